@@ -1,0 +1,32 @@
+/**
+ * Engines: what executes TensorFlow.js programs.
+ *
+ * @module
+ */
+import { type Contract, contract } from "./plugin.ts";
+
+/** What a run says about the engine that it used. */
+export interface EngineInfo {
+  /** Name of the engine, e.g. `wasm`. */
+  readonly name: string;
+  readonly version: string;
+  /** The device and how it is used, in words. */
+  readonly device: string;
+  /** Why this engine: asked for by name, or what `auto` found with the others. */
+  readonly reason: string;
+}
+
+/** A way to execute tfjs kernels. */
+export interface Engine {
+  readonly name: string;
+  /** `auto` tries engines from the highest merit down; below 0 it never takes them. */
+  readonly merit: number;
+  /**
+   * Makes this engine the one that tfjs uses from now on.
+   * @throws Error saying what is missing and the command that mends it
+   */
+  start(): Promise<EngineInfo>;
+}
+
+/** The contract under which engines are registered. */
+export const Engines: Contract<Engine> = contract("engine");

@@ -1,0 +1,52 @@
+/**
+ * What a run says of itself. Events are JSON, numbered from 1 in each run, and hold no tensors.
+ *
+ * @module
+ */
+import type { EngineInfo } from "./engine.ts";
+import type { ExpectationResult } from "./scenario.ts";
+import type { RunStatus } from "./store.ts";
+
+/** Numbers by name. */
+export type Numbers = Readonly<Record<string, number>>;
+
+/** What each type of event carries. */
+export interface EventTypes {
+  /** First event of every run. */
+  started: {
+    readonly run: string;
+    readonly scenario: string;
+    readonly application: string;
+    readonly seed: number;
+    readonly engine: EngineInfo;
+    /** Where the run is kept. */
+    readonly location: string;
+  };
+  /** The application has begun something new; `steps` in all, where that is known. */
+  stage: { readonly stage: string; readonly steps?: number };
+  /** So far in a stage, with the losses or other numbers of that step. */
+  progress: { readonly stage: string; readonly step: number; readonly steps: number; readonly values?: Numbers };
+  /** A file was kept, `path` relative to the run. */
+  artifact: { readonly path: string; readonly title: string; readonly bytes: number };
+  /** Final numbers, against which expectations are held. */
+  metrics: { readonly values: Numbers };
+  /** Something a user should know that does not end the run. */
+  warning: { readonly message: string };
+  /** One expectation, held against what was measured. */
+  expectation: ExpectationResult;
+  /** Last event of every run. */
+  ended: { readonly status: RunStatus; readonly seconds: number; readonly error?: string };
+}
+
+/** An event before it is numbered. */
+export type EventBody<T extends keyof EventTypes = keyof EventTypes> = {
+  [K in T]: { readonly type: K } & EventTypes[K];
+}[T];
+
+/** An event of a run. */
+export type RunEvent<T extends keyof EventTypes = keyof EventTypes> = EventBody<T> & {
+  /** 1 for the first event of the run, then one more each. */
+  readonly seq: number;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+};

@@ -1,0 +1,31 @@
+/**
+ * Measures: numbers that say whether what was generated is the difference it should be.
+ *
+ * @module
+ */
+import { type Contract, contract } from "./plugin.ts";
+import type { Key } from "./random.ts";
+import type { Sampler, TargetDistributionSpec } from "./target.ts";
+
+/** What there is to be judged. */
+export interface Specimen {
+  readonly target: TargetDistributionSpec;
+  /** Samples of the generator. */
+  readonly pg: Sampler;
+  readonly key: Key;
+  readonly signal: AbortSignal;
+  /** Called with done and total as a long measure gets on. */
+  readonly progress: (done: number, total: number) => void | Promise<void>;
+}
+
+/** A way to judge samples of the generator against their target. Trains nothing that the generator sees. */
+export interface Measure {
+  readonly name: string;
+  /** Throws an InputError where the target lacks what the measure needs, before anything is trained. */
+  check?(target: TargetDistributionSpec): void;
+  /** Finite numbers by name. */
+  measure(specimen: Specimen): Promise<Readonly<Record<string, number>>>;
+}
+
+/** The contract under which measures are registered. */
+export const Measures: Contract<Measure> = contract("measure");

@@ -1,0 +1,26 @@
+/**
+ * The core of dsgan: contracts, plugins, keys, Algorithm 1, scenarios and runs.
+ *
+ * @module
+ */
+export * from "./application.ts";
+export * from "./attack.ts";
+export * from "./dataset.ts";
+export * from "./engine.ts";
+export * from "./errors.ts";
+export * from "./event.ts";
+export * from "./measure.ts";
+export * from "./mixer.ts";
+export * from "./network.ts";
+export * from "./objective.ts";
+export * from "./optimizer.ts";
+export * from "./painter.ts";
+export * from "./plugin.ts";
+export * from "./random.ts";
+export * from "./run.ts";
+export * from "./scenario.ts";
+export * from "./store.ts";
+export * from "./target.ts";
+export * as tf from "./tf.ts";
+export * from "./train.ts";
+export { z } from "zod";

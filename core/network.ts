@@ -1,0 +1,57 @@
+/**
+ * Networks: parameters and a function of them. Built from a plan once the shapes at both ends are known.
+ *
+ * @module
+ */
+import type { Range } from "./dataset.ts";
+import { type Contract, contract } from "./plugin.ts";
+import type { Key } from "./random.ts";
+import type { Tensor, Variable } from "./tf.ts";
+
+/** How a network is being used: layers that behave differently in training, or draw noise, look here. */
+export interface Mode {
+  readonly training: boolean;
+  /** Source of the noise and dropout masks of this one pass; required in training by networks that draw any. */
+  readonly key?: Key;
+}
+
+/** A network and everything that determines what it computes. */
+export interface Network {
+  readonly inputShape: readonly number[];
+  readonly outputShape: readonly number[];
+  /** What an optimiser changes, by name. */
+  readonly parameters: ReadonlyMap<string, Variable>;
+  /** What changes without a gradient (power-iteration vectors, running statistics), by name. */
+  readonly state: ReadonlyMap<string, Variable>;
+  /** `[n, ...inputShape]` to `[n, ...outputShape]`, differentiable in the input and the parameters. */
+  apply(x: Tensor, mode: Mode): Tensor;
+  /** Updates `state` outside any gradient; called once before each training step of this network. */
+  prepare?(): void;
+  /** Frees parameters and state. */
+  dispose(): void;
+}
+
+/** What stands at the ends of a network: shapes without the batch axis, and the values its output may take. */
+export interface NetworkPorts {
+  readonly input: readonly number[];
+  readonly output: readonly number[];
+  /** Bounds of the output: the network ends in a squashing function that keeps them. Absent: unbounded. */
+  readonly range?: Range;
+}
+
+/** An architecture whose end shapes are still open. */
+export interface NetworkPlan {
+  readonly name: string;
+  /** Builds the network, its parameters drawn from the key. */
+  build(ports: NetworkPorts, key: Key): Network;
+}
+
+/** The contract under which network architectures are registered. */
+export const Networks: Contract<NetworkPlan> = contract("network");
+
+/** Number of trained values of a network. */
+export function parameterCount(network: Network): number {
+  let count = 0;
+  for (const variable of network.parameters.values()) count += variable.size;
+  return count;
+}

@@ -1,0 +1,41 @@
+/**
+ * Pictures, as PNG bytes. A host that needs none (serverless) leaves the plugin out, and runs go without.
+ *
+ * @module
+ */
+import { type Contract, contract } from "./plugin.ts";
+
+/** A named set of points to be drawn in one colour. */
+export interface PointSeries {
+  readonly name: string;
+  /** `[n, d]`, row by row. */
+  readonly values: Float32Array;
+}
+
+/** A named line. */
+export interface LineSeries {
+  readonly name: string;
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+}
+
+/** Draws. */
+export interface Painter {
+  readonly name: string;
+  /** Points in the plane, `values` `[n, 2]`; one panel for each series and one with all of them. */
+  scatter(title: string, series: readonly PointSeries[]): Promise<Uint8Array>;
+  /** Densities on the line, `values` `[n, 1]`, as histograms on shared bins. */
+  histogram(title: string, series: readonly PointSeries[]): Promise<Uint8Array>;
+  /** Lines over a shared x axis. */
+  lines(title: string, axes: { readonly x: string; readonly y: string }, series: readonly LineSeries[]): Promise<Uint8Array>;
+  /**
+   * Images side by side.
+   * @param images `[n, height, width, channels]` row by row, channels 1 or 3
+   * @param shape height, width, channels
+   * @param range the values shown black and white
+   */
+  sheet(images: Float32Array, shape: readonly [number, number, number], range: readonly [number, number]): Promise<Uint8Array>;
+}
+
+/** The contract under which painters are registered. */
+export const Painters: Contract<Painter> = contract("painter");

@@ -1,0 +1,167 @@
+/**
+ * Keys: the only source of randomness. A {@link Key} is an immutable path folded from the scenario's seed; the
+ * numbers it gives are a function of that path alone, so that no draw depends on the order of other draws.
+ *
+ * Paths are hashed with MurmurHash3 x86-128 (A. Appleby, 2011, public domain), numbers come from sfc32
+ * (C. Doty-Humphrey, PractRand), normals from Marsaglia's polar method (SIAM Review 6(3), 1964).
+ *
+ * @module
+ */
+import * as tf from "./tf.ts";
+
+type State = readonly [number, number, number, number];
+
+/** An immutable name for a stream of random numbers. */
+export class Key {
+  readonly #state: State;
+
+  private constructor(state: State) {
+    this.#state = state;
+  }
+
+  /** The root key of a seed (any finite number or string). */
+  static from(seed: number | string): Key {
+    return new Key(absorb([0, 0, 0, 0], seed));
+  }
+
+  /**
+   * The key one or more names further down the path: `key.fold("critic", step)`.
+   * Different paths give independent streams; the parent is unchanged.
+   */
+  fold(...names: readonly (number | string)[]): Key {
+    return new Key(names.reduce<State>(absorb, this.#state));
+  }
+
+  /** A fresh stream of uint32: calling it twice gives the same stream twice. */
+  bits(): () => number {
+    let [a, b, c, counter]: [number, number, number, number] = [...this.#state];
+    const next = (): number => {
+      const t = (a + b + counter) | 0;
+      counter = (counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = ((c << 21) | (c >>> 11)) + t;
+      return t >>> 0;
+    };
+    for (let i = 0; i < 12; i++) next();
+    return next;
+  }
+
+  /** `n` uniform numbers in [low, high). */
+  uniformArray(n: number, low = 0, high = 1): Float32Array {
+    const next = this.bits();
+    const scale = (high - low) * 2 ** -24;
+    const out = new Float32Array(n);
+    for (let i = 0; i < n; i++) out[i] = low + (next() >>> 8) * scale;
+    return out;
+  }
+
+  /** `n` normal numbers of the given mean and standard deviation. */
+  normalArray(n: number, mean = 0, deviation = 1): Float32Array {
+    const next = this.bits();
+    const out = new Float32Array(n);
+    for (let i = 0; i < n; ) {
+      const u = (next() + 0.5) * 2 ** -31 - 1;
+      const v = (next() + 0.5) * 2 ** -31 - 1;
+      const s = u * u + v * v;
+      if (s >= 1) continue;
+      const r = deviation * Math.sqrt((-2 * Math.log(s)) / s);
+      out[i++] = mean + u * r;
+      if (i < n) out[i++] = mean + v * r;
+    }
+    return out;
+  }
+
+  /** `n` integers drawn evenly, with replacement, from 0 to below − 1. */
+  integers(n: number, below: number): Int32Array {
+    const next = this.bits();
+    const out = new Int32Array(n);
+    for (let i = 0; i < n; i++) out[i] = Math.floor(next() * 2 ** -32 * below);
+    return out;
+  }
+
+  /** The integers 0 to n − 1 in random order (Fisher–Yates). */
+  permutation(n: number): Int32Array {
+    const next = this.bits();
+    const out = Int32Array.from({ length: n }, (_, i) => i);
+    for (let i = n - 1; i > 0; i--) {
+      const j = Math.floor(next() * 2 ** -32 * (i + 1));
+      [out[i], out[j]] = [out[j]!, out[i]!];
+    }
+    return out;
+  }
+
+  /** A tensor of uniform numbers in [low, high). */
+  uniform(shape: readonly number[], low = 0, high = 1): tf.Tensor {
+    return tf.tensor(this.uniformArray(sizeOf(shape), low, high), [...shape], "float32");
+  }
+
+  /** A tensor of normal numbers. */
+  normal(shape: readonly number[], mean = 0, deviation = 1): tf.Tensor {
+    return tf.tensor(this.normalArray(sizeOf(shape), mean, deviation), [...shape], "float32");
+  }
+}
+
+/** Number of elements of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
+const utf8 = new TextEncoder();
+
+/** The bytes of a path element: a tag for its type, then its content, so that 1 and "1" differ. */
+function bytesOf(name: number | string): Uint8Array {
+  if (typeof name === "string") return Uint8Array.of(0x73, ...utf8.encode(name));
+  const bytes = new Uint8Array(9);
+  bytes[0] = 0x6e;
+  new DataView(bytes.buffer).setFloat64(1, name, true);
+  return bytes;
+}
+
+/** MurmurHash3 x86-128 of one path element, its four lanes seeded with the state so far. */
+function absorb(state: State, name: number | string): State {
+  const bytes = bytesOf(name);
+  const padded = new Uint8Array(Math.ceil(bytes.length / 16) * 16);
+  padded.set(bytes);
+  const words = new DataView(padded.buffer);
+  let [h1, h2, h3, h4]: [number, number, number, number] = [...state];
+  for (let i = 0; i < padded.length; i += 16) {
+    h1 ^= scramble(words.getUint32(i, true), 0x239b961b, 15, 0xab0e9789);
+    h1 = (Math.imul(rotate(h1, 19) + h2, 5) + 0x561ccd1b) | 0;
+    h2 ^= scramble(words.getUint32(i + 4, true), 0xab0e9789, 16, 0x38b34ae5);
+    h2 = (Math.imul(rotate(h2, 17) + h3, 5) + 0x0bcaa747) | 0;
+    h3 ^= scramble(words.getUint32(i + 8, true), 0x38b34ae5, 17, 0xa1e38b93);
+    h3 = (Math.imul(rotate(h3, 15) + h4, 5) + 0x96cd1c35) | 0;
+    h4 ^= scramble(words.getUint32(i + 12, true), 0xa1e38b93, 18, 0x239b961b);
+    h4 = (Math.imul(rotate(h4, 13) + h1, 5) + 0x32ac3b17) | 0;
+  }
+  h1 ^= bytes.length;
+  h2 ^= bytes.length;
+  h3 ^= bytes.length;
+  h4 ^= bytes.length;
+  h1 = (h1 + h2 + h3 + h4) | 0;
+  h2 = (h2 + h1) | 0;
+  h3 = (h3 + h1) | 0;
+  h4 = (h4 + h1) | 0;
+  h1 = avalanche(h1);
+  h2 = avalanche(h2);
+  h3 = avalanche(h3);
+  h4 = avalanche(h4);
+  h1 = (h1 + h2 + h3 + h4) | 0;
+  return [h1, (h2 + h1) | 0, (h3 + h1) | 0, (h4 + h1) | 0];
+}
+
+function rotate(x: number, by: number): number {
+  return (x << by) | (x >>> (32 - by));
+}
+
+function scramble(word: number, first: number, by: number, second: number): number {
+  return Math.imul(rotate(Math.imul(word, first), by), second);
+}
+
+function avalanche(x: number): number {
+  let h = x;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
