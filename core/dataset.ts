@@ -92,7 +92,10 @@ export function fromArrays(source: ArraySource): FiniteDataset {
   if (labels !== undefined && labels.length !== size) {
     throw new InputError(`dataset "${name}": ${size} rows, but ${labels.length} labels`);
   }
-  return select(source, Int32Array.from({ length: size }, (_, i) => i));
+  return select(
+    source,
+    Int32Array.from({ length: size }, (_, i) => i),
+  );
 }
 
 /** A view of the chosen rows of a source; shares its values. */
@@ -130,7 +133,11 @@ function select(source: ArraySource, chosen: Int32Array): FiniteDataset {
       const heldOut = source.heldOut;
       const kept = chosen.filter((_, i) => wanted.includes(labels![i]!));
       return select(
-        { ...source, classes: classes!, ...(heldOut && { heldOut: async () => (await heldOut()).only(wanted) }) },
+        {
+          ...source,
+          classes: classes!,
+          ...(heldOut && { heldOut: async () => (await heldOut()).only(wanted) }),
+        },
         kept,
       );
     },
@@ -139,12 +146,16 @@ function select(source: ArraySource, chosen: Int32Array): FiniteDataset {
 
 /** @throws InputError unless every wanted label occurs */
 function requireLabels(name: string, labels: Uint8Array | undefined, wanted: readonly number[]): void {
-  if (labels === undefined) throw new InputError(`dataset "${name}" has no labels: cannot take classes [${wanted}]`);
-  if (wanted.length === 0) throw new InputError(`dataset "${name}": the set of labels is empty; name at least one`);
+  if (labels === undefined)
+    throw new InputError(`dataset "${name}" has no labels: cannot take classes [${wanted}]`);
+  if (wanted.length === 0)
+    throw new InputError(`dataset "${name}": the set of labels is empty; name at least one`);
   const present = new Set(labels);
   const absent = wanted.filter((label) => !present.has(label));
   if (absent.length > 0) {
     const has = [...present].sort((a, b) => a - b).join(", ");
-    throw new InputError(`dataset "${name}" has no rows labelled ${absent.join(", ")}; its labels are ${has}`);
+    throw new InputError(
+      `dataset "${name}" has no rows labelled ${absent.join(", ")}; its labels are ${has}`,
+    );
   }
 }

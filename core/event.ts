@@ -25,7 +25,12 @@ export interface EventTypes {
   /** The application has begun something new; `steps` in all, where that is known. */
   stage: { readonly stage: string; readonly steps?: number };
   /** So far in a stage, with the losses or other numbers of that step. */
-  progress: { readonly stage: string; readonly step: number; readonly steps: number; readonly values?: Numbers };
+  progress: {
+    readonly stage: string;
+    readonly step: number;
+    readonly steps: number;
+    readonly values?: Numbers;
+  };
   /** A file was kept, `path` relative to the run. */
   artifact: { readonly path: string; readonly title: string; readonly bytes: number };
   /** Final numbers, against which expectations are held. */

@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+export { z } from "zod";
 export * from "./application.ts";
 export * from "./attack.ts";
 export * from "./dataset.ts";
@@ -23,4 +25,3 @@ export * from "./store.ts";
 export * from "./target.ts";
 export * as tf from "./tf.ts";
 export * from "./train.ts";
-export { z } from "zod";

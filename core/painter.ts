@@ -27,14 +27,22 @@ export interface Painter {
   /** Densities on the line, `values` `[n, 1]`, as histograms on shared bins. */
   histogram(title: string, series: readonly PointSeries[]): Promise<Uint8Array>;
   /** Lines over a shared x axis. */
-  lines(title: string, axes: { readonly x: string; readonly y: string }, series: readonly LineSeries[]): Promise<Uint8Array>;
+  lines(
+    title: string,
+    axes: { readonly x: string; readonly y: string },
+    series: readonly LineSeries[],
+  ): Promise<Uint8Array>;
   /**
    * Images side by side.
    * @param images `[n, height, width, channels]` row by row, channels 1 or 3
    * @param shape height, width, channels
    * @param range the values shown black and white
    */
-  sheet(images: Float32Array, shape: readonly [number, number, number], range: readonly [number, number]): Promise<Uint8Array>;
+  sheet(
+    images: Float32Array,
+    shape: readonly [number, number, number],
+    range: readonly [number, number],
+  ): Promise<Uint8Array>;
 }
 
 /** The contract under which painters are registered. */

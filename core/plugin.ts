@@ -7,7 +7,7 @@
 import "reflect-metadata";
 import { distance } from "fastest-levenshtein";
 import { satisfies, validRange } from "semver";
-import { container as root, type DependencyContainer } from "tsyringe";
+import { type DependencyContainer, container as root } from "tsyringe";
 import { z } from "zod";
 import { InputError, messageOf, type Problem } from "./errors.ts";
 
@@ -94,7 +94,11 @@ export function definePlugin(plugin: Plugin): Plugin {
 }
 
 /** Registers components under their contract: the body of most `install` functions. */
-export function provide<T>(container: DependencyContainer, to: Contract<T>, ...components: Component<T>[]): void {
+export function provide<T>(
+  container: DependencyContainer,
+  to: Contract<T>,
+  ...components: Component<T>[]
+): void {
   for (const useValue of components) container.register(to.token, { useValue });
 }
 
@@ -136,8 +140,10 @@ export function assemble(plugins: readonly (Plugin | LoadedPlugin)[]): Dependenc
   const installed: { plugin: Plugin; from: string }[] = [];
 
   for (const given of plugins) {
-    const { from, plugin, error } = "from" in given ? given : { from: given.name, plugin: given, error: undefined };
-    const report = (message: string): void => void problems.push({ path: "plugins", message: `"${from}": ${message}` });
+    const { from, plugin, error } =
+      "from" in given ? given : { from: given.name, plugin: given, error: undefined };
+    const report = (message: string): void =>
+      void problems.push({ path: "plugins", message: `"${from}": ${message}` });
     if (error !== undefined) {
       report(`cannot be loaded: ${error}`);
       continue;
@@ -157,7 +163,10 @@ export function assemble(plugins: readonly (Plugin | LoadedPlugin)[]): Dependenc
   for (const { plugin, from } of installed) {
     for (const name of plugin.requires ?? []) {
       if (names.includes(name)) continue;
-      problems.push({ path: "plugins", message: `"${from}": requires ${unknownName("plugin", name, names)}` });
+      problems.push({
+        path: "plugins",
+        message: `"${from}": requires ${unknownName("plugin", name, names)}`,
+      });
     }
     try {
       plugin.install(container);
@@ -227,11 +236,21 @@ export function components<T>(container: DependencyContainer, of: Contract<T>): 
 }
 
 /** The component of a name. @throws InputError listing what is registered */
-export function componentNamed<T>(container: DependencyContainer, of: Contract<T>, name: string): Component<T> {
+export function componentNamed<T>(
+  container: DependencyContainer,
+  of: Contract<T>,
+  name: string,
+): Component<T> {
   const all = components(container, of);
   const found = all.find((c) => c.name === name);
   if (found !== undefined) return found;
-  throw new InputError(unknownName(of.kind, name, all.map((c) => c.name)));
+  throw new InputError(
+    unknownName(
+      of.kind,
+      name,
+      all.map((c) => c.name),
+    ),
+  );
 }
 
 /** `unknown objective "wgan-pg"; did you mean "wgan-gp"? Registered: …`. */
@@ -262,8 +281,13 @@ export function refsOf(container: DependencyContainer): Refs {
     const all = components(container, of);
     const schema = z.lazy((): z.ZodType<Ref> => {
       if (all.length === 0) return z.never({ error: `no ${of.kind} is registered` }) as z.ZodType<never>;
-      const objects = all.map((c) => z.strictObject({ use: z.literal(c.name).describe(c.summary), ...c.options(refs).shape }));
-      const object = z.discriminatedUnion("use", objects as unknown as [z.ZodObject<{ use: z.ZodLiteral<string> }>]);
+      const objects = all.map((c) =>
+        z.strictObject({ use: z.literal(c.name).describe(c.summary), ...c.options(refs).shape }),
+      );
+      const object = z.discriminatedUnion(
+        "use",
+        objects as unknown as [z.ZodObject<{ use: z.ZodLiteral<string> }>],
+      );
       const name = z
         .enum(all.map((c) => c.name))
         .transform((use) => ({ use }))
@@ -272,7 +296,12 @@ export function refsOf(container: DependencyContainer): Refs {
         error: (issue) => {
           const given = issue.input;
           const use = typeof given === "object" && given !== null ? (given as Partial<Ref>).use : given;
-          if (typeof use === "string") return unknownName(of.kind, use, all.map((c) => c.name));
+          if (typeof use === "string")
+            return unknownName(
+              of.kind,
+              use,
+              all.map((c) => c.name),
+            );
           return `expected the name of a ${of.kind}, or an object with "use"; registered: ${all.map((c) => c.name).join(", ")}`;
         },
       }) as unknown as z.ZodType<Ref>;

@@ -54,7 +54,8 @@ async function execute(
   const emit = numbered(writer, next);
   const metrics: Record<string, number> = {};
   const context = contextOf(container, base);
-  const write = (path: string, value: unknown): Promise<void> => writer.write(path, `${JSON.stringify(value, null, 2)}\n`);
+  const write = (path: string, value: unknown): Promise<void> =>
+    writer.write(path, `${JSON.stringify(value, null, 2)}\n`);
 
   let status: RunStatus;
   let error: RunResult["error"];
@@ -79,7 +80,12 @@ async function execute(
     await write("environment.json", { engine, ...environment });
     await start(engine);
     const application = await context.create(Applications, scenario.application);
-    await follow(application, { ...context, key: Key.from(scenario.seed), signal, artifact: keeper(writer) }, emit, metrics);
+    await follow(
+      application,
+      { ...context, key: Key.from(scenario.seed), signal, artifact: keeper(writer) },
+      emit,
+      metrics,
+    );
     signal.throwIfAborted();
     status = "passed";
   } catch (thrown) {

@@ -20,7 +20,13 @@ import {
 } from "./plugin.ts";
 
 /** Bounds on a metric, both ends included. */
-const Expectation = z
+export interface Expectation {
+  readonly atLeast?: number | undefined;
+  readonly atMost?: number | undefined;
+  readonly between?: readonly [number, number] | undefined;
+}
+
+const expectationSchema: z.ZodType<Expectation> = z
   .strictObject({
     atLeast: z.number().optional().describe("The metric is this or more."),
     atMost: z.number().optional().describe("The metric is this or less."),
@@ -33,9 +39,6 @@ const Expectation = z
     error: (issue) => `between: the first bound is above the second: ${JSON.stringify(issue.input)}`,
   });
 
-/** Bounds on a metric. */
-export type Expectation = z.output<typeof Expectation>;
-
 /** An expectation held against what was measured. */
 export interface ExpectationResult {
   readonly metric: string;
@@ -47,7 +50,7 @@ export interface ExpectationResult {
 }
 
 /** The schema of scenario files, given the components that there are. */
-export function scenarioSchema(refs: Refs) {
+function scenarioSchema(refs: Refs): z.ZodType<Scenario> {
   return z.strictObject({
     $schema: z.string().optional().describe("For editors: the location of this schema."),
     name: z
@@ -57,10 +60,13 @@ export function scenarioSchema(refs: Refs) {
     description: z.string().optional(),
     tags: z.array(z.string()).default([]),
     plugins: z.array(z.string()).default([]).describe("Further plugins: paths, URLs or package names."),
-    seed: z.int().default(0).describe("Root of all randomness: same scenario, seed and engine, same numbers."),
+    seed: z
+      .int()
+      .default(0)
+      .describe("Root of all randomness: same scenario, seed and engine, same numbers."),
     engine: refs(Engines).default({ use: "auto" }).describe("What executes TensorFlow.js programs."),
     application: refs(Applications),
-    expect: z.record(z.string(), Expectation).default({}).describe("Bounds on metrics, by name."),
+    expect: z.record(z.string(), expectationSchema).default({}).describe("Bounds on metrics, by name."),
   });
 }
 
@@ -121,7 +127,10 @@ export async function loadScenario(
     throw new InputError(problems, { file });
   }
   if (!isMap(document.contents)) {
-    throw new InputError(`expected a mapping with "name" and "application", got ${preview(document.toJS())}`, { file });
+    throw new InputError(
+      `expected a mapping with "name" and "application", got ${preview(document.toJS())}`,
+      { file },
+    );
   }
   if (from.name !== undefined && !document.has("name")) document.set("name", from.name);
   for (const { path, value } of overrides) {
@@ -151,14 +160,21 @@ export async function loadScenario(
 
   const checked = scenarioSchema(refsOf(container)).safeParse(given);
   if (!checked.success) {
-    const problems = checked.error.issues.flatMap((issue) => problemsOf(issue, given)).map((problem): Problem => {
-      const override = overrides.find((o) => problem.path === o.path || problem.path.startsWith(`${o.path}.`));
-      if (override !== undefined) {
-        return { path: problem.path, message: `${problem.message} (from --set ${override.path}=${override.value})` };
-      }
-      const line = lineOf(document.contents as Node, problem.keys, lines);
-      return { path: problem.path, message: problem.message, ...(line !== undefined && { line }) };
-    });
+    const problems = checked.error.issues
+      .flatMap((issue) => problemsOf(issue, given))
+      .map((problem): Problem => {
+        const override = overrides.find(
+          (o) => problem.path === o.path || problem.path.startsWith(`${o.path}.`),
+        );
+        if (override !== undefined) {
+          return {
+            path: problem.path,
+            message: `${problem.message} (from --set ${override.path}=${override.value})`,
+          };
+        }
+        const line = lineOf(document.contents as Node, problem.keys, lines);
+        return { path: problem.path, message: problem.message, ...(line !== undefined && { line }) };
+      });
     throw new InputError(problems, { file });
   }
   return { scenario: checked.data, container, base };
@@ -172,7 +188,11 @@ interface LocatedProblem {
 }
 
 /** Words one zod issue as the problems it stands for. */
-function problemsOf(issue: z.core.$ZodIssue, root: unknown, above: readonly PropertyKey[] = []): LocatedProblem[] {
+function problemsOf(
+  issue: z.core.$ZodIssue,
+  root: unknown,
+  above: readonly PropertyKey[] = [],
+): LocatedProblem[] {
   const keys = [...above, ...issue.path];
   const value = valueAt(root, keys);
   const at = (path: readonly PropertyKey[], message: string): LocatedProblem => ({
@@ -192,7 +212,9 @@ function problemsOf(issue: z.core.$ZodIssue, root: unknown, above: readonly Prop
   }
   if (issue.code === "invalid_union" && !issue.message.startsWith("unknown ")) {
     // A reference whose component is known: the branch that got furthest tells what is wrong with its options.
-    const branch = issue.errors.find((errors) => errors.some((e) => e.path.length > 0 || e.code === "unrecognized_keys"));
+    const branch = issue.errors.find((errors) =>
+      errors.some((e) => e.path.length > 0 || e.code === "unrecognized_keys"),
+    );
     const inner = branch?.filter((e) => e.code !== "invalid_union" || e.errors.length > 0) ?? [];
     if (inner.length > 0) return inner.flatMap((e) => problemsOf(e as z.core.$ZodIssue, root, keys));
   }
@@ -210,7 +232,8 @@ function knownKeys(issue: z.core.$ZodIssue): string[] {
 
 function valueAt(root: unknown, keys: readonly PropertyKey[]): unknown {
   return keys.reduce<unknown>(
-    (value, key) => (typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined),
+    (value, key) =>
+      typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
     root,
   );
 }
@@ -243,7 +266,11 @@ function preview(value: unknown): string {
 
 /** The published JSON Schema of scenario files, from which editors complete. */
 export function scenarioJsonSchema(container: DependencyContainer): object {
-  return z.toJSONSchema(scenarioSchema(refsOf(container)), { io: "input", reused: "ref", unrepresentable: "any" });
+  return z.toJSONSchema(scenarioSchema(refsOf(container)), {
+    io: "input",
+    reused: "ref",
+    unrepresentable: "any",
+  });
 }
 
 /** Holds expectations against metrics. A metric that was not measured is an expectation missed. */

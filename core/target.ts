@@ -30,7 +30,11 @@ export interface TargetDistributionSpec<X extends Tensor = Tensor> {
   /** Where `pd` lives, when it is a shape whose geometry is known: lets a measure judge what was generated. */
   readonly geometry?: Geometry;
   /** Which classes of which data make up the two densities, when they are label sets. */
-  readonly classes?: { readonly data: FiniteDataset; readonly pd: readonly number[]; readonly pdBar: readonly number[] };
+  readonly classes?: {
+    readonly data: FiniteDataset;
+    readonly pd: readonly number[];
+    readonly pdBar: readonly number[];
+  };
 }
 
 /** The contract under which targets are registered. */

@@ -7,8 +7,8 @@
  */
 import {
   type Component,
-  component,
   type Critic,
+  component,
   type GanObjective,
   type Key,
   tf,
@@ -63,7 +63,11 @@ export const wganGpComponent: Component<GanObjective> = component({
   reference: "Gulrajani et al., NIPS 2017, arXiv:1704.00028",
   options: () =>
     z.strictObject({
-      lambda: z.number().positive().default(10).describe("Weight of the gradient penalty; 10 on images, 0.1 in the plane."),
+      lambda: z
+        .number()
+        .positive()
+        .default(10)
+        .describe("Weight of the gradient penalty; 10 on images, 0.1 in the plane."),
     }),
   create: wganGp,
 });
