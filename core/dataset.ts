@@ -54,7 +54,7 @@ export interface FiniteDataset extends Dataset {
 export const Datasets: Contract<Dataset> = contract("dataset");
 
 /** Whether a dataset is a finite set of rows. */
-export function isFinite(dataset: Dataset): dataset is FiniteDataset {
+export function isFiniteDataset(dataset: Dataset): dataset is FiniteDataset {
   return "rows" in dataset;
 }
 
