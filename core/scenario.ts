@@ -64,7 +64,7 @@ function scenarioSchema(refs: Refs): z.ZodType<Scenario> {
       .int()
       .default(0)
       .describe("Root of all randomness: same scenario, seed and engine, same numbers."),
-    engine: refs(Engines).default({ use: "auto" }).describe("What executes TensorFlow.js programs."),
+    engine: refs(Engines).prefault({ use: "auto" }).describe("What executes TensorFlow.js programs."),
     application: refs(Applications),
     expect: z.record(z.string(), expectationSchema).default({}).describe("Bounds on metrics, by name."),
   });
