@@ -1,6 +1,6 @@
 /**
  * EBGAN in DSGAN's form: the critic is an autoencoder, and how badly it rebuilds a row is that row's energy.
- * J. Zhao, M. Mathieu, Y. LeCun, "Energy-based Generative Adversarial Network", ICLR 2017, Eqs. (1), (2) and (3).
+ * J. Zhao, M. Mathieu, Y. LeCun, "Energy-based Generative Adversarial Network", ICLR 2017, Eqs. (1) and (2), Sec. 2.3.
  *
  * @module
  */

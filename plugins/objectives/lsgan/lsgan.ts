@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Component, component, type GanObjective, tf, z } from "../../../core/mod.ts";
+import { type Component, component, type GanObjective, InputError, tf, z } from "../../../core/mod.ts";
 
 /** Options of {@link lsgan}: the three labels, as the paper names them. */
 export interface LsganOptions {
@@ -17,8 +17,16 @@ export interface LsganOptions {
   readonly c: number;
 }
 
-/** `L_D = ½·E (D(pdBar) − b)² + ½·Σᵢ wᵢ·E (D(fakeᵢ) − a)²`, `L_G = ½·E (D(G(z)) − c)²`. */
+/**
+ * `L_D = ½·E (D(pdBar) − b)² + ½·Σᵢ wᵢ·E (D(fakeᵢ) − a)²`, `L_G = ½·E (D(G(z)) − c)²`.
+ * @throws InputError where a = b: a critic that should answer the same to all learns nothing
+ */
 export function lsgan({ a, b, c }: LsganOptions): GanObjective {
+  if (a === b) {
+    throw new InputError(
+      `objective "lsgan": the labels a and b are both ${a}: give fake and real different ones`,
+    );
+  }
   return {
     name: "lsgan",
     criticOutput: "score",

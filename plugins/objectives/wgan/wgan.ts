@@ -1,6 +1,6 @@
 /**
  * WGAN in DSGAN's form: the critic's Lipschitz constant is held by clipping its weights.
- * M. Arjovsky, S. Chintala, L. Bottou, "Wasserstein Generative Adversarial Networks", ICML 2017, Eq. (3) and
+ * M. Arjovsky, S. Chintala, L. Bottou, "Wasserstein Generative Adversarial Networks", ICML 2017,
  * Algorithm 1.
  *
  * @module
