@@ -203,7 +203,7 @@ function gradients(activation: Activation, differences: boolean): { backprop: nu
   return { backprop, central };
 }
 
-for (const activation of ["tanh", "softplus"] as const) {
+for (const activation of ["tanh", "softplus", "elu"] as const) {
   t.test(`wganGp() with ${activation} has the gradient that central differences have`, async (t) => {
     const { backprop, central } = gradients(activation, true);
     const largest = Math.max(...central.map(Math.abs));
@@ -214,7 +214,8 @@ for (const activation of ["tanh", "softplus"] as const) {
   });
 }
 
-for (const activation of ["relu", "leaky-relu", "elu"] as const) {
+// Their slopes jump: a difference that straddles a jump says nothing of the derivative.
+for (const activation of ["relu", "leaky-relu"] as const) {
   t.test(`wganGp() with ${activation} backpropagates twice`, async (t) => {
     const { backprop } = gradients(activation, false);
     t.ok(backprop.every(Number.isFinite), "every gradient is finite");
