@@ -329,7 +329,7 @@ t.test("train() gives the same losses for the same key, bit for bit, and others 
 });
 
 t.test("train() moves pg to where pdBar is and pd is not", async (t) => {
-  const { given, dispose } = training({ k: 3, m: 32, steps: 150, reportEvery: 150, mixer: samplingTrick() });
+  const { given, dispose } = training({ k: 3, m: 32, steps: 250, reportEvery: 250, mixer: samplingTrick() });
   for await (const _ of train(given));
   const samples = tf.tidy(() => {
     const z = given.latent(Key.from("test"), 500);
