@@ -1,13 +1,13 @@
 /**
- * Gradients that tfjs 4.22 does not register and that a gradient of a gradient needs: without them a gradient
- * penalty on a critic with leaky ReLU, ELU or `maximum` throws "gradient function not found".
+ * Gradients that a gradient of a gradient needs and that tfjs 4.22 lacks or has wrong: without them a gradient
+ * penalty throws, or, worse, silently trains on a wrong gradient.
  *
  * @module
  */
 import type * as TF from "@tensorflow/tfjs";
 
-/** Kernels whose value is piecewise constant: their derivative is zero wherever it exists. */
-const PIECEWISE_CONSTANT = [
+/** Kernels of two inputs whose value is piecewise constant: their derivative is zero wherever it exists. */
+const COMPARISONS = [
   "Equal",
   "NotEqual",
   "Greater",
@@ -16,38 +16,50 @@ const PIECEWISE_CONSTANT = [
   "LessEqual",
   "LogicalAnd",
   "LogicalOr",
-  "LogicalNot",
 ];
 
-/** Registers the missing gradients, leaving those that a newer tfjs may bring. */
-export function registerMissingGradients(tf: typeof TF): void {
-  const register = (config: TF.GradConfig): void => {
-    if (tf.getGradient(config.kernelName) === undefined) tf.registerGradient(config);
-  };
-
-  for (const kernelName of PIECEWISE_CONSTANT) {
-    register({
+/** Registers what is missing, unless a newer tfjs brings it, and replaces what is wrong. */
+export function mendGradients(tf: typeof TF): void {
+  const flat = (kernelName: string, ...inputs: string[]): void => {
+    if (tf.getGradient(kernelName) !== undefined) return;
+    tf.registerGradient({
       kernelName,
-      inputsToSave: ["a", "b"],
-      gradFunc: (_dy, saved) => {
-        const [a, b] = saved as [TF.Tensor, TF.Tensor];
-        return { a: () => tf.zerosLike(a), b: () => tf.zerosLike(b) };
-      },
+      inputsToSave: inputs,
+      // tf.zeros rather than zerosLike: gradients are float32 even where the inputs are bool
+      gradFunc: (_dy, saved) =>
+        Object.fromEntries(inputs.map((input, i) => [input, () => tf.zeros(saved[i]!.shape)])),
     });
-  }
+  };
+  for (const kernelName of COMPARISONS) flat(kernelName, "a", "b");
+  flat("LogicalNot", "x");
 
-  // EluGrad(dy, y) = dy·(y > 0 ? 1 : y + 1), y = elu(x).
-  register({
-    kernelName: "EluGrad",
-    inputsToSave: ["dy", "y"],
-    gradFunc: (upstream, saved) => {
-      const ddx = upstream as TF.Tensor;
-      const [dy, y] = saved as [TF.Tensor, TF.Tensor];
-      const negative = tf.less(y, 0);
-      return {
-        dy: () => tf.mul(ddx, tf.where(negative, tf.add(y, 1), tf.onesLike(y))),
-        y: () => tf.mul(ddx, tf.where(negative, dy, tf.zerosLike(y))),
-      };
-    },
+  // tfjs computes the derivatives below from the kernel's saved output, and records that output on its tape before
+  // the kernel that made it: a second derivative then takes it for a constant (tensorflow/tfjs issue 3252). Computed
+  // from the input they are right to any order. (tf.logSoftmax has the same flaw, out of reach of the registry: where a
+  // second derivative is wanted, write x − logSumExp(x).)
+  const unary = (
+    kernelName: string,
+    input: "x" | "logits",
+    derivative: (dy: TF.Tensor, x: TF.Tensor, attributes: TF.NamedAttrMap) => TF.Tensor,
+  ): void =>
+    tf.registerGradient({
+      kernelName,
+      inputsToSave: [input],
+      gradFunc: (dy, [x], attributes) => ({
+        [input]: () => derivative(dy as TF.Tensor, x!, attributes as TF.NamedAttrMap),
+      }),
+    });
+
+  unary("Exp", "x", (dy, x) => tf.mul(dy, tf.exp(x)));
+  unary("Elu", "x", (dy, x) => tf.mul(dy, tf.exp(tf.minimum(x, 0)))); // e^x below 0, 1 above
+  unary("Tanh", "x", (dy, x) => tf.mul(dy, tf.sub(1, tf.square(tf.tanh(x)))));
+  unary("Sigmoid", "x", (dy, x) => {
+    const y = tf.sigmoid(x);
+    return tf.mul(dy, tf.mul(y, tf.sub(1, y)));
+  });
+  unary("Softmax", "logits", (dy, logits, { dim }) => {
+    const y = tf.softmax(logits, dim as number);
+    const dyTimesY = tf.mul(dy, y);
+    return tf.sub(dyTimesY, tf.mul(tf.sum(dyTimesY, dim as number, true), y));
   });
 }

@@ -8,6 +8,7 @@ export { z } from "zod";
 export * from "./application.ts";
 export * from "./attack.ts";
 export * from "./dataset.ts";
+export * from "./descent.ts";
 export * from "./engine.ts";
 export * from "./errors.ts";
 export * from "./event.ts";

@@ -1,12 +1,12 @@
 /**
  * The one place where TensorFlow.js is imported. Plugins take `tf` from here (or from the package's root),
- * so that there is one engine, one registry of kernels, and the gradients that tfjs lacks are always there.
+ * so that there is one engine, one registry of kernels, and the gradients that tfjs lacks or has wrong are mended.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { registerMissingGradients } from "./gradients.ts";
+import { mendGradients } from "./gradients.ts";
 
-registerMissingGradients(tf);
+mendGradients(tf);
 
 export * from "@tensorflow/tfjs";
