@@ -1,0 +1,108 @@
+/**
+ * Rows written into the scenario, or kept in a `.npy` file. In a program, use the core's `fromArrays`.
+ *
+ * @module
+ */
+import {
+  type Component,
+  type Context,
+  component,
+  type Dataset,
+  fromArrays,
+  InputError,
+  type Range,
+  sizeOf,
+  z,
+} from "../../../core/mod.ts";
+import { type NpyArray, readNpy } from "./npy.ts";
+
+/** A number, or a list of such. */
+type Nested = number | readonly Nested[];
+
+const nestedSchema: z.ZodType<Nested> = z.lazy(() => z.union([z.number(), z.array(nestedSchema)]));
+
+/** @throws InputError where the lists are not all of one shape */
+function flattened(rows: readonly Nested[]): NpyArray {
+  const shape: number[] = [];
+  for (let at: Nested = rows; typeof at !== "number"; at = at[0] ?? 0) shape.push(at.length);
+  const values: number[] = [];
+  const walk = (at: Nested, depth: number, row: number): void => {
+    const wanted = shape[depth];
+    const found = typeof at === "number" ? undefined : at.length;
+    if (wanted !== found) {
+      const words = (length: number | undefined): string =>
+        length === undefined ? "a number" : `a list of ${length}`;
+      throw new InputError(
+        `dataset "arrays": row ${row} of values differs in shape from row 0: expected ${words(wanted)}, found ${words(found)}`,
+      );
+    }
+    if (typeof at === "number") values.push(at);
+    else at.forEach((inner, i) => void walk(inner, depth + 1, depth === 0 ? i : row));
+  };
+  walk(rows, 0, 0);
+  return { shape, values, path: 'dataset "arrays"' };
+}
+
+/** The rows as float32. @throws InputError at a value that is not finite or not in the range */
+function checkedValues({ values, shape, path }: NpyArray, [low, high]: Range): Float32Array {
+  const width = sizeOf(shape.slice(1));
+  return Float32Array.from(values, (value, i) => {
+    if (Number.isFinite(Math.fround(value)) && value >= low && value <= high) return value;
+    const expected = Number.isFinite(low) ? `a number in the range [${low}, ${high}]` : "a finite float32";
+    throw new InputError(`${path}: row ${Math.floor(i / width)}: expected ${expected}, found ${value}`);
+  });
+}
+
+/** @throws InputError at what is no class number */
+function checkedLabels({ values, shape, path }: NpyArray): Uint8Array {
+  if (shape.length !== 1) {
+    throw new InputError(`${path}: expected one dimension of labels, found shape (${shape.join(", ")})`);
+  }
+  return Uint8Array.from(values, (value, row) => {
+    if (Number.isInteger(value) && value >= 0 && value <= 255) return value;
+    throw new InputError(`${path}: label ${row}: expected an integer from 0 to 255, found ${value}`);
+  });
+}
+
+async function rowsOf(given: string | readonly Nested[], context: Context): Promise<NpyArray> {
+  return typeof given === "string" ? await readNpy(context.locate(given)) : flattened(given);
+}
+
+/** How a scenario names it: `{ use: arrays, values: [[0, 1], [1, 0]], labels: [0, 1] }`. */
+export const arraysComponent: Component<Dataset> = component({
+  name: "arrays",
+  summary: "Rows written into the scenario, or kept in a .npy file",
+  options: () =>
+    z.strictObject({
+      values: z
+        .union([z.string().min(1), z.array(nestedSchema).min(1)])
+        .describe(
+          "The rows: nested lists, or the path of a .npy file. A row that is a number has the shape [1].",
+        ),
+      labels: z
+        .union([z.string().min(1), z.array(z.int().min(0).max(255)).min(1)])
+        .optional()
+        .describe("Class of each row, from 0: a list, or the path of a .npy file."),
+      range: z
+        .tuple([z.number(), z.number()])
+        .optional()
+        .describe("Smallest and largest value that is possible; what is generated is then held within."),
+    }),
+  async create({ values, labels, range }, context) {
+    if (range !== undefined && !(range[0] < range[1])) {
+      throw new InputError(`dataset "arrays": range must ascend, got [${range.join(", ")}]`);
+    }
+    const rows = await rowsOf(values, context);
+    if (rows.shape.length === 0 || sizeOf(rows.shape) === 0) {
+      throw new InputError(`${rows.path}: expected rows of values, found shape (${rows.shape.join(", ")})`);
+    }
+    const shape = rows.shape.slice(1);
+    return fromArrays({
+      name: "arrays",
+      values: checkedValues(rows, range ?? [-Infinity, Infinity]),
+      shape: shape.length === 0 ? [1] : shape,
+      ...(labels !== undefined && { labels: checkedLabels(await rowsOf(labels, context)) }),
+      ...(range !== undefined && { range }),
+    });
+  },
+});

@@ -1,0 +1,80 @@
+/**
+ * Labelled images in a folder of IDX files laid out as MNIST's are.
+ *
+ * @module
+ */
+import { type FiniteDataset, fromArrays, InputError, type Range } from "../../../core/mod.ts";
+import { readIdx } from "./read.ts";
+
+/** Which part of the data. */
+export type Split = "train" | "test";
+
+/** How bytes are given out: `unit` in [0, 1], `symmetric` in [−1, 1]. */
+export type PixelRange = "unit" | "symmetric";
+
+/** Names of a split's two files. */
+export interface SplitFiles {
+  readonly images: readonly string[];
+  readonly labels: readonly string[];
+}
+
+/** Options of {@link idxImages}. */
+export interface IdxImagesOptions {
+  /** Name of the dataset. */
+  readonly name: string;
+  readonly folder: URL;
+  readonly split: Split;
+  /** Keeps these classes only. */
+  readonly labels?: readonly number[] | undefined;
+  readonly range: PixelRange;
+  /** Names of the split's files, where they are not the usual ones; there are then no held-out rows. */
+  readonly files?: SplitFiles | undefined;
+  /** A sentence that ends every message about a file. */
+  readonly howToGet: string;
+}
+
+const PREFIX = { train: "train", test: "t10k" } as const;
+const SCALING: Record<PixelRange, { scale: number; shift: number; range: Range }> = {
+  unit: { scale: 1 / 255, shift: 0, range: [0, 1] },
+  symmetric: { scale: 2 / 255, shift: -1, range: [-1, 1] },
+};
+
+/** The names that a split's files usually have: as published, as often renamed, and either gzipped. */
+export function usualFiles(split: Split): SplitFiles {
+  const spellings = (what: "images" | "labels", rank: number): string[] =>
+    ["-", "."].flatMap((mark) => {
+      const name = `${PREFIX[split]}-${what}${mark}idx${rank}-ubyte`;
+      return [name, `${name}.gz`];
+    });
+  return { images: spellings("images", 3), labels: spellings("labels", 1) };
+}
+
+/**
+ * Loads a split, `[height, width, 1]` a sample; the train split has the test split as its held-out rows.
+ * @throws InputError where a file is missing, damaged, or does not agree with its companion, or a label is absent
+ */
+export async function idxImages(options: IdxImagesOptions): Promise<FiniteDataset> {
+  const { name, folder, split, labels: wanted, range, howToGet, files = usualFiles(split) } = options;
+  const [images, labels] = await Promise.all([
+    readIdx({ what: `images of the ${split} split`, folder, names: files.images, rank: 3, howToGet }),
+    readIdx({ what: `labels of the ${split} split`, folder, names: files.labels, rank: 1, howToGet }),
+  ]);
+  const [count, height, width] = images.dimensions as [number, number, number];
+  if (labels.values.length !== count) {
+    throw new InputError(
+      `${labels.path}: expected ${count} labels, one for each image in ${images.path}, found ${labels.values.length}. ${howToGet}`,
+    );
+  }
+  const all = fromArrays({
+    name,
+    values: images.values,
+    shape: [height, width, 1],
+    labels: labels.values,
+    ...SCALING[range],
+    ...(split === "train" &&
+      options.files === undefined && {
+        heldOut: () => idxImages({ ...options, split: "test", labels: undefined }),
+      }),
+  });
+  return wanted === undefined ? all : all.only(wanted);
+}

@@ -1,0 +1,29 @@
+/** The plugin `shapes`: distributions given by a formula. @module */
+import { Datasets, definePlugin, type Plugin, provide } from "../../../core/mod.ts";
+import { gaussians1dComponent } from "./gaussians-1d.ts";
+import { normalComponent } from "./normal.ts";
+import { ringComponent } from "./ring.ts";
+import { swissRollComponent } from "./swiss-roll.ts";
+import { uniformComponent } from "./uniform.ts";
+
+export { gaussians1d } from "./gaussians-1d.ts";
+export { normal } from "./normal.ts";
+export { ring } from "./ring.ts";
+export { swissRoll } from "./swiss-roll.ts";
+export { uniform } from "./uniform.ts";
+
+const plugin: Plugin = definePlugin({
+  name: "shapes",
+  core: "^0.1.0",
+  install: (container) =>
+    provide(
+      container,
+      Datasets,
+      uniformComponent,
+      normalComponent,
+      gaussians1dComponent,
+      swissRollComponent,
+      ringComponent,
+    ),
+});
+export default plugin;
