@@ -14,8 +14,12 @@ export interface Specimen {
   readonly pg: Sampler;
   readonly key: Key;
   readonly signal: AbortSignal;
-  /** Called with done and total as a long measure gets on. */
-  readonly progress: (done: number, total: number) => void | Promise<void>;
+}
+
+/** How far a long measure has got. */
+export interface MeasureProgress {
+  readonly done: number;
+  readonly total: number;
 }
 
 /** A way to judge samples of the generator against their target. Trains nothing that the generator sees. */
@@ -23,8 +27,8 @@ export interface Measure {
   readonly name: string;
   /** Throws an InputError where the target lacks what the measure needs, before anything is trained. */
   check?(target: TargetDistributionSpec): void;
-  /** Finite numbers by name. */
-  measure(specimen: Specimen): Promise<Readonly<Record<string, number>>>;
+  /** Yields its progress, however coarse, and returns finite numbers by name. */
+  measure(specimen: Specimen): AsyncGenerator<MeasureProgress, Readonly<Record<string, number>>>;
 }
 
 /** The contract under which measures are registered. */

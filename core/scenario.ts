@@ -34,7 +34,7 @@ function scenarioSchema(refs: Refs) {
       .int()
       .default(0)
       .describe("Root of all randomness: same scenario, seed and engine, same numbers."),
-    engine: refs(Engines).default({ use: "auto" }).describe("What executes TensorFlow.js programs."),
+    engine: refs(Engines).prefault({ use: "auto" }).describe("What executes TensorFlow.js programs."),
     application: refs(Applications).describe("What to run, with its options."),
     expect: z
       .record(z.string(), expectationSchema)

@@ -1,0 +1,80 @@
+/**
+ * The pictures of `generate`: what suits the shape of the samples.
+ *
+ * @module
+ */
+import {
+  type Key,
+  type LineSeries,
+  type Painter,
+  type PointSeries,
+  type Sampler,
+  type StepReport,
+  type TargetDistributionSpec,
+  tf,
+} from "../../../core/mod.ts";
+
+/** A picture and what to call it. */
+export interface Picture {
+  /** File name without its ending. */
+  readonly name: string;
+  readonly title: string;
+  readonly png: Uint8Array;
+}
+
+/** Images in a sheet. */
+const SHEET = 100;
+
+/**
+ * Samples by name: one histogram in one dimension, one scatter plot in two, a sheet each for images, and nothing where
+ * no picture suits the shape.
+ */
+export async function pictures(
+  painter: Painter,
+  { shape, range = [0, 1] }: TargetDistributionSpec,
+  rows: Readonly<Record<string, Sampler>>,
+  key: Key,
+  n: number,
+): Promise<Picture[]> {
+  const [first, second, channels = 1] = shape;
+  if (shape.length === 1 && first! <= 2) {
+    const series: PointSeries[] = [];
+    for (const [name, sample] of Object.entries(rows)) {
+      series.push({ name, values: await drawn(sample, key.fold(name), n) });
+    }
+    const title = `Samples of ${Object.keys(rows).join(", ")}`;
+    const png = first === 1 ? await painter.histogram(title, series) : await painter.scatter(title, series);
+    return [{ name: "samples", title, png }];
+  }
+  const isImage = shape.length === 2 || (shape.length === 3 && (channels === 1 || channels === 3));
+  if (!isImage) return [];
+  const sheets: Picture[] = [];
+  for (const [name, sample] of Object.entries(rows)) {
+    const images = await drawn(sample, key.fold(name), Math.min(n, SHEET));
+    const png = await painter.sheet(images, [first!, second!, channels], range);
+    sheets.push({ name, title: `Samples of ${name}`, png });
+  }
+  return sheets;
+}
+
+async function drawn(sample: Sampler, key: Key, n: number): Promise<Float32Array> {
+  const x = tf.tidy(() => sample(key, n));
+  const values = (await x.data()) as Float32Array;
+  x.dispose();
+  return values;
+}
+
+/** Losses over generator steps. */
+export async function lossCurves(painter: Painter, history: readonly StepReport[]): Promise<Picture> {
+  const x = history.map((report) => report.step);
+  const title = "Losses of critic and generator";
+  const series: LineSeries[] = [
+    { name: "critic", x, y: history.map((report) => report.criticLoss) },
+    { name: "generator", x, y: history.map((report) => report.generatorLoss) },
+  ];
+  return {
+    name: "losses",
+    title,
+    png: await painter.lines(title, { x: "generator step", y: "loss" }, series),
+  };
+}

@@ -1,0 +1,32 @@
+/**
+ * The engine `cpu`: tfjs's plain JavaScript kernels. Runs anywhere, slowly; the others are checked against it.
+ *
+ * @module
+ */
+import { type Component, component, type Engine, tf, z } from "../../../core/mod.ts";
+
+/** tfjs on plain JavaScript. */
+export function cpu(): Engine {
+  return {
+    name: "cpu",
+    merit: 0,
+    async start() {
+      await tf.setBackend("cpu");
+      await tf.ready();
+      return {
+        name: "cpu",
+        version: tf.version_core,
+        device: "JavaScript, one thread",
+        reason: "asked for by name",
+      };
+    },
+  };
+}
+
+/** How a scenario names it: `engine: cpu`. */
+export const cpuComponent: Component<Engine> = component({
+  name: "cpu",
+  summary: "plain JavaScript: runs anywhere, slowly",
+  options: () => z.strictObject({}),
+  create: cpu,
+});

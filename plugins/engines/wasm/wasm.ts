@@ -1,0 +1,125 @@
+/**
+ * The engine `wasm`: tfjs's WebAssembly kernels (XNNPACK), one thread, no native library.
+ *
+ * Two things are mended on the way in. Its matmul calls XNNPACK only where neither factor is transposed and is a plain
+ * loop otherwise, which makes gradients three times slower than the forward pass: here transposed factors are
+ * transposed first. And the few kernels it lacks (gradients of convolutions among them) are computed by tfjs's `cpu`
+ * kernels.
+ *
+ * @module
+ */
+import { type Component, component, type Engine, messageOf, tf, z } from "../../../core/mod.ts";
+
+/** Kernels on complex numbers or on a screen: of no use here, and not to be had by handing values over. */
+const NOT_BORROWED = new Set(["Complex", "ComplexAbs", "Real", "Imag", "FFT", "IFFT", "Draw"]);
+
+let mended = false;
+
+/** tfjs on WebAssembly. */
+export function wasm(): Engine {
+  return {
+    name: "wasm",
+    merit: 10,
+    async start() {
+      const { setThreadsCount, version_wasm } = await import("@tensorflow/tfjs-backend-wasm");
+      setThreadsCount(1); // a second thread changes the order of sums, and with it the last bits of every result
+      if (!(await started())) throw new Error("tfjs's WebAssembly backend did not start; use engine cpu");
+      if (!mended) {
+        transposeBeforeMatMul();
+        borrowMissingKernels();
+        mended = true;
+      }
+      return {
+        name: "wasm",
+        version: version_wasm,
+        device: "WebAssembly with SIMD, one thread",
+        reason: "asked for by name",
+      };
+    },
+  };
+}
+
+async function started(): Promise<boolean> {
+  try {
+    return await tf.setBackend("wasm");
+  } catch (error) {
+    throw new Error(`tfjs's WebAssembly backend did not start (${messageOf(error)}); use engine cpu`);
+  }
+}
+
+interface Freeing extends tf.KernelBackend {
+  disposeData(dataId: object, force?: boolean): boolean;
+}
+
+/** Has every matmul reach XNNPACK, by transposing factors that are asked for transposed. */
+function transposeBeforeMatMul(): void {
+  const matMul = tf.getKernel("BatchMatMul", "wasm");
+  const transpose = tf.getKernel("Transpose", "wasm");
+  tf.unregisterKernel("BatchMatMul", "wasm");
+  tf.registerKernel({
+    ...matMul,
+    kernelFunc({ inputs, backend, attrs }) {
+      const { transposeA, transposeB } = attrs as unknown as { transposeA: boolean; transposeB: boolean };
+      const made: tf.TensorInfo[] = [];
+      const swapped = (x: tf.TensorInfo): tf.TensorInfo => {
+        const perm = x.shape.map((_, axis) => axis);
+        perm.push(perm.splice(-2, 1)[0]!);
+        const out = transpose.kernelFunc({ inputs: { x }, backend, attrs: { perm } }) as tf.TensorInfo;
+        made.push(out);
+        return out;
+      };
+      const a = transposeA ? swapped(inputs.a!) : inputs.a!;
+      const b = transposeB ? swapped(inputs.b!) : inputs.b!;
+      const product = matMul.kernelFunc({
+        inputs: { a, b },
+        backend,
+        attrs: { transposeA: false, transposeB: false },
+      });
+      for (const { dataId } of made) (backend as Freeing).disposeData(dataId);
+      return product;
+    },
+  });
+}
+
+/** Registers, for each kernel that only `cpu` has, one that hands its inputs over and its outputs back. */
+function borrowMissingKernels(): void {
+  const has = new Set(tf.getKernelsForBackend("wasm").map((k) => k.kernelName));
+  for (const { kernelName, kernelFunc } of tf.getKernelsForBackend("cpu")) {
+    if (has.has(kernelName) || NOT_BORROWED.has(kernelName)) continue;
+    tf.registerKernel({
+      kernelName,
+      backendName: "wasm",
+      kernelFunc({ inputs, attrs, backend }) {
+        const cpu = tf.findBackend("cpu") as Freeing;
+        const hand = (from: Freeing, to: Freeing, info: tf.TensorInfo): tf.TensorInfo => {
+          const values = from.readSync(info.dataId) as tf.backend_util.BackendValues;
+          return { ...info, dataId: to.write(values, info.shape, info.dtype) };
+        };
+        const lent = new Map<tf.TensorInfo, tf.TensorInfo>();
+        const lend = (info: tf.TensorInfo): tf.TensorInfo => {
+          if (!lent.has(info)) lent.set(info, hand(backend as Freeing, cpu, info));
+          return lent.get(info)!;
+        };
+        const given = Object.fromEntries(
+          Object.entries(inputs).map(([name, x]) => [name, Array.isArray(x) ? x.map(lend) : x && lend(x)]),
+        ) as tf.NamedTensorInfoMap;
+        const out = kernelFunc({ inputs: given, attrs: attrs!, backend: cpu });
+        const results = (Array.isArray(out) ? out : [out]).map((info) => {
+          const result = hand(cpu, backend as Freeing, info);
+          cpu.disposeData(info.dataId, true);
+          return result;
+        });
+        for (const { dataId } of lent.values()) cpu.disposeData(dataId, true);
+        return Array.isArray(out) ? results : results[0]!;
+      },
+    });
+  }
+}
+
+/** How a scenario names it: `engine: wasm`. */
+export const wasmComponent: Component<Engine> = component({
+  name: "wasm",
+  summary: "WebAssembly, one thread: no native library needed",
+  options: () => z.strictObject({}),
+  create: wasm,
+});

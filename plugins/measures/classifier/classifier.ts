@@ -1,0 +1,185 @@
+/**
+ * The measure `classifier`: for label sets, what a classifier that never saw the GAN takes the samples for, and how
+ * diverse they are beside real ones.
+ *
+ * @module
+ */
+import {
+  type Component,
+  component,
+  type FiniteDataset,
+  InputError,
+  type Key,
+  type Measure,
+  type MeasureProgress,
+  type Network,
+  type NetworkPlan,
+  Networks,
+  type Optimizer,
+  Optimizers,
+  tf,
+  z,
+} from "../../../core/mod.ts";
+
+/** Options of {@link classifier}. */
+export interface ClassifierOptions {
+  readonly network: NetworkPlan;
+  readonly optimizer: Optimizer;
+  /** Passes over the training rows. */
+  readonly epochs: number;
+  readonly batch: number;
+  /** Samples of the generator that are judged. */
+  readonly n: number;
+}
+
+/**
+ * Trains a classifier on all classes of the target's data, then reports
+ * `targetShare`: share of pg judged a class of pdBar that pd lacks (what Eq. 1 asks for);
+ * `avoidShare`: share judged a class of pd; `judged.<class>`: for each class of pdBar;
+ * `diversity`: mean pairwise distance of pg over that of as many real rows of the wanted classes;
+ * `classifierAccuracy`: of the judge itself, on rows that it was not trained on where the data holds some back.
+ */
+export function classifier(options: ClassifierOptions): Measure {
+  return {
+    name: "classifier",
+    check(target) {
+      if (target.classes !== undefined) return;
+      throw new InputError(
+        `measure "classifier": target "${target.name}" is not made of classes; use it with label-difference`,
+      );
+    },
+    async *measure({ target, pg, key, signal }) {
+      const { data, pd, pdBar } = target.classes!;
+      const wanted = pdBar.filter((label) => !pd.includes(label));
+      const judge = options.network.build(
+        { input: data.shape, output: [data.classes!] },
+        key.fold("network"),
+      );
+      try {
+        yield* trainJudge(judge, data, options, key.fold("train"), signal);
+        const held = (await data.heldOut?.()) ?? data;
+        const x = pg(key.fold("pg"), options.n); // [n, ...shape]
+        const real = data.only(wanted).sample(key.fold("real"), options.n);
+        const judged = judgements(judge, x);
+        const share = (labels: readonly number[]): number =>
+          judged.reduce((sum, label) => sum + (labels.includes(label) ? 1 : 0), 0) / judged.length;
+        const diversity = meanDistance(x) / meanDistance(real);
+        tf.dispose([x, real]);
+        return {
+          targetShare: share(wanted),
+          avoidShare: share(pd),
+          ...Object.fromEntries(pdBar.map((label) => [`judged.${label}`, share([label])])),
+          diversity,
+          classifierAccuracy: accuracy(judge, held),
+        };
+      } finally {
+        judge.dispose();
+      }
+    },
+  };
+}
+
+/** Cross-entropy on shuffled batches, reporting about every twentieth of the way. */
+async function* trainJudge(
+  judge: Network,
+  data: FiniteDataset,
+  { optimizer, epochs, batch }: ClassifierOptions,
+  key: Key,
+  signal: AbortSignal,
+): AsyncGenerator<MeasureProgress> {
+  const variables = [...judge.parameters.values()];
+  const running = optimizer.start(variables);
+  const perEpoch = Math.ceil(data.size / batch);
+  const total = epochs * perEpoch;
+  const often = Math.ceil(total / 20);
+  try {
+    for (let step = 1, order = new Int32Array(); step <= total; step++) {
+      signal.throwIfAborted();
+      const within = (step - 1) % perEpoch;
+      if (within === 0) order = key.fold("order", step).permutation(data.size) as Int32Array<ArrayBuffer>;
+      const rows = order.subarray(within * batch, (within + 1) * batch);
+      judge.prepare?.();
+      tf.tidy(() => {
+        const x = data.rows(rows);
+        const y = tf.oneHot(
+          tf.tensor1d(
+            Array.from(rows, (row) => data.labels![row]!),
+            "int32",
+          ),
+          data.classes!,
+        );
+        const loss = (): tf.Scalar =>
+          tf.losses.softmaxCrossEntropy(
+            y,
+            judge.apply(x, { training: true, key: key.fold(step) }),
+          ) as tf.Scalar;
+        const { grads } = tf.variableGrads(loss, variables);
+        running.update(
+          variables.map((v) => grads[v.name]!),
+          step,
+          (step - 1) / total,
+        );
+      });
+      if (step % often === 0 || step === total) yield { done: step, total };
+    }
+  } finally {
+    running.dispose();
+  }
+}
+
+/** The class of each row of `[n, ...shape]`. */
+function judgements(judge: Network, x: tf.Tensor): Int32Array {
+  return tf.tidy(() => tf.argMax(judge.apply(x, { training: false }), 1).dataSync()) as Int32Array;
+}
+
+/** Share of rows judged rightly, read in blocks so that memory stays small. */
+function accuracy(judge: Network, data: FiniteDataset): number {
+  const block = 1000;
+  let right = 0;
+  for (let start = 0; start < data.size; start += block) {
+    const indices = Array.from({ length: Math.min(block, data.size - start) }, (_, i) => start + i);
+    const x = data.rows(indices);
+    judgements(judge, x).forEach((label, i) => {
+      if (label === data.labels![start + i]) right++;
+    });
+    x.dispose();
+  }
+  return right / data.size;
+}
+
+/** Mean Euclidean distance over all pairs of distinct rows of `[n, ...]`. */
+function meanDistance(x: tf.Tensor): number {
+  const n = x.shape[0]!;
+  return tf.tidy(() => {
+    const rows = tf.reshape(x, [n, -1]) as tf.Tensor2D;
+    const squares = tf.sum(tf.square(rows), 1, true); // [n, 1]
+    const products = tf.matMul(rows, rows, false, true); // [n, n]
+    const squared = tf.sub(tf.add(squares, tf.transpose(squares)), tf.mul(2, products));
+    const distances = tf.mul(tf.sqrt(tf.relu(squared)), tf.sub(1, tf.eye(n)));
+    return tf.sum(distances).dataSync()[0]! / (n * (n - 1));
+  });
+}
+
+/** How a scenario names it: `measures: [classifier]`. */
+export const classifierComponent: Component<Measure> = component({
+  name: "classifier",
+  summary: "for label sets: what a classifier trained apart takes pg for, and how diverse pg is",
+  options: (refs) =>
+    z.strictObject({
+      network: refs(Networks)
+        .prefault({ use: "mlp", hidden: [128] })
+        .describe("Architecture of the judge."),
+      optimizer: refs(Optimizers)
+        .prefault({ use: "adam", learningRate: 1e-3 })
+        .describe("That trains the judge."),
+      epochs: z.int().positive().default(3).describe("Passes over the training rows."),
+      batch: z.int().positive().default(128).describe("Rows a step."),
+      n: z.int().min(2).default(1000).describe("Samples of the generator that are judged."),
+    }),
+  create: async ({ network, optimizer, ...rest }, context) =>
+    classifier({
+      ...rest,
+      network: await context.create(Networks, network),
+      optimizer: await context.create(Optimizers, optimizer),
+    }),
+});

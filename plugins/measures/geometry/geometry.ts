@@ -1,0 +1,154 @@
+/**
+ * The measure `geometry`: for pd on a shape whose geometry is known, whether pg lies off pd (containment) and wherever
+ * pdBar does so (coverage). Containment alone is no success: a generator stuck on one point off the shape has it.
+ *
+ * @module
+ */
+import {
+  type Component,
+  component,
+  type Geometry,
+  InputError,
+  type Key,
+  type Measure,
+  type Sampler,
+  z,
+} from "../../../core/mod.ts";
+
+/** Options of {@link geometry}. */
+export interface GeometryOptions {
+  /** Points drawn of pd and of pg. */
+  readonly n: number;
+  /** Cells along the shape. */
+  readonly along: number;
+  /** Cells across each side of it, of equal mass of the reference. */
+  readonly across: number;
+}
+
+/** The central share of pd's offsets that counts as pd: "farther from the shape than 95 % of the data". */
+const INSIDE = 0.95;
+/** The central share of pdBar's offsets that counts as pdBar: beyond it, samples have flown off. */
+const WITHIN = 0.998;
+/** A cell is covered where pg has at least this share of the reference's density. */
+const COVERED = 0.1;
+/** Points of pdBar, whose outer part is the reference, for each point of pg. */
+const REFERENCE = 4;
+
+/**
+ * `outside`: share of pg farther off the shape than 95 % of pd, on its side. `within`: share of pg no farther off than
+ * 99.8 % of pdBar. `coverage`: of the part of pdBar that lies outside pd, cut into cells along and across the shape, the
+ * share in cells where pg has at least a tenth of its density. `coverageAlong`: the same with cells along the shape only.
+ */
+export function geometry(options: GeometryOptions): Measure {
+  const { n } = options;
+  return {
+    name: "geometry",
+    check(target) {
+      if (target.geometry !== undefined) return;
+      throw new InputError(
+        `measure "geometry": target "${target.name}" has no known geometry; use it with swiss-roll, ring or the shapes in one dimension`,
+      );
+    },
+    async *measure({ target, pg, key }) {
+      const shape = target.geometry!;
+      const pd = await located(shape, target.pd, key.fold("pd"), n);
+      const pdBar = await located(shape, target.pdBar, key.fold("pdBar"), REFERENCE * n);
+      const generated = await located(shape, pg, key.fold("pg"), n);
+      yield { done: 1, total: 1 };
+
+      const inside = central(offsets(pd), INSIDE);
+      const within = central(offsets(pdBar), WITHIN);
+      const isOutside = ({ offset }: Place): boolean => offset < inside[0] || offset > inside[1];
+      const reference = pdBar.filter(isOutside);
+      const off = generated.filter(isOutside);
+      if (reference.length === 0) {
+        throw new InputError(
+          `measure "geometry": none of ${pdBar.length} samples of pdBar lies outside pd; nothing is left to cover. Widen pdBar`,
+        );
+      }
+      const cells = cellsOf(reference, options);
+      return {
+        outside: off.length / n,
+        within: generated.filter(({ offset }) => offset >= within[0] && offset <= within[1]).length / n,
+        coverage: covered(reference, off, cells),
+        coverageAlong: covered(reference, off, ({ position }) => Math.floor(position * options.along)),
+      };
+    },
+  };
+}
+
+/** A point, as the shape sees it. */
+interface Place {
+  readonly offset: number;
+  readonly position: number;
+}
+
+async function located(shape: Geometry, sample: Sampler, key: Key, n: number): Promise<Place[]> {
+  const x = sample(key, n);
+  const { offset, position } = shape.locate((await x.data()) as Float32Array);
+  x.dispose();
+  return Array.from(offset, (value, i) => ({ offset: value, position: position[i]! }));
+}
+
+/** Offsets in rising order. */
+function offsets(places: readonly Place[]): Float64Array {
+  return Float64Array.from(places, ({ offset }) => offset).sort();
+}
+
+function quantile(sorted: Float64Array, q: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!;
+}
+
+/** The interval that holds the central share of the values. */
+function central(sorted: Float64Array, share: number): readonly [number, number] {
+  return [quantile(sorted, (1 - share) / 2), quantile(sorted, (1 + share) / 2)];
+}
+
+/** Numbers the cells: along the shape by position, across each side of it by quantiles of the reference's offsets. */
+function cellsOf(reference: readonly Place[], { along, across }: GeometryOptions): (place: Place) => number {
+  const sorted = offsets(reference);
+  const split = sorted.findIndex((offset) => offset > 0);
+  const sides = split < 0 ? [sorted] : [sorted.subarray(0, split), sorted.subarray(split)];
+  const edges = sides.flatMap((side) =>
+    side.length === 0 ? [] : Array.from({ length: across }, (_, i) => quantile(side, (i + 1) / across)),
+  );
+  return ({ offset, position }) => {
+    const above = edges.findIndex((edge) => offset <= edge);
+    return Math.floor(position * along) * (edges.length + 1) + (above < 0 ? edges.length - 1 : above);
+  };
+}
+
+/** Share of the reference that lies in cells where `found` has at least {@link COVERED} of its density. */
+function covered(
+  reference: readonly Place[],
+  found: readonly Place[],
+  cell: (place: Place) => number,
+): number {
+  const wanted = histogram(reference, cell);
+  const had = histogram(found, cell);
+  let mass = 0;
+  for (const [id, count] of wanted) {
+    const share = count / reference.length;
+    if (found.length > 0 && (had.get(id) ?? 0) / found.length >= COVERED * share) mass += share;
+  }
+  return mass;
+}
+
+function histogram(places: readonly Place[], cell: (place: Place) => number): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const place of places) counts.set(cell(place), (counts.get(cell(place)) ?? 0) + 1);
+  return counts;
+}
+
+/** How a scenario names it: `measures: [geometry]`. */
+export const geometryComponent: Component<Measure> = component({
+  name: "geometry",
+  summary: "for shapes: share of pg off pd, and share of pdBar's part off pd that pg covers",
+  options: () =>
+    z.strictObject({
+      n: z.int().min(100).default(5000).describe("Points drawn of pd and of pg."),
+      along: z.int().positive().default(20).describe("Cells along the shape."),
+      across: z.int().positive().default(3).describe("Cells across each side of it."),
+    }),
+  create: geometry,
+});

@@ -1,0 +1,68 @@
+/** The design rule of the house: core ← plugins ← the composition roots, and nothing the other way. */
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import t from "tap";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Rooms whose modules a module of a room may import, and the roots that may import anything. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  core: ["core"],
+  plugins: ["core", "plugins"],
+  server: ["core", "server"],
+};
+const COMPOSITION_ROOTS = [/^server\/cli\//, /^server\/http\/main\.ts$/];
+/** Plugins may use what lies in a family they share (IDX reading serves two datasets), but no other family. */
+const family = (path: string): string => path.split("/").slice(0, 2).join("/");
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+const imports: Import[] = globSync("{core,plugins,server}/**/*.ts", { cwd: root }).flatMap((from) => {
+  const source = readFileSync(join(root, from), "utf8");
+  const specifiers = [...source.matchAll(/(?:from|import|import\()\s*"(\.[^"]+)"/g)].map((m) => m[1]!);
+  return specifiers.map((to) => ({ from, to: relative(root, join(root, dirname(from), to)) }));
+});
+
+t.test("rooms import only what the house allows", (t) => {
+  t.ok(imports.length > 100, "imports were found");
+  const wrong = imports.filter(({ from, to }) => {
+    if (COMPOSITION_ROOTS.some((rootPattern) => rootPattern.test(from))) return false;
+    return !MAY_IMPORT[from.split("/")[0]!]!.includes(to.split("/")[0]!);
+  });
+  t.same(wrong, []);
+  t.end();
+});
+
+t.test("plugins reach the core through its public module, and other plugins only within their family", (t) => {
+  const wrong = imports.filter(
+    ({ from, to }) =>
+      from.startsWith("plugins/") &&
+      from !== "plugins/mod.ts" &&
+      (to.startsWith("core/") ? to !== "core/mod.ts" : family(from) !== family(to)),
+  );
+  t.same(wrong, []);
+  t.end();
+});
+
+t.test("every plugin has its page, and is in the list of built-in ones", (t) => {
+  const list = readFileSync(join(root, "plugins/mod.ts"), "utf8");
+  const folders = globSync("plugins/*/*/mod.ts", { cwd: root }).map(dirname);
+  t.ok(folders.length > 10, "plugins were found");
+  for (const folder of folders) {
+    t.ok(globSync(`${folder}/README.md`, { cwd: root }).length === 1, `${folder} has a README.md`);
+    t.match(list, `./${relative("plugins", folder)}/mod.ts`, `${folder} is in plugins/mod.ts`);
+  }
+  t.end();
+});
+
+t.test("randomness comes from keys alone", (t) => {
+  const users = globSync("{core,plugins}/**/*.ts", { cwd: root }).filter((path) =>
+    /Math\.random\(|tf\.(random|truncatedNormal|dropout|multinomial)/.test(readFileSync(join(root, path), "utf8")),
+  );
+  t.same(users, []);
+  t.end();
+});

@@ -1,0 +1,42 @@
+/**
+ * Runs the tests under tap and ends with one line that any CI can read: `N passed, N failed[, N skipped]`.
+ * Counted are named tests, not assertions; a file that crashes before its first test counts as one failed.
+ *
+ * Usage: `node test/run.ts [tap arguments and test files]`
+ *
+ * @module
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Parser, type Result } from "tap-parser";
+
+const folder = mkdtempSync(join(tmpdir(), "dsgan-test-"));
+const output = join(folder, "output.tap");
+const { status } = spawnSync("tap", ["run", `--output-file=${output}`, ...process.argv.slice(2)], { stdio: "inherit" });
+
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const skips: string[] = [];
+const parser = new Parser();
+parser.on("child", (file: Parser) => {
+  file.on("assert", (test: Result) => {
+    if (!test.ok) counts.failed++;
+    else if (test.skip) {
+      counts.skipped++;
+      skips.push(`${test.name}: ${test.skip}`);
+    } else counts.passed++;
+  });
+});
+let failedBefore = 0;
+parser.on("assert", (file: Result) => {
+  if (!file.ok && counts.failed === failedBefore) counts.failed++;
+  failedBefore = counts.failed;
+});
+parser.end(readFileSync(output, "utf8"));
+rmSync(folder, { recursive: true });
+
+for (const skip of skips) console.log(`skipped ${skip}`);
+const tail = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
+console.log(`${counts.passed} passed, ${counts.failed} failed${tail}`);
+process.exitCode = status ?? 1;
