@@ -91,9 +91,8 @@ export const Stores: Contract<Store> = contract("store");
  * @throws InputError for any other
  */
 export function checkRunPath(path: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   const sound =
-    !/[\\:\0-\x1f]/.test(path) && path.split("/").every((name) => !["", ".", ".."].includes(name));
+    !/[\\:\p{Cc}]/u.test(path) && path.split("/").every((name) => !["", ".", ".."].includes(name));
   if (sound) return path;
   throw new InputError(`${JSON.stringify(path)} is not a path inside a run, such as "artifacts/samples.npy"`);
 }
