@@ -6,22 +6,27 @@
 
 export { z } from "zod";
 export * from "./application.ts";
+export * from "./assemble.ts";
 export * from "./attack.ts";
 export * from "./dataset.ts";
 export * from "./descent.ts";
 export * from "./engine.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
+export * from "./expectation.ts";
 export * from "./measure.ts";
 export * from "./mixer.ts";
+export * from "./names.ts";
 export * from "./network.ts";
 export * from "./objective.ts";
 export * from "./optimizer.ts";
 export * from "./painter.ts";
 export * from "./plugin.ts";
 export * from "./random.ts";
+export * from "./refs.ts";
 export * from "./run.ts";
 export * from "./scenario.ts";
+export { readSource, type Source } from "./source.ts";
 export * from "./store.ts";
 export * from "./target.ts";
 export * as tf from "./tf.ts";

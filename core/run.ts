@@ -12,7 +12,7 @@ import type { EventBody, Numbers, RunEvent } from "./event.ts";
 import { contextOf } from "./plugin.ts";
 import { Key } from "./random.ts";
 import { judgeExpectations, type LoadedScenario } from "./scenario.ts";
-import type { RunResult, RunStatus, RunWriter, Store } from "./store.ts";
+import { RUN_FILES, type RunResult, type RunStatus, type RunWriter, type Store } from "./store.ts";
 
 /** What a run needs beside its scenario. */
 export interface RunOptions {
@@ -29,7 +29,8 @@ const BREATHE_MS = 20;
 /**
  * Runs a scenario. Nothing happens before a subscription, and each subscription is a run of its own: use `share()`
  * where several are to watch one. Unsubscribing stops the run. The last event is always `ended`; the Observable then
- * completes, whatever the run's status, and errors only where no event could be kept (an InputError from the store).
+ * completes, whatever the run's status, and errors only where the store cannot keep the run (an InputError where
+ * none can be begun, a RunError where its end cannot be kept). Whoever sees `ended` finds the result kept.
  */
 export function run(loaded: LoadedScenario, options: RunOptions): Observable<RunEvent> {
   return new Observable((subscriber) => {
@@ -44,13 +45,28 @@ export function run(loaded: LoadedScenario, options: RunOptions): Observable<Run
 }
 
 async function execute(
-  { scenario, container, base }: LoadedScenario,
+  loaded: LoadedScenario,
   { store, environment = {} }: RunOptions,
   signal: AbortSignal,
   next: (event: RunEvent) => void,
 ): Promise<void> {
+  const writer = await store.create(loaded.scenario.name);
+  try {
+    await record(loaded, environment, writer, signal, next);
+  } finally {
+    await writer.close();
+  }
+}
+
+/** Runs a scenario, keeping all that comes of it. */
+async function record(
+  { scenario, container, base }: LoadedScenario,
+  environment: Readonly<Record<string, unknown>>,
+  writer: RunWriter,
+  signal: AbortSignal,
+  next: (event: RunEvent) => void,
+): Promise<void> {
   const began = performance.now();
-  const writer = await store.create(scenario.name);
   const emit = numbered(writer, next);
   const metrics: Record<string, number> = {};
   const context = contextOf(container, base);
@@ -75,9 +91,9 @@ async function execute(
   };
 
   try {
-    await writer.write("scenario.yaml", stringify(scenario));
+    await writer.write(RUN_FILES.scenario, stringify(scenario));
     const engine = await (await context.create(Engines, scenario.engine)).start();
-    await write("environment.json", { engine, ...environment });
+    await write(RUN_FILES.environment, { engine, ...environment });
     await start(engine);
     const application = await context.create(Applications, scenario.application);
     await follow(
@@ -111,7 +127,7 @@ async function execute(
     seconds,
     ...(error && { error }),
   };
-  await writer.close(result);
+  await write(RUN_FILES.result, result);
   await emit({ type: "ended", status, seconds, ...(error && { error: error.message }) });
 }
 
@@ -145,8 +161,9 @@ function finite(values: Numbers): Numbers {
 function numbered(writer: RunWriter, next: (event: RunEvent) => void): (body: EventBody) => Promise<void> {
   let seq = 0;
   return async (body) => {
-    const event: RunEvent = { seq: ++seq, time: new Date().toISOString(), ...body };
+    const event: RunEvent = { seq: seq + 1, time: new Date().toISOString(), ...body };
     await writer.append(event);
+    seq = event.seq;
     next(event);
   };
 }

@@ -3,70 +3,43 @@
  *
  * @module
  */
-import { isMap, isScalar, LineCounter, type Node, parse, parseDocument } from "yaml";
 import { z } from "zod";
 import { Applications } from "./application.ts";
+import { assemble, loadPlugins } from "./assemble.ts";
 import { Engines } from "./engine.ts";
 import { InputError, type Problem } from "./errors.ts";
-import {
-  assemble,
-  type DependencyContainer,
-  loadPlugins,
-  nearest,
-  type Plugin,
-  type Ref,
-  type Refs,
-  refsOf,
-} from "./plugin.ts";
+import { type Expectation, expectationSchema } from "./expectation.ts";
+import { applyOverride, type Override } from "./override.ts";
+import type { DependencyContainer, Plugin, Ref, Refs } from "./plugin.ts";
+import { refsOf, writtenRefsOf } from "./refs.ts";
+import { readSource } from "./source.ts";
+import { type Checked, check, type Finding, valueAt } from "./wording.ts";
 
-/** Bounds on a metric, both ends included. */
-export interface Expectation {
-  readonly atLeast?: number | undefined;
-  readonly atMost?: number | undefined;
-  readonly between?: readonly [number, number] | undefined;
-}
-
-const expectationSchema: z.ZodType<Expectation> = z
-  .strictObject({
-    atLeast: z.number().optional().describe("The metric is this or more."),
-    atMost: z.number().optional().describe("The metric is this or less."),
-    between: z.tuple([z.number(), z.number()]).optional().describe("The metric lies within, ends included."),
-  })
-  .refine((e) => Object.values(e).some((v) => v !== undefined), {
-    error: "expected at least one of atLeast, atMost, between",
-  })
-  .refine((e) => e.between === undefined || e.between[0] <= e.between[1], {
-    error: (issue) => `between: the first bound is above the second: ${JSON.stringify(issue.input)}`,
-  });
-
-/** An expectation held against what was measured. */
-export interface ExpectationResult {
-  readonly metric: string;
-  /** The bounds in words, e.g. `at least 0.98`. */
-  readonly expected: string;
-  /** Absent where there is no such metric. */
-  readonly value?: number;
-  readonly met: boolean;
-}
+export type { Expectation, ExpectationResult } from "./expectation.ts";
+export { judgeExpectations } from "./expectation.ts";
+export type { Override } from "./override.ts";
 
 /** The schema of scenario files, given the components that there are. */
-function scenarioSchema(refs: Refs): z.ZodType<Scenario> {
+function scenarioSchema(refs: Refs) {
   return z.strictObject({
     $schema: z.string().optional().describe("For editors: the location of this schema."),
     name: z
       .string()
       .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, "expected letters, digits, dots, dashes (64 at most)")
-      .describe("Names the run; used in folder names."),
-    description: z.string().optional(),
-    tags: z.array(z.string()).default([]),
+      .describe("Names the run; used in folder names. The file's name unless given."),
+    description: z.string().optional().describe("What this scenario shows; `dsgan list` prints it."),
+    tags: z.array(z.string()).default([]).describe("Words to find the scenario by."),
     plugins: z.array(z.string()).default([]).describe("Further plugins: paths, URLs or package names."),
     seed: z
       .int()
       .default(0)
       .describe("Root of all randomness: same scenario, seed and engine, same numbers."),
     engine: refs(Engines).prefault({ use: "auto" }).describe("What executes TensorFlow.js programs."),
-    application: refs(Applications),
-    expect: z.record(z.string(), expectationSchema).default({}).describe("Bounds on metrics, by name."),
+    application: refs(Applications).describe("What to run, with its options."),
+    expect: z
+      .record(z.string(), expectationSchema)
+      .default({})
+      .describe("Bounds on metrics, by name; a run that misses one ends with exit code 1."),
   });
 }
 
@@ -82,12 +55,6 @@ export interface Scenario {
   readonly expect: Readonly<Record<string, Expectation>>;
 }
 
-/** A change to a scenario from outside: a path, and a value in YAML. */
-export interface Override {
-  readonly path: string;
-  readonly value: string;
-}
-
 /** A scenario ready to be run. */
 export interface LoadedScenario {
   readonly scenario: Scenario;
@@ -97,202 +64,132 @@ export interface LoadedScenario {
   readonly base: URL;
 }
 
+/** Where a scenario's text comes from, and what it may count on. */
+export interface ScenarioOrigin {
+  /** Where relative paths start: the location of the file. */
+  readonly base: URL;
+  /** Names the file in messages. */
+  readonly file: string;
+  /** The plugins that are always there. */
+  readonly plugins: readonly Plugin[];
+  /** Applied in order. */
+  readonly overrides?: readonly Override[];
+  /** Used where the scenario has none. */
+  readonly name?: string;
+}
+
 /**
  * Reads a scenario: parses it, applies overrides, loads its plugins, checks it against the schema they make.
  * @param text YAML or JSON
- * @param from where the text comes from, and the plugins that are always there
  * @throws InputError with every problem found, each with its line
  */
-export async function loadScenario(
-  text: string,
-  from: {
-    readonly base: URL;
-    /** For messages. */
-    readonly file: string;
-    readonly plugins: readonly Plugin[];
-    readonly overrides?: readonly Override[];
-    /** Used where the scenario has none. */
-    readonly name?: string;
-  },
-): Promise<LoadedScenario> {
-  const { base, file, overrides = [] } = from;
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
-    const problems = document.errors.map((e) => ({
-      path: "",
-      message: `not valid YAML: ${e.message}`,
-      line: lines.linePos(e.pos[0]).line,
-    }));
-    throw new InputError(problems, { file });
-  }
-  if (!isMap(document.contents)) {
-    throw new InputError(
-      `expected a mapping with "name" and "application", got ${preview(document.toJS())}`,
-      { file },
-    );
-  }
-  if (from.name !== undefined && !document.has("name")) document.set("name", from.name);
-  for (const { path, value } of overrides) {
-    try {
-      document.setIn(
-        path.split(".").map((part) => (/^\d+$/.test(part) ? Number(part) : part)),
-        document.createNode(parse(value)),
-      );
-    } catch (error) {
-      throw new InputError(`--set ${path}=${value}: ${(error as Error).message}`, { file });
-    }
-  }
+export async function loadScenario(text: string, origin: ScenarioOrigin): Promise<LoadedScenario> {
+  const { base, file, name, overrides = [] } = origin;
+  const source = readSource(text, file);
+  const given = overridden(
+    name === undefined || "name" in source.value ? source.value : { name, ...source.value },
+    overrides,
+    file,
+  );
+  const locate = (finding: Finding): Problem =>
+    overrideProblem(finding, source.value, overrides) ?? {
+      path: finding.keys.map(String).join("."),
+      message: finding.message,
+      line: source.lineOf(finding.keys),
+    };
+  const fail = (problems: readonly Problem[], cause?: unknown): never => {
+    const inOrder = problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    throw new InputError(inOrder, { file, cause });
+  };
 
-  const given: unknown = document.toJS();
-  const specifiers = (given as { plugins?: unknown }).plugins;
-  const own =
-    Array.isArray(specifiers) && specifiers.every((s) => typeof s === "string")
-      ? await loadPlugins(specifiers, base)
-      : [];
   let container: DependencyContainer;
   try {
-    container = assemble([...from.plugins, ...own]);
+    const { plugins = [] } = given as { plugins?: unknown };
+    const named = Array.isArray(plugins) && plugins.every((p) => typeof p === "string") ? plugins : [];
+    container = assemble([...origin.plugins, ...(await loadPlugins(named, base))]);
   } catch (error) {
-    if (error instanceof InputError) throw new InputError(error.problems, { file, cause: error });
-    throw error;
+    if (!(error instanceof InputError)) throw error;
+    const found = error.problems.map((p) => locate({ keys: p.path.split("."), message: p.message }));
+    const frame = check(scenarioSchema(anything), given); // what can be checked without the components
+    return fail([...found, ...("findings" in frame ? frame.findings.map(locate) : [])], error);
   }
 
-  const checked = scenarioSchema(refsOf(container)).safeParse(given);
-  if (!checked.success) {
-    const problems = checked.error.issues
-      .flatMap((issue) => problemsOf(issue, given))
-      .map((problem): Problem => {
-        const override = overrides.find(
-          (o) => problem.path === o.path || problem.path.startsWith(`${o.path}.`),
-        );
-        if (override !== undefined) {
-          return {
-            path: problem.path,
-            message: `${problem.message} (from --set ${override.path}=${override.value})`,
-          };
-        }
-        const line = lineOf(document.contents as Node, problem.keys, lines);
-        return { path: problem.path, message: problem.message, ...(line !== undefined && { line }) };
-      });
-    throw new InputError(problems, { file });
+  const checked = settle(scenarioSchema(refsOf(container)), given);
+  return "findings" in checked
+    ? fail(checked.findings.map(locate))
+    : { scenario: checked.data, container, base };
+}
+
+/** References when nothing is known of the components. */
+const anything: Refs = () => z.unknown() as z.ZodType as z.ZodType<Ref>;
+
+/**
+ * Checks until nothing changes: zod takes a default as it stands, so that another look is needed to fill in the
+ * defaults of components that a default names.
+ */
+function settle(schema: z.ZodType<Scenario>, given: unknown): Checked<Scenario> {
+  let checked = check(schema, given);
+  for (let depth = 1; "data" in checked; depth++) {
+    const again = check(schema, checked.data);
+    if ("findings" in again) {
+      return {
+        findings: again.findings.map(({ keys, message }) => ({ keys, message: `by default: ${message}` })),
+      };
+    }
+    if (JSON.stringify(again.data) === JSON.stringify(checked.data)) return again;
+    if (depth > DEEPEST) throw new Error("a component's default names the component itself, without end");
+    checked = again;
   }
-  return { scenario: checked.data, container, base };
+  return checked;
 }
 
-/** A problem and the path to it as keys, the last of which may not exist. */
-interface LocatedProblem {
-  readonly path: string;
-  readonly keys: readonly PropertyKey[];
-  readonly message: string;
-}
+/** How deep defaults may name components with defaults. */
+const DEEPEST = 32;
 
-/** Words one zod issue as the problems it stands for. */
-function problemsOf(
-  issue: z.core.$ZodIssue,
-  root: unknown,
-  above: readonly PropertyKey[] = [],
-): LocatedProblem[] {
-  const keys = [...above, ...issue.path];
-  const value = valueAt(root, keys);
-  const at = (path: readonly PropertyKey[], message: string): LocatedProblem => ({
-    path: path.map(String).join("."),
-    keys: path,
-    message,
-  });
-
-  if (issue.code === "unrecognized_keys") {
-    const known = knownKeys(issue);
-    return issue.keys.map((key) => {
-      const meant = nearest(key, known);
-      const hint = meant !== undefined ? `; did you mean "${meant}"?` : "";
-      const list = known.length > 0 ? ` Known here: ${known.join(", ")}` : "";
-      return at([...keys, key], `unknown name${hint}${list}`);
-    });
-  }
-  if (issue.code === "invalid_union" && !issue.message.startsWith("unknown ")) {
-    // A reference whose component is known: the branch that got furthest tells what is wrong with its options.
-    const branch = issue.errors.find((errors) =>
-      errors.some((e) => e.path.length > 0 || e.code === "unrecognized_keys"),
-    );
-    const inner = branch?.filter((e) => e.code !== "invalid_union" || e.errors.length > 0) ?? [];
-    if (inner.length > 0) return inner.flatMap((e) => problemsOf(e as z.core.$ZodIssue, root, keys));
-  }
-  const message = issue.message.replace(/^Invalid input: /, "");
-  if (value === undefined) return [at(keys, `is missing: ${message.replace(/, received undefined$/, "")}`)];
-  const shown = message.includes("Registered: ") ? message : `${message}, got ${preview(value)}`;
-  return [at(keys, shown)];
-}
-
-/** Names that a strict object knows, where the schema tells. */
-function knownKeys(issue: z.core.$ZodIssue): string[] {
-  const shape = (issue as { inst?: { _zod?: { def?: { shape?: object } } } }).inst?._zod?.def?.shape;
-  return shape === undefined ? [] : Object.keys(shape).filter((key) => key !== "$schema");
-}
-
-function valueAt(root: unknown, keys: readonly PropertyKey[]): unknown {
-  return keys.reduce<unknown>(
-    (value, key) =>
-      typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
-    root,
-  );
-}
-
-/** The line of the deepest node on the path that the file has. */
-function lineOf(contents: Node, keys: readonly PropertyKey[], lines: LineCounter): number | undefined {
-  let node: Node = contents;
-  let offset = node.range?.[0];
-  for (const key of keys) {
-    if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
-      if (pair === undefined) break;
-      offset = (pair.key as Node).range?.[0] ?? offset;
-      if (pair.value === null) break;
-      node = pair.value as Node;
-    } else {
-      const child = (node as { items?: Node[] }).items?.[Number(key)];
-      if (child === undefined) break;
-      node = child;
-      offset = node.range?.[0] ?? offset;
+/** @throws InputError listing every override that cannot be applied */
+function overridden(document: object, overrides: readonly Override[], file: string): unknown {
+  const problems: Problem[] = [];
+  let now: unknown = document;
+  for (const override of overrides) {
+    try {
+      now = applyOverride(now, override);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problems.push(...error.problems);
     }
   }
-  return offset === undefined ? undefined : lines.linePos(offset).line;
+  if (problems.length > 0) throw new InputError(problems, { file });
+  return now;
 }
 
-function preview(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+/** The problem that a finding is, if the last override on its path is to blame for it rather than the file. */
+function overrideProblem(
+  { keys, message }: Finding,
+  document: object,
+  overrides: readonly Override[],
+): Problem | undefined {
+  const path = keys.map(String).join(".");
+  const written = valueAt(document, keys);
+  // Parts were set of what the file does not have, or has as a mere string.
+  const grafted = written === undefined || (typeof written === "string" && message.startsWith("expected "));
+  const override = overrides.findLast(
+    (o) => `${path}.`.startsWith(`${o.path}.`) || (grafted && o.path.startsWith(`${path}.`)),
+  );
+  if (override === undefined) return undefined;
+  const what =
+    typeof written === "string" && override.path !== path && grafted
+      ? `is ${JSON.stringify(written)}, which has no "${override.path.slice(path.length + 1)}" to set`
+      : message;
+  return { path, message: `${what} (from --set ${override.path}=${override.value})` };
 }
 
-/** The published JSON Schema of scenario files, from which editors complete. */
+/** The published JSON Schema (draft 7) of scenario files, from which editors complete. */
 export function scenarioJsonSchema(container: DependencyContainer): object {
-  return z.toJSONSchema(scenarioSchema(refsOf(container)), {
+  const schema = z.toJSONSchema(scenarioSchema(writtenRefsOf(container)).partial({ name: true }), {
+    target: "draft-7",
     io: "input",
-    reused: "ref",
+    reused: "inline",
     unrepresentable: "any",
   });
-}
-
-/** Holds expectations against metrics. A metric that was not measured is an expectation missed. */
-export function judgeExpectations(
-  expect: Readonly<Record<string, Expectation>>,
-  metrics: Readonly<Record<string, number>>,
-): ExpectationResult[] {
-  return Object.entries(expect).map(([metric, bounds]) => {
-    const { atLeast = -Infinity, atMost = Infinity, between = [-Infinity, Infinity] } = bounds;
-    const words = [
-      bounds.atLeast === undefined ? [] : [`at least ${bounds.atLeast}`],
-      bounds.atMost === undefined ? [] : [`at most ${bounds.atMost}`],
-      bounds.between === undefined ? [] : [`between ${bounds.between[0]} and ${bounds.between[1]}`],
-    ].flat();
-    const expected = words.join(", ");
-    const value = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
-    if (value === undefined) {
-      const meant = nearest(metric, Object.keys(metrics));
-      const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
-      return { metric, expected: `${expected} (no such metric was measured${hint})`, met: false };
-    }
-    const met = value >= Math.max(atLeast, between[0]) && value <= Math.min(atMost, between[1]);
-    return { metric, expected, value, met };
-  });
+  return { ...schema, title: "dsgan scenario" };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { InputError } from "./errors.ts";
 import type { RunEvent } from "./event.ts";
 import { type Contract, contract } from "./plugin.ts";
 import type { ExpectationResult } from "./scenario.ts";
@@ -23,18 +24,37 @@ export interface RunResult {
   readonly error?: { readonly kind: "input" | "run"; readonly message: string };
 }
 
+/** Files that a run has beside its artifacts, by what they hold. */
+export const RUN_FILES = {
+  /** The scenario with every default filled in. */
+  scenario: "scenario.yaml",
+  /** Versions, engine, machine. */
+  environment: "environment.json",
+  /** One event a line, written by `append` alone. */
+  events: "events.ndjson",
+  /** A {@link RunResult}; there before the event `ended` is. */
+  result: "result.json",
+} as const;
+
 /** A run being written. */
 export interface RunWriter {
   /** Unique in its store. */
   readonly id: string;
   /** Where people find it: a folder, a URL. */
   readonly location: string;
-  /** Keeps an event; resolves when a reader would see it. */
+  /**
+   * Keeps an event after those before it; resolves when a reader would see it.
+   * @throws RunError where it could not be kept; what was kept before stays whole
+   */
   append(event: RunEvent): Promise<void>;
-  /** Keeps a file, `path` relative to the run and inside it. */
+  /**
+   * Keeps a file: a reader sees all of it or none. A file of that name is replaced.
+   * @param path relative to the run, see {@link checkRunPath}; not that of the events
+   * @throws InputError for such a path, RunError where the file could not be kept
+   */
   write(path: string, data: Uint8Array | string): Promise<void>;
-  /** Keeps the result: the run is over. */
-  close(result: RunResult): Promise<void>;
+  /** Lets go of the run: nothing can be appended or written after. Closing twice does nothing. */
+  close(): Promise<void>;
 }
 
 /** A run being read. */
@@ -42,10 +62,12 @@ export interface RunReader {
   readonly id: string;
   /** Events with a number above `since`, in order. */
   events(since?: number): Promise<readonly RunEvent[]>;
-  /** A file of the run.
-   * @throws InputError where there is none */
+  /**
+   * A file of the run.
+   * @throws InputError where there is none, or its path is not one inside the run
+   */
   read(path: string): Promise<Uint8Array>;
-  /** Undefined while the run goes on, or where it ended without a word. */
+  /** What {@link RUN_FILES}.result holds; undefined while the run goes on, or where it ended without a word. */
   result(): Promise<RunResult | undefined>;
 }
 
@@ -62,3 +84,15 @@ export interface Store {
 
 /** The contract under which stores are registered. */
 export const Stores: Contract<Store> = contract("store");
+
+/**
+ * Lets through a path that stays inside a run: names joined by `/`, none of them empty, `.` or `..`, without
+ * backslashes, colons and control characters, which some systems take for more than a part of a name.
+ * @throws InputError for any other
+ */
+export function checkRunPath(path: string): string {
+  const sound =
+    !/[\\:\p{Cc}]/u.test(path) && path.split("/").every((name) => !["", ".", ".."].includes(name));
+  if (sound) return path;
+  throw new InputError(`${JSON.stringify(path)} is not a path inside a run, such as "artifacts/samples.npy"`);
+}

@@ -1,0 +1,100 @@
+/**
+ * Runs kept on disk, one folder each:
+ * `<folder>/<id>/{scenario.yaml, environment.json, events.ndjson, result.json, artifacts/}`.
+ *
+ * @module
+ */
+import { mkdir, open, readdir, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { type Component, component, InputError, RUN_FILES, type Store, z } from "../../../core/mod.ts";
+import { readerOf } from "./reader.ts";
+import { codeOf, reasonOf } from "./reason.ts";
+import { writerOf } from "./writer.ts";
+
+/** Options of {@link folderStore}. */
+export interface FolderOptions {
+  /** Where runs are kept: relative to the directory the process runs in. Made where its parent is there. */
+  readonly folder: string;
+}
+
+/** `<scenario>-<yyyymmdd>-<hhmmss>-<4 hex>`; what is caught says when. */
+const ID = /^[a-z0-9][a-z0-9._-]*-(\d{8}-\d{6}-[0-9a-f]{4})$/i;
+
+/** A store of the runs in a folder. */
+export function folderStore({ folder }: FolderOptions): Store {
+  const root = resolve(folder);
+  const refused = (error: unknown): InputError =>
+    new InputError(
+      `cannot keep runs in ${root}: ${reasonOf(error)}. Choose a folder that can be written with --runs <dir>`,
+      { cause: error },
+    );
+
+  return {
+    name: "folder",
+    async create(scenario) {
+      try {
+        await mkdir(root);
+      } catch (error) {
+        if (codeOf(error) !== "EEXIST") throw refused(error);
+      }
+      for (;;) {
+        const id = `${scenario}-${moment(performance.timeOrigin + performance.now())}`;
+        if (!ID.test(id)) throw new InputError(`${JSON.stringify(scenario)} cannot name a run's folder`);
+        const location = join(root, id);
+        try {
+          await mkdir(location);
+          return writerOf(id, location, await open(join(location, RUN_FILES.events), "ax"));
+        } catch (error) {
+          if (codeOf(error) !== "EEXIST") throw refused(error);
+        }
+      }
+    },
+    async list() {
+      try {
+        const entries = await readdir(root, { withFileTypes: true });
+        return entries
+          .filter((entry) => entry.isDirectory() && ID.test(entry.name))
+          .map((entry) => entry.name)
+          .sort((a, b) => whenOf(b).localeCompare(whenOf(a)));
+      } catch (error) {
+        if (codeOf(error) === "ENOENT") return []; // nothing was ever run
+        throw new InputError(`cannot read the runs in ${root}: ${reasonOf(error)}`, { cause: error });
+      }
+    },
+    async open(id) {
+      const location = join(root, id);
+      const there = ID.test(id) && (await stat(location).catch(() => undefined))?.isDirectory();
+      if (there) return readerOf(id, location);
+      throw new InputError(
+        `no run ${JSON.stringify(id)} in ${root}; \`dsgan list runs\` shows those there are`,
+      );
+    },
+  };
+}
+
+/** `20261122-104501-8f3a`, UTC; the last part is the fraction of the second in 65536ths, so names sort by time. */
+function moment(milliseconds: number): string {
+  const [day, time] = new Date(milliseconds).toISOString().split("T") as [string, string];
+  const fraction = Math.floor((milliseconds % 1000) * 65.536);
+  const hex = fraction.toString(16).padStart(4, "0");
+  return `${day.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}-${hex}`;
+}
+
+function whenOf(id: string): string {
+  return ID.exec(id)![1]!;
+}
+
+/** How it is named: `{ use: folder, folder: runs }`. */
+export const folderComponent: Component<Store> = component({
+  name: "folder",
+  summary: "Keeps each run in a folder of its own (default)",
+  options: () =>
+    z.strictObject({
+      folder: z
+        .string()
+        .min(1)
+        .default("runs")
+        .describe("Where runs are kept; relative to the directory the process runs in."),
+    }),
+  create: folderStore,
+});

@@ -1,0 +1,96 @@
+/**
+ * Runs kept in memory: gone with the process. For tests, and for hosts without a disk.
+ *
+ * @module
+ */
+import {
+  type Component,
+  checkRunPath,
+  component,
+  InputError,
+  RUN_FILES,
+  RunError,
+  type RunEvent,
+  type RunReader,
+  type RunWriter,
+  type Store,
+  z,
+} from "../../../core/mod.ts";
+
+/** A run as it is kept: as text and bytes of its own, so that no reader can change what was written. */
+interface MemoryRun {
+  readonly lines: string[];
+  readonly files: Map<string, Uint8Array>;
+}
+
+/** A store of its own, empty. Ids are `<scenario>-<n>`, n from 1. */
+export function memoryStore(): Store {
+  const runs = new Map<string, MemoryRun>();
+  return {
+    name: "memory",
+    async create(scenario) {
+      const id = `${scenario}-${runs.size + 1}`;
+      const run: MemoryRun = { lines: [], files: new Map() };
+      runs.set(id, run);
+      return writerOf(id, run);
+    },
+    list: async () => [...runs.keys()].reverse(),
+    async open(id) {
+      const run = runs.get(id);
+      if (run !== undefined) return readerOf(id, run);
+      throw new InputError(`no run ${JSON.stringify(id)} in memory; there are ${runs.size}`);
+    },
+  };
+}
+
+function writerOf(id: string, { lines, files }: MemoryRun): RunWriter {
+  let closed = false;
+  const requireOpen = (): void => {
+    if (closed) throw new RunError(`run ${id} is closed: nothing can be added to it`);
+  };
+  return {
+    id,
+    location: `memory:${id}`,
+    async append(event) {
+      requireOpen();
+      lines.push(JSON.stringify(event));
+    },
+    async write(path, data) {
+      if (checkRunPath(path) === RUN_FILES.events) throw new InputError(`${path} is written by append alone`);
+      requireOpen();
+      files.set(path, typeof data === "string" ? new TextEncoder().encode(data) : data.slice());
+    },
+    async close() {
+      closed = true;
+    },
+  };
+}
+
+function readerOf(id: string, { lines, files }: MemoryRun): RunReader {
+  return {
+    id,
+    async events(since = 0) {
+      return lines.map((line) => JSON.parse(line) as RunEvent).filter(({ seq }) => seq > since);
+    },
+    async read(path) {
+      if (checkRunPath(path) === RUN_FILES.events) {
+        return new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
+      }
+      const data = files.get(path);
+      if (data === undefined) throw new InputError(`run ${id} has no file ${JSON.stringify(path)}`);
+      return data.slice();
+    },
+    async result() {
+      const data = files.get(RUN_FILES.result);
+      return data && JSON.parse(new TextDecoder().decode(data));
+    },
+  };
+}
+
+/** How it is named: `memory`. */
+export const memoryComponent: Component<Store> = component({
+  name: "memory",
+  summary: "Keeps runs in memory, gone with the process",
+  options: () => z.strictObject({}),
+  create: memoryStore,
+});

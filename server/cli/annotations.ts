@@ -1,0 +1,79 @@
+/**
+ * GitHub's workflow commands: marks on the lines of a scenario that a pull request shows.
+ * https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+ *
+ * @module
+ */
+import { describeProblem, type InputError } from "../../core/errors.ts";
+import { readSource } from "../../core/source.ts";
+import type { RunResult } from "../../core/store.ts";
+import { number } from "./words.ts";
+
+/** What a mark is attached to. */
+interface Place {
+  readonly file?: string | undefined;
+  readonly line?: number | undefined;
+  readonly title?: string;
+}
+
+/** One workflow command, escaped as the runner reads it. */
+export function annotation(
+  level: "error" | "warning" | "notice",
+  message: string,
+  place: Place = {},
+): string {
+  const properties = Object.entries(place)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${escapeProperty(String(value))}`);
+  return `::${level}${properties.length === 0 ? "" : ` ${properties.join(",")}`}::${escapeData(message)}\n`;
+}
+
+function escapeData(text: string): string {
+  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+}
+
+/** A mark for each problem of a scenario. */
+export function annotateProblems(error: InputError, file: string): string {
+  return error.problems
+    .map((problem) => {
+      const place = { file: error.file ?? file, line: problem.line, title: "bad scenario" };
+      return annotation("error", describeProblem(problem), place);
+    })
+    .join("");
+}
+
+/** A mark for each expectation missed, or for why the run broke; a notice of where the report is. */
+export function annotateResult(
+  result: RunResult,
+  {
+    file,
+    text,
+    report,
+  }: { readonly file: string; readonly text: string; readonly report: string | undefined },
+): string {
+  const { lineOf } = readSource(text, file);
+  const marks = result.expectations
+    .filter(({ met }) => !met)
+    .map(({ metric, expected, value }) =>
+      annotation(
+        "error",
+        `${metric}: ${value === undefined ? "" : `${number(value, 6)}, `}expected ${expected}`,
+        {
+          file,
+          line: lineOf(["expect", metric]),
+          title: "expectation missed",
+        },
+      ),
+    );
+  if (result.error !== undefined) {
+    marks.push(annotation("error", result.error.message, { file, title: `${result.scenario} failed` }));
+  }
+  if (report !== undefined) {
+    marks.push(annotation("notice", `${result.scenario} ${result.status}: report in ${report}`, { file }));
+  }
+  return marks.join("");
+}

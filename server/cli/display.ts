@@ -1,0 +1,23 @@
+/**
+ * Showing a run as it goes: one event after another. How it ended is told by the summary.
+ *
+ * @module
+ */
+import type { RunEvent } from "../../core/event.ts";
+
+/** Shows events. */
+export interface Display {
+  show(event: RunEvent): void;
+  /** Called once, after the last event or where there will be none: leaves the screen as it should be. */
+  end(): void;
+}
+
+/** Each event as one line of JSON. */
+export function jsonDisplay(write: (text: string) => void): Display {
+  return { show: (event) => write(`${JSON.stringify(event)}\n`), end: () => {} };
+}
+
+/** Nothing. */
+export function noDisplay(): Display {
+  return { show: () => {}, end: () => {} };
+}

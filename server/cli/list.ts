@@ -1,0 +1,119 @@
+/**
+ * `dsgan list`: what there is to name in a scenario or on the command line.
+ *
+ * @module
+ */
+import { styleText } from "node:util";
+import Table from "cli-table3";
+import {
+  assemble,
+  CONTRACT_KINDS,
+  components,
+  contextOf,
+  contract,
+  type DependencyContainer,
+  Engines,
+  messageOf,
+  Stores,
+} from "../../core/mod.ts";
+import type { Host } from "./host.ts";
+import { descriptionOf, packagedScenarios } from "./package.ts";
+import { duration } from "./words.ts";
+
+/** What can be listed. */
+export const LISTS = ["plugins", "scenarios", "engines", "runs"] as const;
+
+/** Options of `dsgan list`. */
+export interface ListOptions {
+  readonly runs: string;
+  readonly json?: boolean;
+}
+
+type Rows = readonly Readonly<Record<string, string>>[];
+
+/** Lists one kind of thing, or all of them. @returns the exit code */
+export async function listCommand(
+  what: (typeof LISTS)[number] | undefined,
+  { runs, json }: ListOptions,
+  host: Host,
+): Promise<number> {
+  const container = assemble(host.plugins);
+  const lists = {
+    plugins: () => plugins(container),
+    scenarios: () => packagedScenarios().map((s) => ({ name: s.name, description: descriptionOf(s) })),
+    engines: () => engines(container),
+    runs: () => runsIn(container, runs),
+  };
+  const found: Record<string, Rows> = {};
+  for (const name of what === undefined ? LISTS : [what]) found[name] = await lists[name]();
+  if (json) {
+    process.stdout.write(`${JSON.stringify(what === undefined ? found : found[what], null, 2)}\n`);
+    return 0;
+  }
+  for (const [name, rows] of Object.entries(found)) {
+    if (what === undefined) process.stdout.write(`${styleText("bold", name)}\n`);
+    process.stdout.write(`${rows.length === 0 ? `no ${name}` : table(rows)}\n`);
+    if (what === undefined) process.stdout.write("\n");
+  }
+  return 0;
+}
+
+/** Every component, by the contract it fulfils. */
+function plugins(container: DependencyContainer): Rows {
+  return CONTRACT_KINDS.flatMap((kind) =>
+    components(container, contract(kind)).map(({ name, summary, reference = "" }) => ({
+      kind,
+      name,
+      summary,
+      reference,
+    })),
+  );
+}
+
+/** Every engine, and whether it works here: each is started. */
+async function engines(container: DependencyContainer): Promise<Rows> {
+  const context = contextOf(container, new URL("file:///"));
+  const rows: Record<string, string>[] = [];
+  for (const { name, summary } of components(container, Engines)) {
+    try {
+      const { device } = await (await context.create(Engines, { use: name })).start();
+      rows.push({ name, works: "yes", summary, device });
+    } catch (error) {
+      rows.push({ name, works: "no", summary, device: messageOf(error) });
+    }
+  }
+  return rows;
+}
+
+/** Every run of a folder, newest first. */
+async function runsIn(container: DependencyContainer, folder: string): Promise<Rows> {
+  const context = contextOf(container, new URL("file:///"));
+  const store = await context.create(Stores, { use: "folder", folder });
+  const rows: Record<string, string>[] = [];
+  for (const id of await store.list()) {
+    const result = await (await store.open(id)).result().catch(() => undefined);
+    rows.push({
+      run: id,
+      scenario: result?.scenario ?? "",
+      status: result?.status ?? "unfinished",
+      time: result === undefined ? "" : duration(result.seconds),
+    });
+  }
+  return rows;
+}
+
+/** Rows in columns, without lines between them, so that they can be read by other commands. */
+function table(rows: Rows): string {
+  const none = Object.fromEntries(
+    ["top", "bottom", "mid", "left", "right"].flatMap((side) =>
+      ["", "-left", "-mid", "-right"].map((corner) => [`${side}${corner}`, ""]),
+    ),
+  );
+  const drawn = new Table({
+    head: Object.keys(rows[0]!),
+    chars: { ...none, middle: "  " },
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+  });
+  drawn.push(...rows.map((row) => Object.values(row)));
+  return drawn.toString().replaceAll(/ +$/gm, "");
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+/**
+ * The `dsgan` command: gives the command line the plugins that come with dsgan.
+ *
+ * @module
+ */
+import type { Host } from "./host.ts";
+import { program } from "./program.ts";
+
+/** Loaded late, so that help and usage errors do not wait for TensorFlow.js. */
+async function host(): Promise<Host> {
+  const [{ builtinPlugins }, { report }] = await Promise.all([
+    import("../../plugins/mod.ts"),
+    import("../report/report.ts"),
+  ]);
+  return { plugins: builtinPlugins, report };
+}
+
+// Whoever reads our output may stop reading (`| head`): the run goes on, and is kept.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+// Engines leave threads and handles behind that would keep the process waiting.
+process.exit(await program(process.argv.slice(2), host));

@@ -1,0 +1,61 @@
+/**
+ * This package on disk: its version and the scenarios it brings.
+ *
+ * @module
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readSource } from "../../core/source.ts";
+
+/** The nearest folder above this file that holds a package.json: the same for the sources and for `dist`. */
+function findRoot(folder: string): string {
+  if (existsSync(join(folder, "package.json"))) return folder;
+  const parent = dirname(folder);
+  if (parent === folder) throw new Error("dsgan's own package.json is not above its command line");
+  return findRoot(parent);
+}
+
+const root = findRoot(dirname(fileURLToPath(import.meta.url)));
+
+/** Version of this package. */
+export function version(): string {
+  return JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
+}
+
+/** A scenario that comes with this package. */
+export interface PackagedScenario {
+  /** Its path in the scenarios folder without extension, e.g. `smoke/ring`. */
+  readonly name: string;
+  readonly path: string;
+}
+
+const EXTENSION = /\.(ya?ml|json)$/;
+
+/** The scenarios that come with this package, by name. */
+export function packagedScenarios(): PackagedScenario[] {
+  const folder = join(root, "scenarios");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => EXTENSION.test(path) && basename(path) !== "schema.json")
+    .map((path) => ({ name: path.replaceAll("\\", "/").replace(EXTENSION, ""), path: join(folder, path) }))
+    .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** What a scenario says of itself, in one line; empty where it says nothing or cannot be read. */
+export function descriptionOf({ path }: PackagedScenario): string {
+  try {
+    const { description } = readSource(readFileSync(path, "utf8"), path).value as { description?: unknown };
+    return typeof description === "string" ? description.replaceAll(/\s+/g, " ").trim() : "";
+  } catch {
+    return ""; // `dsgan validate` tells what is wrong with it
+  }
+}
+
+/** A name for the scenario in a file that gives none: the file's, without what folder names cannot hold. */
+export function nameFor(path: string): string {
+  const name = basename(path)
+    .replace(EXTENSION, "")
+    .replaceAll(/[^a-z0-9._-]+/gi, "-");
+  return name.replace(/^[^a-z0-9]+/i, "").slice(0, 64) || "scenario";
+}

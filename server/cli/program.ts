@@ -1,0 +1,138 @@
+/**
+ * The command line's grammar and help.
+ *
+ * @module
+ */
+import { Argument, Command, CommanderError, InvalidArgumentError } from "commander";
+import { codeOfError, EXIT, tell } from "./exit.ts";
+import type { Host } from "./host.ts";
+import { version } from "./package.ts";
+
+const EXIT_CODES = `
+Exit codes:
+  0    every expectation met
+  1    an expectation missed
+  2    bad scenario, bad data, or bad command line
+  3    the run broke (a loss that is not a number, an engine that failed)
+  130  interrupted: the first Ctrl-C stops at the next step and keeps what there is, a second stops at once
+
+Environment:
+  CI, GITHUB_ACTIONS   plain lines; on GitHub also annotations on the lines of the scenario
+  NO_COLOR             no colours
+  DSGAN_DEBUG=1        where an error came from`;
+
+const RUN_EXAMPLES = `
+A scenario is a YAML or JSON file, or the name of one that comes with dsgan (see \`dsgan list scenarios\`).
+
+Examples:
+  $ dsgan run scenarios/smoke/ring.yaml
+  $ dsgan run fig6-mnist --set application.target.pd=[3] --set application.target.pdBar=[3,8]
+  $ dsgan run my.yaml --seed 7 --engine wasm --runs /tmp/runs
+  $ dsgan run scenarios/smoke/*.yaml --junit smoke.xml --quiet
+  $ dsgan run my.yaml --json | tail -n 1        the result alone, as JSON
+${EXIT_CODES}`;
+
+const EXAMPLES = `
+Examples:
+  $ dsgan run scenarios/smoke/ring.yaml         learn a ring, seconds
+  $ dsgan run fig6-mnist --seed 7               the packaged scenario of that name
+  $ dsgan list scenarios                        what comes with dsgan
+  $ dsgan validate my.yaml                      every mistake with its line, nothing run
+  $ dsgan schema --write scenario.schema.json   for your editor's completion
+${EXIT_CODES}`;
+
+/**
+ * Runs the command line.
+ * @param args what follows the program's name
+ * @param host asked for only by commands that need it: help is quick
+ * @returns the exit code
+ */
+export async function program(args: readonly string[], host: () => Promise<Host>): Promise<number> {
+  let code: number = EXIT.met;
+  const root = new Command("dsgan")
+    .description("Learns to sample the difference of two distributions from samples of those two alone.")
+    .version(version(), "-v, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", EXAMPLES)
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: false })
+    .exitOverride();
+
+  root
+    .command("run")
+    .summary("run scenarios, one after another")
+    .description("Runs scenarios one after another. Each is kept in a folder of its own, with a report.")
+    .argument("<scenario...>", "scenario files, or names of packaged scenarios")
+    .option("--set <path=value>", "override a value of the scenario, in YAML; may be repeated", collect)
+    .option("--seed <n>", "override the seed", wholeNumber)
+    .option("--engine <name>", "override the engine")
+    .option("--runs <dir>", "where runs are kept", "runs")
+    .option("--json", "events and the result as JSON lines on stdout, nothing else")
+    .option("--junit <file>", "write a JUnit report: one test case for each expectation")
+    .option("--quiet", "only how it ended, and errors")
+    .addHelpText("after", RUN_EXAMPLES)
+    .action(async (files, options) => {
+      if (options.json && options.quiet) root.error("error: --json and --quiet cannot go together");
+      const { runCommand } = await import("./run.ts");
+      code = await runCommand(files, options, await host());
+    });
+
+  root
+    .command("list")
+    .summary("list plugins, scenarios, engines or runs")
+    .description("Lists what there is: all of it, or one kind.")
+    .addArgument(new Argument("[what]", "what to list").choices(["plugins", "scenarios", "engines", "runs"]))
+    .option("--runs <dir>", "where runs are kept", "runs")
+    .option("--json", "as JSON")
+    .addHelpText("after", "\nExamples:\n  $ dsgan list engines\n  $ dsgan list runs --json\n")
+    .action(async (what, options) => {
+      const { listCommand } = await import("./list.ts");
+      code = await listCommand(what, options, await host());
+    });
+
+  root
+    .command("validate")
+    .summary("check scenarios without running them")
+    .description("Checks scenarios without running them. Tells every mistake with its file, line and path.")
+    .argument("<scenario...>", "scenario files, or names of packaged scenarios")
+    .option("--set <path=value>", "override a value of the scenario, in YAML; may be repeated", collect)
+    .addHelpText("after", "\nExamples:\n  $ dsgan validate scenarios/*/*.yaml\n")
+    .action(async (files, options) => {
+      const { validateCommand } = await import("./validate.ts");
+      code = await validateCommand(files, options, await host());
+    });
+
+  root
+    .command("schema")
+    .summary("print the JSON Schema of scenario files")
+    .description("Prints the JSON Schema of scenario files, from which editors complete and check.")
+    .option("--write <file>", "write it to a file instead")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ dsgan schema --write scenario.schema.json\n" +
+        "  and as the first line of a scenario, for the YAML extensions of most editors:\n" +
+        "  # yaml-language-server: $schema=./scenario.schema.json\n",
+    )
+    .action(async (options) => {
+      const { schemaCommand } = await import("./schema.ts");
+      code = schemaCommand(options, await host());
+    });
+
+  try {
+    await root.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.met : EXIT.input;
+    tell(error);
+    return codeOfError(error);
+  }
+  return code;
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function wholeNumber(text: string): string {
+  if (/^-?\d+$/.test(text)) return text;
+  throw new InvalidArgumentError("Expected a whole number.");
+}

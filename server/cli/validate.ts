@@ -1,0 +1,34 @@
+/**
+ * `dsgan validate`: checks scenarios without running them.
+ *
+ * @module
+ */
+import { InputError } from "../../core/mod.ts";
+import { annotateProblems } from "./annotations.ts";
+import { codeOfError, tell, worst } from "./exit.ts";
+import type { Host } from "./host.ts";
+import { load } from "./load.ts";
+import { type OverrideOptions, overridesOf } from "./overrides.ts";
+
+/** Checks scenarios. @returns the exit code */
+export async function validateCommand(
+  files: readonly string[],
+  options: OverrideOptions,
+  host: Host,
+): Promise<number> {
+  const overrides = overridesOf(options);
+  const codes: number[] = [];
+  for (const given of files) {
+    try {
+      const { file } = await load(given, host, overrides);
+      process.stdout.write(`${file}: valid\n`);
+    } catch (error) {
+      tell(error);
+      codes.push(codeOfError(error));
+      if (process.env.GITHUB_ACTIONS === "true" && error instanceof InputError) {
+        process.stdout.write(annotateProblems(error, given));
+      }
+    }
+  }
+  return worst(codes);
+}

@@ -1,0 +1,159 @@
+/**
+ * What every store must do. A store's own test calls {@link checkStore} and adds what only it can do.
+ *
+ * @module
+ */
+import type { Test } from "tap";
+import {
+  InputError,
+  RUN_FILES,
+  RunError,
+  type RunEvent,
+  type RunResult,
+  type Store,
+} from "../../core/mod.ts";
+
+const stage = (seq: number): RunEvent => ({
+  seq,
+  time: "2026-11-22T10:00:00.000Z",
+  type: "stage",
+  stage: `naïve ${"x".repeat(seq)}\nnext`,
+});
+
+const result: RunResult = {
+  run: "demo",
+  scenario: "demo",
+  status: "missed",
+  metrics: { coverage: 0.1 },
+  expectations: [{ metric: "coverage", expected: "at least 0.9", value: 0.1, met: false }],
+  seconds: 1.5,
+};
+
+const outside = ["../x", "a/../../x", "/etc/passwd", "", ".", "a//b", "a/", "..\\x", "C:x", "a\0b", "./x"];
+
+/**
+ * Checks a store against its contract.
+ * @param makeStore a new store without runs at each call
+ */
+export async function checkStore(tap: Test, makeStore: () => Store | Promise<Store>): Promise<void> {
+  await tap.test("create() gives each run an id of its own, list() has the newest first", async (t) => {
+    const store = await makeStore();
+    t.strictSame(await store.list(), []);
+    const ids: string[] = [];
+    for (const name of ["b", "a", "b", "c", "b"]) {
+      const writer = await store.create(name);
+      t.ok(writer.id.startsWith(`${name}-`), `${writer.id} begins with the scenario's name`);
+      t.ok(writer.location.includes(writer.id), `${writer.location} has the id in it`);
+      ids.push(writer.id);
+      await writer.close();
+    }
+    t.equal(new Set(ids).size, ids.length);
+    t.strictSame(await store.list(), ids.toReversed());
+  });
+
+  await tap.test("create() at the same moment gives different runs", async (t) => {
+    const store = await makeStore();
+    const writers = await Promise.all(Array.from({ length: 20 }, () => store.create("same")));
+    t.equal(new Set(writers.map((w) => w.id)).size, 20);
+    t.equal((await store.list()).length, 20);
+    await Promise.all(writers.map((w) => w.close()));
+  });
+
+  await tap.test("append() keeps events in order, at once and whole", async (t) => {
+    const store = await makeStore();
+    const writer = await store.create("demo");
+    const reader = await store.open(writer.id);
+    t.equal(reader.id, writer.id);
+    t.strictSame(await reader.events(), []);
+    await writer.append(stage(1));
+    t.strictSame(await reader.events(), [stage(1)], "seen before the run ends");
+    await Promise.all(Array.from({ length: 50 }, (_, i) => writer.append(stage(i + 2))));
+    const all = Array.from({ length: 51 }, (_, i) => stage(i + 1));
+    t.strictSame(await reader.events(), all);
+    t.strictSame(await reader.events(49), [stage(50), stage(51)], "only those after `since`");
+    t.strictSame(await reader.events(51), []);
+    await writer.close();
+    t.strictSame(await (await store.open(writer.id)).events(), all, "seen after the run ended");
+    const lines = new TextDecoder()
+      .decode(await reader.read(RUN_FILES.events))
+      .trimEnd()
+      .split("\n");
+    t.strictSame(
+      lines.map((line) => JSON.parse(line)),
+      all,
+      "and as a file, one JSON event a line",
+    );
+  });
+
+  await tap.test("write() keeps bytes and text, replaces, makes folders", async (t) => {
+    const store = await makeStore();
+    const writer = await store.create("demo");
+    const reader = await store.open(writer.id);
+    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+    await writer.write("artifacts/deep/er/all.bin", bytes);
+    bytes.fill(0);
+    t.strictSame(
+      [...(await reader.read("artifacts/deep/er/all.bin"))],
+      Array.from({ length: 256 }, (_, i) => i),
+    );
+    await writer.write("note.txt", "Zoë, first and longer");
+    await writer.write("note.txt", "Zoë");
+    t.equal(new TextDecoder().decode(await reader.read("note.txt")), "Zoë");
+    (await reader.read("note.txt")).fill(0);
+    t.equal(new TextDecoder().decode(await reader.read("note.txt")), "Zoë", "no reader can change it");
+    await writer.close();
+  });
+
+  await tap.test("write() and read() refuse paths outside the run", async (t) => {
+    const store = await makeStore();
+    const writer = await store.create("demo");
+    const reader = await store.open(writer.id);
+    for (const path of outside) {
+      await t.rejects(writer.write(path, "x"), InputError, `write ${JSON.stringify(path)}`);
+      await t.rejects(reader.read(path), { name: "InputError", message: "not a path inside a run" });
+    }
+    await writer.append(stage(1));
+    await t.rejects(writer.write(RUN_FILES.events, ""), InputError, "the log is written by append alone");
+    t.strictSame(await reader.events(), [stage(1)]);
+    await writer.close();
+  });
+
+  await tap.test("read() and open() name what is not there", async (t) => {
+    const store = await makeStore();
+    const writer = await store.create("demo");
+    await writer.write("artifacts/a.txt", "a");
+    const reader = await store.open(writer.id);
+    for (const path of ["absent.txt", "artifacts", "artifacts/a.txt/b"]) {
+      await t.rejects(reader.read(path), { name: "InputError", message: path });
+    }
+    for (const id of ["absent", "", ".", "..", `../${writer.id}`, `${writer.id}/artifacts`]) {
+      await t.rejects(store.open(id), { name: "InputError", message: JSON.stringify(id) });
+    }
+    await writer.close();
+  });
+
+  await tap.test("result() is there once written, and append() still works then", async (t) => {
+    const store = await makeStore();
+    const writer = await store.create("demo");
+    const reader = await store.open(writer.id);
+    t.equal(await reader.result(), undefined);
+    await writer.write(RUN_FILES.result, JSON.stringify(result));
+    await writer.append(stage(1));
+    t.strictSame(await reader.result(), result);
+    t.strictSame(await reader.events(), [stage(1)]);
+    await writer.close();
+  });
+
+  await tap.test("close() ends the writing, twice as well as once", async (t) => {
+    const store = await makeStore();
+    const writer = await store.create("demo");
+    await writer.append(stage(1));
+    await writer.close();
+    await writer.close();
+    await t.rejects(writer.append(stage(2)), RunError);
+    await t.rejects(writer.write("late.txt", "x"), RunError);
+    const reader = await store.open(writer.id);
+    t.strictSame(await reader.events(), [stage(1)]);
+    await t.rejects(reader.read("late.txt"), InputError);
+  });
+}

@@ -1,0 +1,135 @@
+import { spawnSync } from "node:child_process";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { assemble, componentNamed, contextOf, Stores, z } from "../../core/mod.ts";
+import folderPlugin, { folderStore } from "../../plugins/stores/folder/mod.ts";
+import memoryPlugin, { memoryStore } from "../../plugins/stores/memory/mod.ts";
+import { checkStore } from "../conformance/store.ts";
+
+await t.test("memoryStore() keeps the contract", (t) => checkStore(t, memoryStore));
+
+await t.test("folderStore() keeps the contract", async (t) => {
+  let n = 0;
+  await checkStore(t, () => folderStore({ folder: join(t.testdir(), `runs-${n++}`) }));
+});
+
+const event = { seq: 1, time: "2026-11-22T10:00:00.000Z", type: "stage", stage: "train" } as const;
+
+await t.test("both plugins register their store", async (t) => {
+  const container = assemble([memoryPlugin, folderPlugin]);
+  const context = contextOf(container, new URL("file:///nowhere/"));
+  t.equal((await context.create(Stores, { use: "memory" })).name, "memory");
+  t.equal((await context.create(Stores, { use: "folder", folder: t.testdir() })).name, "folder");
+  const options = componentNamed(container, Stores, "folder").options(() => z.never());
+  t.strictSame(options.parse({}), { folder: "runs" });
+});
+
+await t.test("folderStore() lays a run out as documented", async (t) => {
+  const folder = t.testdir({ "not-a-run": {}, "demo-20260101-000000-0000": "a file" });
+  const store = folderStore({ folder });
+  const before = new Date().toISOString().slice(0, 10).replaceAll("-", "");
+  const writer = await store.create("demo");
+  t.match(writer.id, /^demo-\d{8}-\d{6}-[0-9a-f]{4}$/);
+  t.ok(writer.id.slice(5, 13) >= before, "names the day, UTC");
+  t.equal(writer.location, join(folder, writer.id));
+  await writer.append(event);
+  await writer.write("artifacts/a.txt", "a");
+  await writer.close();
+  t.strictSame(readdirSync(writer.location).sort(), ["artifacts", "events.ndjson"]);
+  t.strictSame(readdirSync(join(writer.location, "artifacts")), ["a.txt"], "no unfinished file stays");
+  t.equal(readFileSync(join(writer.location, "events.ndjson"), "utf8"), `${JSON.stringify(event)}\n`);
+  t.strictSame(await store.list(), [writer.id], "only runs are listed");
+});
+
+await t.test("folderStore() lists runs of other processes by time, whatever their names", async (t) => {
+  const ids = ["b-1-20250101-000000-0000", "a-20250101-000001-0000", "c-20250101-000001-0001"];
+  const folder = t.testdir(Object.fromEntries(ids.map((id) => [id, {}])));
+  t.strictSame(await folderStore({ folder }).list(), ids.toReversed());
+});
+
+await t.test("create() says why runs cannot be kept, and what to do", async (t) => {
+  const dir = t.testdir({ file: "x" });
+  const refused = (folder: string, reason: string): Promise<unknown> =>
+    t.rejects(folderStore({ folder }).create("demo"), {
+      name: "InputError",
+      message: new RegExp(`cannot keep runs in ${folder}: .*${reason}.*--runs <dir>`),
+    });
+  await refused(join(dir, "absent", "runs"), "parent folder does not exist");
+  await refused(join(dir, "file"), "there is a file");
+  await refused(join(dir, "file", "runs"), "there is a file");
+  await refused(join(dir, "n".repeat(300)), "name too long");
+  await t.rejects(folderStore({ folder: dir }).create("../x"), { name: "InputError", message: '"../x"' });
+  await t.rejects(folderStore({ folder: join(dir, "file") }).list(), {
+    name: "InputError",
+    message: "a file",
+  });
+});
+
+await t.test("events() passes over a torn last line, and names a damaged one", async (t) => {
+  const store = folderStore({ folder: t.testdir() });
+  const writer = await store.create("demo");
+  await writer.append(event);
+  const log = join(writer.location, "events.ndjson");
+  const reader = await store.open(writer.id);
+  for (const torn of [
+    '{"seq":2,"ti',
+    '{"seq":2,"time":"","type":"stage","stage":"whole but for its newline"}',
+  ]) {
+    writeFileSync(log, `${JSON.stringify(event)}\n${torn}`);
+    t.strictSame(await reader.events(), [event]);
+  }
+  appendFileSync(log, '\n{"seq":3,"ti\n');
+  await t.rejects(reader.events(), { name: "InputError", message: "events.ndjson:3: damaged" });
+  writeFileSync(join(writer.location, "result.json"), "{");
+  await t.rejects(reader.result(), { name: "InputError", message: "result.json: damaged" });
+  await writer.close();
+});
+
+await t.test("read() does not follow links out of the run", async (t) => {
+  const folder = t.testdir({ secret: "s" });
+  const store = folderStore({ folder });
+  const writer = await store.create("demo");
+  mkdirSync(join(writer.location, "artifacts"));
+  symlinkSync(join(folder, "secret"), join(writer.location, "artifacts/link"));
+  symlinkSync(folder, join(writer.location, "up"));
+  const reader = await store.open(writer.id);
+  await t.rejects(reader.read("artifacts/link"), { name: "InputError", message: "outside the run" });
+  await t.rejects(reader.read("up/secret"), { name: "InputError", message: "outside the run" });
+  await writer.close();
+});
+
+await t.test("append() on a full disk says so, and what was kept stays whole", async (t) => {
+  const folder = t.testdir();
+  const module = new URL("../../plugins/stores/folder/mod.ts", import.meta.url);
+  const script = `
+    const { folderStore } = await import(${JSON.stringify(module.href)});
+    const writer = await folderStore({ folder: ${JSON.stringify(folder)} }).create("demo");
+    const say = (error) => console.log(error.name, error.message);
+    for (let seq = 1; ; seq++) {
+      const long = { seq, time: "", type: "warning", message: "x".repeat(300) };
+      try { await writer.append(long); } catch (error) { say(error); break; }
+    }
+    await writer.write("artifacts/big.bin", new Uint8Array(1e6)).catch(say);
+    await writer.close();`;
+  // A limit on the size of files stands in for a full disk. What the test runner adds to Node would die of its signal.
+  const { stdout, stderr } = spawnSync(
+    "sh",
+    ["-c", `unset NODE_OPTIONS; ulimit -f 4; exec "$0" --input-type=module`, process.execPath],
+    { input: script, encoding: "utf8" },
+  );
+  const said = stdout.trim().split("\n");
+  t.match(said[0], /^RunError cannot write .*events\.ndjson: EFBIG.*--runs <dir>/, stderr);
+  t.match(said[1], /^RunError cannot write .*big\.bin: EFBIG/);
+
+  const store = folderStore({ folder });
+  const id = (await store.list())[0]!;
+  const events = await (await store.open(id)).events();
+  t.ok(events.length >= 4, `${events.length} events are kept`);
+  t.strictSame(
+    events.map((e) => e.seq),
+    events.map((_, i) => i + 1),
+  );
+  t.match(readFileSync(join(folder, id, "events.ndjson"), "utf8"), /\n$/, "half a line was taken back");
+  t.strictSame(readdirSync(join(folder, id, "artifacts")), [], "no half-written file stays");
+});
