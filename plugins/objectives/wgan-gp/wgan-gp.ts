@@ -1,7 +1,8 @@
 /**
  * WGAN-GP in DSGAN's form: the critic's Lipschitz constant is held by a penalty on its gradient.
  * I. Gulrajani, F. Ahmed, M. Arjovsky, V. Dumoulin, A. Courville, "Improved Training of Wasserstein GANs",
- * NIPS 2017, Eq. (3) and Algorithm 1. What the paper of DSGAN trains with (Sec. 5).
+ * NIPS 2017, Eq. (3) and Algorithm 1. What the paper of DSGAN trains with (Sec. 5). The one-sided penalty is that of
+ * H. Petzka, A. Fischer, D. Lukovnikov, "On the regularization of Wasserstein GANs", ICLR 2018, Eq. (8).
  *
  * @module
  */
@@ -19,20 +20,28 @@ import {
 export interface WganGpOptions {
   /** Weight λ of the penalty, > 0. 10 suits images (Gulrajani et al.), 0.1 suits points in the plane. */
   readonly lambda: number;
+  /**
+   * Which slopes are penalised: `two-sided` (default) all but 1, `one-sided` those above 1. A critic of few dimensions that is
+   * held to slope 1 everywhere cannot turn, and is left behind when the generator overshoots: use `one-sided` there.
+   */
+  readonly penalty?: "two-sided" | "one-sided";
 }
 
 /**
  * `L_D = Σᵢ wᵢ·E D(fakeᵢ) − E D(pdBar) + λ·Σᵢ wᵢ·E (‖∇D(x̂ᵢ)‖₂ − 1)²`, `L_G = −E D(G(z))`, with x̂ᵢ drawn evenly
- * from the segments between rows of `pdBar` and rows of the i-th fake batch.
+ * from the segments between rows of `pdBar` and rows of the i-th fake batch. One-sided, the square is of
+ * `max(0, ‖∇D(x̂ᵢ)‖₂ − 1)`.
  */
-export function wganGp({ lambda }: WganGpOptions): GanObjective {
+export function wganGp({ lambda, penalty = "two-sided" }: WganGpOptions): GanObjective {
   return {
     name: "wgan-gp",
     criticOutput: "score",
     criticLoss(critic, real, fake, key) {
       const terms = fake.map(({ weight, x }, i) => {
-        const penalty = gradientPenalty(critic, between(real, x, key.fold(i)));
-        return tf.mul(weight, tf.add(tf.mean(critic(x)), tf.mul(lambda, penalty)));
+        const slopes = slopesAt(critic, between(real, x, key.fold(i))); // [n]
+        const excess = tf.sub(slopes, 1);
+        const cost = tf.mean(tf.square(penalty === "one-sided" ? tf.relu(excess) : excess));
+        return tf.mul(weight, tf.add(tf.mean(critic(x)), tf.mul(lambda, cost)));
       });
       return tf.sub(tf.addN(terms), tf.mean(critic(real))) as tf.Scalar;
     },
@@ -48,19 +57,18 @@ function between(real: tf.Tensor, fake: tf.Tensor, key: Key): tf.Tensor {
   return tf.add(head(fake), tf.mul(epsilon, tf.sub(head(real), head(fake)))); // [n, ...]
 }
 
-/** `E (‖∇ₓD(x)‖₂ − 1)²` at the given points; differentiable in the critic's parameters. */
-function gradientPenalty(critic: Critic, x: tf.Tensor): tf.Tensor {
+/** `‖∇ₓD(x)‖₂` at each of the given points, `[n]`; differentiable in the critic's parameters. */
+function slopesAt(critic: Critic, x: tf.Tensor): tf.Tensor {
   const gradient = tf.grad((points: tf.Tensor) => tf.sum(critic(points)))(x); // [n, ...]
   const squares = tf.sum(tf.square(tf.reshape(gradient, [x.shape[0]!, -1])), 1); // [n]
-  const norm = tf.sqrt(tf.add(squares, 1e-12)); // the root has no derivative at 0, where a dead critic starts
-  return tf.mean(tf.square(tf.sub(norm, 1)));
+  return tf.sqrt(tf.add(squares, 1e-12)); // the root has no derivative at 0, where a dead critic starts
 }
 
 /** How a scenario names it: `objective: { use: wgan-gp, lambda: 10 }`. */
 export const wganGpComponent: Component<GanObjective> = component({
   name: "wgan-gp",
   summary: "Wasserstein GAN with a gradient penalty (default)",
-  reference: "Gulrajani et al., NIPS 2017, arXiv:1704.00028",
+  reference: "Gulrajani et al., NIPS 2017, arXiv:1704.00028; Petzka et al., ICLR 2018, arXiv:1709.08894",
   options: () =>
     z.strictObject({
       lambda: z
@@ -68,6 +76,10 @@ export const wganGpComponent: Component<GanObjective> = component({
         .positive()
         .default(10)
         .describe("Weight of the gradient penalty; 10 on images, 0.1 in the plane."),
+      penalty: z
+        .enum(["two-sided", "one-sided"])
+        .default("two-sided")
+        .describe("Whether slopes below 1 are penalised too; one-sided suits few dimensions."),
     }),
   create: wganGp,
 });
