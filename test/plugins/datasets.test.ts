@@ -22,7 +22,7 @@ import mnistPlugin, { mnist } from "../../plugins/datasets/mnist/mod.ts";
 import shapes from "../../plugins/datasets/shapes/mod.ts";
 import { checkDataset } from "../conformance/dataset.ts";
 import { checkOptions } from "../conformance/options.ts";
-import { checkCount, checkMoments, normalMoments, uniformMoments } from "../statistics.ts";
+import { checkCount, checkMoments, mean, normalMoments, uniformMoments } from "../statistics.ts";
 
 await tf.setBackend("cpu");
 await tf.ready();
@@ -57,6 +57,7 @@ t.test("uniform() has the moments and ends of its interval", async (t) => {
   const x = dataset.sample(Key.from(1), 20_000).dataSync();
   checkMoments(t, x, uniformMoments(-1, 3));
   t.same(dataset.range, [-1, 3]);
+  t.same(dataset.geometry!.locate(Float32Array.of(-1, 1.5)).offset, Float32Array.of(-2, 0.5));
   t.match(
     await rejection(t, { use: "uniform", low: 1, high: 1 }),
     /low must be below high, got low 1 and high 1/,
@@ -97,6 +98,17 @@ t.test("ring() lies around its circle, evenly in angle, and is empty within", as
     offset.every((o) => o > -1),
     "nobody within half the radius, 10 deviations inside",
   );
+});
+
+t.test("ring() draws radius and angle on their own", async (t) => {
+  const { sample, geometry } = await create({ use: "ring", width: 0.1 });
+  const n = 2000;
+  const products = Array.from({ length: n }, (_, i) => {
+    const { offset, position } = geometry!.locate(Float32Array.from(sample(Key.from(i), 1).dataSync()));
+    return offset[0]! * (position[0]! - 0.5);
+  });
+  // Of independent numbers of mean 0: mean 0, variance 0.1² / 12.
+  t.ok(Math.abs(mean(products)) < 5 * Math.sqrt(0.01 / 12 / n), `covariance ${mean(products)}`);
 });
 
 t.test("ring() locates points by radius and angle", async (t) => {

@@ -399,6 +399,17 @@ t.test("mixture() draws parts that are the same dataset on their own", async (t)
   checkMoments(t, x, normalMoments(0, 1));
 });
 
+t.test("mixture() asks no part for no rows", async (t) => {
+  const data = uniform({ low: 0, high: 1 });
+  const sample: typeof data.sample = (key, n) => {
+    if (n === 0) throw new RangeError("asked for no rows");
+    return data.sample(key, n);
+  };
+  const parts = [1, 1, 1].map((weight) => ({ data: { ...data, sample }, weight }));
+  const { pdBar } = mixture({ pd: data, pdBar: parts, alpha: 0.5 });
+  for (let i = 0; i < 10; i++) t.same(pdBar(Key.from(i), 1).shape, [1, 1]);
+});
+
 t.test("mixture() refuses what is no mixture", async (t) => {
   const data = uniform({ low: 0, high: 1 });
   for (const weight of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
