@@ -82,6 +82,9 @@ t.test("fold() gives different numbers for different paths", async (t) => {
   ];
   const seen = new Set(distinct.map((p) => words(key.fold(...p)).join()));
   t.equal(seen.size, distinct.length, "type, order, length and padding all count");
+  const bytes = new TextEncoder().encode("abcdefgh");
+  const number = new DataView(bytes.buffer).getFloat64(0, true);
+  t.notSame(words(key.fold(number)), words(key.fold("abcdefgh")), "even where the bytes are the same");
   t.notSame(words(Key.from(1)), words(Key.from("1")), "in the seed too");
 });
 

@@ -99,9 +99,9 @@ t.test("mlp() keeps its output within the range", async (t) => {
 });
 
 t.test("mlp() draws weights of the variance that suits the activation", async (t) => {
-  const width = 300;
-  const he = 2 / width;
-  const glorot = 2 / (width + width);
+  const [inputs, width] = [200, 300];
+  const he = 2 / inputs;
+  const glorot = 2 / (inputs + width);
   const cases = [
     ["relu", undefined, he],
     ["leaky-relu", undefined, he],
@@ -112,10 +112,10 @@ t.test("mlp() draws weights of the variance that suits the activation", async (t
     ["relu", "glorot", glorot],
   ] as const;
   for (const [activation, init, expected] of cases) {
-    const net = build({ hidden: [width], activation, init }, [width], [width]);
+    const net = build({ hidden: [width], activation, init }, [inputs], [width]);
     for (const [name, variance] of [
       ["0/weight", expected],
-      ["1/weight", glorot],
+      ["1/weight", 2 / (width + width)],
     ] as const) {
       const w = values(net.parameters.get(name)!);
       const ratio = w.reduce((s, v) => s + v * v, 0) / w.length / variance;

@@ -47,7 +47,7 @@ function parsed(bytes: Uint8Array): Omit<NpyArray, "path"> {
 
 function decoded(bytes: Uint8Array): ReturnType<typeof parse> {
   try {
-    return parse(new Uint8Array(bytes).buffer); // a copy: small files share one buffer
+    return parse(new Uint8Array(bytes).buffer); // a copy: a Buffer may be a window on a larger one
   } catch (cause) {
     throw new Error(
       `expected a sound .npy file, found ${bytes.length} bytes that are not: ${messageOf(cause)}`,

@@ -55,10 +55,10 @@ export function usualFiles(split: Split): SplitFiles {
  */
 export async function idxImages(options: IdxImagesOptions): Promise<FiniteDataset> {
   const { name, folder, split, labels: wanted, range, howToGet, files = usualFiles(split) } = options;
-  const [images, labels] = await Promise.all([
-    readIdx({ what: `images of the ${split} split`, folder, names: files.images, rank: 3, howToGet }),
-    readIdx({ what: `labels of the ${split} split`, folder, names: files.labels, rank: 1, howToGet }),
-  ]);
+  const read = (what: "images" | "labels", rank: number): ReturnType<typeof readIdx> =>
+    readIdx({ what: `${what} of the ${split} split`, folder, names: files[what], rank, howToGet });
+  const images = await read("images", 3);
+  const labels = await read("labels", 1);
   const [count, height, width] = images.dimensions as [number, number, number];
   if (labels.values.length !== count) {
     throw new InputError(
