@@ -170,7 +170,7 @@ export const classifierComponent: Component<Measure> = component({
         .prefault({ use: "mlp", hidden: [128] })
         .describe("Architecture of the judge."),
       optimizer: refs(Optimizers)
-        .prefault({ use: "adam", learningRate: 1e-3 })
+        .prefault({ use: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999 })
         .describe("That trains the judge."),
       epochs: z.int().positive().default(3).describe("Passes over the training rows."),
       batch: z.int().positive().default(128).describe("Rows a step."),
