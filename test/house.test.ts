@@ -37,16 +37,19 @@ t.test("rooms import only what the house allows", (t) => {
   t.end();
 });
 
-t.test("plugins reach the core through its public module, and other plugins only within their family", (t) => {
-  const wrong = imports.filter(
-    ({ from, to }) =>
-      from.startsWith("plugins/") &&
-      from !== "plugins/mod.ts" &&
-      (to.startsWith("core/") ? to !== "core/mod.ts" : family(from) !== family(to)),
-  );
-  t.same(wrong, []);
-  t.end();
-});
+t.test(
+  "plugins reach the core through its public module, and other plugins only within their family",
+  (t) => {
+    const wrong = imports.filter(
+      ({ from, to }) =>
+        from.startsWith("plugins/") &&
+        from !== "plugins/mod.ts" &&
+        (to.startsWith("core/") ? to !== "core/mod.ts" : family(from) !== family(to)),
+    );
+    t.same(wrong, []);
+    t.end();
+  },
+);
 
 t.test("every plugin has its page, and is in the list of built-in ones", (t) => {
   const list = readFileSync(join(root, "plugins/mod.ts"), "utf8");
@@ -61,7 +64,9 @@ t.test("every plugin has its page, and is in the list of built-in ones", (t) => 
 
 t.test("randomness comes from keys alone", (t) => {
   const users = globSync("{core,plugins}/**/*.ts", { cwd: root }).filter((path) =>
-    /Math\.random\(|tf\.(random|truncatedNormal|dropout|multinomial)/.test(readFileSync(join(root, path), "utf8")),
+    /Math\.random\(|tf\.(random|truncatedNormal|dropout|multinomial)/.test(
+      readFileSync(join(root, path), "utf8"),
+    ),
   );
   t.same(users, []);
   t.end();

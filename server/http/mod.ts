@@ -81,7 +81,12 @@ export function app(store: Store): Hono {
 }
 
 /** Events above `since`, once there are any, the run is over, the time is up or the client is gone. */
-async function pageOf(reader: RunReader, since: number, wait: number, gone: AbortSignal): Promise<EventsPage> {
+async function pageOf(
+  reader: RunReader,
+  since: number,
+  wait: number,
+  gone: AbortSignal,
+): Promise<EventsPage> {
   const deadline = performance.now() + wait * 1000;
   for (;;) {
     const events = (await reader.events(since)).slice(0, PAGE);
