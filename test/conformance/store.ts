@@ -99,6 +99,12 @@ export async function checkStore(tap: Test, makeStore: () => Store | Promise<Sto
     await writer.write("note.txt", "Zoë, first and longer");
     await writer.write("note.txt", "Zoë");
     t.equal(new TextDecoder().decode(await reader.read("note.txt")), "Zoë");
+    await Promise.all([1, 2, 3, 4].map((n) => writer.write("same.txt", `${n}`.repeat(1e5))));
+    t.equal(
+      new TextDecoder().decode(await reader.read("same.txt")),
+      "4".repeat(1e5),
+      "the last call's, whole",
+    );
     (await reader.read("note.txt")).fill(0);
     t.equal(new TextDecoder().decode(await reader.read("note.txt")), "Zoë", "no reader can change it");
     await writer.close();

@@ -1,0 +1,70 @@
+/**
+ * The plugins that come with dsgan. Only the composition roots import this list.
+ *
+ * @module
+ */
+import type { Plugin } from "../core/mod.ts";
+import generate from "./applications/generate/mod.ts";
+import arrays from "./datasets/arrays/mod.ts";
+import idx from "./datasets/idx/mod.ts";
+import mnist from "./datasets/mnist/mod.ts";
+import shapes from "./datasets/shapes/mod.ts";
+import auto from "./engines/auto/mod.ts";
+import cpu from "./engines/cpu/mod.ts";
+import tensorflow from "./engines/tensorflow/mod.ts";
+import wasm from "./engines/wasm/mod.ts";
+import classifier from "./measures/classifier/mod.ts";
+import geometry from "./measures/geometry/mod.ts";
+import samplingTrick from "./mixers/sampling-trick/mod.ts";
+import weighted from "./mixers/weighted/mod.ts";
+import mlp from "./networks/mlp/mod.ts";
+import ebgan from "./objectives/ebgan/mod.ts";
+import lsgan from "./objectives/lsgan/mod.ts";
+import original from "./objectives/original/mod.ts";
+import wgan from "./objectives/wgan/mod.ts";
+import wganGp from "./objectives/wgan-gp/mod.ts";
+import adam from "./optimizers/adam/mod.ts";
+import rmsprop from "./optimizers/rmsprop/mod.ts";
+import sgd from "./optimizers/sgd/mod.ts";
+import vega from "./painters/vega/mod.ts";
+import folder from "./stores/folder/mod.ts";
+import memory from "./stores/memory/mod.ts";
+import convolution from "./targets/convolution/mod.ts";
+import datasetDifference from "./targets/dataset-difference/mod.ts";
+import labelDifference from "./targets/label-difference/mod.ts";
+import linearCombination from "./targets/linear-combination/mod.ts";
+import mixture from "./targets/mixture/mod.ts";
+
+/** All built-in plugins. */
+export const builtinPlugins: readonly Plugin[] = [
+  generate,
+  arrays,
+  idx,
+  mnist,
+  shapes,
+  auto,
+  cpu,
+  tensorflow,
+  wasm,
+  classifier,
+  geometry,
+  samplingTrick,
+  weighted,
+  mlp,
+  ebgan,
+  lsgan,
+  original,
+  wganGp,
+  wgan,
+  adam,
+  rmsprop,
+  sgd,
+  vega,
+  folder,
+  memory,
+  convolution,
+  datasetDifference,
+  labelDifference,
+  linearCombination,
+  mixture,
+];

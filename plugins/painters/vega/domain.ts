@@ -1,0 +1,47 @@
+/**
+ * What part of the data a chart shows.
+ *
+ * @module
+ */
+
+/** Smallest and largest value shown. */
+export type Domain = readonly [low: number, high: number];
+
+/** How far beyond the central 98 % of a series values are still shown, as a share of that stretch. */
+const REACH = 0.5;
+
+/**
+ * The domain of several series together, which a few far outliers do not stretch: of each series its central 98 %
+ * and as far beyond as there are values within half that stretch.
+ * @param series values that are not finite do not count, nor do empty series
+ * @returns [0, 1] where there are no values
+ */
+export function robustDomain(series: readonly Float32Array[]): Domain {
+  const parts = series
+    .map((values) => values.filter(Number.isFinite))
+    .filter((values) => values.length > 0)
+    .map((values): Domain => {
+      const sorted = values.toSorted();
+      const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]!;
+      const reach = REACH * (at(0.99) - at(0.01));
+      return [
+        sorted.find((value) => value >= at(0.01) - reach)!,
+        sorted.findLast((value) => value <= at(0.99) + reach)!,
+      ];
+    });
+  if (parts.length === 0) return [0, 1];
+  return widened([Math.min(...parts.map((p) => p[0])), Math.max(...parts.map((p) => p[1]))], 0);
+}
+
+/** From the smallest to the largest value; [0, 1] where there are none. */
+export function extent(values: readonly number[]): Domain {
+  if (values.length === 0) return [0, 1];
+  return widened([values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))], 0);
+}
+
+/** A domain with a margin on both sides, as a share of its length; one of no length becomes one of length 1. */
+export function widened([low, high]: Domain, share: number): Domain {
+  if (high <= low) return [low - 0.5, low + 0.5];
+  const margin = share * (high - low);
+  return [low - margin, high + margin];
+}

@@ -1,0 +1,78 @@
+/**
+ * What charts of one panel have in common: size, margins, title, axes and legend.
+ *
+ * @module
+ */
+import type { Spec } from "vega";
+import type { Domain } from "./domain.ts";
+import { colourOf, shortNumbers, textWidth } from "./theme.ts";
+
+const width = 760;
+const height = 390;
+const margin = { left: 76, top: 60, bottom: 54 };
+const legendFont = 13;
+
+/** What differs. */
+export interface Frame {
+  readonly title: string;
+  /** Names of the series, in the order of their colours. */
+  readonly names: readonly string[];
+  readonly x: { readonly title: string; readonly domain: Domain };
+  readonly y: { readonly title: string; readonly domain: Domain; readonly fromZero: boolean };
+  /** Whether the legend shows strokes or discs. */
+  readonly legend: "stroke" | "circle";
+}
+
+/** A chart without its marks. The size of the whole does not depend on the texts. */
+export function frame({ title, names, x, y, legend }: Frame): Spec {
+  const longest = Math.min(200, Math.max(...names.map((name) => textWidth(name, legendFont))));
+  const right = longest + 56;
+  const across = width - margin.left - right;
+  const up = height - margin.top - margin.bottom;
+  const labels = { encode: shortNumbers };
+  return {
+    width: across,
+    height: up,
+    padding: { ...margin, right },
+    autosize: "none",
+    title: { text: title, limit: width - 40, offset: 22, dx: 18 - margin.left, frame: "group" },
+    scales: [
+      { name: "x", type: "linear", domain: [...x.domain], range: "width", zero: false, nice: false },
+      { name: "y", type: "linear", domain: [...y.domain], range: "height", zero: y.fromZero, nice: true },
+      { name: "colour", type: "ordinal", domain: [...names], range: names.map((_, i) => colourOf(i)) },
+    ],
+    axes: [
+      {
+        orient: "bottom",
+        scale: "x",
+        title: x.title,
+        titleLimit: across,
+        tickCount: 8,
+        zindex: 1,
+        ...labels,
+      },
+      {
+        orient: "left",
+        scale: "y",
+        title: y.title,
+        titleLimit: up,
+        tickCount: 6,
+        grid: true,
+        domain: false,
+        ticks: false,
+        ...labels,
+      },
+    ],
+    legends: [
+      {
+        ...(legend === "stroke"
+          ? { stroke: "colour", symbolType: "stroke", symbolStrokeWidth: 2.5 }
+          : { fill: "colour" }),
+        orient: "right",
+        offset: 16,
+        labelFontSize: legendFont,
+        labelLimit: 200,
+      },
+    ],
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * Densities on the line: histograms on shared bins, drawn over each other.
+ *
+ * @module
+ */
+import type { Spec } from "vega";
+import type { PointSeries } from "../../../core/mod.ts";
+import { type Domain, robustDomain, widened } from "./domain.ts";
+import { frame } from "./frame.ts";
+import { colourOf } from "./theme.ts";
+
+/** @throws RangeError where there is no series */
+export function histogramSpec(title: string, series: readonly PointSeries[]): Spec {
+  if (series.length === 0) throw new RangeError("histogram: there is no series to draw");
+  const finite = series.map(({ values }) => values.filter(Number.isFinite));
+  const domain = widened(robustDomain(finite), 1e-6); // so that the largest value lies within the last bin
+  const bins = Math.round(
+    Math.min(100, Math.max(20, Math.sqrt(Math.max(...finite.map((v) => v.length)) / 2))),
+  );
+  const bars = finite.map((values) => steps(values, domain, bins));
+  const most = Math.max(...bars.flat().map((bar) => bar.density));
+
+  return {
+    ...frame({
+      title,
+      names: series.map((s) => s.name),
+      x: { title: "x", domain: widened(domain, 1 / bins) },
+      y: { title: "density", domain: [0, most === 0 ? 1 : most], fromZero: true },
+      legend: "circle",
+    }),
+    data: bars.map((values, i) => ({ name: `bins${i}`, values })),
+    marks: series.flatMap((_, i) => {
+      const place = { x: { scale: "x", field: "x" }, y: { scale: "y", field: "density" } };
+      return [
+        {
+          type: "area",
+          from: { data: `bins${i}` },
+          encode: {
+            enter: {
+              ...place,
+              y2: { scale: "y", value: 0 },
+              interpolate: { value: "step-after" },
+              fill: { value: colourOf(i) },
+              fillOpacity: { value: 0.18 },
+            },
+          },
+        },
+        {
+          type: "line",
+          from: { data: `bins${i}` },
+          encode: {
+            enter: {
+              ...place,
+              interpolate: { value: "step-after" },
+              stroke: { value: colourOf(i) },
+              strokeWidth: { value: 1.6 },
+            },
+          },
+        },
+      ];
+    }),
+  };
+}
+
+/** The density of each bin at its left edge, 0 before and after them. Values outside count in the whole. */
+function steps(values: Float32Array, [low, high]: Domain, bins: number): { x: number; density: number }[] {
+  const width = (high - low) / bins;
+  const counts = new Uint32Array(bins);
+  for (const value of values) {
+    if (value >= low && value < high) counts[Math.floor((value - low) / width)]!++;
+  }
+  const bars = Array.from(counts, (count, i) => ({
+    x: low + i * width,
+    density: values.length === 0 ? 0 : count / (values.length * width),
+  }));
+  return [{ x: low - width, density: 0 }, ...bars, { x: high, density: 0 }, { x: high + width, density: 0 }];
+}

@@ -1,0 +1,61 @@
+/**
+ * The pictures of a run, within the page itself.
+ *
+ * @module
+ */
+import { InputError, type Painter, type RunReader } from "../../core/mod.ts";
+import { type Content, type Html, html } from "./html.ts";
+import type { RunRecord } from "./record.ts";
+
+/**
+ * Every PNG the run kept, and, where none of them shows losses and there is a painter, the numbers of its progress.
+ */
+export async function pictures(record: RunRecord, reader: RunReader, painter?: Painter): Promise<Html[]> {
+  const kept = record.artifacts.filter(({ path }) => path.toLowerCase().endsWith(".png"));
+  const figures: Html[] = [];
+  for (const { path, title } of kept) {
+    const png = await read(reader, path);
+    figures.push(
+      png === undefined
+        ? html`<p class="gone">${title}: <code>${path}</code> is no longer there.</p>`
+        : figure(title, png),
+    );
+  }
+  if (painter === undefined || kept.some(({ path, title }) => /loss/i.test(path + title))) return figures;
+  for (const [stage, curves] of Map.groupBy(record.curves, (curve) => curve.stage)) {
+    const title = `Progress of ${stage}`;
+    figures.push(figure(title, await painter.lines(title, { x: "step", y: "value" }, curves)));
+  }
+  return figures;
+}
+
+async function read(reader: RunReader, path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await reader.read(path);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+/** A picture that a click, a tap or the space bar enlarges and shrinks again. */
+function figure(title: string, png: Uint8Array): Html {
+  const { width, height } = dimensions(png);
+  const source = `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
+  const style: Content = `--w: ${width}; --h: ${height}`;
+  return html`
+<figure${width > 1.5 * height && html` class="wide"`} style="${style}">
+  <label>
+    <input type="checkbox" aria-label="Enlarge: ${title}">
+    <img src="${source}" alt="${title}" width="${width}" height="${height}">
+  </label>
+  <figcaption>${title}</figcaption>
+</figure>`;
+}
+
+/** As the header of a PNG says (PNG specification, 11.2.2): width and height follow the chunk's name. */
+function dimensions(png: Uint8Array): { width: number; height: number } {
+  if (png.length < 24) return { width: 1, height: 1 };
+  const view = new DataView(png.buffer, png.byteOffset);
+  return { width: view.getUint32(16), height: view.getUint32(20) };
+}

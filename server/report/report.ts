@@ -1,0 +1,68 @@
+/**
+ * The report of a run: one HTML page that needs nothing beside itself, neither network nor scripts.
+ *
+ * @module
+ */
+import type { Painter, RunReader } from "../../core/mod.ts";
+import { html, render, verbatim } from "./html.ts";
+import { pictures } from "./pictures.ts";
+import { gather } from "./record.ts";
+import {
+  again,
+  environment,
+  equation,
+  expectations,
+  files,
+  heading,
+  metrics,
+  scenario,
+  section,
+  timeline,
+  trouble,
+} from "./sections.ts";
+import { style } from "./style.ts";
+
+/** What a report may be given beside the run. */
+export interface ReportOptions {
+  /** Draws the losses of a run that kept no picture of them. */
+  readonly painter?: Painter;
+  /** The command that runs it again; otherwise one that runs the kept scenario. */
+  readonly command?: string;
+}
+
+/**
+ * Reports a run, whatever became of it: passed, missed, failed, cancelled, or going on still.
+ * @returns an HTML document
+ * @throws InputError where the run's events are damaged
+ */
+export async function report(reader: RunReader, options: ReportOptions = {}): Promise<string> {
+  const record = await gather(reader);
+  const figures = await pictures(record, reader, options.painter);
+  return render(html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>${record.started?.scenario ?? record.id}: ${record.status}</title>
+<style>${verbatim(style)}</style>
+</head>
+<body>
+${heading(record)}
+${equation(record)}
+${trouble(record)}
+<main>
+${section("Expectations", expectations(record))}
+${section("Pictures", figures.length > 0 && html`<div class="pictures">${figures}</div>`)}
+${section("Metrics", metrics(record))}
+${section("Stages", timeline(record))}
+${section("Run it again", again(record, options.command))}
+${section("Files", files(record))}
+${section("Scenario", scenario(record))}
+${section("Environment", environment(record))}
+</main>
+<footer>Written by dsgan, Difference-Seeking GAN.</footer>
+</body>
+</html>
+`);
+}
