@@ -37,7 +37,7 @@ export function closing({ result, location }: Pick<Finished, "result" | "locatio
   const words = {
     passed: expectations.length === 0 ? "nothing was expected of it" : held,
     missed: held,
-    failed: error?.message ?? "it did not say why",
+    failed: error?.kind === "input" ? "bad input" : "the run broke",
     cancelled: "interrupted",
   };
   const head = styleText([status === "passed" ? "green" : "red", "bold"], status);

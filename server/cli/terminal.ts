@@ -29,7 +29,8 @@ export function terminalDisplay(terminal: NodeJS.WriteStream): Display {
       barsize: 24,
       barCompleteChar: "█",
       barIncompleteChar: "░",
-      hideCursor: false, // a run that is killed could not bring it back
+      hideCursor: false, // a run that is killed could not bring it back,
+      linewrap: true, // nor this
       fps: 10,
       gracefulExit: false, // signals are ours
     });
