@@ -163,7 +163,7 @@ function meanDistance(x: tf.Tensor): number {
 /** How a scenario names it: `measures: [classifier]`. */
 export const classifierComponent: Component<Measure> = component({
   name: "classifier",
-  summary: "for label sets: what a classifier trained apart takes pg for, and how diverse pg is",
+  summary: "For label sets: what a classifier trained apart takes pg for, and how diverse pg is",
   options: (refs) =>
     z.strictObject({
       network: refs(Networks)
