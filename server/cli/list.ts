@@ -16,9 +16,9 @@ import {
   messageOf,
   Stores,
 } from "../../core/mod.ts";
+import { duration } from "../report/format.ts";
 import type { Host } from "./host.ts";
 import { descriptionOf, packagedScenarios } from "./package.ts";
-import { duration } from "./words.ts";
 
 /** What can be listed. */
 export const LISTS = ["plugins", "scenarios", "engines", "runs"] as const;

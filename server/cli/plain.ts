@@ -4,9 +4,10 @@
  * @module
  */
 import type { EventBody, RunEvent } from "../../core/event.ts";
+import { size } from "../report/format.ts";
 import type { Display } from "./display.ts";
 import { watchPace } from "./pace.ts";
-import { duration, place, rate, size, values } from "./words.ts";
+import { guess, place, rate, values } from "./words.ts";
 
 /** A line of progress comes with each tenth of a stage, but not sooner after the last than this. */
 const SHORTEST_SECONDS = 3;
@@ -41,7 +42,7 @@ export function plainDisplay(
           `  ${name} ${Math.floor((100 * step) / steps)} %`,
           `${step}/${steps}`,
           rate(speed),
-          last || left === undefined ? "" : `${duration(left)} left`,
+          last || left === undefined ? "" : `${guess(left)} left`,
           values(numbers),
         ];
         write(`${parts.filter((part) => part !== "").join("  ")}\n`);
