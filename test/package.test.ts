@@ -3,7 +3,16 @@
  * What the README shows is what is run here.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,7 +23,9 @@ const readme = readFileSync(join(root, "README.md"), "utf8");
 
 /** The code block of the README that begins with a comment naming the file. */
 function block(file: string): string {
-  const found = readme.match(new RegExp(`\`\`\`\\w+\\n(?://|#) ${file.replace(".", "\\.")}\\n([\\s\\S]*?)\`\`\``));
+  const found = readme.match(
+    new RegExp(`\`\`\`\\w+\\n(?://|#) ${file.replace(".", "\\.")}\\n([\\s\\S]*?)\`\`\``),
+  );
   if (found === null) throw new Error(`README.md has no code block that begins with a comment "${file}"`);
   return found[1]!;
 }
@@ -27,7 +38,10 @@ function consumer(): string {
   for (const name of readdirSync(join(root, "node_modules"))) {
     if (!name.startsWith(".")) symlinkSync(join(root, "node_modules", name), join(modules, name));
   }
-  const packed = execFileSync("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: root, encoding: "utf8" });
+  const packed = execFileSync("npm", ["pack", "--silent", "--pack-destination", folder], {
+    cwd: root,
+    encoding: "utf8",
+  });
   execFileSync("tar", ["xzf", join(folder, packed.trim().split("\n").at(-1)!), "-C", folder]);
   execFileSync("mv", [join(folder, "package"), join(modules, "dsgan")]);
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
@@ -59,6 +73,9 @@ t.test("the README's plugin is complete, under 40 lines, and runs in a consumer'
 t.test("the package brings its scenarios and no sources that Node would refuse", (t) => {
   t.match(dsgan("list", "scenarios"), /paper\/fig6-mnist/);
   const files = readdirSync(join(folder, "node_modules/dsgan"), { recursive: true, encoding: "utf8" });
-  t.same(files.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts")), []);
+  t.same(
+    files.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts")),
+    [],
+  );
   t.end();
 });

@@ -48,7 +48,7 @@ function supplyRemovedUtils(): void {
 
 /** What is missing, and the command that mends it. */
 function reasonOf(error: unknown): string {
-  const message = messageOf(error).split("\n")[0]!;
+  const message = messageOf(error).split(/\n| at path/)[0]!;
   if (/Cannot find (package|module) '@tensorflow\/tfjs-node-gpu'/.test(message)) {
     return `the package ${PACKAGE} is not installed: npm install ${PACKAGE}`;
   }
