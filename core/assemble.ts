@@ -13,6 +13,7 @@ import {
   components,
   contract,
   type DependencyContainer,
+  locate,
   type Plugin,
 } from "./plugin.ts";
 import { refsOf } from "./refs.ts";
@@ -36,7 +37,7 @@ export async function loadPlugins(specifiers: readonly string[], base: URL): Pro
     specifiers.map(async (from, i): Promise<LoadedPlugin> => {
       const path = `plugins.${i}`;
       try {
-        const module = await import(isLocation(from) ? new URL(from, base).href : from);
+        const module = await import(isLocation(from) ? locate(from, base).href : from);
         return module.default === undefined
           ? { from, path, error: "its module has no default export; export default definePlugin({ … })" }
           : { from, path, plugin: module.default };

@@ -140,12 +140,18 @@ export function componentNamed<T>(
   );
 }
 
+/** The location that a path or a URL means, relative ones to `base`; in a path, no character is special. */
+export function locate(path: string, base: URL): URL {
+  const isUrl = /^[a-z][a-z0-9+.-]+:/i.test(path); // two letters at least: one is a drive of Windows
+  return new URL(isUrl ? path : encodeURI(path).replace(/[?#]/g, encodeURIComponent), base);
+}
+
 /** The context in which components of a container are created. */
 export function contextOf(container: DependencyContainer, base: URL): Context {
   const context: Context = {
     container,
     all: (of) => components(container, of),
-    locate: (path) => new URL(path, base),
+    locate: (path) => locate(path, base),
     create: async (of, ref) => {
       const { use, ...options } = ref;
       return await componentNamed(container, of, use).create(options, context);

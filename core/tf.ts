@@ -8,5 +8,7 @@ import * as tf from "@tensorflow/tfjs";
 import { mendGradients } from "./gradients.ts";
 
 mendGradients(tf);
+// Keeps tfjs from advertising its native backend on every start; changes nothing that it computes.
+tf.enableProdMode();
 
 export * from "@tensorflow/tfjs";

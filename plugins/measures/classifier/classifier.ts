@@ -163,14 +163,14 @@ function meanDistance(x: tf.Tensor): number {
 /** How a scenario names it: `measures: [classifier]`. */
 export const classifierComponent: Component<Measure> = component({
   name: "classifier",
-  summary: "for label sets: what a classifier trained apart takes pg for, and how diverse pg is",
+  summary: "For label sets: what a classifier trained apart takes pg for, and how diverse pg is",
   options: (refs) =>
     z.strictObject({
       network: refs(Networks)
         .prefault({ use: "mlp", hidden: [128] })
         .describe("Architecture of the judge."),
       optimizer: refs(Optimizers)
-        .prefault({ use: "adam", learningRate: 1e-3 })
+        .prefault({ use: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999 })
         .describe("That trains the judge."),
       epochs: z.int().positive().default(3).describe("Passes over the training rows."),
       batch: z.int().positive().default(128).describe("Rows a step."),

@@ -143,7 +143,7 @@ function histogram(places: readonly Place[], cell: (place: Place) => number): Ma
 /** How a scenario names it: `measures: [geometry]`. */
 export const geometryComponent: Component<Measure> = component({
   name: "geometry",
-  summary: "for shapes: share of pg off pd, and share of pdBar's part off pd that pg covers",
+  summary: "For shapes: share of pg off pd, and share of pdBar's part off pd that pg covers",
   options: () =>
     z.strictObject({
       n: z.int().min(100).default(5000).describe("Points drawn of pd and of pg."),
