@@ -97,9 +97,9 @@ t.test("terminalDisplay() draws a bar for each stage and prints above it", (t) =
   display.end();
   const out = String((terminal as unknown as PassThrough).read());
   t.match(out, /^ {2}reading\n/);
-  t.match(out, /train █{12}░{12} 2\/4 .*criticLoss 0\.5/);
+  t.match(out, /train █{8}░{8} 2\/4 .*criticLoss 0\.5/);
   t.match(out, "  warning: careful\n");
-  t.match(out, /train █{24} 4\/4 .*criticLoss 0\.25.*\n/, "a full bar stays");
+  t.match(out, /train █{16} 4\/4 .*criticLoss 0\.25.*\n/, "a full bar stays");
   t.match(out, /measure .*1\/9.*\n$/);
   t.notMatch(out, "\x1b[?25l", "the cursor is never hidden");
   t.notMatch(out, "\x1b[?7l", "lines are never kept from wrapping: a killed run could not undo it");
