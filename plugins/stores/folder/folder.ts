@@ -13,7 +13,7 @@ import { writerOf } from "./writer.ts";
 
 /** Options of {@link folderStore}. */
 export interface FolderOptions {
-  /** Where runs are kept: relative to the directory the process runs in. Made where its parent is there. */
+  /** Where runs are kept: relative to the directory the process runs in. Made where it is not there. */
   readonly folder: string;
 }
 
@@ -33,7 +33,7 @@ export function folderStore({ folder }: FolderOptions): Store {
     name: "folder",
     async create(scenario) {
       try {
-        await mkdir(root);
+        await mkdir(root, { recursive: true });
       } catch (error) {
         if (codeOf(error) !== "EEXIST") throw refused(error);
       }
