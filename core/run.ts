@@ -111,6 +111,7 @@ async function record(
       error = { kind: thrown instanceof InputError ? "input" : "run", message: messageOf(thrown) };
     }
     if (!started) {
+      await write(RUN_FILES.environment, environment);
       await start({ name: scenario.engine.use, version: "", device: "", reason: "did not start" });
     }
   }

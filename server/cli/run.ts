@@ -4,7 +4,7 @@
  * @module
  */
 import { Console } from "node:console";
-import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { lastValueFrom, tap } from "rxjs";
@@ -151,11 +151,11 @@ function annotate({ json }: RunOptions, text: string): void {
   (json ? process.stderr : process.stdout).write(text);
 }
 
-/** @throws InputError where a file cannot be written, before anything is run */
+/** @throws InputError where a file cannot be written: found out before anything is run */
 function requireWritable(file: string): void {
   try {
     makeFolder(dirname(resolve(file)));
-    accessSync(dirname(resolve(file)), constants.W_OK);
+    closeSync(openSync(file, "a"));
   } catch (error) {
     throw new InputError(`--junit ${file}: cannot be written: ${messageOf(error)}`, { cause: error });
   }

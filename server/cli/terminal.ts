@@ -26,7 +26,7 @@ export function terminalDisplay(terminal: NodeJS.WriteStream): Display {
     const bar = new SingleBar({
       format: `  {stage} {bar} {value}/{total}  {pace}`,
       stream: terminal,
-      barsize: 24,
+      barsize: 16,
       barCompleteChar: "█",
       barIncompleteChar: "░",
       hideCursor: false, // a run that is killed could not bring it back,

@@ -141,12 +141,17 @@ t.test("run() whose engine does not start still begins with `started`", async (t
     create: () => ({ name: "dead", merit: 0, start: () => Promise.reject(new Error("no driver")) }),
   });
   const events = await all(
-    run({ ...loaded, scenario: { ...loaded.scenario, engine: { use: "dead" } } }, { store }),
+    run(
+      { ...loaded, scenario: { ...loaded.scenario, engine: { use: "dead" } } },
+      { store, environment: { machine: "here" } },
+    ),
   );
   t.match(events, [
     { seq: 1, type: "started", engine: { name: "dead", reason: "did not start" } },
     { seq: 2, type: "ended", status: "failed", error: "no driver" },
   ]);
+  const environment = await (await store.open("acted-1")).read(RUN_FILES.environment);
+  t.strictSame(JSON.parse(new TextDecoder().decode(environment)), { machine: "here" });
 });
 
 t.test("run() aborted is cancelled, however its application ends", async (t) => {
