@@ -8,7 +8,7 @@
 import { tf } from "../../../../core/mod.ts";
 import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
-import { sizeOf, type View } from "../value.ts";
+import { sameShape, sizeOf, type View } from "../value.ts";
 import { activated, type FusedAttrs } from "./activation.ts";
 import { add } from "./binary.ts";
 import { kernel } from "./kernel.ts";
@@ -64,6 +64,7 @@ export function registerConv(): void {
     kernel<ConvAttrs & { inputShape: Shape4 }>(name, ({ g, input, attrs }) => {
       const [dy, filter] = [input("dy"), input("filter")];
       const info = infoOf(attrs.inputShape, filter.shape, attrs, depthwise);
+      if (info !== undefined && !sameShape(info.outShape, dy.shape)) return undefined;
       return info && convInput(g, dy, filter, info, attrs.inputShape, depthwise);
     });
   }

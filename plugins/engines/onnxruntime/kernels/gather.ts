@@ -13,18 +13,26 @@ const { int32, int64, bool } = Elem;
 
 /** Registers them. */
 export function registerGather(): void {
-  kernel<{ axis: number; batchDims: number }>("GatherV2", ({ g, input, attrs }) => {
+  kernel<{ axis: number; batchDims: number }>("GatherV2", ({ g, input, attrs, backend }) => {
     const [x, indices] = [input("x"), g.cast(input("indices"), int32)];
     const [axis] = tf.util.parseAxisParam(attrs.axis, [...x.shape]) as [number];
     const batch = attrs.batchDims < 0 ? attrs.batchDims + indices.shape.length : (attrs.batchDims ?? 0);
     if (batch > 0) return undefined;
+    const n = x.shape[axis]!;
+    const known = backend.known(indices) as Int32Array | undefined;
+    const beyond = known?.find((i) => i < 0 || i >= n);
+    if (beyond !== undefined) {
+      throw new Error(
+        `GatherV2: the index value ${beyond} is not in [0, ${n - 1}] (axis ${axis} of [${x.shape}])`,
+      );
+    }
     const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
     return g.op("Gather", [x, indices], x.value.elem, shape, { attributes: { axis } });
   });
   kernel("GatherNd", ({ g, input }) => {
     const [params, indices] = [input("params"), input("indices")];
     const depth = indices.shape.at(-1)!;
-    if (depth > params.shape.length) return undefined;
+    if (indices.shape.length === 0 || depth > params.shape.length) return undefined;
     const shape = [...indices.shape.slice(0, -1), ...params.shape.slice(depth)];
     return g.op("GatherND", [params, long(g, indices)], params.value.elem, shape);
   });
@@ -32,12 +40,12 @@ export function registerGather(): void {
     const [indices, updates] = [input("indices"), input("updates")];
     if (updates.value.elem === bool || sizeOf(attrs.shape) === 0) return undefined;
     const { elem } = updates.value;
-    return scatterAdd(g, g.expand(g.scalar(0, elem), attrs.shape), long(g, indices), updates);
+    const zeros = g.expand(g.scalar(0, elem), attrs.shape);
+    return scattered(g, zeros, indices, updates, "add");
   });
   kernel("TensorScatterUpdate", ({ g, input }) => {
     const [tensor, indices, updates] = [input("tensor"), input("indices"), input("updates")];
-    const inputs = [tensor, long(g, indices), updates];
-    return g.op("ScatterND", inputs, tensor.value.elem, tensor.shape, { attributes: { reduction: "none" } });
+    return scattered(g, tensor, indices, updates, "none");
   });
   kernel<{ numSegments: number }>("UnsortedSegmentSum", ({ g, input, attrs }) => {
     const [x, ids] = [input("x"), input("segmentIds")];
@@ -59,12 +67,15 @@ function long(g: Recorder, x: View): View {
   return g.cast(x, int64);
 }
 
-/** Rows of `updates` added to `base` at `indices`; several at one place add up. */
-function scatterAdd(g: Recorder, base: View, indices: View, updates: View): View {
-  const depth = indices.shape.at(-1)!;
-  const shape = [...indices.shape.slice(0, -1), ...base.shape.slice(depth)];
-  return g.op("ScatterND", [base, indices, g.reshape(updates, shape)], base.value.elem, base.shape, {
-    attributes: { reduction: "add" },
-  });
+/** Slices of `updates` put into `base` at `indices`; with `add`, on top of what is there and of each other. */
+function scattered(g: Recorder, base: View, indices: View, updates: View, reduction: "add" | "none"): View {
+  // a list of indices without a last axis is one of places along the first
+  const depth = indices.shape.length > 1 ? indices.shape.at(-1)! : 1;
+  const places = sizeOf(indices.shape) / depth;
+  const inputs = [
+    base,
+    g.reshape(long(g, indices), [places, depth]),
+    g.reshape(updates, [places, ...base.shape.slice(depth)]),
+  ];
+  return g.op("ScatterND", inputs, base.value.elem, base.shape, { attributes: { reduction } });
 }
-

@@ -36,6 +36,7 @@ export function registerMatMul(): void {
         sizes[dim] = x.shape[axis]!;
       });
     });
+    tf.backend_util.checkEinsumDimSizes(allDims.length, idDims, list.map(({ shape }) => ({ shape })) as tf.Tensor[]);
     if (list.some((x) => x.value.elem !== Elem.float32)) return undefined;
     const equation = attrs.equation.replace(/\s/g, "");
     const kept = equation.split("->")[1] ?? "";
@@ -48,16 +49,22 @@ export function registerMatMul(): void {
 /** `a·b`, batched and broadcast, either factor transposed in its last two axes. */
 export function matMul(g: Recorder, a: View, b: View, { transposeA, transposeB }: Transposes): View {
   const { elem } = a.value;
+  const [inner, other] = [a.shape.at(transposeA ? -2 : -1), b.shape.at(transposeB ? -1 : -2)];
+  if (a.shape.length < 2 || b.shape.length < 2 || inner !== other) {
+    const side = (shape: readonly number[], t: boolean): string => `[${shape}]${t ? " transposed" : ""}`;
+    throw new Error(
+      `matMul: inner sizes ${inner} and ${other} of ${side(a.shape, transposeA)} and ${side(b.shape, transposeB)} differ`,
+    );
+  }
   const m = a.shape.at(transposeA ? -1 : -2)!;
   const n = b.shape.at(transposeB ? -2 : -1)!;
   const batch = tf.backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const shape = [...batch, m, n];
   if (elem !== Elem.float32) {
-    const whole = g.cast(a, Elem.int32);
-    const other = g.cast(b, Elem.int32);
+    const [left, right] = [g.cast(a, Elem.int32), g.cast(b, Elem.int32)];
     return g.op(
       "MatMul",
-      [transposeA ? swapped(g, whole) : whole, transposeB ? swapped(g, other) : other],
+      [transposeA ? swapped(g, left) : left, transposeB ? swapped(g, right) : right],
       Elem.int32,
       shape,
     );

@@ -73,8 +73,9 @@ export function registerPool(): void {
     if (outOfFrame(info)) return undefined;
     const { pads, over } = padsOf(info);
     const { attributes } = options(info);
-    const share = pointwise(g, "Mul", [channelsFirst(g, dy), shares(g, info)], float32);
     const { inChannels: c, filterHeight: h, filterWidth: w } = info;
+    // tfjs divides by the whole window even where part of it was padding
+    const share = pointwise(g, "Mul", [channelsFirst(g, dy), g.scalar(1 / (h * w), float32)], float32);
     const ones = g.expand(g.scalar(1, float32), [c, 1, h, w]);
     const inner = [info.batchSize, c, info.inHeight, info.inWidth];
     return channelsLast(
@@ -134,24 +135,6 @@ function options(info: Info) {
       pads: padsOf(info).pads,
     },
   };
-}
-
-/** For each window, one over the number of its cells that lie within the input, `[1, 1, outHeight, outWidth]`. */
-function shares(g: Recorder, info: Info): View {
-  const within = (out: number, stride: number, before: number, window: number, size: number): number => {
-    const start = out * stride - before;
-    return Math.min(size, start + window) - Math.max(0, start);
-  };
-  const { top, left } = info.padInfo;
-  const shape = [1, 1, info.outHeight, info.outWidth];
-  const name = `share ${info.filterHeight} ${info.filterWidth} ${info.strideHeight} ${info.strideWidth} ${top} ${left} ${info.inShape}`;
-  return g.named(name, float32, shape, () =>
-    Float32Array.from({ length: info.outHeight * info.outWidth }, (_, i) => {
-      const rows = within(Math.floor(i / info.outWidth), info.strideHeight, top, info.filterHeight, info.inHeight);
-      const columns = within(i % info.outWidth, info.strideWidth, left, info.filterWidth, info.inWidth);
-      return 1 / (rows * columns);
-    }),
-  );
 }
 
 /** A reshape as a node of its own, so that what follows can be a transposition of it. */

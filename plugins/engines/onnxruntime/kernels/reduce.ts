@@ -8,10 +8,12 @@ import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import type { View } from "../value.ts";
 import { kernel } from "./kernel.ts";
-import { inverseOf, transposedForm } from "./pointwise.ts";
+import { inverseOf, pointwise, transposedForm } from "./pointwise.ts";
 
 interface ReduceAttrs {
-  readonly axis: number | number[];
+  readonly axis?: number | number[];
+  /** What tfjs calls the axes of Max. */
+  readonly reductionIndices?: number | number[];
   readonly keepDims?: boolean;
 }
 
@@ -46,9 +48,9 @@ export function registerReduce(): void {
   for (const name of ["ArgMax", "ArgMin"]) {
     kernel<ReduceAttrs>(name, ({ g, input, attrs }) => {
       const x = input("x");
-      const numbers = x.value.elem === bool ? g.cast(x, int32) : x;
-      const [axis] = tf.util.parseAxisParam(attrs.axis, [...x.shape]);
+      const [axis] = tf.util.parseAxisParam(attrs.axis!, [...x.shape]);
       if (axis === undefined) return undefined;
+      const numbers = x.value.elem === float32 ? withoutNaN(g, x, name === "ArgMax") : g.cast(x, int32);
       const shape = x.shape.filter((_, i) => i !== axis);
       return g.cast(g.op(name, [numbers], int64, shape, { attributes: { axis, keepdims: 0 } }), int32);
     });
@@ -82,6 +84,12 @@ export function registerReduce(): void {
   );
 }
 
+/** NaN never counts as the extreme. */
+function withoutNaN(g: Recorder, x: View, max: boolean): View {
+  const nan = pointwise(g, "IsNaN", [x], bool);
+  return pointwise(g, "Where", [nan, g.scalar(max ? -Infinity : Infinity, float32), x], float32);
+}
+
 function softmax(g: Recorder, op: string, logits: View, dim: number): View | undefined {
   const x = g.cast(logits, float32);
   if (x.shape.length === 0) return undefined;
@@ -90,8 +98,13 @@ function softmax(g: Recorder, op: string, logits: View, dim: number): View | und
 }
 
 /** One reduction over the axes that tfjs names; all of them where it names none. */
-export function reduced(g: Recorder, op: string, x: View, { axis, keepDims }: ReduceAttrs): View {
-  const axes = tf.util.parseAxisParam(axis, [...x.shape]);
+export function reduced(
+  g: Recorder,
+  op: string,
+  x: View,
+  { axis, reductionIndices, keepDims }: ReduceAttrs,
+): View {
+  const axes = tf.util.parseAxisParam((axis ?? reductionIndices)!, [...x.shape]);
   const shape = x.shape.filter((_, i) => !axes.includes(i));
   const shown = keepDims ? x.shape.map((n, i) => (axes.includes(i) ? 1 : n)) : shape;
   if (axes.every((i) => x.shape[i] === 1)) return g.reshape(x, shown);

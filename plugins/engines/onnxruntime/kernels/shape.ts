@@ -24,6 +24,10 @@ export function registerShape(): void {
   });
   sharing("ExpandDims", "input", ({ shape }, { dim }) => {
     const at = dim as number;
+    tf.util.assert(
+      at <= shape.length && at >= -shape.length - 1,
+      () => `ExpandDims: axis ${at} is not in [-${shape.length + 1}, ${shape.length}] for shape [${shape}]`,
+    );
     return shape.toSpliced(at < 0 ? shape.length + at + 1 : at, 0, 1);
   });
   kernel<{ perm: number[] }>("Transpose", ({ g, input, attrs }) => g.transpose(input("x"), attrs.perm));
@@ -33,10 +37,21 @@ export function registerShape(): void {
   });
   kernel<{ axis: number }>("Concat", ({ g, list, attrs }) => {
     const [axis] = tf.util.parseAxisParam(attrs.axis, [...list[0]!.shape]);
+    tf.backend_util.assertParamsConsistent(
+      list.map(({ shape }) => [...shape]),
+      axis!,
+    );
     return concat(g, list, axis!);
   });
   kernel<{ axis: number }>("Pack", ({ g, list, attrs }) => {
-    const axis = attrs.axis;
+    const { axis } = attrs;
+    for (const { value, shape } of list) {
+      tf.util.assertShapesMatch([...shape], [...list[0]!.shape], "All tensors passed to stack must match: ");
+      tf.util.assert(
+        value.elem === list[0]!.value.elem,
+        () => "All tensors passed to stack must have matching dtypes",
+      );
+    }
     return concat(
       g,
       list.map((x) => g.reshape(x, x.shape.toSpliced(axis, 0, 1))),

@@ -129,10 +129,15 @@ export function clip(g: Recorder, x: View, low: number, high: number): View {
   return pointwise(g, "Clip", [x, g.scalar(low, elem), g.scalar(high, elem)], elem);
 }
 
-/** 1 above 0, elsewhere alpha; NaN stays NaN. */
-function step(g: Recorder, input: View, alpha: number): View {
-  const x = f(g, input);
-  const above = pointwise(g, "Greater", [x, g.scalar(0, float32)], bool);
-  if (alpha === 0) return pointwise(g, "Cast", [above], float32, { attributes: { to: float32 } });
-  return pointwise(g, "Where", [above, g.scalar(1, float32), g.scalar(alpha, float32)], float32);
+/**
+ * 1 above 0, elsewhere alpha; NaN stays NaN. As the sign of the ReLU, since that is there already wherever this is
+ * the ReLU's gradient, and x itself then needn't be kept.
+ */
+function step(g: Recorder, x: View, alpha: number): View {
+  const { elem } = x.value;
+  if (elem === bool) return step(g, g.cast(x, int32), alpha);
+  const sign = pointwise(g, "Sign", [relu(g, x)], elem);
+  if (alpha === 0) return sign;
+  const scaled = pointwise(g, "Mul", [g.cast(sign, float32), g.scalar(1 - alpha, float32)], float32);
+  return g.cast(pointwise(g, "Add", [scaled, g.scalar(alpha, float32)], float32), elem);
 }
