@@ -25,11 +25,12 @@ export function plainDisplay(
   function tell(
     name: string,
     steps: number,
-  ): { readonly name: string; at(event: EventBody<"progress">): void } {
+  ): { readonly name: string; readonly steps: number; at(event: EventBody<"progress">): void } {
     const pace = watchPace(steps, now);
     let told = { step: 0, at: now() };
     return {
       name,
+      steps,
       at({ step, values: numbers }) {
         const { rate: speed, left } = pace(step);
         const since = now() - told.at;
@@ -56,7 +57,8 @@ export function plainDisplay(
         stage = tell(event.stage, event.steps ?? 0);
         write(`${line(event)}\n`);
       } else if (event.type === "progress") {
-        if (stage.name !== event.stage) stage = tell(event.stage, event.steps);
+        // a stage that began without saying how long it is says so with its first progress
+        if (stage.name !== event.stage || stage.steps !== event.steps) stage = tell(event.stage, event.steps);
         stage.at(event);
       } else {
         const text = line(event);

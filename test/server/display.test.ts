@@ -82,6 +82,26 @@ t.test("plainDisplay() tells progress each tenth, but not more often than every 
   t.end();
 });
 
+t.test("plainDisplay() takes a stage's length from its progress where its beginning did not tell", (t) => {
+  let clock = 0;
+  let out = "";
+  const display = plainDisplay(
+    (text) => {
+      out += text;
+    },
+    () => clock,
+  );
+  display.show(event({ type: "stage", stage: "measure" }));
+  clock = 10;
+  display.show(event({ type: "progress", stage: "measure", step: 1, steps: 4 }));
+  clock = 20;
+  display.show(event({ type: "progress", stage: "measure", step: 2, steps: 4 }));
+  t.match(out, /^ {2}measure\n/);
+  t.match(out, /measure 50 % {2}2\/4 {2}0\.1 steps\/s {2}\d+ s left/);
+  t.notMatch(out, /Infinity|NaN|-\d/);
+  t.end();
+});
+
 t.test("terminalDisplay() draws a bar for each stage and prints above it", (t) => {
   const terminal = Object.assign(new PassThrough(), {
     isTTY: true,

@@ -119,7 +119,8 @@ export function modelOf(program: Program, fixed: ReadonlySet<number> = new Set()
 
   const constantName = (value: Value, shape: readonly number[]): string => {
     const name = `c${value.constant}_${shape.join("x")}`;
-    if (!initializers.has(name)) initializers.set(name, { name, elem: value.elem, shape, data: bytesOf(value) });
+    if (!initializers.has(name))
+      initializers.set(name, { name, elem: value.elem, shape, data: bytesOf(value) });
     return name;
   };
   const nameOf = ({ value, shape }: View): string => {

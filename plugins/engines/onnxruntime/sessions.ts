@@ -30,7 +30,9 @@ export function compile(
 ): Compiled {
   const { model, inputs, outputs } = modelOf(program, fixed);
   const auto = largestWork(program) >= WORTH_THREADS ? runtime.maxThreads : 1;
-  const session: Session = runtime.compile(encodeModel(model), { threads: threads === "auto" ? auto : threads });
+  const session: Session = runtime.compile(encodeModel(model), {
+    threads: threads === "auto" ? auto : threads,
+  });
   const shapesIn = program.inputs.map(({ value, shape }) => ({ elem: value.elem, shape }));
   const shapesOut = program.outputs.map(({ elem, shape }) => ({ elem, shape }));
   return {

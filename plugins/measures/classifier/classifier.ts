@@ -167,7 +167,7 @@ export const classifierComponent: Component<Measure> = component({
   options: (refs) =>
     z.strictObject({
       network: refs(Networks)
-        .prefault({ use: "mlp", hidden: [128] })
+        .prefault({ use: "mlp", hidden: [256] })
         .describe("Architecture of the judge."),
       optimizer: refs(Optimizers)
         .prefault({ use: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999 })
