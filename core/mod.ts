@@ -28,6 +28,7 @@ export * from "./refs.ts";
 export * from "./run.ts";
 export * from "./scenario.ts";
 export { readSource, type Source } from "./source.ts";
+export * from "./step.ts";
 export * from "./store.ts";
 export * from "./target.ts";
 export * as tf from "./tf.ts";

@@ -11,12 +11,33 @@ import * as tf from "./tf.ts";
 
 type State = readonly [number, number, number, number];
 
+/** Random numbers that a traced key gave, and how to draw them again from another key. */
+export interface Draw {
+  /** The names folded onto the traced key. */
+  readonly path: readonly (number | string)[];
+  readonly shape: readonly number[];
+  /** Draws from the key at the end of the path. */
+  make(key: Key): tf.Tensor;
+  /** The same as plain numbers, where that is all it is. */
+  readonly array?: (key: Key) => Float32Array;
+}
+
+/** Is told of each tensor drawn from a traced key or from those folded from it. */
+export type Tracer = (draw: Draw, drawn: tf.Tensor) => void;
+
+interface Trace {
+  readonly tracer: Tracer;
+  readonly path: readonly (number | string)[];
+}
+
 /** An immutable name for a stream of random numbers. */
 export class Key {
   readonly #state: State;
+  readonly #trace: Trace | undefined;
 
-  private constructor(state: State) {
+  private constructor(state: State, trace?: Trace) {
     this.#state = state;
+    this.#trace = trace;
   }
 
   /** The root key of a seed (any finite number or string). */
@@ -29,7 +50,31 @@ export class Key {
    * Different paths give independent streams; the parent is unchanged.
    */
   fold(...names: readonly (number | string)[]): Key {
-    return new Key(names.reduce<State>(absorb, this.#state));
+    const trace = this.#trace && { ...this.#trace, path: [...this.#trace.path, ...names] };
+    return new Key(names.reduce<State>(absorb, this.#state), trace);
+  }
+
+  /** The same key, whose tensors the tracer hears of. */
+  traced(tracer: Tracer): Key {
+    return new Key(this.#state, { tracer, path: [] });
+  }
+
+  /**
+   * What `make` draws from this key. In a step (`compileStep`) everything random that is more than {@link uniform} or
+   * {@link normal} passes through here, batches of data included: a replayed step draws again by calling `make`.
+   * @param make a function of the key alone
+   */
+  sample<X extends tf.Tensor>(make: (key: Key) => X): X {
+    const drawn = make(new Key(this.#state));
+    this.#trace?.tracer({ path: this.#trace.path, shape: drawn.shape, make }, drawn);
+    return drawn;
+  }
+
+  #drawn(shape: readonly number[], array: (key: Key) => Float32Array): tf.Tensor {
+    const make = (key: Key): tf.Tensor => tf.tensor(array(key), [...shape], "float32");
+    const drawn = make(this);
+    this.#trace?.tracer({ path: this.#trace.path, shape, make, array }, drawn);
+    return drawn;
   }
 
   /** A fresh stream of uint32: calling it twice gives the same stream twice. */
@@ -93,12 +138,12 @@ export class Key {
 
   /** A tensor of uniform numbers in [low, high). */
   uniform(shape: readonly number[], low = 0, high = 1): tf.Tensor {
-    return tf.tensor(this.uniformArray(sizeOf(shape), low, high), [...shape], "float32");
+    return this.#drawn(shape, (key) => key.uniformArray(sizeOf(shape), low, high));
   }
 
   /** A tensor of normal numbers. */
   normal(shape: readonly number[], mean = 0, deviation = 1): tf.Tensor {
-    return tf.tensor(this.normalArray(sizeOf(shape), mean, deviation), [...shape], "float32");
+    return this.#drawn(shape, (key) => key.normalArray(sizeOf(shape), mean, deviation));
   }
 }
 

@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { messageOf, tf } from "../../../core/mod.ts";
+import { messageOf, type ReplayingBackend, type Step, type StepBody, tf } from "../../../core/mod.ts";
+import type { Elem } from "./model.ts";
 import { type Program, programOf } from "./program.ts";
 import { newRecorder, type Recorder } from "./recorder.ts";
+import { replayingStep } from "./replay.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Compiled, newSessions, type Sessions, type Threads } from "./sessions.ts";
 import { allocate, type Data, dtypeOf, elemOf, newValue, sizeOf, type Value, type View } from "./value.ts";
@@ -37,6 +39,10 @@ interface EngineState {
   readonly state: { readonly scopeStack: readonly { readonly id: number }[] };
 }
 
+interface MakesTensors {
+  makeTensorFromTensorInfo(info: tf.TensorInfo, backend: tf.KernelBackend): tf.Tensor;
+}
+
 /** Counters, for tests and profiles. */
 export interface BackendCounts {
   readonly compilations: number;
@@ -46,7 +52,7 @@ export interface BackendCounts {
 }
 
 /** tfjs on ONNX Runtime. */
-export class OnnxBackend extends tf.KernelBackend {
+export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
   readonly recorder: Recorder;
   readonly runtime: Runtime;
   readonly threads: Threads;
@@ -250,6 +256,39 @@ export class OnnxBackend extends tf.KernelBackend {
   /** Numbers that are known already, and those alone. */
   known(view: View): Data | undefined {
     return view.value.data;
+  }
+
+  /** A tensor that holds data which is this engine's own. */
+  holding(data: Data, elem: Elem, shape: number[]): tf.TensorInfo {
+    return this.tensor({ value: newValue(elem, shape, { data, owned: true }), shape });
+  }
+
+  /** Puts new data, which is this engine's own, in place of a variable's. */
+  assign(variable: tf.Variable, data: Data): void {
+    const entry = this.#entries.get(variable.dataId);
+    const old = entry.value!;
+    const fresh = newValue(old.elem, old.shape, { data, owned: true, holders: 1 });
+    if (entry.refCount > 1) {
+      // a clone shares the data id, and keeps the old values
+      const dataId = {};
+      this.#entries.set(dataId, { dtype: entry.dtype, refCount: 1, value: fresh });
+      const info = { dataId, shape: variable.shape, dtype: variable.dtype };
+      const tensor = (tf.engine() as unknown as MakesTensors).makeTensorFromTensorInfo(info, this);
+      variable.assign(tensor);
+      tensor.dispose();
+      return;
+    }
+    entry.value = fresh;
+    this.#release(old);
+  }
+
+  compileStep<I extends string, O extends string>(name: string, body: StepBody<I, O>): Step<I, O> {
+    return replayingStep(this, name, body);
+  }
+
+  /** Notes a run that was not a flush. */
+  counted(): void {
+    this.#runs++;
   }
 
   // Running

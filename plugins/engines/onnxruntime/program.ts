@@ -5,7 +5,7 @@
  */
 import type { Attributes, Elem, Initializer, Model, ModelNode, Port } from "./model.ts";
 import type { Interned } from "./recorder.ts";
-import { type Node, sameShape, sizeOf, type Value, type View } from "./value.ts";
+import { type Data, type Node, sameShape, sizeOf, type Value, type View } from "./value.ts";
 
 /** A graph about to run: which values go in, which come out. */
 export interface Program {
@@ -100,9 +100,9 @@ export interface Named {
 
 /**
  * The program as an ONNX model.
- * @param fixed inputs that are to be part of the model, by their place among the inputs
+ * @param fixed values of inputs that are to be part of the model, by their place among the inputs
  */
-export function modelOf(program: Program, fixed: ReadonlySet<number> = new Set()): Named {
+export function modelOf(program: Program, fixed: ReadonlyMap<number, Data> = new Map()): Named {
   const names = new Map<Value, string>();
   const initializers = new Map<string, Initializer>();
   const reshaped = new Map<string, string>();
@@ -112,15 +112,15 @@ export function modelOf(program: Program, fixed: ReadonlySet<number> = new Set()
   program.inputs.forEach(({ value, shape }, i) => {
     const name = `i${i}`;
     const port = { name, elem: value.elem, shape };
-    if (fixed.has(i)) initializers.set(name, { ...port, data: bytesOf(value) });
+    const data = fixed.get(i);
+    if (data !== undefined) initializers.set(name, { ...port, data: bytesOf(data) });
     else inputs.push(port);
     fed.set(value, [...(fed.get(value) ?? []), { shape, name }]);
   });
 
   const constantName = (value: Value, shape: readonly number[]): string => {
     const name = `c${value.constant}_${shape.join("x")}`;
-    if (!initializers.has(name))
-      initializers.set(name, { name, elem: value.elem, shape, data: bytesOf(value) });
+    if (!initializers.has(name)) initializers.set(name, { name, elem: value.elem, shape, data: bytesOf(value.data!) });
     return name;
   };
   const nameOf = ({ value, shape }: View): string => {
@@ -153,7 +153,7 @@ export function modelOf(program: Program, fixed: ReadonlySet<number> = new Set()
   for (const [i, node] of program.nodes.entries()) {
     const inputNames = node.inputs.map((view) => (view === undefined ? "" : nameOf(view)));
     const outputNames = node.outputs.map((out) => {
-      const name = `v${out.mark}`;
+      const name = `v${names.size}`;
       names.set(out, name);
       return name;
     });
@@ -178,8 +178,8 @@ export function modelOf(program: Program, fixed: ReadonlySet<number> = new Set()
   };
 }
 
-function bytesOf({ data }: Value): Uint8Array {
-  return new Uint8Array(data!.buffer, data!.byteOffset, data!.byteLength);
+function bytesOf(data: Data): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** Multiplications and additions of the program's products, about: what the choice of threads goes by. */

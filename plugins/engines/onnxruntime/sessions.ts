@@ -21,12 +21,12 @@ export type Threads = number | "auto";
 /** Below this many multiplications in its largest product a program is faster on one thread. */
 const WORTH_THREADS = 8e6;
 
-/** Compiles a program. Inputs named by `fixed` become constants of the model, at their values of now. */
+/** Compiles a program. Inputs whose place is in `fixed` become constants of the model. */
 export function compile(
   runtime: Runtime,
   program: Program,
   threads: Threads,
-  fixed?: ReadonlySet<number>,
+  fixed?: ReadonlyMap<number, Data>,
 ): Compiled {
   const { model, inputs, outputs } = modelOf(program, fixed);
   const auto = largestWork(program) >= WORTH_THREADS ? runtime.maxThreads : 1;
