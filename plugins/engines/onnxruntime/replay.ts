@@ -7,7 +7,6 @@
 import { type Draw, type Key, plainStep, type Step, type StepBody, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "./backend.ts";
 import { type Program, programOf, sameKey } from "./program.ts";
-import { type Compiled, compile } from "./sessions.ts";
 import { type Data, elemOf, sameShape, type Value } from "./value.ts";
 
 /** Where a value that a recorded step reads comes from at each call. */
@@ -39,7 +38,7 @@ interface Recording {
 /** A step under inputs of one set of shapes. */
 type Plan =
   | { readonly stage: "recorded"; readonly recording: Recording }
-  | { readonly stage: "replays"; readonly recording: Recording; readonly compiled: Compiled }
+  | { readonly stage: "replays"; readonly recording: Recording }
   | { readonly stage: "gave up" };
 
 interface EngineState {
@@ -48,9 +47,6 @@ interface EngineState {
     readonly registeredVariables: Readonly<Record<string, tf.Variable>>;
   };
 }
-
-/** Constants larger than this are fed at each call rather than copied into the model. */
-const LARGE = 2 ** 24;
 
 /** A step of the backend that replays its body wherever that is possible. */
 export function replayingStep<I extends string, O extends string>(
@@ -73,7 +69,6 @@ export function replayingStep<I extends string, O extends string>(
       if (plan?.stage === "gave up") return plain.run(inputs, key);
       if (plan?.stage === "replays") {
         if (plan.recording.sources.every(alive)) return replay(backend, plan, inputs, key) as never;
-        plan.compiled.dispose();
         plans.delete(signature);
       }
       const { recording, results } = record(backend, body, inputs, key, state.registeredVariables);
@@ -85,19 +80,11 @@ export function replayingStep<I extends string, O extends string>(
       } else if (before === undefined) {
         plans.set(signature, { stage: "recorded", recording });
       } else {
-        const fixed = new Map<number, Data>();
-        recording.sources.forEach((source, i) => {
-          if (source.from === "constant" && source.data.byteLength <= LARGE) fixed.set(i, source.data);
-        });
-        const compiled = compile(backend.runtime, recording.program, backend.threads, fixed);
-        plans.set(signature, { stage: "replays", recording, compiled });
+        plans.set(signature, { stage: "replays", recording });
       }
       return results as never;
     },
-    dispose() {
-      for (const plan of plans.values()) if (plan.stage === "replays") plan.compiled.dispose();
-      plans.clear();
-    },
+    dispose: () => plans.clear(),
   };
 }
 
@@ -236,10 +223,10 @@ function sameSource(a: Source, b: Source): boolean {
   return true;
 }
 
-/** Runs a compiled recording on what the step's sources hold now. */
+/** Runs a recorded program, the very one that ran when it was recorded, on what the step's sources hold now. */
 function replay(
   backend: OnnxBackend,
-  { recording, compiled }: Extract<Plan, { stage: "replays" }>,
+  { recording }: Extract<Plan, { stage: "replays" }>,
   inputs: Readonly<Record<string, tf.Tensor | number>>,
   key: Key,
 ): Record<string, tf.Tensor> {
@@ -257,9 +244,7 @@ function replay(
     return typeof x === "number" ? Float32Array.of(x) : backend.view(x).value.data!;
   };
   const { program } = recording;
-  const made = program.outputs.map((value) => backend.take(value));
-  compiled.run(recording.sources.map(dataOf), made);
-  backend.counted();
+  const made = backend.compute(program, recording.sources.map(dataOf));
   // results first: a source may be a variable that is about to be assigned
   const dataOfResult = (result: Result): Data =>
     "output" in result ? made[result.output]! : dataOf(result.source).slice();
