@@ -32,7 +32,8 @@ export function borrowed(kernelName: string): tf.KernelFunc {
       if (!lent.has(info)) lent.set(info, handed(lender, cpu, info));
       return lent.get(info)!;
     };
-    const lendAny = (x: tf.TensorInfo | tf.TensorInfo[] | undefined) => (Array.isArray(x) ? x.map(lend) : x && lend(x));
+    const lendAny = (x: tf.TensorInfo | tf.TensorInfo[] | undefined) =>
+      Array.isArray(x) ? x.map(lend) : x && lend(x);
     const given = Array.isArray(inputs)
       ? inputs.map(lend)
       : Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, lendAny(x)]));
@@ -41,7 +42,8 @@ export function borrowed(kernelName: string): tf.KernelFunc {
       const out = kernel({ inputs: given as tf.NamedTensorInfoMap, attrs: attrs!, backend: cpu });
       const results = (Array.isArray(out) ? out : [out]).map((info) => {
         const result = handed(cpu, lender, info);
-        if (![...lent.values()].some(({ dataId }) => dataId === info.dataId)) cpu.disposeData(info.dataId, true);
+        if (![...lent.values()].some(({ dataId }) => dataId === info.dataId))
+          cpu.disposeData(info.dataId, true);
         return result;
       });
       return Array.isArray(out) ? results : results[0]!;
@@ -64,7 +66,9 @@ function handed(from: Freeing, to: Freeing, { dataId, shape, dtype }: tf.TensorI
   if (dtype !== "complex64" || to !== tf.findBackend("cpu")) return write(values, dtype);
   const parts = tf.backend_util.splitRealAndImagArrays(values as Float32Array);
   const [real, imag] = [write(parts.real, "float32"), write(parts.imag, "float32")];
-  const complex = tf.getKernel("Complex", "cpu").kernelFunc({ inputs: { real, imag }, attrs: {}, backend: to });
+  const complex = tf
+    .getKernel("Complex", "cpu")
+    .kernelFunc({ inputs: { real, imag }, attrs: {}, backend: to });
   for (const part of [real, imag]) to.disposeData(part.dataId, true);
   return { ...(complex as tf.TensorInfo), ...rank };
 }

@@ -106,9 +106,18 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
         const part = Float32Array.from({ length: both.length / 2 }, (_, i) => both[2 * i + offset]!);
         return { dataId: this.write(part, shape, "float32"), shape, dtype: "float32" };
       };
-      this.#entries.set(dataId, { dtype, refCount, value: undefined, parts: { real: half(0), imag: half(1) } });
+      this.#entries.set(dataId, {
+        dtype,
+        refCount,
+        value: undefined,
+        parts: { real: half(0), imag: half(1) },
+      });
     } else {
-      const value = newValue(elemOf(dtype), [...shape], { data: copied(values, dtype), owned: true, holders: 1 });
+      const value = newValue(elemOf(dtype), [...shape], {
+        data: copied(values, dtype),
+        owned: true,
+        holders: 1,
+      });
       this.#uploaded += value.data!.byteLength;
       this.#entries.set(dataId, { dtype, refCount, value });
     }
@@ -156,12 +165,15 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
       return tf.backend_util.mergeRealAndImagArrays(real!, imag!);
     }
     if (value!.node !== undefined) this.flush();
-    if (value!.data === undefined) throw new Error("this tensor's values were lost when a run before it failed");
+    if (value!.data === undefined)
+      throw new Error("this tensor's values were lost when a run before it failed");
     value!.owned = false;
     if (value!.constant !== undefined) return value!.data.slice() as Float32Array;
     const data = value!.data as Float32Array | Int32Array | Uint8Array;
     // a tensor of type int32 may hold what was computed as bool, and the like
-    return dtypeOf(value!.elem) === dtype ? data : (tf.util.toTypedArray(data, dtype as "float32") as Float32Array);
+    return dtypeOf(value!.elem) === dtype
+      ? data
+      : (tf.util.toTypedArray(data, dtype as "float32") as Float32Array);
   }
 
   override memory(): { unreliable: boolean } {
@@ -202,7 +214,11 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
     const root = (tf.engine() as unknown as EngineState).state.scopeStack[0]?.id ?? -1;
     const scopeEnded = root !== this.#root;
     this.#root = root;
-    if (pending.length >= NODES.hard || this.#uploaded >= UPLOADED || (scopeEnded && pending.length >= NODES.soft)) {
+    if (
+      pending.length >= NODES.hard ||
+      this.#uploaded >= UPLOADED ||
+      (scopeEnded && pending.length >= NODES.soft)
+    ) {
       this.flush();
     }
     this.recorder.kernel = kernel;

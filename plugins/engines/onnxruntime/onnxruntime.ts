@@ -38,7 +38,10 @@ export function onnxruntime(options: Partial<OnnxruntimeOptions> = {}): Engine {
       if (!registered) registerKernels();
       registered = true;
       if (tf.findBackendFactory(BACKEND) !== null) tf.removeBackend(BACKEND);
-      tf.registerBackend(BACKEND, () => new OnnxBackend(runtime, threads, { programs: sessions, nodes: MAX_NODES }));
+      tf.registerBackend(
+        BACKEND,
+        () => new OnnxBackend(runtime, threads, { programs: sessions, nodes: MAX_NODES }),
+      );
       await tf.setBackend(BACKEND);
       await tf.ready();
       const most = threads === "auto" ? runtime.maxThreads : threads;

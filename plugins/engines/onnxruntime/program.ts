@@ -118,7 +118,8 @@ export function modelOf(program: Program): Named {
 
   const constantName = (value: Value, shape: readonly number[]): string => {
     const name = `c${value.constant}_${shape.join("x")}`;
-    if (!initializers.has(name)) initializers.set(name, { name, elem: value.elem, shape, data: bytesOf(value.data!) });
+    if (!initializers.has(name))
+      initializers.set(name, { name, elem: value.elem, shape, data: bytesOf(value.data!) });
     return name;
   };
   const nameOf = ({ value, shape }: View): string => {

@@ -24,7 +24,13 @@ export interface Interned {
 /** What kernels build graphs with. Everything here only records. */
 export interface Recorder {
   /** Appends a node of one output. */
-  op(op: string, inputs: readonly (View | undefined)[], elem: Elem, shape: readonly number[], options?: NodeOptions): View;
+  op(
+    op: string,
+    inputs: readonly (View | undefined)[],
+    elem: Elem,
+    shape: readonly number[],
+    options?: NodeOptions,
+  ): View;
   /** Appends a node of several outputs. */
   ops(
     op: string,

@@ -6,8 +6,9 @@
  */
 import { type Draw, type Key, plainStep, type Step, type StepBody, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "./backend.ts";
+import { Elem } from "./model.ts";
 import { type Program, programOf, sameKey } from "./program.ts";
-import { type Data, elemOf, sameShape, type Value } from "./value.ts";
+import { type Data, elemOf, newValue, sameShape, type Value } from "./value.ts";
 
 /** Where a value that a recorded step reads comes from at each call. */
 type Source =
@@ -151,18 +152,25 @@ function record<I extends string, O extends string>(
     for (const variable of Object.values(variables)) {
       const was = before.get(variable);
       if (was === undefined) obstacle ??= "it makes variables";
-      else if (backend.view(variable).value !== was) assigned.push({ variable, value: backend.view(variable).value });
+      else if (backend.view(variable).value !== was)
+        assigned.push({ variable, value: backend.view(variable).value });
     }
-    const returned = Object.entries(results).map(([name, tensor]) => ({ name, tensor, value: backend.view(tensor).value }));
+    const returned = Object.entries(results).map(([name, tensor]) => ({
+      name,
+      tensor,
+      value: backend.view(tensor).value,
+    }));
     const wanted = new Set([...assigned, ...returned].map(({ value }) => value));
     const { pending, interned } = backend.recorder;
     for (const node of pending) {
       for (const out of node.outputs) {
-        if (out.holders > 0 && !wanted.has(out)) obstacle ??= `it keeps a tensor (of ${node.kernel}) beside those it returns`;
+        if (out.holders > 0 && !wanted.has(out))
+          obstacle ??= `it keeps a tensor (of ${node.kernel}) beside those it returns`;
       }
     }
     const program = programOf(pending, (value) => wanted.has(value), interned);
-    const sourceOf = (value: Value): Source => known.get(value) ?? { from: "constant", data: value.data!.slice() };
+    const sourceOf = (value: Value): Source =>
+      known.get(value) ?? { from: "constant", data: value.data!.slice() };
     const resultOf = (value: Value): Result =>
       value.node === undefined ? { source: sourceOf(value) } : { output: program.outputs.indexOf(value) };
     return {
@@ -262,6 +270,10 @@ function replay(
     results[name] = (tf.engine() as unknown as MakesTensors).makeTensorFromTensorInfo(info, backend);
   }
   for (const { variable, data } of assigned) backend.assign(variable, data);
+  recording.draws.forEach(({ fill, shape }, i) => {
+    if (fill !== undefined && drawn[i] !== undefined)
+      backend.recycle(newValue(Elem.float32, shape, { data: drawn[i], owned: true }));
+  });
   return results;
 }
 
@@ -271,11 +283,17 @@ interface MakesTensors {
 
 function drawnBy(backend: OnnxBackend, draw: Draw, key: Key): Data {
   const at = key.fold(...draw.path);
-  if (draw.array !== undefined) return draw.array(at);
+  if (draw.fill !== undefined) {
+    const numbers = backend.take({ elem: Elem.float32, shape: draw.shape }) as Float32Array;
+    draw.fill(at, numbers);
+    return numbers;
+  }
   const tensor = tf.tidy(() => draw.make(at));
   try {
     if (!sameShape(tensor.shape, draw.shape)) {
-      throw new Error(`a step's sample had shape [${draw.shape}] when it was recorded and now has [${tensor.shape}]`);
+      throw new Error(
+        `a step's sample had shape [${draw.shape}] when it was recorded and now has [${tensor.shape}]`,
+      );
     }
     const { value } = backend.view(tensor);
     backend.evaluate(value);

@@ -54,7 +54,9 @@ async function bundle(folder: string): Promise<string> {
 
 const folder = mkdtempSync(join(tmpdir(), "dsgan-conformance-"));
 try {
-  const engine = await contextOf(assemble(builtinPlugins), new URL("file:///")).create(Engines, { use: engineName });
+  const engine = await contextOf(assemble(builtinPlugins), new URL("file:///")).create(Engines, {
+    use: engineName,
+  });
   await engine.start();
   const outfile = await bundle(folder);
   const globals = require("jasmine-core") as Record<string, unknown>;

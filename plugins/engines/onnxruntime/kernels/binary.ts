@@ -143,7 +143,9 @@ function modulo(g: Recorder, a: View, b: View): View {
   const { elem } = a.value;
   const fmod = (x: View, y: View): View => pointwise(g, "Mod", [x, y], elem, { attributes: { fmod: 1 } });
   const zero =
-    elem === float32 ? g.scalar(0, elem) : g.named("0", float64, [], () => new Uint8Array(Float64Array.of(0).buffer));
+    elem === float32
+      ? g.scalar(0, elem)
+      : g.named("0", float64, [], () => new Uint8Array(Float64Array.of(0).buffer));
   const remainder = fmod(a, b);
   const signsDiffer = pointwise(
     g,
@@ -151,7 +153,12 @@ function modulo(g: Recorder, a: View, b: View): View {
     [pointwise(g, "Less", [a, zero], bool), pointwise(g, "Less", [b, zero], bool)],
     bool,
   );
-  return pointwise(g, "Where", [signsDiffer, fmod(pointwise(g, "Add", [remainder, b], elem), b), remainder], elem);
+  return pointwise(
+    g,
+    "Where",
+    [signsDiffer, fmod(pointwise(g, "Add", [remainder, b], elem), b), remainder],
+    elem,
+  );
 }
 
 /** Both as numbers: comparisons don't take bool. */

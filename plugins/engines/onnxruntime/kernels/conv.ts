@@ -54,7 +54,12 @@ export function registerConv(): void {
       if (info === undefined) return undefined;
       const y = conv(g, x, filter, info, depthwise);
       const bias = optional("bias");
-      return activated(g, bias === undefined ? y : add(g, y, bias), attrs, optional("preluActivationWeights"));
+      return activated(
+        g,
+        bias === undefined ? y : add(g, y, bias),
+        attrs,
+        optional("preluActivationWeights"),
+      );
     });
   }
   for (const [name, depthwise] of [
@@ -73,11 +78,14 @@ export function registerConv(): void {
     const info = infoOf(x.shape, attrs.filterShape, attrs, false);
     return info && convFilter(g, x, dy, info, attrs.filterShape);
   });
-  kernel<ConvAttrs & { filterShape: Shape4 }>("DepthwiseConv2dNativeBackpropFilter", ({ g, input, attrs }) => {
-    const [x, dy] = [input("x"), input("dy")];
-    const info = infoOf(x.shape, attrs.filterShape, attrs, true);
-    return info && depthwiseFilter(g, x, dy, info, attrs.filterShape);
-  });
+  kernel<ConvAttrs & { filterShape: Shape4 }>(
+    "DepthwiseConv2dNativeBackpropFilter",
+    ({ g, input, attrs }) => {
+      const [x, dy] = [input("x"), input("dy")];
+      const info = infoOf(x.shape, attrs.filterShape, attrs, true);
+      return info && depthwiseFilter(g, x, dy, info, attrs.filterShape);
+    },
+  );
 }
 
 function infoOf(
@@ -111,8 +119,7 @@ export function channelsLast(g: Recorder, x: View): View {
 /** Paddings with which the output has exactly the size that tfjs gives it, and what is then left over of the input. */
 export function padsOf(info: Info): { pads: number[]; over: [number, number] } {
   const { top, left } = info.padInfo;
-  const bottom =
-    (info.outHeight - 1) * info.strideHeight + info.effectiveFilterHeight - info.inHeight - top;
+  const bottom = (info.outHeight - 1) * info.strideHeight + info.effectiveFilterHeight - info.inHeight - top;
   const right = (info.outWidth - 1) * info.strideWidth + info.effectiveFilterWidth - info.inWidth - left;
   return {
     pads: [top, left, Math.max(0, bottom), Math.max(0, right)],
@@ -220,7 +227,17 @@ function seenThrough(g: Recorder, padded: View, info: Info, row: number, column:
 
 function framed(g: Recorder, x: View, info: Info): View {
   const [top, left, bottom, right] = padsOf(info).pads as Shape4;
-  return pad(g, x, [[0, 0], [top, bottom], [left, right], [0, 0]], 0);
+  return pad(
+    g,
+    x,
+    [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ],
+    0,
+  );
 }
 
 /** The gradient to the filter: for each of its cells, what was seen through it times what came of it. */

@@ -50,7 +50,9 @@ export function registerCreate(): void {
       const { depth, onValue, offValue } = attrs;
       if (depth === 0) return undefined;
       const elem = elemOf(attrs.dtype ?? "int32");
-      const classes = g.named(`0..${depth}`, Elem.int32, [depth], () => Int32Array.from({ length: depth }, (_, i) => i));
+      const classes = g.named(`0..${depth}`, Elem.int32, [depth], () =>
+        Int32Array.from({ length: depth }, (_, i) => i),
+      );
       const shape = [...indices.shape, depth];
       const hot = g.op("Equal", [g.reshape(indices, [...indices.shape, 1]), classes], Elem.bool, shape);
       if (onValue === 1 && offValue === 0) return g.cast(hot, elem);

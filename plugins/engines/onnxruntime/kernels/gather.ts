@@ -56,9 +56,15 @@ export function registerGather(): void {
     const segments = g.named(`0..${attrs.numSegments}`, int32, [attrs.numSegments, 1], () =>
       Int32Array.from({ length: attrs.numSegments }, (_, i) => i),
     );
-    const member = g.op("Equal", [segments, g.reshape(g.cast(ids, int32), [1, n])], bool, [attrs.numSegments, n]);
+    const member = g.op("Equal", [segments, g.reshape(g.cast(ids, int32), [1, n])], bool, [
+      attrs.numSegments,
+      n,
+    ]);
     const inner = sizeOf(x.shape) / n;
-    const sums = g.op("MatMul", [g.cast(member, elem), g.reshape(x, [n, inner])], elem, [attrs.numSegments, inner]);
+    const sums = g.op("MatMul", [g.cast(member, elem), g.reshape(x, [n, inner])], elem, [
+      attrs.numSegments,
+      inner,
+    ]);
     return g.reshape(sums, [attrs.numSegments, ...x.shape.slice(1)]);
   });
 }

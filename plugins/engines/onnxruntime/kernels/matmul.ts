@@ -36,7 +36,11 @@ export function registerMatMul(): void {
         sizes[dim] = x.shape[axis]!;
       });
     });
-    tf.backend_util.checkEinsumDimSizes(allDims.length, idDims, list.map(({ shape }) => ({ shape })) as tf.Tensor[]);
+    tf.backend_util.checkEinsumDimSizes(
+      allDims.length,
+      idDims,
+      list.map(({ shape }) => ({ shape })) as tf.Tensor[],
+    );
     if (list.some((x) => x.value.elem !== Elem.float32)) return undefined;
     const equation = attrs.equation.replace(/\s/g, "");
     const kept = equation.split("->")[1] ?? "";
@@ -69,7 +73,10 @@ export function matMul(g: Recorder, a: View, b: View, { transposeA, transposeB }
       shape,
     );
   }
-  if (sizeOf(a.shape) === a.shape.at(-1)! * a.shape.at(-2)! && sizeOf(b.shape) === b.shape.at(-1)! * b.shape.at(-2)!) {
+  if (
+    sizeOf(a.shape) === a.shape.at(-1)! * a.shape.at(-2)! &&
+    sizeOf(b.shape) === b.shape.at(-1)! * b.shape.at(-2)!
+  ) {
     const flat = (x: View): View => g.reshape(x, x.shape.slice(-2));
     return g.reshape(gemm(g, flat(a), flat(b), transposeA, transposeB), shape);
   }
@@ -98,7 +105,8 @@ export function withBias(g: Recorder, product: View, bias: View): View | undefin
   const { node, shape } = product.value;
   if (node?.op !== "Gemm" || node.inputs.length !== 2) return undefined;
   const n = product.shape.at(-1);
-  if (bias.shape.at(-1) !== n || sizeOf(bias.shape) !== n || bias.shape.length > product.shape.length) return undefined;
+  if (bias.shape.at(-1) !== n || sizeOf(bias.shape) !== n || bias.shape.length > product.shape.length)
+    return undefined;
   if (!sameShape(product.shape.slice(-1), shape.slice(-1))) return undefined;
   const { transA, transB } = node.attributes;
   const [a, b] = node.inputs as [View, View];

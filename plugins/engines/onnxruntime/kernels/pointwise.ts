@@ -14,10 +14,7 @@ import { sameShape, type View } from "../value.ts";
 
 /** Shape of what several broadcast shapes make together. */
 export function broadcast(...shapes: readonly (readonly number[])[]): number[] {
-  return shapes.reduce<number[]>(
-    (a, b) => tf.backend_util.assertAndGetBroadcastShape([...a], [...b]),
-    [],
-  );
+  return shapes.reduce<number[]>((a, b) => tf.backend_util.assertAndGetBroadcastShape([...a], [...b]), []);
 }
 
 /** One node on every element of the inputs. */
@@ -32,7 +29,8 @@ export function pointwise(
   for (let i = 1; i < inputs.length; i++) {
     if (!sameShape(inputs[i]!.shape, shape)) shape = broadcast(shape, inputs[i]!.shape);
   }
-  const lead = shape.length > 2 ? inputs.find((x) => sameShape(x.shape, shape) && transposedForm(x)) : undefined;
+  const lead =
+    shape.length > 2 ? inputs.find((x) => sameShape(x.shape, shape) && transposedForm(x)) : undefined;
   if (lead === undefined) return g.op(op, inputs, elem, shape, options);
   const { value, perm } = lead.value.source!;
   const inverse = inverseOf(perm);

@@ -64,7 +64,9 @@ export function registerPool(): void {
       g.reshape(places, [sizeOf(shape)]),
       g.reshape(channelsFirst(g, dy), [sizeOf(shape)]),
     ];
-    const sums = g.op("ScatterElements", flat, float32, [size], { attributes: { axis: 0, reduction: "add" } });
+    const sums = g.op("ScatterElements", flat, float32, [size], {
+      attributes: { axis: 0, reduction: "add" },
+    });
     return channelsLast(g, contiguous(g, sums, inner));
   });
   kernel<PoolAttrs>("AvgPoolGrad", ({ g, input, attrs }) => {

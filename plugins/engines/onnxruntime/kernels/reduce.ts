@@ -78,7 +78,9 @@ export function registerReduce(): void {
     ) as [View, View];
     return [values, g.cast(indices, int32)];
   });
-  kernel<{ dim: number }>("Softmax", ({ g, input, attrs }) => softmax(g, "Softmax", input("logits"), attrs.dim));
+  kernel<{ dim: number }>("Softmax", ({ g, input, attrs }) =>
+    softmax(g, "Softmax", input("logits"), attrs.dim),
+  );
   kernel<{ axis: number }>("LogSoftmax", ({ g, input, attrs }) =>
     softmax(g, "LogSoftmax", input("logits"), attrs.axis),
   );
@@ -120,6 +122,7 @@ function beforeTransposition(x: View, axes: readonly number[]): { x: View; axes:
   const moved = axes.map((axis) => perm[axis]!);
   const inverse = inverseOf(perm);
   const remaining = value.shape.map((_, axis) => axis).filter((axis) => !moved.includes(axis));
-  if (!remaining.every((axis, i) => i === 0 || inverse[axis]! > inverse[remaining[i - 1]!]!)) return undefined;
+  if (!remaining.every((axis, i) => i === 0 || inverse[axis]! > inverse[remaining[i - 1]!]!))
+    return undefined;
   return { x: { value, shape: value.shape }, axes: moved };
 }

@@ -57,7 +57,11 @@ function sandwiched(g: Recorder, rows: View, x: View, columns: View): View {
   const [n, h, w, c] = x.shape as [number, number, number, number];
   const [toHeight, toWidth] = [rows.shape[0]!, columns.shape[0]!];
   const tall = g.op("MatMul", [rows, g.reshape(x, [n, h, w * c])], float32, [n, toHeight, w * c]);
-  const wide = g.op("MatMul", [columns, g.reshape(tall, [n * toHeight, w, c])], float32, [n * toHeight, toWidth, c]);
+  const wide = g.op("MatMul", [columns, g.reshape(tall, [n * toHeight, w, c])], float32, [
+    n * toHeight,
+    toWidth,
+    c,
+  ]);
   return g.reshape(wide, [n, toHeight, toWidth, c]);
 }
 

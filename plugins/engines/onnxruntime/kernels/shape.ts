@@ -115,8 +115,7 @@ export function registerShape(): void {
       return attrs.paddings.reduce((x, [before, after], axis) => {
         if (before === 0 && after === 0) return x;
         const n = x.shape[axis]!;
-        const mirrored = (i: number): number =>
-          i < 0 ? -i - edge : i >= n ? 2 * (n - 1) - i + edge : i;
+        const mirrored = (i: number): number => (i < 0 ? -i - edge : i >= n ? 2 * (n - 1) - i + edge : i);
         const rows = Int32Array.from({ length: before + n + after }, (_, i) => mirrored(i - before));
         const shape = x.shape.with(axis, rows.length);
         const indices = g.constant(rows, Elem.int32, [rows.length]);
@@ -166,7 +165,12 @@ export function registerShape(): void {
     const whole = g.reshape(g.transpose(g.reshape(x, split6), perm), shape);
     const full = (given: number[], fill: (axis: number) => number): number[] =>
       shape.map((_, axis) => given[axis] ?? fill(axis));
-    return slice(g, whole, full(begin, () => 0), full(size, (axis) => shape[axis]!));
+    return slice(
+      g,
+      whole,
+      full(begin, () => 0),
+      full(size, (axis) => shape[axis]!),
+    );
   });
 }
 
