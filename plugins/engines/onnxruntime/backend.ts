@@ -286,11 +286,6 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
     return replayingStep(this, name, body);
   }
 
-  /** Notes a run that was not a flush. */
-  counted(): void {
-    this.#runs++;
-  }
-
   // Running
 
   /** Runs everything that is pending and alive. */
@@ -324,6 +319,18 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
   }
 
   #run(program: Program): void {
+    const made = this.compute(
+      program,
+      program.inputs.map(({ value }) => value.data!),
+    );
+    program.outputs.forEach((value, i) => {
+      value.data = made[i]!;
+      value.owned = true;
+    });
+  }
+
+  /** Runs a program on values for its inputs, and returns those of its outputs. */
+  compute(program: Program, inputs: readonly Data[]): Data[] {
     let compiled: Compiled;
     try {
       compiled = this.#sessions.get(program);
@@ -332,18 +339,12 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
     }
     const made = program.outputs.map((value) => this.take(value));
     try {
-      compiled.run(
-        program.inputs.map(({ value }) => value.data!),
-        made,
-      );
+      compiled.run(inputs, made);
     } catch (error) {
       throw failure("run", error, program);
     }
     this.#runs++;
-    program.outputs.forEach((value, i) => {
-      value.data = made[i]!;
-      value.owned = true;
-    });
+    return made;
   }
 
   /** A buffer for a value to be computed into. */

@@ -16,6 +16,8 @@ export interface Program {
   readonly outputs: readonly Value[];
   /** The whole structure, in numbers. */
   readonly key: Int32Array;
+  /** A short number for it, not quite unique. */
+  readonly hash: number;
 }
 
 /**
@@ -74,11 +76,12 @@ export function programOf(
     }
     node.alive = false;
   }
-  return { nodes, inputs, outputs, key: Int32Array.from(key) };
+  const words = Int32Array.from(key);
+  return { nodes, inputs, outputs, key: words, hash: hashOf(words) };
 }
 
-/** Number of a structure, for looking it up: FNV-1a over its words. */
-export function hashOf(key: Int32Array): number {
+/** FNV-1a over words. */
+function hashOf(key: Int32Array): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key[i]!, 0x01000193);
   return hash;
@@ -86,6 +89,7 @@ export function hashOf(key: Int32Array): number {
 
 /** Whether two structures are the same. */
 export function sameKey(a: Int32Array, b: Int32Array): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
@@ -98,11 +102,8 @@ export interface Named {
   readonly outputs: readonly string[];
 }
 
-/**
- * The program as an ONNX model.
- * @param fixed values of inputs that are to be part of the model, by their place among the inputs
- */
-export function modelOf(program: Program, fixed: ReadonlyMap<number, Data> = new Map()): Named {
+/** The program as an ONNX model. */
+export function modelOf(program: Program): Named {
   const names = new Map<Value, string>();
   const initializers = new Map<string, Initializer>();
   const reshaped = new Map<string, string>();
@@ -111,16 +112,14 @@ export function modelOf(program: Program, fixed: ReadonlyMap<number, Data> = new
   const inputs: Port[] = [];
   program.inputs.forEach(({ value, shape }, i) => {
     const name = `i${i}`;
-    const port = { name, elem: value.elem, shape };
-    const data = fixed.get(i);
-    if (data !== undefined) initializers.set(name, { ...port, data: bytesOf(data) });
-    else inputs.push(port);
+    inputs.push({ name, elem: value.elem, shape });
     fed.set(value, [...(fed.get(value) ?? []), { shape, name }]);
   });
 
   const constantName = (value: Value, shape: readonly number[]): string => {
     const name = `c${value.constant}_${shape.join("x")}`;
-    if (!initializers.has(name)) initializers.set(name, { name, elem: value.elem, shape, data: bytesOf(value.data!) });
+    if (!initializers.has(name))
+      initializers.set(name, { name, elem: value.elem, shape, data: bytesOf(value.data!) });
     return name;
   };
   const nameOf = ({ value, shape }: View): string => {

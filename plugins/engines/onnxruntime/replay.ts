@@ -6,9 +6,9 @@
  */
 import { type Draw, type Key, plainStep, type Step, type StepBody, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "./backend.ts";
+import { Elem } from "./model.ts";
 import { type Program, programOf, sameKey } from "./program.ts";
-import { type Compiled, compile } from "./sessions.ts";
-import { type Data, elemOf, sameShape, type Value } from "./value.ts";
+import { type Data, elemOf, newValue, sameShape, type Value } from "./value.ts";
 
 /** Where a value that a recorded step reads comes from at each call. */
 type Source =
@@ -39,7 +39,7 @@ interface Recording {
 /** A step under inputs of one set of shapes. */
 type Plan =
   | { readonly stage: "recorded"; readonly recording: Recording }
-  | { readonly stage: "replays"; readonly recording: Recording; readonly compiled: Compiled }
+  | { readonly stage: "replays"; readonly recording: Recording }
   | { readonly stage: "gave up" };
 
 interface EngineState {
@@ -48,9 +48,6 @@ interface EngineState {
     readonly registeredVariables: Readonly<Record<string, tf.Variable>>;
   };
 }
-
-/** Constants larger than this are fed at each call rather than copied into the model. */
-const LARGE = 2 ** 24;
 
 /** A step of the backend that replays its body wherever that is possible. */
 export function replayingStep<I extends string, O extends string>(
@@ -73,7 +70,6 @@ export function replayingStep<I extends string, O extends string>(
       if (plan?.stage === "gave up") return plain.run(inputs, key);
       if (plan?.stage === "replays") {
         if (plan.recording.sources.every(alive)) return replay(backend, plan, inputs, key) as never;
-        plan.compiled.dispose();
         plans.delete(signature);
       }
       const { recording, results } = record(backend, body, inputs, key, state.registeredVariables);
@@ -85,19 +81,11 @@ export function replayingStep<I extends string, O extends string>(
       } else if (before === undefined) {
         plans.set(signature, { stage: "recorded", recording });
       } else {
-        const fixed = new Map<number, Data>();
-        recording.sources.forEach((source, i) => {
-          if (source.from === "constant" && source.data.byteLength <= LARGE) fixed.set(i, source.data);
-        });
-        const compiled = compile(backend.runtime, recording.program, backend.threads, fixed);
-        plans.set(signature, { stage: "replays", recording, compiled });
+        plans.set(signature, { stage: "replays", recording });
       }
       return results as never;
     },
-    dispose() {
-      for (const plan of plans.values()) if (plan.stage === "replays") plan.compiled.dispose();
-      plans.clear();
-    },
+    dispose: () => plans.clear(),
   };
 }
 
@@ -164,18 +152,25 @@ function record<I extends string, O extends string>(
     for (const variable of Object.values(variables)) {
       const was = before.get(variable);
       if (was === undefined) obstacle ??= "it makes variables";
-      else if (backend.view(variable).value !== was) assigned.push({ variable, value: backend.view(variable).value });
+      else if (backend.view(variable).value !== was)
+        assigned.push({ variable, value: backend.view(variable).value });
     }
-    const returned = Object.entries(results).map(([name, tensor]) => ({ name, tensor, value: backend.view(tensor).value }));
+    const returned = Object.entries(results).map(([name, tensor]) => ({
+      name,
+      tensor,
+      value: backend.view(tensor).value,
+    }));
     const wanted = new Set([...assigned, ...returned].map(({ value }) => value));
     const { pending, interned } = backend.recorder;
     for (const node of pending) {
       for (const out of node.outputs) {
-        if (out.holders > 0 && !wanted.has(out)) obstacle ??= `it keeps a tensor (of ${node.kernel}) beside those it returns`;
+        if (out.holders > 0 && !wanted.has(out))
+          obstacle ??= `it keeps a tensor (of ${node.kernel}) beside those it returns`;
       }
     }
     const program = programOf(pending, (value) => wanted.has(value), interned);
-    const sourceOf = (value: Value): Source => known.get(value) ?? { from: "constant", data: value.data!.slice() };
+    const sourceOf = (value: Value): Source =>
+      known.get(value) ?? { from: "constant", data: value.data!.slice() };
     const resultOf = (value: Value): Result =>
       value.node === undefined ? { source: sourceOf(value) } : { output: program.outputs.indexOf(value) };
     return {
@@ -236,10 +231,10 @@ function sameSource(a: Source, b: Source): boolean {
   return true;
 }
 
-/** Runs a compiled recording on what the step's sources hold now. */
+/** Runs a recorded program, the very one that ran when it was recorded, on what the step's sources hold now. */
 function replay(
   backend: OnnxBackend,
-  { recording, compiled }: Extract<Plan, { stage: "replays" }>,
+  { recording }: Extract<Plan, { stage: "replays" }>,
   inputs: Readonly<Record<string, tf.Tensor | number>>,
   key: Key,
 ): Record<string, tf.Tensor> {
@@ -257,9 +252,7 @@ function replay(
     return typeof x === "number" ? Float32Array.of(x) : backend.view(x).value.data!;
   };
   const { program } = recording;
-  const made = program.outputs.map((value) => backend.take(value));
-  compiled.run(recording.sources.map(dataOf), made);
-  backend.counted();
+  const made = backend.compute(program, recording.sources.map(dataOf));
   // results first: a source may be a variable that is about to be assigned
   const dataOfResult = (result: Result): Data =>
     "output" in result ? made[result.output]! : dataOf(result.source).slice();
@@ -277,6 +270,10 @@ function replay(
     results[name] = (tf.engine() as unknown as MakesTensors).makeTensorFromTensorInfo(info, backend);
   }
   for (const { variable, data } of assigned) backend.assign(variable, data);
+  recording.draws.forEach(({ fill, shape }, i) => {
+    if (fill !== undefined && drawn[i] !== undefined)
+      backend.recycle(newValue(Elem.float32, shape, { data: drawn[i], owned: true }));
+  });
   return results;
 }
 
@@ -286,11 +283,17 @@ interface MakesTensors {
 
 function drawnBy(backend: OnnxBackend, draw: Draw, key: Key): Data {
   const at = key.fold(...draw.path);
-  if (draw.array !== undefined) return draw.array(at);
+  if (draw.fill !== undefined) {
+    const numbers = backend.take({ elem: Elem.float32, shape: draw.shape }) as Float32Array;
+    draw.fill(at, numbers);
+    return numbers;
+  }
   const tensor = tf.tidy(() => draw.make(at));
   try {
     if (!sameShape(tensor.shape, draw.shape)) {
-      throw new Error(`a step's sample had shape [${draw.shape}] when it was recorded and now has [${tensor.shape}]`);
+      throw new Error(
+        `a step's sample had shape [${draw.shape}] when it was recorded and now has [${tensor.shape}]`,
+      );
     }
     const { value } = backend.view(tensor);
     backend.evaluate(value);

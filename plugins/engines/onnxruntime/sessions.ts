@@ -4,13 +4,13 @@
  * @module
  */
 import { encodeModel } from "./model.ts";
-import { hashOf, largestWork, modelOf, type Program, sameKey } from "./program.ts";
+import { largestWork, modelOf, type Program, sameKey } from "./program.ts";
 import type { Buffer, Runtime, Session } from "./runtime.ts";
 import type { Data } from "./value.ts";
 
 /** A program that can be run with any values of the same shapes. */
 export interface Compiled {
-  /** @param inputs in the program's order, those that are part of the model included */
+  /** @param inputs in the program's order */
   run(inputs: readonly Data[], outputs: readonly Data[]): void;
   dispose(): void;
 }
@@ -21,14 +21,8 @@ export type Threads = number | "auto";
 /** Below this many multiplications in its largest product a program is faster on one thread. */
 const WORTH_THREADS = 8e6;
 
-/** Compiles a program. Inputs whose place is in `fixed` become constants of the model. */
-export function compile(
-  runtime: Runtime,
-  program: Program,
-  threads: Threads,
-  fixed?: ReadonlyMap<number, Data>,
-): Compiled {
-  const { model, inputs, outputs } = modelOf(program, fixed);
+function compile(runtime: Runtime, program: Program, threads: Threads): Compiled {
+  const { model, inputs, outputs } = modelOf(program);
   const auto = largestWork(program) >= WORTH_THREADS ? runtime.maxThreads : 1;
   const session: Session = runtime.compile(encodeModel(model), {
     threads: threads === "auto" ? auto : threads,
@@ -39,7 +33,7 @@ export function compile(
     run(dataIn, dataOut) {
       const feeds: Record<string, Buffer> = {};
       for (let i = 0; i < inputs.length; i++) {
-        if (!fixed?.has(i)) feeds[inputs[i]!] = { ...shapesIn[i]!, data: dataIn[i]! };
+        feeds[inputs[i]!] = { ...shapesIn[i]!, data: dataIn[i]! };
       }
       const fetches: Record<string, Buffer> = {};
       for (let i = 0; i < outputs.length; i++) fetches[outputs[i]!] = { ...shapesOut[i]!, data: dataOut[i]! };
@@ -82,9 +76,8 @@ export function newSessions(
   };
   return {
     get(program) {
-      const hash = hashOf(program.key);
       for (let probe = 0; ; probe++) {
-        const name = `${hash}.${probe}`;
+        const name = `${program.hash}.${probe}`;
         const entry = entries.get(name);
         if (entry === undefined) {
           const compiled = compile(runtime, program, threads);

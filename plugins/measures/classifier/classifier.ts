@@ -117,7 +117,10 @@ async function* trainJudge(
           Array.from(rows, (row) => data.labels![row]!),
           "int32",
         );
-        learn.run({ x: data.rows(rows), labels, ...running.numbers(step, (step - 1) / total) }, key.fold(step));
+        learn.run(
+          { x: data.rows(rows), labels, ...running.numbers(step, (step - 1) / total) },
+          key.fold(step),
+        );
       });
       if (step % often === 0 || step === total) yield { done: step, total };
     }
