@@ -23,12 +23,33 @@ export interface Network {
   readonly parameters: ReadonlyMap<string, Variable>;
   /** What changes without a gradient (power-iteration vectors, running statistics), by name. */
   readonly state: ReadonlyMap<string, Variable>;
-  /** `[n, ...inputShape]` to `[n, ...outputShape]`, differentiable in the input and the parameters. */
+  /**
+   * `[n, ...inputShape]` to `[n, ...outputShape]`, differentiable in the input and the parameters. A pass in training
+   * may move running statistics in `state`; any other pass changes nothing.
+   */
   apply(x: Tensor, mode: Mode): Tensor;
+  /** What lies in front of the last layers, where the network says so: a classifier's feature space. */
+  readonly features?: FeatureSpace;
   /** Updates `state` outside any gradient; called once before each training step of this network. */
   prepare?(): void;
+  /**
+   * Fits parameters and state to a batch `[n, ...inputShape]` before any training (weight normalisation's
+   * data-dependent initialisation).
+   * @param key of the noise of that pass
+   */
+  initialize?(x: Tensor, key: Key): void;
   /** Frees parameters and state. */
   dispose(): void;
+}
+
+/** A network cut in two: `apply(x, mode)` is `head(of(x, mode), mode)`. */
+export interface FeatureSpace {
+  /** Without the batch axis. */
+  readonly shape: readonly number[];
+  /** `[n, ...inputShape]` to `[n, ...shape]` */
+  of(x: Tensor, mode: Mode): Tensor;
+  /** `[n, ...shape]` to `[n, ...outputShape]` */
+  head(features: Tensor, mode: Mode): Tensor;
 }
 
 /** What stands at the ends of a network: shapes without the batch axis, and the values its output may take. */

@@ -18,7 +18,12 @@ import classifier from "./measures/classifier/mod.ts";
 import geometry from "./measures/geometry/mod.ts";
 import samplingTrick from "./mixers/sampling-trick/mod.ts";
 import weighted from "./mixers/weighted/mod.ts";
+import featureCritic from "./networks/feature-critic/mod.ts";
+import imageClassifier from "./networks/image-classifier/mod.ts";
+import imageGenerator from "./networks/image-generator/mod.ts";
 import mlp from "./networks/mlp/mod.ts";
+import sslImageClassifier from "./networks/ssl-image-classifier/mod.ts";
+import sslMnist from "./networks/ssl-mnist/mod.ts";
 import ebgan from "./objectives/ebgan/mod.ts";
 import lsgan from "./objectives/lsgan/mod.ts";
 import original from "./objectives/original/mod.ts";
@@ -53,6 +58,11 @@ export const builtinPlugins: readonly Plugin[] = [
   samplingTrick,
   weighted,
   mlp,
+  featureCritic,
+  sslMnist,
+  sslImageClassifier,
+  imageClassifier,
+  imageGenerator,
   ebgan,
   lsgan,
   original,

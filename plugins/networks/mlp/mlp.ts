@@ -8,12 +8,19 @@ import {
   component,
   type Network,
   type NetworkPlan,
-  type Range,
   sizeOf,
   tf,
   z,
 } from "../../../core/mod.ts";
-import { dense, type Init } from "./dense.ts";
+import { each, tanhInto } from "../layers/activations.ts";
+import { affine } from "../layers/affine.ts";
+import type { LayerPlan } from "../layers/layer.ts";
+import { dense } from "../layers/linear.ts";
+import { networkOf } from "../layers/network.ts";
+import { flatten, reshape } from "../layers/shapes.ts";
+
+/** How hidden weights are drawn: see `layers/affine.ts`. */
+export type Init = "he" | "glorot";
 
 /** Name of an activation function. */
 export type Activation = "relu" | "leaky-relu" | "elu" | "tanh" | "softplus";
@@ -25,7 +32,7 @@ export interface MlpOptions {
   readonly activation: Activation;
   /** How the weights of hidden layers are drawn; by default as suits the activation. The last layer is `glorot`. */
   readonly init?: Init | undefined;
-  /** Holds the largest singular value of each layer's weight at 1: see `spectral-norm.ts`. */
+  /** Holds the largest singular value of each layer's weight at 1: see `layers/spectral-norm.ts`. */
   readonly spectralNorm: boolean;
 }
 
@@ -46,48 +53,22 @@ const activations: Record<Activation, { readonly f: (x: tf.Tensor) => tf.Tensor;
  * range, is squashed into it. Parameters are named `0/weight`, `0/bias`, `1/weight`, … from the input.
  */
 export function mlp({ hidden, activation, init, spectralNorm }: MlpOptions): NetworkPlan {
-  const { f, init: suiting } = activations[activation];
   return {
     name: "mlp",
-    build({ input, output, range }, key): Network {
-      const widths = [sizeOf(input), ...hidden, sizeOf(output)];
-      const last = widths.length - 2;
-      const layers = widths.slice(1).map((width, i) => {
-        const layerInit = i === last ? "glorot" : (init ?? suiting);
-        return dense(widths[i]!, width, { init: layerInit, spectralNorm }, key.fold(i));
-      });
-      const squash = range && squashInto(range);
-      const named = (group: "parameters" | "state"): Map<string, tf.Variable> =>
-        new Map(layers.flatMap((l, i) => Object.entries(l[group]).map(([name, v]) => [`${i}/${name}`, v])));
-      const parameters = named("parameters");
-      const state = named("state");
-
-      return {
-        inputShape: input,
-        outputShape: output,
-        parameters,
-        state,
-        apply(x) {
-          const n = x.shape[0]!;
-          let y = tf.reshape(x, [n, widths[0]!]); // [n, width of the input]
-          layers.forEach((layer, i) => {
-            y = i === last ? layer.apply(y) : f(layer.apply(y)); // [n, width of layer i]
-          });
-          return tf.reshape(squash ? squash(y) : y, [n, ...output]);
-        },
-        ...(spectralNorm && { prepare: () => layers.forEach((layer) => void layer.prepare?.()) }),
-        dispose: () => tf.dispose([...parameters.values(), ...state.values()]),
-      };
+    build(ports, key): Network {
+      const { output, range } = ports;
+      const { f, init: suiting } = activations[activation];
+      const layer = (width: number, drawn: Init): LayerPlan =>
+        affine(dense(width), { init: drawn, spectralNorm });
+      const body = [
+        flatten,
+        ...hidden.flatMap((width) => [layer(width, init ?? suiting), each(f)]), // [n, width]
+        layer(sizeOf(output), "glorot"),
+        reshape(output),
+      ];
+      return networkOf({ name: "mlp", body, squash: range && tanhInto(range) }, ports, key);
     },
   };
-}
-
-/** `centre + half·tanh(x)`: tanh itself on [−1, 1], the sigmoid of 2x on [0, 1]. */
-function squashInto([low, high]: Range): (x: tf.Tensor) => tf.Tensor {
-  const half = (high - low) / 2;
-  const centre = (high + low) / 2;
-  if (half === 1 && centre === 0) return (x) => tf.tanh(x);
-  return (x) => tf.add(centre, tf.mul(half, tf.tanh(x)));
 }
 
 /** How a scenario names it: `critic: { use: mlp, hidden: [256, 256], activation: leaky-relu }`. */

@@ -1,0 +1,84 @@
+/**
+ * The classifier of DSGAN's Table 7: that of Table 6 with fewer layers and less randomness, and a head that is not
+ * linear.
+ *
+ * @module
+ */
+import { type Component, component, type NetworkPlan, sizeOf, z } from "../../../core/mod.ts";
+import { leakyRelu } from "../layers/activations.ts";
+import type { LayerPlan } from "../layers/layer.ts";
+import { conv2d, dense, type LinearPlan } from "../layers/linear.ts";
+import { networkOf } from "../layers/network.ts";
+import { dropout } from "../layers/noise.ts";
+import { globalAveragePooling, reshape } from "../layers/shapes.ts";
+import { weightNorm } from "../layers/weight-norm.ts";
+
+/** Options of {@link imageClassifier}. */
+export interface ImageClassifierOptions {
+  /** Filters of the first block, > 0; the second and the head have twice as many. 96 in the paper. */
+  readonly filters: number;
+  /** Share of values dropped after each block in training, in [0, 1): 0.5 in Table 7, 0 in the text of App. E. */
+  readonly dropout: number;
+}
+
+/** Standard deviation from which W is drawn, as in Table 6's. */
+const DEVIATION = 0.05;
+
+/**
+ * Six convolutions with weight norm and leaky ReLU, their mean over the image, three dense layers alike, and an
+ * output with weight norm. The feature space is what the mean gives: a head of three layers follows it, so that
+ * generated features can be classified.
+ */
+export function imageClassifier({ filters, dropout: rate }: ImageClassifierOptions): NetworkPlan {
+  const name = "image-classifier";
+  const layer = (map: LinearPlan): LayerPlan[] => [weightNorm(map, { deviation: DEVIATION }), leakyRelu(0.2)];
+  const halving = (outputs: number): LayerPlan[] => [
+    ...layer(conv2d(outputs, { size: 3, padding: 1 })),
+    ...layer(conv2d(outputs, { size: 3, padding: 1, stride: 2 })),
+    dropout(rate),
+  ];
+  const width = 2 * filters;
+  const body = [
+    ...halving(filters), // [n, h/2, w/2, filters]
+    ...halving(width), // [n, h/4, w/4, width]
+    ...layer(conv2d(width, { size: 3 })), // no padding: [n, h/4 − 2, w/4 − 2, width]
+    ...layer(conv2d(width, { size: 1 })),
+    globalAveragePooling, // [n, width]
+  ];
+  return {
+    name,
+    build(ports, key) {
+      const classes = dense(sizeOf(ports.output));
+      const head = [
+        ...layer(dense(width)),
+        ...layer(dense(width)),
+        ...layer(dense(width)),
+        weightNorm(classes, { deviation: DEVIATION, trainScale: true, initDeviation: 0.1 }),
+        reshape(ports.output),
+      ];
+      return networkOf({ name, body, head }, ports, key);
+    },
+  };
+}
+
+/** How a scenario names it: `classifier: image-classifier`. */
+export const imageClassifierComponent: Component<NetworkPlan> = component({
+  name: "image-classifier",
+  summary: "Classifier for adversarial training on CIFAR-10 (Table 7)",
+  reference: "DSGAN, Table 7 and Appendix E",
+  options: () =>
+    z.strictObject({
+      filters: z
+        .int()
+        .positive()
+        .default(96)
+        .describe("Filters of the first block; the second and the head have twice as many."),
+      dropout: z
+        .number()
+        .min(0)
+        .lt(1)
+        .default(0)
+        .describe("Share of values dropped after each block: 0.5 in Table 7, none in Appendix E's text."),
+    }),
+  create: imageClassifier,
+});

@@ -1,0 +1,76 @@
+/**
+ * The generator of DSGAN's Table 5 (that of T. Salimans et al., "Improved Techniques for Training GANs", NIPS 2016).
+ *
+ * @module
+ */
+import { type Component, component, InputError, type NetworkPlan, z } from "../../../core/mod.ts";
+import { relu, tanhInto } from "../layers/activations.ts";
+import { affine } from "../layers/affine.ts";
+import { batchNorm } from "../layers/batch-norm.ts";
+import type { LayerPlan } from "../layers/layer.ts";
+import { conv2dTranspose, dense, type LinearPlan } from "../layers/linear.ts";
+import { networkOf } from "../layers/network.ts";
+import { flatten, imageShape, reshape } from "../layers/shapes.ts";
+import { weightNorm } from "../layers/weight-norm.ts";
+
+/** Options of {@link imageGenerator}. */
+export interface ImageGeneratorOptions {
+  /** Channels of the smallest image, a multiple of 4; each layer after it halves them. 512 in the paper. */
+  readonly channels: number;
+}
+
+/** Standard deviation from which all weights are drawn (the authors' code). */
+const DEVIATION = 0.05;
+
+/**
+ * From z to an image an eighth of the output's size, then thrice doubled by transpose convolutions of 5 × 5, stride 2,
+ * with batch norm and ReLU, the last with weight norm and tanh, spread over the range that the output's place asks
+ * for ([−1, 1] where it asks for none).
+ */
+export function imageGenerator({ channels }: ImageGeneratorOptions): NetworkPlan {
+  const name = "image-generator";
+  return {
+    name,
+    build({ input, output, range = [-1, 1] }, key) {
+      const [height, width, colours] = imageShape(output, `network "${name}"`);
+      if (height % 8 !== 0 || width % 8 !== 0) {
+        throw new InputError(
+          `network "${name}" makes images whose sides are multiples of 8, but is asked for [${output}]`,
+        );
+      }
+      const first = [height / 8, width / 8, channels] as const;
+      const doubled = (filters: number): LinearPlan => conv2dTranspose(filters, { size: 5, stride: 2 });
+      const normed = (map: LinearPlan): LayerPlan[] => [
+        affine(map, { init: DEVIATION, bias: false }), // batch norm takes away any bias
+        batchNorm,
+        relu,
+      ];
+      const body = [
+        flatten,
+        ...normed(dense(first[0] * first[1] * first[2])),
+        reshape(first), // [n, h/8, w/8, channels]
+        ...normed(doubled(channels / 2)),
+        ...normed(doubled(channels / 4)),
+        weightNorm(doubled(colours), { deviation: DEVIATION, trainScale: true, initDeviation: 0.1 }),
+      ];
+      return networkOf({ name, body, squash: tanhInto(range) }, { input, output }, key);
+    },
+  };
+}
+
+/** How a scenario names it: `generator: image-generator`. */
+export const imageGeneratorComponent: Component<NetworkPlan> = component({
+  name: "image-generator",
+  summary: "Generator of images by transpose convolutions (Table 5)",
+  reference: "DSGAN, Table 5; Salimans et al., NIPS 2016, arXiv:1606.03498",
+  options: () =>
+    z.strictObject({
+      channels: z
+        .int()
+        .positive()
+        .multipleOf(4)
+        .default(512)
+        .describe("Channels of the smallest image, halved by each layer after it."),
+    }),
+  create: imageGenerator,
+});

@@ -1,0 +1,34 @@
+/**
+ * Layers that act on each value alone.
+ *
+ * @module
+ */
+import { type Range, tf } from "../../../core/mod.ts";
+import type { LayerPlan } from "./layer.ts";
+
+/** A function of each value. */
+export function each(f: (x: tf.Tensor) => tf.Tensor): LayerPlan {
+  return (input) => ({ output: input, apply: f });
+}
+
+export const relu: LayerPlan = each((x) => tf.relu(x));
+export const softplus: LayerPlan = each((x) => tf.softplus(x));
+
+/** `x` above 0, `slope·x` below. */
+export function leakyRelu(slope: number): LayerPlan {
+  return each((x) => tf.leakyRelu(x, slope));
+}
+
+/** `centre + half·tanh(x)`: tanh itself on [−1, 1], its values within the range elsewhere. */
+export function tanhInto([low, high]: Range): (x: tf.Tensor) => tf.Tensor {
+  const half = (high - low) / 2;
+  const centre = (high + low) / 2;
+  if (half === 1 && centre === 0) return (x) => tf.tanh(x);
+  return (x) => tf.add(centre, tf.mul(half, tf.tanh(x)));
+}
+
+/** `low + (high − low)·sigmoid(x)`: the sigmoid itself on [0, 1]. */
+export function sigmoidInto([low, high]: Range): (x: tf.Tensor) => tf.Tensor {
+  if (low === 0 && high === 1) return (x) => tf.sigmoid(x);
+  return (x) => tf.add(low, tf.mul(high - low, tf.sigmoid(x)));
+}

@@ -1,0 +1,26 @@
+/**
+ * What networks are composed of.
+ *
+ * @module
+ */
+import type { Key, Mode, tf } from "../../../core/mod.ts";
+
+/** A shape without the batch axis; images are `[height, width, channels]`. */
+export type Shape = readonly number[];
+
+/** One step from a batch `[n, ...]` to a batch `[n, ...output]`. */
+export interface Layer {
+  readonly output: Shape;
+  /** What an optimiser changes, by name. */
+  readonly parameters?: Readonly<Record<string, tf.Variable>>;
+  /** What changes without a gradient, by name. */
+  readonly state?: Readonly<Record<string, tf.Variable>>;
+  apply(x: tf.Tensor, mode: Mode): tf.Tensor;
+  /** As in a Network: updates `state` outside any gradient. */
+  prepare?(): void;
+  /** Sets parameters and state by what `x` makes of them, then applies itself to it. */
+  initialize?(x: tf.Tensor, mode: Mode): tf.Tensor;
+}
+
+/** A layer whose input is still open. @throws InputError where it cannot take an input of that shape */
+export type LayerPlan = (input: Shape, key: Key) => Layer;

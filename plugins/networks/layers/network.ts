@@ -1,0 +1,95 @@
+/**
+ * Networks of layers, one after the other.
+ *
+ * @module
+ */
+import type { Key, Mode, Network, NetworkPorts } from "../../../core/mod.ts";
+import { InputError, tf } from "../../../core/mod.ts";
+import type { Layer, LayerPlan, Shape } from "./layer.ts";
+
+/** The layers of a network. */
+export interface Layers {
+  /** Name of the architecture, for messages. */
+  readonly name: string;
+  readonly body: readonly LayerPlan[];
+  /** Layers behind the body. Where there are any, what lies between is the network's feature space. */
+  readonly head?: readonly LayerPlan[];
+  /** What is done to the output at last. */
+  readonly squash?: ((x: tf.Tensor) => tf.Tensor) | undefined;
+}
+
+/**
+ * Builds a network. Layers that have parameters or state are numbered from the input, which gives these their names:
+ * `0/weight`, `0/bias`, `1/weight`, …
+ * @throws InputError where a layer cannot take what the one before it gives, or the last misses the output's shape
+ */
+export function networkOf({ name, body, head = [], squash }: Layers, ports: NetworkPorts, key: Key): Network {
+  const layers: Layer[] = [];
+  let shape: Shape = ports.input;
+  const held = (): tf.Variable[] =>
+    layers.flatMap(({ parameters, state }) => [...Object.values({ ...parameters, ...state })]);
+  try {
+    for (const plan of [...body, ...head]) {
+      const layer = plan(shape, key.fold(layers.filter(hasVariables).length));
+      layers.push(layer);
+      shape = layer.output;
+    }
+    if (`${shape}` !== `${ports.output}`) {
+      throw new InputError(`its output is [${shape}], but its place asks for [${ports.output}]`);
+    }
+  } catch (error) {
+    tf.dispose(held());
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`network "${name}" of input [${ports.input}]: ${error.message}`, { cause: error });
+  }
+
+  const numbered = layers.filter(hasVariables);
+  const named = (group: "parameters" | "state"): Map<string, tf.Variable> =>
+    new Map(
+      numbered.flatMap((layer, i) =>
+        Object.entries(layer[group] ?? {}).map(([of, variable]) => [`${i}/${of}`, variable]),
+      ),
+    );
+  /** The layers from one number to before another, each with a key of its own. */
+  const run = (x: tf.Tensor, mode: Mode, from: number, to: number): tf.Tensor =>
+    layers.slice(from, to).reduce((y, layer, i) => layer.apply(y, modeOf(mode, from + i)), x);
+
+  const n = layers.length;
+  const finish = squash ?? ((x: tf.Tensor) => x);
+  const preparing = layers.filter(({ prepare }) => prepare !== undefined);
+  return {
+    inputShape: ports.input,
+    outputShape: ports.output,
+    parameters: named("parameters"),
+    state: named("state"),
+    apply: (x, mode) => finish(run(x, mode, 0, n)),
+    ...(head.length > 0 && {
+      features: {
+        shape: layers[body.length - 1]?.output ?? ports.input,
+        of: (x, mode) => run(x, mode, 0, body.length),
+        head: (f, mode) => finish(run(f, mode, body.length, n)),
+      },
+    }),
+    ...(preparing.length > 0 && { prepare: () => preparing.forEach((layer) => void layer.prepare!()) }),
+    ...(layers.some(({ initialize }) => initialize !== undefined) && {
+      initialize(x, noise) {
+        tf.tidy(() => {
+          layers.reduce((y, layer, i) => {
+            const mode = modeOf({ training: true, key: noise }, i);
+            return layer.initialize?.(y, mode) ?? layer.apply(y, mode);
+          }, x);
+        });
+      },
+    }),
+    dispose: () => tf.dispose(held()),
+  };
+}
+
+function hasVariables({ parameters, state }: Layer): boolean {
+  return parameters !== undefined || state !== undefined;
+}
+
+/** The mode of one layer: its noise is its own. */
+function modeOf(mode: Mode, i: number): Mode {
+  return mode.training && mode.key !== undefined ? { training: true, key: mode.key.fold(i) } : mode;
+}

@@ -1,0 +1,78 @@
+/**
+ * The classifiers of DSGAN's Table 6 (those of Z. Dai et al., "Good Semi-supervised Learning That Requires a Bad
+ * GAN", NIPS 2017).
+ *
+ * @module
+ */
+import { type Component, component, type NetworkPlan, sizeOf, z } from "../../../core/mod.ts";
+import { leakyRelu } from "../layers/activations.ts";
+import type { LayerPlan } from "../layers/layer.ts";
+import { conv2d, dense, type Window } from "../layers/linear.ts";
+import { networkOf } from "../layers/network.ts";
+import { dropout, dropout2d, gaussianNoise } from "../layers/noise.ts";
+import { globalAveragePooling, reshape } from "../layers/shapes.ts";
+import { weightNorm } from "../layers/weight-norm.ts";
+
+/** Options of {@link sslImageClassifier}. */
+export interface SslImageClassifierOptions {
+  /** Whose column of Table 6: they differ in width, and in what is dropped. */
+  readonly dataset: "svhn" | "cifar10";
+}
+
+/** Standard deviation from which W is drawn (the authors' code). */
+const DEVIATION = 0.05;
+
+const columns = {
+  svhn: { filters: 64, dropFirst: 0.15, dropLater: dropout2d(0.5) },
+  cifar10: { filters: 96, dropFirst: 0.2, dropLater: dropout(0.5) },
+};
+
+/** Nine convolutions with weight norm and leaky ReLU, their mean over the image, and an output with weight norm. */
+export function sslImageClassifier({ dataset }: SslImageClassifierOptions): NetworkPlan {
+  const name = "ssl-image-classifier";
+  const { filters, dropFirst, dropLater } = columns[dataset];
+  const conv = (outputs: number, window: Window): LayerPlan[] => [
+    weightNorm(conv2d(outputs, window), { deviation: DEVIATION }),
+    leakyRelu(0.2),
+  ];
+  const halving = (outputs: number): LayerPlan[] => [
+    ...conv(outputs, { size: 3, padding: 1 }),
+    ...conv(outputs, { size: 3, padding: 1 }),
+    ...conv(outputs, { size: 3, padding: 1, stride: 2 }),
+  ];
+  const body = [
+    gaussianNoise(0.05),
+    dropout2d(dropFirst),
+    ...halving(filters), // [n, h/2, w/2, filters]
+    dropLater,
+    ...halving(2 * filters), // [n, h/4, w/4, 2·filters]
+    dropLater,
+    ...conv(2 * filters, { size: 3 }), // no padding: [n, h/4 − 2, w/4 − 2, 2·filters]
+    ...conv(2 * filters, { size: 1 }),
+    ...conv(2 * filters, { size: 1 }),
+    globalAveragePooling, // [n, 2·filters]
+  ];
+  return {
+    name,
+    build(ports, key) {
+      const classes = dense(sizeOf(ports.output));
+      const last = weightNorm(classes, { deviation: DEVIATION, trainScale: true, initDeviation: 0.1 });
+      return networkOf({ name, body, head: [last, reshape(ports.output)] }, ports, key);
+    },
+  };
+}
+
+/** How a scenario names it: `classifier: { use: ssl-image-classifier, dataset: svhn }`. */
+export const sslImageClassifierComponent: Component<NetworkPlan> = component({
+  name: "ssl-image-classifier",
+  summary: "Classifier for semi-supervised learning on SVHN and CIFAR-10 (Table 6)",
+  reference: "DSGAN, Table 6; Dai et al., NIPS 2017, arXiv:1705.09783",
+  options: () =>
+    z.strictObject({
+      dataset: z
+        .enum(["svhn", "cifar10"])
+        .default("cifar10")
+        .describe("Which column of Table 6: 64 and 128 filters (svhn), or 96 and 192 (cifar10)."),
+    }),
+  create: sslImageClassifier,
+});

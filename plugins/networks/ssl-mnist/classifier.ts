@@ -1,0 +1,45 @@
+/**
+ * The classifier of DSGAN's Table 4 (that of T. Salimans et al., "Improved Techniques for Training GANs", NIPS 2016).
+ *
+ * @module
+ */
+import { type Component, component, type NetworkPlan, sizeOf, z } from "../../../core/mod.ts";
+import { relu } from "../layers/activations.ts";
+import type { LayerPlan } from "../layers/layer.ts";
+import { dense } from "../layers/linear.ts";
+import { networkOf } from "../layers/network.ts";
+import { gaussianNoise } from "../layers/noise.ts";
+import { flatten, reshape } from "../layers/shapes.ts";
+import { weightNorm } from "../layers/weight-norm.ts";
+
+/** Widths of the hidden layers. */
+const HIDDEN = [1000, 500, 250, 250, 250];
+
+/**
+ * Five hidden layers with weight norm and ReLU, Gaussian noise before each (σ = 0.3 on the image, 0.5 within) and
+ * before the output. The feature space is what the last hidden layer gives, before that noise.
+ */
+export function mnistClassifier(): NetworkPlan {
+  return {
+    name: "ssl-mnist-classifier",
+    build(ports, key) {
+      const hidden = HIDDEN.flatMap((width, i): LayerPlan[] => [
+        gaussianNoise(i === 0 ? 0.3 : 0.5),
+        weightNorm(dense(width), { deviation: 0.1 }),
+        relu,
+      ]);
+      const last = weightNorm(dense(sizeOf(ports.output)), { deviation: 0.1, trainScale: true });
+      const head = [gaussianNoise(0.5), last, reshape(ports.output)];
+      return networkOf({ name: "ssl-mnist-classifier", body: [flatten, ...hidden], head }, ports, key);
+    },
+  };
+}
+
+/** How a scenario names it: `classifier: ssl-mnist-classifier`. */
+export const classifierComponent: Component<NetworkPlan> = component({
+  name: "ssl-mnist-classifier",
+  summary: "Classifier for semi-supervised learning on MNIST, 784-1000-500-250-250-250-10 (Table 4)",
+  reference: "DSGAN, Table 4; Salimans et al., NIPS 2016, arXiv:1606.03498",
+  options: () => z.strictObject({}),
+  create: mnistClassifier,
+});

@@ -1,0 +1,48 @@
+/**
+ * The generator of DSGAN's Table 4 (that of T. Salimans et al., "Improved Techniques for Training GANs", NIPS 2016).
+ *
+ * @module
+ */
+import { type Component, component, type NetworkPlan, sizeOf, z } from "../../../core/mod.ts";
+import { sigmoidInto, softplus } from "../layers/activations.ts";
+import { affine } from "../layers/affine.ts";
+import { batchNorm } from "../layers/batch-norm.ts";
+import type { LayerPlan } from "../layers/layer.ts";
+import { dense } from "../layers/linear.ts";
+import { networkOf } from "../layers/network.ts";
+import { flatten, reshape } from "../layers/shapes.ts";
+import { weightNorm } from "../layers/weight-norm.ts";
+
+/**
+ * Two hidden layers of 500 with batch norm and softplus, and an output with weight norm and a sigmoid, spread over
+ * the range that the output's place asks for ([0, 1] where it asks for none).
+ */
+export function mnistGenerator(): NetworkPlan {
+  return {
+    name: "ssl-mnist-generator",
+    build({ input, output, range = [0, 1] }, key) {
+      // batch norm takes away any bias of the layer before it
+      const hidden: LayerPlan[] = [affine(dense(500), { init: "glorot", bias: false }), batchNorm, softplus];
+      const last = weightNorm(dense(sizeOf(output)), {
+        deviation: 0.1,
+        trainScale: true,
+        initDeviation: 0.1,
+      });
+      const body = [flatten, ...hidden, ...hidden, last, reshape(output)];
+      return networkOf(
+        { name: "ssl-mnist-generator", body, squash: sigmoidInto(range) },
+        { input, output },
+        key,
+      );
+    },
+  };
+}
+
+/** How a scenario names it: `generator: ssl-mnist-generator`. */
+export const generatorComponent: Component<NetworkPlan> = component({
+  name: "ssl-mnist-generator",
+  summary: "Generator for semi-supervised learning on MNIST, 100-500-500-784 (Table 4)",
+  reference: "DSGAN, Table 4; Salimans et al., NIPS 2016, arXiv:1606.03498",
+  options: () => z.strictObject({}),
+  create: mnistGenerator,
+});

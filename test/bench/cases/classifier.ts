@@ -1,0 +1,45 @@
+/** Training steps of Table 7's classifier. @module */
+import { imageClassifier } from "../../../plugins/networks/image-classifier/mod.ts";
+import { adam } from "../../../plugins/optimizers/adam/mod.ts";
+import { type BenchCase, crossEntropy, labelsByTurns, learner, type Workload } from "../workload.ts";
+
+function classifierStep(side: number, filters: number): BenchCase["build"] {
+  return (key, m, small): Workload => {
+    const image = [side, side, 3];
+    const classifier = imageClassifier({ filters: small ? 8 : filters, dropout: 0 }).build(
+      { input: image, output: [10] },
+      key.fold("classifier"),
+    );
+    const x = key.fold("x").uniform([m, ...image], -0.5, 0.5);
+    classifier.initialize!(x, key.fold("initialize"));
+    const train = learner(
+      classifier,
+      adam({ learningRate: 1e-3, decayFrom: 1, beta1: 0.5, beta2: 0.9999, epsilon: 1e-8 }),
+    );
+    return {
+      networks: { classifier },
+      data: { x, labels: labelsByTurns(m, 10) },
+      step: ({ x, labels }, key, count) => [
+        train(() => crossEntropy(classifier.apply(x!, { training: true, key }), labels!), count),
+      ],
+    };
+  };
+}
+
+export const cifarClassifier: BenchCase = {
+  name: "cifar-classifier",
+  summary: "CIFAR-10 training step of Table 7's classifier, batch 100",
+  batch: 100,
+  engines: ["auto"],
+  peers: true,
+  build: classifierStep(32, 96),
+};
+
+export const enginesConv: BenchCase = {
+  name: "engines-conv",
+  summary: "engines against each other: Table 7's classifier, 16 filters, 16 × 16 pixels, batch 16",
+  batch: 16,
+  engines: "all",
+  peers: false,
+  build: classifierStep(16, 16),
+};

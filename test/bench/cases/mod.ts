@@ -1,0 +1,26 @@
+/** All cases, in the order in which they are run. @module */
+import type { BenchCase } from "../workload.ts";
+import { cifarGan } from "./cifar-gan.ts";
+import { cifarPgd } from "./cifar-pgd.ts";
+import { cifarClassifier, enginesConv } from "./classifier.ts";
+import { mnistSsl } from "./mnist-ssl.ts";
+import { toyWganGp } from "./toy-wgan-gp.ts";
+
+const enginesToy: BenchCase = {
+  ...toyWganGp,
+  name: "engines-toy",
+  summary: "engines against each other: toy-wgan-gp, batch 64",
+  batch: 64,
+  engines: "all",
+  peers: false,
+};
+
+export const cases: readonly BenchCase[] = [
+  toyWganGp,
+  mnistSsl,
+  cifarClassifier,
+  cifarGan,
+  cifarPgd,
+  enginesToy,
+  enginesConv,
+];

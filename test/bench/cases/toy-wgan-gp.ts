@@ -1,0 +1,51 @@
+/** WGAN-GP in the plane: one step of the critic and one of the generator. @module */
+import { tf } from "../../../core/mod.ts";
+import { samplingTrick } from "../../../plugins/mixers/sampling-trick/mod.ts";
+import { mlp } from "../../../plugins/networks/mlp/mod.ts";
+import { wganGp } from "../../../plugins/objectives/wgan-gp/mod.ts";
+import { adam } from "../../../plugins/optimizers/adam/mod.ts";
+import { type BenchCase, learner, type Workload } from "../workload.ts";
+
+const ALPHA = 0.5;
+
+export const toyWganGp: BenchCase = {
+  name: "toy-wgan-gp",
+  summary: "WGAN-GP step in the plane, 3 × 128 hidden, batch 256",
+  batch: 256,
+  engines: ["auto"],
+  peers: true,
+  build(key, m): Workload {
+    const network = mlp({ hidden: [128, 128, 128], activation: "relu", spectralNorm: false });
+    const generator = network.build({ input: [2], output: [2] }, key.fold("generator"));
+    const critic = network.build({ input: [2], output: [1] }, key.fold("critic"));
+    const objective = wganGp({ lambda: 0.1 });
+    const mixer = samplingTrick();
+    const optimizer = adam({ learningRate: 1e-3, decayFrom: 1, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 });
+    const trainCritic = learner(critic, optimizer);
+    const trainGenerator = learner(generator, optimizer);
+    const mode = { training: true };
+    return {
+      networks: { generator, critic },
+      data: { pd: key.fold("pd").normal([m, 2]), pdBar: key.fold("pdBar").normal([m, 2], 0, 2) },
+      step({ pd, pdBar }, key, count) {
+        const fake = mixer.mix(
+          ALPHA,
+          m,
+          (n) => generator.apply(key.fold("critic z").normal([n, 2]), mode),
+          (n) => tf.slice(pd!, 0, n),
+        );
+        const score = (x: tf.Tensor): tf.Tensor => critic.apply(x, mode);
+        const criticLoss = trainCritic(
+          () => objective.criticLoss(score, pdBar!, fake, key.fold("objective")),
+          count,
+        );
+        const z = key.fold("z").normal([m, 2]);
+        const generatorLoss = trainGenerator(
+          () => objective.generatorLoss(score, generator.apply(z, mode)),
+          count,
+        );
+        return [criticLoss, generatorLoss];
+      },
+    };
+  },
+};

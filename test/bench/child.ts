@@ -1,0 +1,109 @@
+/**
+ * Runs one case on one engine, in a process of its own (tfjs has one engine a process).
+ *
+ * `node child.ts <case> <engine>` answers `{"ready": …}`, then to each line `run N` the mean time of N steps,
+ * `{"ms": …}`. `node child.ts <case> <engine> <steps> <file>` runs a few steps of a small batch instead, writes all that
+ * their losses depend on (parameters, state, data, noise in the order of drawing) to the file, and answers
+ * `{"losses": …}`. Answers are lines of JSON; what goes wrong is `{"error": …}`.
+ *
+ * @module
+ */
+import { writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import {
+  assemble,
+  componentNamed,
+  contextOf,
+  type EngineInfo,
+  Engines,
+  Key,
+  messageOf,
+  parameterCount,
+  refsOf,
+  tf,
+} from "../../core/mod.ts";
+import { builtinPlugins } from "../../plugins/mod.ts";
+import { cases } from "./cases/mod.ts";
+import { safetensors } from "./safetensors.ts";
+import type { Workload } from "./workload.ts";
+
+/** Enough for compilers and caches to settle. */
+const WARM_UP_STEPS = 3;
+/** Batch size at which numbers are compared: α·m is whole, and any engine does it. */
+const CHECK_BATCH = 10;
+
+const [caseName, engineName, checkSteps, checkFile] = process.argv.slice(2);
+const answer = (message: unknown): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
+
+try {
+  const { batch, build } = cases.find(({ name }) => name === caseName)!;
+  const info = await startEngine(engineName!);
+  const key = Key.from("bench");
+  if (checkFile !== undefined) {
+    answer({ losses: await check(build(key, CHECK_BATCH, true), key, Number(checkSteps), checkFile) });
+  } else {
+    const workload = build(key, batch, false);
+    const counts = Object.entries(workload.networks).map(([name, net]) => [name, parameterCount(net)]);
+    let done = 0;
+    const run = async (steps: number): Promise<number> => {
+      const start = performance.now();
+      for (let i = 0; i < steps; i++) await losses(workload, key, ++done);
+      return (performance.now() - start) / steps;
+    };
+    await run(WARM_UP_STEPS);
+    answer({
+      ready: {
+        name: info.name,
+        device: info.device,
+        parameters: Object.fromEntries(counts),
+        ms: await run(1),
+      },
+    });
+    for await (const line of createInterface(process.stdin)) {
+      answer({ ms: await run(Number(line.split(" ")[1])) });
+    }
+  }
+} catch (error) {
+  answer({ error: messageOf(error) });
+}
+process.exit();
+
+async function startEngine(name: string): Promise<EngineInfo> {
+  const container = assemble([...builtinPlugins]);
+  const component = componentNamed(container, Engines, name);
+  const options = component.options(refsOf(container)).parse({});
+  const engine = await component.create(options, contextOf(container, new URL(import.meta.url)));
+  return await engine.start();
+}
+
+/** The losses of one step, read as a training would that shows them. */
+async function losses({ step, data }: Workload, key: Key, count: number): Promise<number[]> {
+  const scalars = tf.tidy(() => step(data, key.fold("step", count), count));
+  const values = await Promise.all(scalars.map(async (loss) => (await loss.data())[0]!));
+  tf.dispose(scalars);
+  return values;
+}
+
+/** Runs a few steps, writing down what they start from and what they draw. */
+async function check(workload: Workload, key: Key, steps: number, file: string): Promise<number[][]> {
+  const tensors = new Map<string, { shape: readonly number[]; values: Float32Array }>();
+  const note = (name: string, x: tf.Tensor): void =>
+    void tensors.set(name, { shape: [...x.shape], values: Float32Array.from(x.dataSync()) });
+  for (const [name, x] of Object.entries(workload.data)) note(`data/${name}`, x);
+  for (const [name, net] of Object.entries(workload.networks)) {
+    for (const [of, v] of [...net.parameters, ...net.state]) note(`${name}/${of}`, v);
+  }
+  let draws = 0;
+  for (const kind of ["normal", "uniform"] as const) {
+    const draw = Key.prototype[kind];
+    Key.prototype[kind] = function (this: Key, ...given) {
+      const x = draw.apply(this, given);
+      note(`noise/${draws++}`, x);
+      return x;
+    };
+  }
+  const all: number[][] = [];
+  for (let i = 1; i <= steps; i++) all.push(await losses(workload, key, i));
+  writeFileSync(file, safetensors(tensors));
+  return all;
+}

@@ -1,0 +1,153 @@
+"""The cases of the bench in PyTorch: same networks, losses, optimisers, batch sizes and noise as in ../cases.
+
+Each case is a function of (noise, batch, small) and answers (networks, data, step). Gradients are taken in the
+parameters being trained alone, as dsgan takes them.
+"""
+
+import torch
+from torch.nn import functional as F
+
+import networks as nets
+
+
+def learner(network, rate, betas):
+    parameters = list(network.parameters())
+    optimiser = torch.optim.Adam(parameters, rate, betas, 1e-8)
+
+    def step(loss):
+        for p, g in zip(parameters, torch.autograd.grad(loss, parameters)):
+            p.grad = g
+        optimiser.step()
+        return loss
+
+    return step
+
+
+def critic_loss(critic, real, fake, weight, noise):
+    e = noise.uniform((len(real), 1), 0, 1)
+    between = (fake + e * (real - fake)).requires_grad_()
+    (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    penalty = ((torch.sqrt((slope**2).sum(1) + 1e-12) - 1) ** 2).mean()
+    return critic(fake).mean() + weight * penalty - critic(real).mean()
+
+
+def by_turns(m):
+    return torch.arange(m) % 10
+
+
+def toy_wgan_gp(noise, m, small):
+    generator, critic = nets.mlp(2, 128, 128, 128, 2), nets.mlp(2, 128, 128, 128, 1)
+    train_critic = learner(critic, 1e-3, (0.5, 0.9))
+    train_generator = learner(generator, 1e-3, (0.5, 0.9))
+    data = {"pd": torch.randn(m, 2), "pdBar": 2 * torch.randn(m, 2)}
+    rows = m // 2
+
+    def step(data):
+        with torch.no_grad():
+            fake = torch.cat([data["pd"][:rows], generator(noise.normal((m - rows, 2), 1))])
+        d = train_critic(critic_loss(critic, data["pdBar"], fake, 0.1, noise))
+        g = train_generator(-critic(generator(noise.normal((m, 2), 1))).mean())
+        return [d, g]
+
+    return {"generator": generator, "critic": critic}, data, step
+
+
+def mnist_ssl(noise, m, small):
+    generator, classifier = nets.mnist_generator(), nets.mnist_classifier(noise)
+    critic = nets.feature_critic(250)
+    train_critic = learner(critic, 3e-3, (0.5, 0.9))
+    train_generator = learner(generator, 3e-3, (0.5, 0.9))
+    train_classifier = learner(classifier, 3e-3, (0.5, 0.9999))
+    data = {name: torch.rand(m, 784) for name in ("labeled", "x", "x1", "x2")}
+    data["labels"] = F.one_hot(by_turns(m), 10).float()
+    rows = m * 4 // 5
+
+    def generated(n):
+        return generator(noise.uniform((n, 100), 0, 1))
+
+    def step(data):
+        f = classifier.features
+        images = {name: x.reshape(m, -1) for name, x in data.items()}
+        with torch.no_grad():
+            fake = torch.cat([f(images["x"][:rows]), f(generated(m - rows))])
+            f1, f2 = f(images["x1"]), f(images["x2"])
+            bar = f2 + noise.uniform((m, 1), 0, 0.3) * (f1 - f2)
+        d = train_critic(critic_loss(critic, bar, fake, 10, noise))
+        g = train_generator(-critic(f(generated(m))).mean())
+        with torch.no_grad():
+            bad = generated(m)
+        supervised = F.cross_entropy(classifier(images["labeled"]), images["labels"])
+        u = torch.logsumexp(classifier(images["x"]), 1)
+        b = torch.logsumexp(classifier(bad), 1)
+        unsupervised = 0.5 * (F.softplus(u).mean() - u.mean() + F.softplus(b).mean())
+        c = train_classifier(supervised + unsupervised)
+        return [d, g, c]
+
+    return {"generator": generator, "critic": critic, "classifier": classifier}, data, step
+
+
+def images_of(m):
+    return {"x": torch.rand(m, 3, 32, 32) - 0.5, "labels": F.one_hot(by_turns(m), 10).float()}
+
+
+def cifar_classifier(noise, m, small):
+    classifier = nets.image_classifier(8 if small else 96)
+    train = learner(classifier, 1e-3, (0.5, 0.9999))
+
+    def step(data):
+        return [train(F.cross_entropy(classifier(data["x"]), data["labels"]))]
+
+    return {"classifier": classifier}, images_of(m), step
+
+
+def cifar_gan(noise, m, small):
+    generator = nets.image_generator(40 if small else 512)
+    classifier = nets.image_classifier(8 if small else 96)
+    critic = nets.feature_critic(16 if small else 192)
+    train_critic = learner(critic, 3e-4, (0.5, 0.9))
+    train_generator = learner(generator, 3e-4, (0.5, 0.9))
+    rows = m * 4 // 5
+    f = classifier.features
+    classifier.requires_grad_(False)
+
+    def generated(n):
+        return 0.5 * generator(noise.uniform((n, 100), 0, 1))
+
+    def step(data):
+        x = data["x"]
+        with torch.no_grad():
+            fake = torch.cat([f(x[:rows]), f(generated(m - rows))])
+            bar = f(x + noise.uniform(x.shape, -0.03, 0.03))
+        d = train_critic(critic_loss(critic, bar, fake, 10, noise))
+        g = train_generator(-critic(f(generated(m))).mean())
+        return [d, g]
+
+    data = {"x": images_of(m)["x"]}
+    return {"generator": generator, "critic": critic, "classifier": classifier}, data, step
+
+
+def cifar_pgd(noise, m, small):
+    classifier = nets.image_classifier(8 if small else 96)
+    classifier.requires_grad_(False)
+    epsilon = 0.03
+
+    def step(data):
+        x, labels = data["x"], data["labels"]
+        low, high = (x - epsilon).clamp(min=-0.5), (x + epsilon).clamp(max=0.5)
+        y = (x + noise.uniform(x.shape, -epsilon, epsilon)).clamp(low, high)
+        for _ in range(40):
+            y.requires_grad_()
+            (slope,) = torch.autograd.grad(F.cross_entropy(classifier(y), labels), y)
+            y = (y.detach() + epsilon / 10 * slope.sign()).clamp(low, high)
+        return [F.cross_entropy(classifier(y), labels)]
+
+    return {"classifier": classifier}, images_of(m), step
+
+
+CASES = {
+    "toy-wgan-gp": (toy_wgan_gp, 256),
+    "mnist-ssl": (mnist_ssl, 100),
+    "cifar-classifier": (cifar_classifier, 100),
+    "cifar-gan": (cifar_gan, 100),
+    "cifar-pgd": (cifar_pgd, 100),
+}

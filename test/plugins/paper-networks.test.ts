@@ -1,0 +1,229 @@
+/** The networks of DSGAN's Tables 4 to 7: shapes, and numbers of parameters derived from the tables. */
+import t from "tap";
+import {
+  assemble,
+  components,
+  Key,
+  type Mode,
+  type Network,
+  type NetworkPlan,
+  Networks,
+  parameterCount,
+  refsOf,
+  tf,
+} from "../../core/mod.ts";
+import featureCriticPlugin, { featureCritic } from "../../plugins/networks/feature-critic/mod.ts";
+import imageClassifierPlugin, { imageClassifier } from "../../plugins/networks/image-classifier/mod.ts";
+import imageGeneratorPlugin, { imageGenerator } from "../../plugins/networks/image-generator/mod.ts";
+import sslImageClassifierPlugin, {
+  sslImageClassifier,
+} from "../../plugins/networks/ssl-image-classifier/mod.ts";
+import sslMnistPlugin, { mnistClassifier, mnistGenerator } from "../../plugins/networks/ssl-mnist/mod.ts";
+import { checkOptions } from "../conformance/options.ts";
+
+await tf.setBackend("cpu");
+await tf.ready();
+
+const key = Key.from("paper networks");
+const training: Mode = { training: true, key: key.fold("noise") };
+const use: Mode = { training: false };
+const values = (x: tf.Tensor): number[] => [...x.dataSync()];
+
+/** Weights and biases of dense layers with weight norm. */
+const dense = (...widths: number[]): number =>
+  widths.slice(1).reduce((sum, width, i) => sum + widths[i]! * width + width, 0);
+/** Weights and biases of convolutions with weight norm: rows of [size, inputs, outputs]. */
+const convs = (...rows: [size: number, inputs: number, outputs: number][]): number =>
+  rows.reduce((sum, [size, inputs, outputs]) => sum + size ** 2 * inputs * outputs + outputs, 0);
+/** Scale and shift of batch norm, in place of a bias. */
+const normed = (units: number): number => 2 * units;
+
+interface Row {
+  readonly name: string;
+  readonly plan: NetworkPlan;
+  readonly input: number[];
+  readonly output: number[];
+  /** From the table. */
+  readonly parameters: number;
+  readonly features?: number;
+}
+
+const table6 = (a: number): number =>
+  convs(
+    [3, 3, a],
+    [3, a, a],
+    [3, a, a],
+    [3, a, 2 * a],
+    [3, 2 * a, 2 * a],
+    [3, 2 * a, 2 * a],
+    [3, 2 * a, 2 * a],
+    [1, 2 * a, 2 * a],
+    [1, 2 * a, 2 * a],
+  ) +
+  dense(2 * a, 10) +
+  10; // the output's scale
+
+const rows: Row[] = [
+  {
+    name: "Table 4, generator",
+    plan: mnistGenerator(),
+    input: [100],
+    output: [28, 28, 1],
+    parameters: 100 * 500 + normed(500) + 500 * 500 + normed(500) + dense(500, 784) + 784,
+  },
+  {
+    name: "Table 4, discriminator",
+    plan: featureCritic(),
+    input: [250],
+    output: [1],
+    parameters: dense(250, 400, 200, 100, 1),
+  },
+  {
+    name: "Table 4, classifier",
+    plan: mnistClassifier(),
+    input: [28, 28, 1],
+    output: [10],
+    parameters: dense(784, 1000, 500, 250, 250, 250, 10) + 10,
+    features: 250,
+  },
+  {
+    name: "Table 5, generator",
+    plan: imageGenerator({ channels: 512 }),
+    input: [100],
+    output: [32, 32, 3],
+    parameters:
+      100 * 8192 +
+      normed(8192) +
+      25 * 512 * 256 +
+      normed(256) +
+      25 * 256 * 128 +
+      normed(128) +
+      convs([5, 128, 3]) +
+      3,
+  },
+  {
+    name: "Table 6, SVHN",
+    plan: sslImageClassifier({ dataset: "svhn" }),
+    input: [32, 32, 3],
+    output: [10],
+    parameters: table6(64),
+    features: 128,
+  },
+  {
+    name: "Table 6, CIFAR-10",
+    plan: sslImageClassifier({ dataset: "cifar10" }),
+    input: [32, 32, 3],
+    output: [10],
+    parameters: table6(96),
+    features: 192,
+  },
+  {
+    name: "Table 7",
+    plan: imageClassifier({ filters: 96, dropout: 0 }),
+    input: [32, 32, 3],
+    output: [10],
+    parameters:
+      convs([3, 3, 96], [3, 96, 96], [3, 96, 192], [3, 192, 192], [3, 192, 192], [1, 192, 192]) +
+      dense(192, 192, 192, 192, 10) +
+      10,
+    features: 192,
+  },
+];
+
+for (const { name, plan, input, output, parameters, features } of rows) {
+  t.test(`${name}: shapes, and as many parameters as the table says`, async (t) => {
+    const before = tf.memory().numTensors;
+    const net = plan.build({ input, output }, key);
+    t.equal(parameterCount(net), parameters);
+    tf.tidy(() => {
+      // convolutions and pooling take images of any size: small ones are quicker
+      const x = key.uniform(input[0] === 32 ? [1, 12, 12, 3] : [1, ...input]);
+      for (const mode of [training, use]) {
+        const y = net.apply(x, mode);
+        t.same(y.shape, [1, ...output]);
+        t.ok(values(y).every(Number.isFinite), "finite");
+        if (features !== undefined) {
+          const f = net.features!.of(x, mode);
+          t.same(f.shape, [1, features]);
+          t.same(values(net.features!.head(f, mode)), values(y), "apply = head ∘ features");
+        }
+      }
+    });
+    t.same(net.features?.shape, features === undefined ? undefined : [features]);
+    net.dispose();
+    t.equal(tf.memory().numTensors, before, "nothing is left behind");
+  });
+}
+
+t.test("the generators' images fill the range of their place", async (t) => {
+  const cases: [NetworkPlan, number[], number][] = [
+    [mnistGenerator(), [4, 4, 1], 0],
+    [imageGenerator({ channels: 8 }), [8, 8, 3], -1],
+  ];
+  for (const [plan, output, low] of cases) {
+    const extremes = (net: Network): number[] => {
+      for (const [name, v] of net.parameters) if (name.endsWith("scale")) v.assign(tf.mul(v, 100));
+      const y = values(net.apply(key.normal([50, 6], 0, 5), training));
+      return [Math.min(...y), Math.max(...y)];
+    };
+    const close = ([a, b]: number[], c: number, d: number): boolean =>
+      a! >= c && b! <= d && a! < c + 0.1 && b! > d - 0.1;
+    t.ok(close(extremes(plan.build({ input: [6], output }, key)), low, 1), `${plan.name}: [${low}, 1]`);
+    const asked = plan.build({ input: [6], output, range: [-0.5, 0.5] }, key);
+    t.ok(close(extremes(asked), -0.5, 0.5), `${plan.name}: what is asked for`);
+  }
+});
+
+t.test("the output layers start with the deviations of the recipe", async (t) => {
+  const cases: [NetworkPlan, number[], number[], number][] = [
+    [mnistClassifier(), [4, 4, 1], [10], 1],
+    [imageClassifier({ filters: 4, dropout: 0 }), [12, 12, 3], [10], 0.1],
+  ];
+  for (const [plan, input, output, s] of cases) {
+    const net = plan.build({ input, output }, key);
+    const x = key.fold("data").uniform([100, ...input]);
+    net.initialize!(x, training.key!);
+    const y = net.apply(x, training);
+    const { mean, variance } = tf.moments(y, 0);
+    const off = Math.max(
+      ...values(mean).map(Math.abs),
+      ...values(variance).map((v) => Math.abs(Math.sqrt(v) - s)),
+    );
+    t.ok(off < 1e-3, `${plan.name}: off by ${off}`);
+  }
+});
+
+t.test("image-classifier drops values only where asked", async (t) => {
+  const build = (dropout: number): Network =>
+    imageClassifier({ filters: 4, dropout }).build({ input: [12, 12, 1], output: [10] }, key);
+  const x = key.uniform([3, 12, 12, 1]);
+  const plain = build(0);
+  t.same(values(plain.apply(x, training)), values(plain.apply(x, use)));
+  const dropping = build(0.5);
+  t.same(values(dropping.apply(x, use)), values(plain.apply(x, use)));
+  t.notSame(values(dropping.apply(x, training)), values(dropping.apply(x, use)));
+});
+
+t.test("image-generator refuses images whose sides it cannot double up to", async (t) => {
+  const plan = imageGenerator({ channels: 8 });
+  t.throws(() => plan.build({ input: [10], output: [28, 28, 1] }, key), /multiples of 8.*\[28,28,1\]/);
+  t.throws(() => plan.build({ input: [10], output: [64] }, key), /takes images/);
+});
+
+t.test("every component has its options described", async (t) => {
+  const container = assemble([
+    featureCriticPlugin,
+    imageClassifierPlugin,
+    imageGeneratorPlugin,
+    sslImageClassifierPlugin,
+    sslMnistPlugin,
+  ]);
+  const all = components(container, Networks);
+  t.equal(all.length, 6);
+  for (const component of all) {
+    checkOptions(t, component, refsOf(container));
+    const options = component.options(refsOf(container)).parse({});
+    const plan = await component.create(options, undefined as never);
+    t.equal(plan.name, component.name);
+  }
+});
