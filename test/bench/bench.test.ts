@@ -1,0 +1,125 @@
+/** The bench's own machinery. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import t from "tap";
+import { Key, tf } from "../../core/mod.ts";
+import { wasm } from "../../plugins/engines/wasm/mod.ts";
+import { cases } from "./cases/mod.ts";
+import { pytorchMissing } from "./participant.ts";
+import { safetensors } from "./safetensors.ts";
+import { median, type Row, rowsOf } from "./statistics.ts";
+
+await wasm().start(); // on cpu the networks of Table 4 take many seconds
+
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
+
+t.test("median() is the middle, or the mean of the middle two", async (t) => {
+  t.equal(median([5, 1, 100]), 5);
+  t.equal(median([4, 1, 100, 2]), 3);
+  const given = [3, 1, 2];
+  median(given);
+  t.same(given, [3, 1, 2], "what is given stays as it is");
+});
+
+t.test("rowsOf() compares with the best of PyTorch, or else of the other engines", async (t) => {
+  const ours = { name: "wasm", kind: "engine", ms: [9, 10, 50] } as const;
+  const slow = { name: "cpu", kind: "engine", ms: [40] } as const;
+  const one = { name: "pytorch-1", kind: "pytorch", ms: [6, 5, 4] } as const;
+  const two = { name: "pytorch-2", kind: "pytorch", ms: [8] } as const;
+  t.same(rowsOf("c", [ours, slow, one, two]), [
+    { case: "c", engine: "wasm", ms: 10, peers: { cpu: 40, "pytorch-1": 5, "pytorch-2": 8 }, ratio: 0.5 },
+    { case: "c", engine: "cpu", ms: 40, peers: { wasm: 10, "pytorch-1": 5, "pytorch-2": 8 }, ratio: 0.125 },
+  ]);
+  t.same(
+    rowsOf("c", [ours, slow]).map(({ ratio }) => ratio),
+    [4, 0.25],
+  );
+  t.same(rowsOf("c", [ours])[0]!.ratio, null, "nothing to compare with");
+  t.same(rowsOf("c", [one]), [], "rows are engines'");
+});
+
+t.test("safetensors() writes a header and the values one after another", async (t) => {
+  const bytes = safetensors(
+    new Map([
+      ["a", { shape: [2, 1], values: Float32Array.of(1, 2) }],
+      ["b", { shape: [1], values: Float32Array.of(-3) }],
+    ]),
+  );
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const start = 8 + Number(view.getBigUint64(0, true));
+  t.same(JSON.parse(Buffer.from(bytes.subarray(8, start)).toString()), {
+    a: { dtype: "F32", shape: [2, 1], data_offsets: [0, 8] },
+    b: { dtype: "F32", shape: [1], data_offsets: [8, 12] },
+  });
+  t.same(
+    [0, 4, 8].map((offset) => view.getFloat32(start + offset, true)),
+    [1, 2, -3],
+  );
+  t.equal(bytes.length, start + 12);
+});
+
+for (const { name, build } of cases.filter(({ name }) => /^(toy|mnist|engines-conv)/.test(name))) {
+  t.test(`${name} trains, is a function of its key, and leaves no tensor behind`, async (t) => {
+    const key = Key.from("bench test");
+    const run = (): number[][] => {
+      const { step, data } = build(key, 10, true);
+      const losses: number[][] = [];
+      let held = 0;
+      for (let count = 1; count <= 2; count++) {
+        const scalars = tf.tidy(() => step(data, key.fold(count), count));
+        losses.push(scalars.map((loss) => loss.dataSync()[0]!));
+        tf.dispose(scalars);
+        if (count === 2) t.equal(tf.memory().numTensors, held, "no tensor is left behind");
+        held = tf.memory().numTensors;
+      }
+      return losses;
+    };
+    const first = run();
+    t.ok(first.flat().every(Number.isFinite), `losses ${first}`);
+    t.notSame(first[0], first[1], "a step changes the losses");
+    t.same(run(), first);
+  });
+}
+
+t.test("bench --json writes an array of {case, engine, ms, peers, ratio}", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "dsgan-bench-test-"));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "rows.json");
+  const given = ["--only", "engines-toy", "--engine", "cpu,wasm", "--no-peers"];
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [main, ...given, "--repetitions", "1", "--block", "1", "--json", file],
+    { encoding: "utf8" },
+  );
+  t.equal(status, 0);
+  const rows = JSON.parse(readFileSync(file, "utf8")) as Row[];
+  t.same(
+    rows.map((row) => [row.case, row.engine, Object.keys(row.peers)]),
+    [
+      ["engines-toy", "cpu", ["wasm"]],
+      ["engines-toy", "wasm", ["cpu"]],
+    ],
+  );
+  for (const { ms, ratio, peers } of rows) t.equal(ratio, Object.values(peers)[0]! / ms);
+  t.match(stdout, "engines-toy", "and prints a table");
+  const { status: refused, stderr } = spawnSync(process.execPath, [main, "--only", "nothing"], {
+    encoding: "utf8",
+  });
+  t.not(refused, 0);
+  t.match(stderr, /nothing.*toy-wgan-gp/, "an unknown case is refused");
+});
+
+const missing = await pytorchMissing();
+t.test(
+  "cases compute what PyTorch computes from equal weights and noise",
+  { skip: missing ?? false },
+  async (t) => {
+    const given = ["--check", "--engine", "wasm", "--only", "toy-wgan-gp,cifar-classifier"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...given], { encoding: "utf8" });
+    t.equal(status, 0, stdout + stderr);
+    t.match(stdout, /agrees {2}toy-wgan-gp.*agrees {2}cifar-classifier/s);
+  },
+);
