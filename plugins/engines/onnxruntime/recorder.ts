@@ -44,6 +44,8 @@ export interface Recorder {
   transpose(x: View, perm: readonly number[]): View;
   /** x in another type; nothing if it has that type. */
   cast(x: View, elem: Elem): View;
+  /** Zeros, known as such: products with them are zeros again, and sums leave them out. */
+  zeros(elem: Elem, shape: readonly number[]): View;
   /** x repeated along axes of size 1, and leading ones, to the shape. */
   expand(x: View, shape: readonly number[]): View;
   /** A small constant of any type, part of the structure. */
@@ -124,6 +126,7 @@ export function newRecorder(): Recorder {
       const moved = perm.filter((axis) => x.shape[axis] !== 1);
       if (moved.every((axis, i) => i === 0 || axis > moved[i - 1]!)) return recorder.reshape(x, shape);
       const { value } = x;
+      if (value.zero) return recorder.zeros(value.elem, shape);
       const whole = sameShape(value.shape, x.shape);
       if (whole && value.source !== undefined && usable(value.source.value)) {
         const { source } = value;
@@ -145,6 +148,13 @@ export function newRecorder(): Recorder {
     cast(x, elem) {
       if (x.value.elem === elem) return x;
       return recorder.op("Cast", [x], elem, x.shape, { attributes: { to: elem } });
+    },
+
+    zeros(elem, shape) {
+      const zero = recorder.scalar(0, elem);
+      const out = recorder.op("Expand", [zero, recorder.ints(shape)], elem, shape);
+      out.value.zero = true;
+      return out;
     },
 
     expand(x, shape) {

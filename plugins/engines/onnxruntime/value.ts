@@ -20,6 +20,8 @@ export interface Value {
   readonly constant: number | undefined;
   /** Tensors (data ids) that hold it. A value that nobody holds is not kept. */
   holders: number;
+  /** Known to be zero throughout: what a gradient is where nothing flows back. */
+  zero: boolean;
   /** The engine made `data` and nobody else has seen it: it may be used again. */
   owned: boolean;
   /** Its number within the graph being compiled. */
@@ -60,6 +62,7 @@ export function newValue(elem: Elem, shape: readonly number[], rest: Partial<Val
     data: undefined,
     constant: undefined,
     holders: 0,
+    zero: false,
     owned: false,
     mark: -1,
     transposed: undefined,

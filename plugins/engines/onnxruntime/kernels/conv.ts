@@ -140,6 +140,7 @@ function weights(g: Recorder, filter: View, grouped: boolean): View {
 }
 
 function conv(g: Recorder, x: View, filter: View, info: Info, depthwise: boolean): View {
+  if (x.value.zero || filter.value.zero) return g.zeros(float32, info.outShape);
   const group = depthwise ? info.inChannels : 1;
   if (!depthwise && isPointwise(info) && !transposedForm(x)) {
     const rows = g.reshape(x, [sizeOf(x.shape) / info.inChannels, info.inChannels]);
@@ -173,6 +174,7 @@ function convInput(
   inputShape: Shape4,
   depthwise: boolean,
 ): View {
+  if (dy.value.zero || filter.value.zero) return g.zeros(float32, inputShape);
   const group = depthwise ? info.inChannels : 1;
   const { pads, over } = padsOf(info);
   const [top, left] = pads as Shape4;
@@ -242,6 +244,7 @@ function framed(g: Recorder, x: View, info: Info): View {
 
 /** The gradient to the filter: for each of its cells, what was seen through it times what came of it. */
 function convFilter(g: Recorder, x: View, dy: View, info: Info, filterShape: Shape4): View {
+  if (x.value.zero || dy.value.zero) return g.zeros(float32, filterShape);
   const rows = info.batchSize * info.outHeight * info.outWidth;
   const flatDy = g.reshape(dy, [rows, info.outChannels]);
   const padded = framed(g, x, info);

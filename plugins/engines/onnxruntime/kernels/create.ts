@@ -11,13 +11,8 @@ import { kernel } from "./kernel.ts";
 
 /** Registers them. */
 export function registerCreate(): void {
-  const filled = (name: string, valueOf: (x: View) => number): void =>
-    kernel(name, ({ g, input }) => {
-      const x = input("x");
-      return g.expand(g.scalar(valueOf(x), x.value.elem), x.shape);
-    });
-  filled("ZerosLike", () => 0);
-  filled("OnesLike", () => 1);
+  kernel("ZerosLike", ({ g, input }) => g.zeros(input("x").value.elem, input("x").shape));
+  kernel("OnesLike", ({ g, input }) => g.expand(g.scalar(1, input("x").value.elem), input("x").shape));
   kernel<{ shape: number[]; value: number | string; dtype?: tf.DataType }>("Fill", ({ g, attrs }) => {
     const dtype = attrs.dtype ?? tf.util.inferDtype(attrs.value);
     if (dtype === "string" || dtype === "complex64" || sizeOf(attrs.shape) === 0) return undefined;

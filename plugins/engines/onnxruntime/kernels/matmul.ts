@@ -64,6 +64,7 @@ export function matMul(g: Recorder, a: View, b: View, { transposeA, transposeB }
   const n = b.shape.at(transposeB ? -2 : -1)!;
   const batch = tf.backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const shape = [...batch, m, n];
+  if (a.value.zero || b.value.zero) return g.zeros(elem === Elem.float32 ? elem : Elem.int32, shape);
   if (elem !== Elem.float32) {
     const [left, right] = [g.cast(a, Elem.int32), g.cast(b, Elem.int32)];
     return g.op(

@@ -29,6 +29,8 @@ export function pointwise(
   for (let i = 1; i < inputs.length; i++) {
     if (!sameShape(inputs[i]!.shape, shape)) shape = broadcast(shape, inputs[i]!.shape);
   }
+  const zero = inputs.some((x) => x.value.zero) ? withZeros(g, op, inputs, elem, shape) : undefined;
+  if (zero !== undefined) return zero;
   const lead =
     shape.length > 2 ? inputs.find((x) => sameShape(x.shape, shape) && transposedForm(x)) : undefined;
   if (lead === undefined) return g.op(op, inputs, elem, shape, options);
@@ -40,6 +42,24 @@ export function pointwise(
     return g.transpose(g.reshape(x, full), inverse);
   });
   return g.transpose(g.op(op, moved, elem, value.shape, options), perm);
+}
+
+/**
+ * What an operator makes of inputs known to be zero, where that needs no node. A factor of zero makes the product
+ * zero, infinities and NaN in the other factor notwithstanding.
+ */
+function withZeros(
+  g: Recorder,
+  op: string,
+  inputs: readonly View[],
+  elem: Elem,
+  shape: readonly number[],
+): View | undefined {
+  const [a, b] = inputs as [View, View];
+  if (op === "Mul" || (op === "Div" && a.value.zero) || op === "Neg") return g.zeros(elem, shape);
+  if (op === "Add" && a.value.zero && sameShape(b.shape, shape)) return b;
+  if ((op === "Add" || op === "Sub") && b?.value.zero && sameShape(a.shape, shape)) return a;
+  return undefined;
 }
 
 /** Whether a view is the transposed form of a value that is still there. */
