@@ -68,6 +68,12 @@ export function mendGradients(tf: typeof TF): void {
   });
 }
 
+interface PoolAttributes {
+  readonly filterSize: number | [number, number];
+  readonly strides: number | [number, number];
+  readonly pad: "valid" | "same" | number;
+}
+
 type Shape4 = [number, number, number, number];
 
 /** Gradients of the kernels in which gradients of convolutions and poolings end: each is linear in `dy`. */
@@ -131,9 +137,8 @@ function mendConvolutions(tf: typeof TF): void {
     inputsToSave: ["input"],
     gradFunc: (ddx, [input], attributes) => ({
       dy: () => {
-        const { filterSize, strides, pad } = attributes as Record<string, never>;
-        const [h, w] =
-          typeof filterSize === "number" ? [filterSize, filterSize] : (filterSize as [number, number]);
+        const { filterSize, strides, pad } = attributes as unknown as PoolAttributes;
+        const [h, w] = typeof filterSize === "number" ? [filterSize, filterSize] : filterSize;
         const channels = input!.shape[3]!;
         const filter = tf.fill([h, w, channels, 1], 1 / (h * w)) as TF.Tensor4D;
         return tf.depthwiseConv2d(ddx as TF.Tensor4D, filter, strides, pad);
@@ -145,12 +150,12 @@ function mendConvolutions(tf: typeof TF): void {
     kernelName: "MaxPoolGrad",
     inputsToSave: ["dy", "input"],
     gradFunc: (ddx, [dy, input], attributes) => {
-      const { filterSize, strides, pad } = attributes as Record<string, never>;
+      const { filterSize, strides, pad } = attributes as unknown as PoolAttributes;
       return {
         dy: () => {
           const { indexes } = tf.maxPoolWithArgmax(input as TF.Tensor4D, filterSize, strides, pad, true);
           return tf.reshape(
-            tf.gather(tf.reshape(ddx as TF.Tensor, [-1]), tf.reshape(indexes, [-1])),
+            tf.gather(tf.reshape(ddx as TF.Tensor, [-1]), tf.reshape(indexes!, [-1])),
             dy!.shape,
           );
         },
