@@ -36,6 +36,8 @@ interface Binding {
   initOrt(): void;
 }
 
+const QUIET = { logSeverityLevel: 4 };
+
 const TYPES: Readonly<Record<Elem, string>> = {
   [Elem.float32]: "float32",
   [Elem.uint8]: "uint8",
@@ -68,11 +70,12 @@ export function loadNative(provider: Provider): Runtime {
       interOpNumThreads: 1,
       executionMode: "sequential",
       graphOptimizationLevel: "all",
+      logSeverityLevel: 4, // what goes wrong is thrown
       // A spinning thread takes the time of whatever else runs: on a shared machine it costs more than it brings
       extra: { session: { intra_op: { allow_spinning: "0" } } },
     });
     return {
-      run: (feeds, fetches) => void session.run(tensors(feeds), tensors(fetches), {}),
+      run: (feeds, fetches) => void session.run(tensors(feeds), tensors(fetches), QUIET),
       dispose: () => session.dispose(),
     };
   };

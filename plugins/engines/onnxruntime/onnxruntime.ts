@@ -44,15 +44,20 @@ export function onnxruntime(options: Partial<OnnxruntimeOptions> = {}): Engine {
       );
       await tf.setBackend(BACKEND);
       await tf.ready();
-      const most = threads === "auto" ? runtime.maxThreads : threads;
       return {
         name: "onnxruntime",
         version: runtime.version,
-        device: `${runtime.device}, ${threads === "auto" && most > 1 ? `1 or ${most}` : most} threads (${runtime.name})`,
+        device: `${runtime.device}, ${threadsInWords(runtime, threads)} (${runtime.name})`,
         reason: `asked for by name${because}`,
       };
     },
   };
+}
+
+function threadsInWords({ maxThreads }: Runtime, threads: Threads): string {
+  const most = threads === "auto" ? maxThreads : Math.min(threads, maxThreads);
+  if (most === 1) return "one thread";
+  return threads === "auto" ? `one thread for small programs, ${most} for large ones` : `${most} threads`;
 }
 
 /** The library asked for, or the first that loads. */

@@ -55,8 +55,8 @@ export function programOf(
         key.push(input.value.mark);
         if (!sameShape(input.shape, input.value.shape)) key.push(-3, interned.id(`${input.shape}`));
       } else {
-        let fed = numbers.get(input.value);
-        if (fed === undefined) numbers.set(input.value, (fed = []));
+        const fed = numbers.get(input.value) ?? [];
+        numbers.set(input.value, fed);
         let entry = fed.find((e) => sameShape(e.shape, input.shape));
         if (entry === undefined) {
           entry = { shape: input.shape, number: next++ };

@@ -197,7 +197,9 @@ function differenceOf(a: Recording, b: Recording): string | undefined {
     const what = (): string => {
       const { value, shape } = b.program.inputs[i]!;
       const node = b.program.nodes.find(({ inputs }) => inputs.some((view) => view?.value === value));
-      return `the [${shape}] ${value.data?.length === 1 ? `number ${value.data[0]} ` : "values "}given to ${node?.kernel}`;
+      const number =
+        other.from === "constant" && other.data.length === 1 ? `number ${other.data[0]}` : "values";
+      return `the ${number} of shape [${shape}] given to ${node?.kernel}`;
     };
     if (!sameSource(one, other)) {
       return `${what()} differ between calls and are neither an input of the step nor drawn from its key`;

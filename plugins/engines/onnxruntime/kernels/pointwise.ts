@@ -14,7 +14,9 @@ import { sameShape, type View } from "../value.ts";
 
 /** Shape of what several broadcast shapes make together. */
 export function broadcast(...shapes: readonly (readonly number[])[]): number[] {
-  return shapes.reduce<number[]>((a, b) => tf.backend_util.assertAndGetBroadcastShape([...a], [...b]), []);
+  let shape: number[] = [];
+  for (const other of shapes) shape = tf.backend_util.assertAndGetBroadcastShape(shape, [...other]);
+  return shape;
 }
 
 /** One node on every element of the inputs. */

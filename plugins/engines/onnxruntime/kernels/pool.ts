@@ -11,7 +11,7 @@ import { channelsFirst, channelsLast, type Info, padsOf } from "./conv.ts";
 import { kernel } from "./kernel.ts";
 import { pointwise } from "./pointwise.ts";
 
-const { float32, int64 } = Elem;
+const { float32, int32, int64 } = Elem;
 
 interface PoolAttrs {
   readonly filterSize: number | [number, number];
@@ -68,6 +68,34 @@ export function registerPool(): void {
       attributes: { axis: 0, reduction: "add" },
     });
     return channelsLast(g, contiguous(g, sums, inner));
+  });
+  kernel<PoolAttrs & { includeBatchInIndex: boolean }>("MaxPoolWithArgmax", ({ g, input, attrs }) => {
+    const x = input("x");
+    const info = infoOf(x.shape, attrs);
+    if (x.value.elem !== float32 || outOfFrame(info)) return undefined;
+    const shape = outShape(info);
+    const [values, places] = g.ops(
+      "MaxPool",
+      [channelsFirst(g, x)],
+      [
+        { elem: float32, shape },
+        { elem: int64, shape },
+      ],
+      options(info),
+    ) as [View, View];
+    // place ((n·C + c)·H·W + hw) of channels first is ((n·H·W + hw)·C + c) of channels last, or (hw·C + c)
+    const { batchSize, inChannels: channels } = info;
+    const size = info.inHeight * info.inWidth;
+    const name = `argmax ${batchSize} ${channels} ${size} ${attrs.includeBatchInIndex}`;
+    const offsets = g.named(name, int64, [batchSize, channels, 1, 1], () =>
+      BigInt64Array.from({ length: batchSize * channels }, (_, i) => {
+        const [n, c] = [Math.floor(i / channels), i % channels];
+        return BigInt((attrs.includeBatchInIndex ? n * size * channels : 0) + c - i * size * channels);
+      }),
+    );
+    const scaled = g.op("Mul", [places, g.scalar(channels, int64)], int64, shape);
+    const moved = g.cast(g.op("Add", [scaled, offsets], int64, shape), int32);
+    return [channelsLast(g, values), channelsLast(g, moved)];
   });
   kernel<PoolAttrs>("AvgPoolGrad", ({ g, input, attrs }) => {
     const [x, dy] = [input("input"), input("dy")];

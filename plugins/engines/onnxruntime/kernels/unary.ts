@@ -140,13 +140,14 @@ const HUGE = 3.4028234663852886e38;
 function step(g: Recorder, x: View, alpha: number): View {
   const { elem } = x.value;
   if (elem === bool) return step(g, g.cast(x, int32), alpha);
-  const sign =
-    elem === float32
-      ? pointwise(g, "HardSigmoid", [relu(g, x)], elem, {
-          attributes: { alpha: { float: HUGE }, beta: { float: 0 } },
-        })
-      : pointwise(g, "Sign", [relu(g, x)], elem);
-  if (alpha === 0) return sign;
-  const scaled = pointwise(g, "Mul", [g.cast(sign, float32), g.scalar(1 - alpha, float32)], float32);
+  if (elem === float32 && alpha === 0) {
+    const attributes = { alpha: { float: HUGE }, beta: { float: 0 } };
+    return pointwise(g, "HardSigmoid", [relu(g, x)], elem, { attributes });
+  }
+  if (elem === float32 && alpha > 0 && alpha < 1) {
+    return clip(g, pointwise(g, "Mul", [x, g.scalar(HUGE, elem)], elem), alpha, 1);
+  }
+  const sign = g.cast(pointwise(g, "Sign", [relu(g, x)], elem), float32);
+  const scaled = pointwise(g, "Mul", [sign, g.scalar(1 - alpha, float32)], float32);
   return g.cast(pointwise(g, "Add", [scaled, g.scalar(alpha, float32)], float32), elem);
 }

@@ -1,0 +1,164 @@
+import t from "tap";
+import { compileStep, descend, Key, plainStep, type StepBody, tf } from "../../../core/mod.ts";
+import type { OnnxBackend } from "../../../plugins/engines/onnxruntime/backend.ts";
+import { onnxruntime } from "../../../plugins/engines/onnxruntime/mod.ts";
+import { adam } from "../../../plugins/optimizers/adam/mod.ts";
+
+await onnxruntime().start();
+const backend = (): OnnxBackend => tf.backend() as OnnxBackend;
+const key = Key.from("replay");
+
+/** What is said on the console while f runs. */
+function heard(f: () => void): string[] {
+  const said: string[] = [];
+  const { warn } = console;
+  console.warn = (text: string) => void said.push(text);
+  try {
+    f();
+  } finally {
+    console.warn = warn;
+  }
+  return said;
+}
+
+/** A training of a small network with noise, a sampled batch, a rate that changes, and a clipped parameter. */
+function trains(make: typeof compileStep) {
+  const w = tf.tidy(() => tf.variable(key.fold("w").normal([6, 4])));
+  const b = tf.tidy(() => tf.variable(tf.zeros([4])));
+  const variables = [w, b];
+  const optimizer = adam({ learningRate: 0.01, decayFrom: 0.5, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 }).start(
+    variables,
+  );
+  const body: StepBody<string, "loss"> = ({ shift, ...numbers }, stepKey) => {
+    const x = stepKey.fold("x").sample((k) => tf.mul(k.normal([8, 6]), k.fold("scale").uniform([8, 1])));
+    const loss = (): tf.Scalar => {
+      const noisy = tf.add(x, stepKey.fold("noise").normal([8, 6], 0, 0.1));
+      const y = tf.add(tf.matMul(noisy as tf.Tensor2D, w as tf.Tensor2D), b);
+      return tf.mean(tf.square(tf.sub(tf.relu(y), shift!))) as tf.Scalar;
+    };
+    const value = descend(loss, variables, optimizer, numbers as Record<string, tf.Tensor>);
+    b.assign(tf.clipByValue(b, -0.05, 0.05));
+    return { loss: value };
+  };
+  const step = make("training", body);
+  const losses = Array.from({ length: 12 }, (_, i) => {
+    const { loss } = step.run(
+      { shift: 1 + i / 10, ...optimizer.numbers(i + 1, i / 12) },
+      key.fold("step", i),
+    );
+    const value = loss.dataSync()[0]!;
+    loss.dispose();
+    return value;
+  });
+  const end = variables.map((v) => [...v.dataSync()]);
+  step.dispose();
+  optimizer.dispose();
+  tf.dispose(variables);
+  return { losses, end };
+}
+
+t.test("a replayed step gives bit for bit what a recorded one gives", (t) => {
+  const recorded = trains((_name, body) => plainStep(body));
+  const before = backend().counts;
+  const said = heard(() => t.same(trains(compileStep), recorded));
+  t.same(said, []);
+  t.equal(new Set(recorded.losses).size, 12, "the losses differ from step to step");
+  t.ok(backend().counts.compilations - before.compilations <= 2);
+  t.end();
+});
+
+t.test("it neither calls the body again nor compiles", (t) => {
+  const v = tf.tidy(() => tf.variable(tf.zeros([3])));
+  let calls = 0;
+  const step = compileStep<"by", "was">("counting", ({ by }) => {
+    calls++;
+    const was = tf.mul(v, 1);
+    v.assign(tf.add(v, by));
+    return { was };
+  });
+  const seen: number[] = [];
+  for (let i = 1; i <= 6; i++) {
+    const { was } = step.run({ by: i }, key);
+    seen.push(was.dataSync()[0]!);
+    was.dispose();
+  }
+  t.same(seen, [0, 1, 3, 6, 10, 15]);
+  t.same([...v.dataSync()], [21, 21, 21]);
+  t.equal(calls, 2);
+  const { was } = step.run({ by: tf.tensor1d([1, 2, 3]) }, key);
+  t.same([...v.dataSync()], [22, 23, 24], "inputs of another shape are recorded for themselves");
+  was.dispose();
+  step.dispose();
+  v.dispose();
+  t.end();
+});
+
+t.test(
+  "what is neither input nor draw and differs is noticed, named, and computed rightly all the same",
+  (t) => {
+    let rate = 1;
+    const step = compileStep<never, "y">("misused", () => ({ y: tf.mul(tf.ones([2]), rate) }));
+    const values: number[] = [];
+    const said = heard(() => {
+      for (rate = 1; rate <= 5; rate++) {
+        const { y } = step.run({}, key);
+        values.push(y.dataSync()[0]!);
+        y.dispose();
+      }
+    });
+    t.same(values, [1, 2, 3, 4, 5]);
+    t.equal(said.length, 1);
+    t.match(said[0]!, /"misused".*number 2 of shape .* given to Multiply/);
+    t.end();
+  },
+);
+
+t.test("bodies that read values, or change what they do, are called each time", (t) => {
+  let turn = 0;
+  const reads = compileStep<"x", "y">("reading", ({ x }) => ({ y: tf.mul(x, tf.add(x, 1).dataSync()[0]!) }));
+  const turns = compileStep<"x", "y">("turning", ({ x }) => ({ y: turn++ % 2 ? tf.square(x) : tf.neg(x) }));
+  const said = heard(() => {
+    for (let i = 1; i <= 4; i++) {
+      tf.tidy(() => t.equal(reads.run({ x: i }, key).y.dataSync()[0], i * (i + 1)));
+      tf.tidy(() => t.equal(turns.run({ x: i }, key).y.dataSync()[0], i % 2 ? -i : i * i));
+    }
+  });
+  t.match(said, [/"reading".*reads values/, /"turning".*operations differ/]);
+  t.end();
+});
+
+t.test("clones of a variable keep its old values", (t) => {
+  const v = tf.tidy(() => tf.variable(tf.zeros([2])));
+  const step = compileStep<"by", never>("assigning", ({ by }) => {
+    v.assign(tf.add(v, by));
+    return {};
+  });
+  for (let i = 0; i < 3; i++) step.run({ by: 1 }, key);
+  const clone = v.clone();
+  step.run({ by: 1 }, key);
+  t.same([...clone.dataSync()], [3, 3]);
+  t.same([...v.dataSync()], [4, 4]);
+  tf.dispose([clone, v]);
+  t.end();
+});
+
+t.test("thousands of replayed steps leave nothing behind", (t) => {
+  const v = tf.tidy(() => tf.variable(tf.zeros([1000])));
+  const step = compileStep<"by", "sum">("long", ({ by }, k) => {
+    v.assign(tf.add(tf.mul(v, 0.5), tf.add(by, k.fold("noise").normal([1000]))));
+    return { sum: tf.sum(v) };
+  });
+  const run = (n: number): void => {
+    for (let i = 0; i < n; i++) step.run({ by: i }, key.fold(i)).sum.dispose();
+  };
+  run(10);
+  const before = { ...tf.memory() };
+  const { compilations } = backend().counts;
+  run(10_000);
+  t.same({ ...tf.memory() }, before);
+  t.equal(backend().counts.compilations, compilations);
+  t.equal(backend().counts.pending, 0);
+  step.dispose();
+  v.dispose();
+  t.end();
+});
