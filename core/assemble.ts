@@ -90,7 +90,7 @@ export function assemble(plugins: readonly (Plugin | LoadedPlugin)[]): Dependenc
     faults.forEach(report);
     const entry: Entry = { plugin: plugin as Plugin, report };
     const name = (plugin as Partial<Plugin> | null | undefined)?.name;
-    if (typeof name === "string") {
+    if (typeof name === "string" && name !== "") {
       if (names.includes(name)) {
         report(`a plugin named "${name}" is there already; each may be listed once`);
         continue;
@@ -117,7 +117,8 @@ export function assemble(plugins: readonly (Plugin | LoadedPlugin)[]): Dependenc
     for (const [i, kind] of CONTRACT_KINDS.entries()) {
       for (const component of components(container, contract(kind)).slice(before[i])) {
         componentFaults(component, container).forEach((fault) => void report(`${kind} ${fault}`));
-        const key = `${kind} "${component?.name}"`;
+        if (typeof component?.name !== "string") continue;
+        const key = `${kind} "${component.name}"`;
         const owner = owners.get(key);
         if (owner !== undefined) report(`${key} is registered already, by "${owner}"; rename one of them`);
         else owners.set(key, plugin.name);

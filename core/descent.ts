@@ -40,17 +40,18 @@ export function rateAt({ learningRate, decayFrom }: Rates, progress: number): nu
  * An optimiser whose rule is the same for each parameter. All variables are updated as one flat vector: a step then
  * costs the rule's kernels once, however many variables there are.
  * @param memory names of the vectors that the rule remembers, `[P]` for P parameters in all, 0 at first
+ * @param numbers what the rule takes that changes with the step (from 1) and its learning rate
  * @param change what is to be subtracted from the parameters, `[P]`; updates the memory in place
  */
-export function elementwise<M extends string>(
+export function elementwise<M extends string, N extends string>(
   name: string,
   rates: Rates,
   memory: readonly M[],
+  numbers: (rate: number, step: number) => Readonly<Record<N, number>>,
   change: (
     gradient: tf.Tensor,
     memory: Readonly<Record<M, tf.Variable>>,
-    rate: number,
-    step: number,
+    numbers: Readonly<Record<N, tf.Tensor>>,
   ) => tf.Tensor,
 ): Optimizer {
   return {
@@ -62,10 +63,11 @@ export function elementwise<M extends string>(
       const vectors = Object.fromEntries(state) as Record<M, tf.Variable>;
       return {
         state,
-        update(gradients, step, progress) {
+        numbers: (step, progress) => numbers(rateAt(rates, progress), step),
+        update(gradients, given) {
           tf.tidy(() => {
             const gradient = tf.concat(gradients.map((g) => tf.reshape(g, [-1]))); // [P]
-            const changes = tf.split(change(gradient, vectors, rateAt(rates, progress), step), sizes);
+            const changes = tf.split(change(gradient, vectors, given as Record<N, tf.Tensor>), sizes);
             variables.forEach((v, i) => void v.assign(tf.sub(v, tf.reshape(changes[i]!, v.shape))));
           });
         },

@@ -4,7 +4,7 @@
  * @module
  */
 import type { EngineInfo } from "./engine.ts";
-import type { ExpectationResult } from "./scenario.ts";
+import type { ExpectationResult } from "./expectation.ts";
 import type { RunStatus } from "./store.ts";
 
 /** Numbers by name. */

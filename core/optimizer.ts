@@ -11,12 +11,18 @@ export interface OptimizerRun {
   /** Moments and other memory, by name: with the parameters and the step count, all that the future depends on. */
   readonly state: ReadonlyMap<string, Variable>;
   /**
-   * Updates the variables in place.
-   * @param gradients in the order of the variables
+   * The numbers that an update takes and that change from one to the next (a learning rate, corrections of a mean's
+   * start), by name: always the same names. Apart from the update so that a recorded step can be given new ones.
    * @param step 1 for the first update
    * @param progress share of the training done, in [0, 1), for learning-rate schedules
    */
-  update(gradients: readonly Tensor[], step: number, progress: number): void;
+  numbers(step: number, progress: number): Readonly<Record<string, number>>;
+  /**
+   * Updates the variables in place.
+   * @param gradients in the order of the variables
+   * @param numbers those of {@link numbers} for this update, as scalars
+   */
+  update(gradients: readonly Tensor[], numbers: Readonly<Record<string, Tensor>>): void;
   /** Frees the state. */
   dispose(): void;
 }

@@ -3,7 +3,9 @@
  * numbers it gives are a function of that path alone, so that no draw depends on the order of other draws.
  *
  * Paths are hashed with MurmurHash3 x86-128 (A. Appleby, 2011, public domain), numbers come from sfc32
- * (C. Doty-Humphrey, PractRand), normals from Marsaglia's polar method (SIAM Review 6(3), 1964).
+ * (C. Doty-Humphrey, PractRand), normals from the ziggurat (G. Marsaglia, W. W. Tsang, Journal of Statistical Software
+ * 5(8), 2000) in the form that takes layer and place from different bits (J. A. Doornik, "An Improved Ziggurat Method to
+ * Generate Normal Random Samples", 2005): a training with noise in its layers draws millions of them a step.
  *
  * @module
  */
@@ -11,12 +13,33 @@ import * as tf from "./tf.ts";
 
 type State = readonly [number, number, number, number];
 
+/** Random numbers that a traced key gave, and how to draw them again from another key. */
+export interface Draw {
+  /** The names folded onto the traced key. */
+  readonly path: readonly (number | string)[];
+  readonly shape: readonly number[];
+  /** Draws from the key at the end of the path. */
+  make(key: Key): tf.Tensor;
+  /** The same as plain numbers, where that is all it is: fills the array. */
+  readonly fill?: (key: Key, out: Float32Array) => void;
+}
+
+/** Is told of each tensor drawn from a traced key or from those folded from it. */
+export type Tracer = (draw: Draw, drawn: tf.Tensor) => void;
+
+interface Trace {
+  readonly tracer: Tracer;
+  readonly path: readonly (number | string)[];
+}
+
 /** An immutable name for a stream of random numbers. */
 export class Key {
   readonly #state: State;
+  readonly #trace: Trace | undefined;
 
-  private constructor(state: State) {
+  private constructor(state: State, trace?: Trace) {
     this.#state = state;
+    this.#trace = trace;
   }
 
   /** The root key of a seed (any finite number or string). */
@@ -29,7 +52,35 @@ export class Key {
    * Different paths give independent streams; the parent is unchanged.
    */
   fold(...names: readonly (number | string)[]): Key {
-    return new Key(names.reduce<State>(absorb, this.#state));
+    const trace = this.#trace && { ...this.#trace, path: [...this.#trace.path, ...names] };
+    return new Key(names.reduce<State>(absorb, this.#state), trace);
+  }
+
+  /** The same key, whose tensors the tracer hears of. */
+  traced(tracer: Tracer): Key {
+    return new Key(this.#state, { tracer, path: [] });
+  }
+
+  /**
+   * What `make` draws from this key. In a step (`compileStep`) everything random that is more than {@link uniform} or
+   * {@link normal} passes through here, batches of data included: a replayed step draws again by calling `make`.
+   * @param make a function of the key alone
+   */
+  sample<X extends tf.Tensor>(make: (key: Key) => X): X {
+    const drawn = make(new Key(this.#state));
+    this.#trace?.tracer({ path: this.#trace.path, shape: drawn.shape, make }, drawn);
+    return drawn;
+  }
+
+  #drawn(shape: readonly number[], fill: (key: Key, out: Float32Array) => void): tf.Tensor {
+    const make = (key: Key): tf.Tensor => {
+      const numbers = new Float32Array(sizeOf(shape));
+      fill(key, numbers);
+      return tf.tensor(numbers, [...shape], "float32");
+    };
+    const drawn = make(this);
+    this.#trace?.tracer({ path: this.#trace.path, shape, make, fill }, drawn);
+    return drawn;
   }
 
   /** A fresh stream of uint32: calling it twice gives the same stream twice. */
@@ -43,31 +94,45 @@ export class Key {
       c = ((c << 21) | (c >>> 11)) + t;
       return t >>> 0;
     };
-    for (let i = 0; i < 12; i++) next();
+    for (let i = 0; i < WARM_UP; i++) next();
     return next;
   }
 
-  /** `n` uniform numbers in [low, high). */
-  uniformArray(n: number, low = 0, high = 1): Float32Array {
-    const next = this.bits();
+  /**
+   * `n` uniform numbers in [low, high).
+   * @param out where to put them, if not into a new array: filling one that has been used is several times as fast
+   */
+  uniformArray(n: number, low = 0, high = 1, out: Float32Array = new Float32Array(n)): Float32Array {
     const scale = (high - low) * 2 ** -24;
-    const out = new Float32Array(n);
-    for (let i = 0; i < n; i++) out[i] = low + (next() >>> 8) * scale;
+    let [a, b, c, counter]: [number, number, number, number] = [...this.#state];
+    for (let i = -WARM_UP; i < n; i++) {
+      const word = (a + b + counter) | 0; // bits(), written out
+      counter = (counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + word) | 0;
+      if (i >= 0) out[i] = low + (word >>> 8) * scale;
+    }
     return out;
   }
 
-  /** `n` normal numbers of the given mean and standard deviation. */
-  normalArray(n: number, mean = 0, deviation = 1): Float32Array {
-    const next = this.bits();
-    const out = new Float32Array(n);
-    for (let i = 0; i < n; ) {
-      const u = (next() + 0.5) * 2 ** -31 - 1;
-      const v = (next() + 0.5) * 2 ** -31 - 1;
-      const s = u * u + v * v;
-      if (s >= 1) continue;
-      const r = deviation * Math.sqrt((-2 * Math.log(s)) / s);
-      out[i++] = mean + u * r;
-      if (i < n) out[i++] = mean + v * r;
+  /**
+   * `n` normal numbers of the given mean and standard deviation.
+   * @param out where to put them, as in {@link uniformArray}
+   */
+  normalArray(n: number, mean = 0, deviation = 1, out: Float32Array = new Float32Array(n)): Float32Array {
+    const more = this.fold("beyond the core").bits(); // for the one in fifty that needs more than a word
+    let [a, b, c, counter]: [number, number, number, number] = [...this.#state];
+    for (let i = -WARM_UP; i < n; i++) {
+      const word = (a + b + counter) | 0; // bits(), written out
+      counter = (counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + word) | 0;
+      if (i < 0) continue;
+      const layer = word & 127;
+      const x = ((word >> 8) + 0.5) * WIDTHS[layer]!;
+      out[i] = mean + deviation * (Math.abs(x) < EDGES[layer + 1]! ? x : outsideCore(layer, x, more));
     }
     return out;
   }
@@ -93,12 +158,55 @@ export class Key {
 
   /** A tensor of uniform numbers in [low, high). */
   uniform(shape: readonly number[], low = 0, high = 1): tf.Tensor {
-    return tf.tensor(this.uniformArray(sizeOf(shape), low, high), [...shape], "float32");
+    return this.#drawn(shape, (key, out) => void key.uniformArray(out.length, low, high, out));
   }
 
   /** A tensor of normal numbers. */
   normal(shape: readonly number[], mean = 0, deviation = 1): tf.Tensor {
-    return tf.tensor(this.normalArray(sizeOf(shape), mean, deviation), [...shape], "float32");
+    return this.#drawn(shape, (key, out) => void key.normalArray(out.length, mean, deviation, out));
+  }
+}
+
+/** Rounds in which sfc32 mixes its seed. */
+const WARM_UP = 12;
+
+/** Where the ziggurat's tail begins, and the area of each of its 128 layers. */
+const TAIL = 3.442619855899;
+const AREA = 9.91256303526217e-3;
+
+/** Right edges of the layers, from the lowest (which counts the tail as a rectangle) up; the last is 0. */
+const EDGES: Float64Array = ziggurat();
+/** Edges over 2²³, the range of a place within a layer. */
+const WIDTHS: Float64Array = EDGES.map((x) => x * 2 ** -23);
+
+function ziggurat(): Float64Array {
+  const density = (x: number): number => Math.exp(-0.5 * x * x);
+  const edges = new Float64Array(129);
+  edges[0] = AREA / density(TAIL);
+  edges[1] = TAIL;
+  for (let i = 2; i < 128; i++) {
+    edges[i] = Math.sqrt(-2 * Math.log(AREA / edges[i - 1]! + density(edges[i - 1]!)));
+  }
+  return edges;
+}
+
+/** A normal number, given that a first try fell into `layer` at x, outside of what the density surely covers. */
+function outsideCore(layer: number, x: number, next: () => number): number {
+  const unit = (): number => (next() + 0.5) * 2 ** -32;
+  for (;;) {
+    if (layer === 0) {
+      for (;;) {
+        const beyond = -Math.log(unit()) / TAIL;
+        if (-2 * Math.log(unit()) > beyond * beyond) return x < 0 ? -TAIL - beyond : TAIL + beyond;
+      }
+    }
+    const below = Math.exp(-0.5 * (EDGES[layer]! ** 2 - x * x));
+    const above = Math.exp(-0.5 * (EDGES[layer + 1]! ** 2 - x * x));
+    if (above + unit() * (below - above) < 1) return x;
+    const word = next() | 0;
+    layer = word & 127;
+    x = ((word >> 8) + 0.5) * WIDTHS[layer]!;
+    if (Math.abs(x) < EDGES[layer + 1]!) return x;
   }
 }
 

@@ -9,9 +9,10 @@ import { type Application, Applications, type RunContext } from "./application.t
 import { type EngineInfo, Engines } from "./engine.ts";
 import { InputError, messageOf, RunError } from "./errors.ts";
 import type { EventBody, Numbers, RunEvent } from "./event.ts";
+import { judgeExpectations } from "./expectation.ts";
 import { contextOf } from "./plugin.ts";
 import { Key } from "./random.ts";
-import { judgeExpectations, type LoadedScenario } from "./scenario.ts";
+import type { LoadedScenario } from "./scenario.ts";
 import { RUN_FILES, type RunResult, type RunStatus, type RunWriter, type Store } from "./store.ts";
 
 /** What a run needs beside its scenario. */
@@ -110,6 +111,7 @@ async function record(
       error = { kind: thrown instanceof InputError ? "input" : "run", message: messageOf(thrown) };
     }
     if (!started) {
+      await write(RUN_FILES.environment, environment);
       await start({ name: scenario.engine.use, version: "", device: "", reason: "did not start" });
     }
   }

@@ -15,17 +15,13 @@ import { refsOf, writtenRefsOf } from "./refs.ts";
 import { readSource } from "./source.ts";
 import { type Checked, check, type Finding, valueAt } from "./wording.ts";
 
-export type { Expectation, ExpectationResult } from "./expectation.ts";
-export { judgeExpectations } from "./expectation.ts";
-export type { Override } from "./override.ts";
-
 /** The schema of scenario files, given the components that there are. */
 function scenarioSchema(refs: Refs) {
   return z.strictObject({
     $schema: z.string().optional().describe("For editors: the location of this schema."),
     name: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, "expected letters, digits, dots, dashes (64 at most)")
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "expected letters, digits, dots, dashes (64 at most)")
       .describe("Names the run; used in folder names. The file's name unless given."),
     description: z.string().optional().describe("What this scenario shows; `dsgan list` prints it."),
     tags: z.array(z.string()).default([]).describe("Words to find the scenario by."),

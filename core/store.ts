@@ -5,8 +5,8 @@
  */
 import { InputError } from "./errors.ts";
 import type { RunEvent } from "./event.ts";
+import type { ExpectationResult } from "./expectation.ts";
 import { type Contract, contract } from "./plugin.ts";
-import type { ExpectationResult } from "./scenario.ts";
 
 /** How a run ended: every expectation met, one missed, broken, or stopped from outside. */
 export type RunStatus = "passed" | "missed" | "failed" | "cancelled";

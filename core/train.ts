@@ -9,6 +9,7 @@ import type { Network } from "./network.ts";
 import type { GanObjective } from "./objective.ts";
 import type { Optimizer, OptimizerRun } from "./optimizer.ts";
 import type { Key } from "./random.ts";
+import { compileStep, type Step } from "./step.ts";
 import type { Sampler, TargetDistributionSpec } from "./target.ts";
 import * as tf from "./tf.ts";
 
@@ -53,12 +54,14 @@ export interface StepReport {
  * @throws RunError at a loss that is not finite, with its step; the signal's reason when that is aborted
  */
 export async function* train(training: Training): AsyncGenerator<StepReport> {
-  const { generator, critic, objective, k, steps, reportEvery, key, signal } = training;
+  const { generator, critic, k, steps, reportEvery, key, signal } = training;
   const criticVariables = [...critic.parameters.values()];
   const generatorVariables = [...generator.parameters.values()];
   const criticRun = training.criticOptimizer.start(criticVariables);
   const generatorRun = training.generatorOptimizer.start(generatorVariables);
-  let losses: tf.Scalar[] = []; // critic and generator by turns, one pair a step, since the last report
+  const criticStep = criticStepOf(training, criticVariables, criticRun);
+  const generatorStep = generatorStepOf(training, generatorVariables, generatorRun);
+  let losses: tf.Tensor[] = []; // critic and generator by turns, one pair a step, since the last report
 
   try {
     for (let step = 1; step <= steps; step++) {
@@ -67,23 +70,13 @@ export async function* train(training: Training): AsyncGenerator<StepReport> {
       const stepKey = key.fold("step", step);
 
       for (let j = 1; j <= k; j++) {
-        critic.prepare?.();
-        const loss = tf.tidy(() => {
-          const criticLoss = criticStepLoss(training, stepKey.fold("critic", j));
-          return descend(criticLoss, criticVariables, criticRun, (step - 1) * k + j, progress);
-        });
-        objective.constrain?.(criticVariables);
+        const numbers = criticRun.numbers((step - 1) * k + j, progress);
+        const { loss } = criticStep.run(numbers, stepKey.fold("critic", j));
         if (j === k) losses.push(loss);
         else tf.dispose(loss);
       }
 
-      generator.prepare?.();
-      losses.push(
-        tf.tidy(() => {
-          const generatorLoss = generatorStepLoss(training, stepKey.fold("generator"));
-          return descend(generatorLoss, generatorVariables, generatorRun, step, progress);
-        }),
-      );
+      losses.push(generatorStep.run(generatorRun.numbers(step, progress), stepKey.fold("generator")).loss);
 
       if (step % reportEvery === 0 || step === steps) {
         yield await report(losses, step);
@@ -92,52 +85,88 @@ export async function* train(training: Training): AsyncGenerator<StepReport> {
     }
   } finally {
     tf.dispose(losses);
+    criticStep.dispose();
+    generatorStep.dispose();
     criticRun.dispose();
     generatorRun.dispose();
   }
 }
 
-/** Lines 03 to 06 of Algorithm 1: the critic's loss on fresh samples of pg, pd and pdBar. */
-function criticStepLoss(training: Training, key: Key): () => tf.Scalar {
+/** Lines 03 to 06 of Algorithm 1: the critic learns from fresh samples of pg, pd and pdBar. */
+function criticStepOf(
+  training: Training,
+  variables: tf.Variable[],
+  optimizer: OptimizerRun,
+): Step<string, "loss"> {
   const { target, mixer, objective, generator, critic, latent, m } = training;
-  const mode = { training: true, key: key.fold("network") };
-  const fake = mixer.mix(
-    target.alpha,
-    m,
-    (n) => generator.apply(latent(key.fold("z"), n), mode), // outside the gradient: a constant to the critic
-    (n) => target.pd(key.fold("pd"), n),
-  );
-  const real = target.pdBar(key.fold("pdBar"), m); // [m, ...]
-  return () => objective.criticLoss((x) => critic.apply(x, mode), real, fake, key.fold("objective"));
+  return compileStep("critic step", (numbers, key) => {
+    critic.prepare?.();
+    const mode = { training: true, key: key.fold("network") };
+    const fake = mixer.mix(
+      target.alpha,
+      m,
+      // outside the gradient: a constant to the critic
+      (n) =>
+        generator.apply(
+          key.fold("z").sample((z) => latent(z, n)),
+          mode,
+        ),
+      (n) => key.fold("pd").sample((pd) => target.pd(pd, n)),
+    );
+    const real = key.fold("pdBar").sample((pdBar) => target.pdBar(pdBar, m)); // [m, ...]
+    const loss = descend(
+      () => objective.criticLoss((x) => critic.apply(x, mode), real, fake, key.fold("objective")),
+      variables,
+      optimizer,
+      numbers,
+    );
+    objective.constrain?.(variables);
+    return { loss };
+  });
 }
 
-/** Lines 08 and 09 of Algorithm 1: the generator's loss on a fresh batch. */
-function generatorStepLoss(training: Training, key: Key): () => tf.Scalar {
+/** Lines 08 and 09 of Algorithm 1: the generator learns from the critic's opinion of a fresh batch. */
+function generatorStepOf(
+  training: Training,
+  variables: tf.Variable[],
+  optimizer: OptimizerRun,
+): Step<string, "loss"> {
   const { objective, generator, critic, latent, m } = training;
-  const mode = { training: true, key: key.fold("network") };
-  const z = latent(key.fold("z"), m); // [m, ...latent]
-  return () => objective.generatorLoss((x) => critic.apply(x, mode), generator.apply(z, mode));
+  return compileStep("generator step", (numbers, key) => {
+    generator.prepare?.();
+    const mode = { training: true, key: key.fold("network") };
+    const z = key.fold("z").sample((k) => latent(k, m)); // [m, ...latent]
+    const loss = descend(
+      () => objective.generatorLoss((x) => critic.apply(x, mode), generator.apply(z, mode)),
+      variables,
+      optimizer,
+      numbers,
+    );
+    return { loss };
+  });
 }
 
-/** One step downhill; returns the loss before it. */
-function descend(
+/**
+ * One update downhill.
+ * @param numbers those of `optimizer.numbers` for this update
+ * @returns the loss before it
+ */
+export function descend(
   loss: () => tf.Scalar,
   variables: tf.Variable[],
   optimizer: OptimizerRun,
-  step: number,
-  progress: number,
+  numbers: Readonly<Record<string, tf.Tensor>>,
 ): tf.Scalar {
   const { value, grads } = tf.variableGrads(loss, variables);
   optimizer.update(
     variables.map((v) => grads[v.name]!),
-    step,
-    progress,
+    numbers,
   );
   return value;
 }
 
 /** Reads the losses since the last report; the last pair is what is reported. */
-async function report(losses: readonly tf.Scalar[], step: number): Promise<StepReport> {
+async function report(losses: readonly tf.Tensor[], step: number): Promise<StepReport> {
   const stacked = tf.tidy(() => tf.stack([...losses]));
   tf.dispose([...losses]);
   const values = await stacked.data();

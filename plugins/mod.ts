@@ -11,6 +11,7 @@ import mnist from "./datasets/mnist/mod.ts";
 import shapes from "./datasets/shapes/mod.ts";
 import auto from "./engines/auto/mod.ts";
 import cpu from "./engines/cpu/mod.ts";
+import onnxruntime from "./engines/onnxruntime/mod.ts";
 import tensorflow from "./engines/tensorflow/mod.ts";
 import wasm from "./engines/wasm/mod.ts";
 import classifier from "./measures/classifier/mod.ts";
@@ -49,18 +50,19 @@ export const builtinPlugins: readonly Plugin[] = [
   shapes,
   auto,
   cpu,
+  onnxruntime,
   tensorflow,
   wasm,
   classifier,
   geometry,
   samplingTrick,
   weighted,
-  mlp,
   featureCritic,
-  sslMnist,
-  sslImageClassifier,
   imageClassifier,
   imageGenerator,
+  mlp,
+  sslImageClassifier,
+  sslMnist,
   ebgan,
   lsgan,
   original,

@@ -14,9 +14,13 @@ import { Parser, type Result } from "tap-parser";
 
 const folder = mkdtempSync(join(tmpdir(), "dsgan-test-"));
 const output = join(folder, "output.tap");
-const { status } = spawnSync("tap", ["run", `--output-file=${output}`, ...process.argv.slice(2)], {
-  stdio: "inherit",
-});
+const { status } = spawnSync(
+  "tap",
+  ["run", "--reporter=terse", `--output-file=${output}`, ...process.argv.slice(2)],
+  {
+    stdio: "inherit",
+  },
+);
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const skips: string[] = [];

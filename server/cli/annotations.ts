@@ -7,7 +7,7 @@
 import { describeProblem, type InputError } from "../../core/errors.ts";
 import { readSource } from "../../core/source.ts";
 import type { RunResult } from "../../core/store.ts";
-import { number } from "./words.ts";
+import { against } from "./words.ts";
 
 /** What a mark is attached to. */
 interface Place {
@@ -61,7 +61,7 @@ export function annotateResult(
     .map(({ metric, expected, value }) =>
       annotation(
         "error",
-        `${metric}: ${value === undefined ? "" : `${number(value, 6)}, `}expected ${expected}`,
+        `${metric}: ${value === undefined ? "" : `${against(expected, value)}, `}expected ${expected}`,
         {
           file,
           line: lineOf(["expect", metric]),

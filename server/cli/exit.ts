@@ -38,9 +38,10 @@ export function worst(codes: readonly number[]): number {
   return Math.max(EXIT.met, ...codes);
 }
 
-/** Tells an error on stderr: one problem a line; where it came from only with DSGAN_DEBUG=1. */
+/** Tells an error on stderr, one problem a line; where it came from only with DSGAN_DEBUG=1. */
 export function tell(error: unknown): void {
-  process.stderr.write(`${error instanceof InputError ? error.message : `dsgan: ${messageOf(error)}`}\n`);
+  const located = error instanceof InputError && error.file !== undefined;
+  process.stderr.write(`${located ? "" : "dsgan: "}${messageOf(error)}\n`);
   if (debugging() && error instanceof Error) process.stderr.write(`${error.stack}\n`);
 }
 

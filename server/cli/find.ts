@@ -35,6 +35,12 @@ export function findScenario(given: string): ScenarioFile {
   const found = named(given, packaged);
   if (found !== undefined) return read(found.path, found.path);
 
+  const inside = packaged.filter(({ name }) => name.startsWith(`${given.replace(/\/$/, "")}/`));
+  if (inside.length > 0) {
+    throw new InputError(
+      `${given} is a folder. Name a scenario in it: ${inside.map(({ name }) => name).join(", ")}`,
+    );
+  }
   // The name alone may be what is misspelt, or the folder before it.
   const wanted = given.replace(/^(\.\/)?(scenarios\/)?/, "").replace(/\.(ya?ml|json)$/, "");
   const names = packaged.map(({ name }) => name);

@@ -30,7 +30,7 @@ export function junit(outcomes: readonly Outcome[]): string {
       continue;
     }
     suite.time(result.seconds).property("run", result.run).property("status", result.status);
-    for (const [metric, value] of Object.entries(result.metrics)) suite.property(metric, value);
+    for (const [metric, value] of Object.entries(result.metrics)) suite.property(metric, String(value));
     for (const { metric, expected, value, met } of result.expectations) {
       const held = addCase(`${metric} ${expected}`);
       if (!met) held.failure(`${metric} is ${value ?? "not there"}, expected ${expected}`, "expectation");

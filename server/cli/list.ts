@@ -16,9 +16,9 @@ import {
   messageOf,
   Stores,
 } from "../../core/mod.ts";
+import { duration } from "../report/format.ts";
 import type { Host } from "./host.ts";
 import { descriptionOf, packagedScenarios } from "./package.ts";
-import { duration } from "./words.ts";
 
 /** What can be listed. */
 export const LISTS = ["plugins", "scenarios", "engines", "runs"] as const;
@@ -77,9 +77,9 @@ async function engines(container: DependencyContainer): Promise<Rows> {
   for (const { name, summary } of components(container, Engines)) {
     try {
       const { device } = await (await context.create(Engines, { use: name })).start();
-      rows.push({ name, works: "yes", summary, device });
+      rows.push({ name, works: "yes", detail: device, summary });
     } catch (error) {
-      rows.push({ name, works: "no", summary, device: messageOf(error) });
+      rows.push({ name, works: "no", detail: messageOf(error), summary });
     }
   }
   return rows;
@@ -102,18 +102,28 @@ async function runsIn(container: DependencyContainer, folder: string): Promise<R
   return rows;
 }
 
-/** Rows in columns, without lines between them, so that they can be read by other commands. */
+/** Rows in columns without lines, so that other commands can read them; on a terminal the widest column is wrapped. */
 function table(rows: Rows): string {
-  const none = Object.fromEntries(
+  const bare = Object.fromEntries(
     ["top", "bottom", "mid", "left", "right"].flatMap((side) =>
       ["", "-left", "-mid", "-right"].map((corner) => [`${side}${corner}`, ""]),
     ),
   );
+  const head = Object.keys(rows[0]!);
+  const widths = head.map((name) => Math.max(name.length, ...rows.map((row) => row[name]!.length)));
+  const wide = widths.indexOf(Math.max(...widths));
+  const room =
+    (process.stdout.columns || Infinity) - widths.reduce((sum, width) => sum + width + GAP.length, 0);
+  if (room < 0) widths[wide] = Math.max(24, widths[wide]! + room);
   const drawn = new Table({
-    head: Object.keys(rows[0]!),
-    chars: { ...none, middle: "  " },
+    head,
+    chars: { ...bare, middle: GAP },
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+    colWidths: widths,
+    wordWrap: true,
   });
-  drawn.push(...rows.map((row) => Object.values(row)));
+  drawn.push(...rows.map((row) => head.map((name) => row[name])));
   return drawn.toString().replaceAll(/ +$/gm, "");
 }
+
+const GAP = "  ";

@@ -11,6 +11,7 @@ import { nameFor } from "./package.ts";
 /** A scenario, and the file it came from. */
 export interface LoadedFile extends ScenarioFile {
   readonly loaded: LoadedScenario;
+  readonly overrides: readonly Override[];
 }
 
 /** @throws InputError with every problem found */
@@ -24,5 +25,5 @@ export async function load(given: string, host: Host, overrides: readonly Overri
     overrides,
     name: nameFor(file),
   });
-  return { ...found, loaded };
+  return { ...found, loaded, overrides };
 }

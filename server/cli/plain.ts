@@ -4,9 +4,10 @@
  * @module
  */
 import type { EventBody, RunEvent } from "../../core/event.ts";
+import { size } from "../report/format.ts";
 import type { Display } from "./display.ts";
 import { watchPace } from "./pace.ts";
-import { duration, place, rate, size, values } from "./words.ts";
+import { guess, place, rate, values } from "./words.ts";
 
 /** A line of progress comes with each tenth of a stage, but not sooner after the last than this. */
 const SHORTEST_SECONDS = 3;
@@ -24,11 +25,12 @@ export function plainDisplay(
   function tell(
     name: string,
     steps: number,
-  ): { readonly name: string; at(event: EventBody<"progress">): void } {
+  ): { readonly name: string; readonly steps: number; at(event: EventBody<"progress">): void } {
     const pace = watchPace(steps, now);
     let told = { step: 0, at: now() };
     return {
       name,
+      steps,
       at({ step, values: numbers }) {
         const { rate: speed, left } = pace(step);
         const since = now() - told.at;
@@ -41,7 +43,7 @@ export function plainDisplay(
           `  ${name} ${Math.floor((100 * step) / steps)} %`,
           `${step}/${steps}`,
           rate(speed),
-          last || left === undefined ? "" : `${duration(left)} left`,
+          last || left === undefined ? "" : `${guess(left)} left`,
           values(numbers),
         ];
         write(`${parts.filter((part) => part !== "").join("  ")}\n`);
@@ -55,7 +57,8 @@ export function plainDisplay(
         stage = tell(event.stage, event.steps ?? 0);
         write(`${line(event)}\n`);
       } else if (event.type === "progress") {
-        if (stage.name !== event.stage) stage = tell(event.stage, event.steps);
+        // a stage that began without saying how long it is says so with its first progress
+        if (stage.name !== event.stage || stage.steps !== event.steps) stage = tell(event.stage, event.steps);
         stage.at(event);
       } else {
         const text = line(event);

@@ -103,6 +103,25 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     });
 
   root
+    .command("serve")
+    .summary("let clients poll runs over HTTP")
+    .description(
+      "Serves the runs of a folder over HTTP on this machine's loopback address, until interrupted.",
+    )
+    .option("--runs <dir>", "where runs are kept", "runs")
+    .option("--port <n>", "port; 0 takes a free one", portNumber, 8080)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ dsgan serve --port 8080\n" +
+        "  $ curl 'http://127.0.0.1:8080/api/runs'\n" +
+        "  $ curl 'http://127.0.0.1:8080/api/runs/<id>/events?since=0&wait=30'\n",
+    )
+    .action(async (options) => {
+      const { serveCommand } = await import("./serve.ts");
+      code = await serveCommand(options, await host());
+    });
+
+  root
     .command("schema")
     .summary("print the JSON Schema of scenario files")
     .description("Prints the JSON Schema of scenario files, from which editors complete and check.")
@@ -130,6 +149,13 @@ export async function program(args: readonly string[], host: () => Promise<Host>
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
+}
+
+/** A TCP port. @throws InvalidArgumentError */
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535) throw new InvalidArgumentError("expected a port, 0 to 65535.");
+  return port;
 }
 
 function wholeNumber(text: string): string {

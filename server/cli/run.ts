@@ -3,11 +3,22 @@
  *
  * @module
  */
-import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
+import { Console } from "node:console";
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { lastValueFrom, tap } from "rxjs";
-import { contextOf, InputError, messageOf, run, type Store, Stores } from "../../core/mod.ts";
+import {
+  type Context,
+  contextOf,
+  InputError,
+  messageOf,
+  type Painter,
+  Painters,
+  run,
+  Stores,
+} from "../../core/mod.ts";
+import { commandOf } from "./again.ts";
 import { annotateProblems, annotateResult } from "./annotations.ts";
 import { type Display, jsonDisplay, noDisplay } from "./display.ts";
 import { environment } from "./environment.ts";
@@ -33,6 +44,8 @@ export interface RunOptions extends OverrideOptions {
 export async function runCommand(files: readonly string[], options: RunOptions, host: Host): Promise<number> {
   const overrides = overridesOf(options);
   if (options.junit !== undefined) requireWritable(options.junit);
+  // Whatever plugins and engines print, stdout is for the events alone.
+  if (options.json) globalThis.console = new Console(process.stderr);
   const interrupt = interruptible();
   const outcomes: (Outcome & { readonly code: number })[] = [];
   for (const given of files) {
@@ -46,8 +59,9 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
   async function attempt(given: string): Promise<Outcome & { readonly code: number }> {
     try {
       const file = await load(given, host, overrides);
-      const { result } = await runOne(file, options, host, interrupt);
-      return { file: file.file, result, code: codeOfResult(result) };
+      const finished = await runOne(file, options, host, interrupt);
+      conclude(finished, file, options);
+      return { file: file.file, result: finished.result, code: codeOfResult(finished.result) };
     } catch (error) {
       tell(error);
       if (onGitHub() && error instanceof InputError) annotate(options, annotateProblems(error, given));
@@ -56,18 +70,16 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
   }
 }
 
-/** Runs one scenario and tells how it came out. */
+/** Runs one scenario to its report. */
 async function runOne(
   file: LoadedFile,
   options: RunOptions,
   host: Host,
   interrupt: Interrupt,
 ): Promise<Finished> {
-  const { loaded, text } = file;
-  const store: Store = await contextOf(loaded.container, file.base).create(Stores, {
-    use: "folder",
-    folder: options.runs,
-  });
+  const { loaded } = file;
+  const context = contextOf(loaded.container, file.base);
+  const store = await context.create(Stores, { use: "folder", folder: options.runs });
   const display = displayFor(options);
   let id = "";
   let location = "";
@@ -88,17 +100,35 @@ async function runOne(
   const reader = await store.open(id);
   const result = await reader.result();
   if (result === undefined) throw new Error(`run ${id} ended without a result in ${location}`);
-  const report = join(location, "report.html");
-  await writeFile(report, await host.report(reader));
-  const finished = { result, location, artifacts, report };
+  const report = await writeReport().catch((error) => {
+    process.stderr.write(`the report could not be made: ${messageOf(error)}\n`); // the run stands without it
+    return undefined;
+  });
+  return { result, location, artifacts, report };
+
+  async function writeReport(): Promise<string> {
+    const path = join(location, "report.html");
+    const painter = await painterOf(context);
+    const command = commandOf(file.file, file.overrides);
+    await writeFile(path, await host.report(reader, { command, ...(painter && { painter }) }));
+    return path;
+  }
+}
+
+/** Tells how a run came out. */
+function conclude(finished: Finished, { file, text }: LoadedFile, options: RunOptions): void {
+  const { result, location, report } = finished;
+  for (const line of result.error?.message.split("\n") ?? []) process.stderr.write(`${file}: ${line}\n`);
   if (options.json)
     process.stdout.write(`${JSON.stringify({ type: "result", ...result, location, report })}\n`);
   else process.stdout.write(options.quiet ? `${closing(finished)}\n` : summary(finished));
-  if (result.error !== undefined && (options.json || options.quiet)) {
-    process.stderr.write(`${file.file}: ${result.error.message}\n`);
-  }
-  if (onGitHub()) annotate(options, annotateResult(result, { file: file.file, text, report }));
-  return finished;
+  if (onGitHub()) annotate(options, annotateResult(result, { file, text, report }));
+}
+
+/** What draws, where anything does. */
+async function painterOf(context: Context): Promise<Painter | undefined> {
+  const [first] = context.all(Painters);
+  return first && (await context.create(Painters, { use: first.name }));
 }
 
 function displayFor({ json, quiet }: RunOptions): Display {
@@ -121,12 +151,19 @@ function annotate({ json }: RunOptions, text: string): void {
   (json ? process.stderr : process.stdout).write(text);
 }
 
-/** @throws InputError where a file cannot be written, before anything is run */
+/** @throws InputError where a file cannot be written: found out before anything is run */
 function requireWritable(file: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    accessSync(dirname(file), constants.W_OK);
+    makeFolder(dirname(resolve(file)));
+    closeSync(openSync(file, "a"));
   } catch (error) {
     throw new InputError(`--junit ${file}: cannot be written: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** Makes a folder and those above it. (Node's own `recursive` never ends in /proc.) */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }

@@ -6,7 +6,8 @@
 import { styleText } from "node:util";
 import Table from "cli-table3";
 import type { RunResult } from "../../core/store.ts";
-import { count, duration, number, place } from "./words.ts";
+import { duration, number } from "../report/format.ts";
+import { against, count, place } from "./words.ts";
 
 /** A finished run and what it left. */
 export interface Finished {
@@ -37,13 +38,13 @@ export function closing({ result, location }: Pick<Finished, "result" | "locatio
   const words = {
     passed: expectations.length === 0 ? "nothing was expected of it" : held,
     missed: held,
-    failed: error?.message ?? "it did not say why",
+    failed: error?.kind === "input" ? "bad input" : "the run broke",
     cancelled: "interrupted",
   };
   const head = styleText([status === "passed" ? "green" : "red", "bold"], status);
   return [
     ...missed.map(({ metric, expected, value }) => {
-      return `${styleText("red", "missed")} ${metric}${value === undefined ? "" : ` ${number(value, 6)}`}, expected ${expected}`;
+      return `${styleText("red", "missed")} ${metric}${value === undefined ? "" : ` ${against(expected, value)}`}, expected ${expected}`;
     }),
     `${head} ${scenario} in ${duration(seconds)}: ${words[status]} (${place(location)})`,
   ].join("\n");
@@ -54,13 +55,13 @@ function table({ metrics, expectations }: RunResult): string[] {
   const rows = [
     ...expectations.map(({ metric, expected, value, met }) => [
       metric,
-      value === undefined ? "" : number(value, 6),
+      value === undefined ? "" : against(expected, value),
       expected,
       met ? styleText("green", "met") : styleText("red", "missed"),
     ]),
     ...Object.entries(metrics)
       .filter(([metric]) => !expectations.some((e) => e.metric === metric))
-      .map(([metric, value]) => [metric, number(value, 6), "", ""]),
+      .map(([metric, value]) => [metric, number(value), "", ""]),
   ];
   if (rows.length === 0) return [];
   const drawn = new Table({

@@ -8,7 +8,7 @@ import { SingleBar } from "cli-progress";
 import type { Display } from "./display.ts";
 import { type Pace, watchPace } from "./pace.ts";
 import { line } from "./plain.ts";
-import { duration, rate, values } from "./words.ts";
+import { guess, rate, values } from "./words.ts";
 
 /** A stage whose bar is on the screen. */
 interface Stage {
@@ -26,10 +26,11 @@ export function terminalDisplay(terminal: NodeJS.WriteStream): Display {
     const bar = new SingleBar({
       format: `  {stage} {bar} {value}/{total}  {pace}`,
       stream: terminal,
-      barsize: 24,
+      barsize: 16,
       barCompleteChar: "█",
       barIncompleteChar: "░",
-      hideCursor: false, // a run that is killed could not bring it back
+      hideCursor: false, // a run that is killed could not bring it back,
+      linewrap: true, // nor this
       fps: 10,
       gracefulExit: false, // signals are ours
     });
@@ -72,6 +73,6 @@ function paceInWords(
   { rate: speed, left }: Pace,
   numbers: Readonly<Record<string, number>> | undefined,
 ): string {
-  const parts = [rate(speed), left === undefined ? "" : `${duration(left)} left`, values(numbers)];
+  const parts = [rate(speed), left === undefined ? "" : `${guess(left)} left`, values(numbers)];
   return parts.filter((part) => part !== "").join("  ");
 }

@@ -1,40 +1,40 @@
 /**
- * Numbers, times and sizes for people.
+ * Words for a run that is going on, and for where it is kept.
  *
  * @module
  */
 import { relative, sep } from "node:path";
+import { number } from "../report/format.ts";
 
-/** A number in at most `digits` significant digits. */
-export function number(value: number, digits = 4): string {
-  return String(Number(value.toPrecision(digits)));
+/** A number in three digits: what changes with every step needs no more. */
+export function brief(value: number): string {
+  return String(Number(value.toPrecision(3)));
 }
 
-/** `0.8 s`, `42 s`, `3 min 20 s`, `2 h 5 min`. */
-export function duration(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
+/** A time still to go, which is a guess: `42 s`, `3 min 20 s`, `2 h 5 min`. */
+export function guess(seconds: number): string {
+  const whole = Math.ceil(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** `512 B`, `12 kB`, `3.4 MB`. */
-export function size(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  return bytes < 999_500 ? `${number(bytes / 1e3, 2)} kB` : `${number(bytes / 1e6, 2)} MB`;
-}
-
 /** A rate as steps a second, or seconds a step where that is slow. */
 export function rate(perSecond: number | undefined): string {
   if (perSecond === undefined) return "";
-  return perSecond >= 1 ? `${number(perSecond, 3)} steps/s` : `${number(1 / perSecond, 2)} s/step`;
+  return perSecond >= 1 ? `${brief(perSecond)} steps/s` : `${brief(1 / perSecond)} s/step`;
+}
+
+/** A value held against bounds: in full where fewer digits would look like the bound itself. */
+export function against(expected: string, value: number): string {
+  const short = number(value);
+  return expected.includes(short) ? String(value) : short;
 }
 
 /** `criticLoss -1.23  generatorLoss 0.45`. */
 export function values(numbers: Readonly<Record<string, number>> | undefined): string {
   return Object.entries(numbers ?? {})
-    .map(([name, value]) => `${name} ${number(value, 3)}`)
+    .map(([name, value]) => `${name} ${brief(value)}`)
     .join("  ");
 }
 
@@ -44,7 +44,7 @@ export function place(path: string): string {
   return here === "" || here.startsWith(`..${sep}`) || here === ".." ? path : here;
 }
 
-/** `1 step`, `2 steps`. */
+/** `1 expectation`, `2 expectations`. */
 export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

@@ -5,7 +5,16 @@
  * @module
  */
 import { Hono } from "hono";
-import { InputError, type RunEvent, type RunReader, type RunResult, type Store, z } from "../../core/mod.ts";
+import { HTTPException } from "hono/http-exception";
+import {
+  InputError,
+  messageOf,
+  type RunEvent,
+  type RunReader,
+  type RunResult,
+  type Store,
+  z,
+} from "../../core/mod.ts";
 
 /** Answer of `GET /api/runs/:id/events`. */
 export interface EventsPage {
@@ -49,15 +58,14 @@ const query = z.object({
 export function app(store: Store): Hono {
   const routes = new Hono();
 
-  routes.onError((error, c) => {
-    if (error instanceof InputError) return c.json({ error: error.message }, 404);
-    throw error;
-  });
+  routes.onError((error, c) =>
+    c.json({ error: messageOf(error) }, error instanceof HTTPException ? error.status : 500),
+  );
 
   routes.get("/api/runs", async (c) => c.json({ runs: await store.list() }));
 
   routes.get("/api/runs/:id", async (c) => {
-    const reader = await store.open(c.req.param("id"));
+    const reader = await opened(store, c.req.param("id"));
     const events = await reader.events();
     const result = await reader.result();
     const summary: RunSummary = {
@@ -73,11 +81,18 @@ export function app(store: Store): Hono {
     const checked = query.safeParse(c.req.query());
     if (!checked.success) return c.json({ error: z.prettifyError(checked.error) }, 400);
     const { since, wait } = checked.data;
-    const reader = await store.open(c.req.param("id"));
+    const reader = await opened(store, c.req.param("id"));
     return c.json(await pageOf(reader, since, wait, c.req.raw.signal));
   });
 
   return routes;
+}
+
+/** @throws HTTPException 404 where there is no such run */
+async function opened(store: Store, id: string): Promise<RunReader> {
+  return await store.open(id).catch((error) => {
+    throw error instanceof InputError ? new HTTPException(404, { message: error.message }) : error;
+  });
 }
 
 /** Events above `since`, once there are any, the run is over, the time is up or the client is gone. */

@@ -7,21 +7,46 @@ import { InputError, type Painter, type RunReader } from "../../core/mod.ts";
 import { type Content, type Html, html } from "./html.ts";
 import type { RunRecord } from "./record.ts";
 
+/** What a run kept to be looked at. */
+export interface Pictures {
+  /** What it came to. */
+  readonly final: readonly Html[];
+  /** What it drew on the way, under `previews/`. */
+  readonly previews: readonly Html[];
+}
+
 /**
  * Every PNG the run kept, and, where none of them shows losses and there is a painter, the numbers of its progress.
  */
-export async function pictures(record: RunRecord, reader: RunReader, painter?: Painter): Promise<Html[]> {
+export async function pictures(record: RunRecord, reader: RunReader, painter?: Painter): Promise<Pictures> {
   const kept = record.artifacts.filter(({ path }) => path.toLowerCase().endsWith(".png"));
-  const figures: Html[] = [];
-  for (const { path, title } of kept) {
-    const png = await read(reader, path);
-    figures.push(
-      png === undefined
+  const [previews, final] = [kept.filter(isPreview), kept.filter((artifact) => !isPreview(artifact))];
+  return {
+    final: [...(await figures(final, reader)), ...(await progress(record, painter))],
+    previews: await figures(previews, reader),
+  };
+}
+
+function isPreview({ path }: { readonly path: string }): boolean {
+  return path.includes("/previews/");
+}
+
+async function figures(artifacts: RunRecord["artifacts"], reader: RunReader): Promise<Html[]> {
+  return await Promise.all(
+    artifacts.map(async ({ path, title }) => {
+      const png = await read(reader, path);
+      return png === undefined
         ? html`<p class="gone">${title}: <code>${path}</code> is no longer there.</p>`
-        : figure(title, png),
-    );
-  }
-  if (painter === undefined || kept.some(({ path, title }) => /loss/i.test(path + title))) return figures;
+        : figure(title, png);
+    }),
+  );
+}
+
+/** The numbers of a run's progress, where no picture it kept shows its losses. */
+async function progress(record: RunRecord, painter?: Painter): Promise<Html[]> {
+  const figures: Html[] = [];
+  if (painter === undefined || record.artifacts.some(({ path, title }) => /loss/i.test(path + title)))
+    return figures;
   for (const [stage, curves] of Map.groupBy(record.curves, (curve) => curve.stage)) {
     const title = `Progress of ${stage}`;
     figures.push(figure(title, await painter.lines(title, { x: "step", y: "value" }, curves)));

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Painter, RunReader } from "../../core/mod.ts";
-import { html, render, verbatim } from "./html.ts";
+import { type Content, type Html, html, render, verbatim } from "./html.ts";
 import { pictures } from "./pictures.ts";
 import { gather } from "./record.ts";
 import {
@@ -53,8 +53,9 @@ ${equation(record)}
 ${trouble(record)}
 <main>
 ${section("Expectations", expectations(record))}
-${section("Pictures", figures.length > 0 && html`<div class="pictures">${figures}</div>`)}
+${section("Pictures", gallery(figures.final))}
 ${section("Metrics", metrics(record))}
+${section("On the way", gallery(figures.previews))}
 ${section("Stages", timeline(record))}
 ${section("Run it again", again(record, options.command))}
 ${section("Files", files(record))}
@@ -65,4 +66,8 @@ ${section("Environment", environment(record))}
 </body>
 </html>
 `);
+}
+
+function gallery(figures: readonly Html[]): Content {
+  return figures.length > 0 && html`<div class="pictures">${figures}</div>`;
 }

@@ -71,7 +71,7 @@ tr.unmet td:first-child, tr.unmet .value { color: var(--bad); font-weight: 600; 
 tr.unmet { background: color-mix(in srgb, var(--bad-back) 45%, transparent); }
 td.track { width: 35%; min-width: 6rem; vertical-align: middle; padding-right: 0; }
 td.track span { display: block; min-width: 2px; height: .6rem; border-radius: 3px; background: var(--bar); }
-.pictures { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.2rem; align-items: start; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: 1.2rem; align-items: start; }
 figure { margin: 0; }
 figure.wide, .pictures .gone { grid-column: 1 / -1; }
 figure label { display: block; background: #ffffff; border: 1px solid var(--line); border-radius: 6px; padding: .4rem; cursor: zoom-in; }

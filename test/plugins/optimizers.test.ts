@@ -66,7 +66,8 @@ function descend(run: ReturnType<Optimizer["start"]>, from: number, to: number):
   for (let step = from; step <= to; step++) {
     tf.tidy(() => {
       const gradients = shapes.map((shape, i) => tf.tensor(gradient(step, i), shape));
-      run.update(gradients, step, (step - 1) / steps);
+      const numbers = Object.entries(run.numbers(step, (step - 1) / steps));
+      run.update(gradients, Object.fromEntries(numbers.map(([name, x]) => [name, tf.scalar(x)])));
     });
   }
 }

@@ -55,7 +55,10 @@ await t.test("create() says why runs cannot be kept, and what to do", async (t) 
       name: "InputError",
       message: new RegExp(`cannot keep runs in ${folder}: .*${reason}.*--runs <dir>`),
     });
-  await refused(join(dir, "absent", "runs"), "parent folder does not exist");
+  await refused("/proc/absent/runs", "parent folder does not exist"); // where nobody can make one
+  const made = await folderStore({ folder: join(dir, "absent", "runs") }).create("demo");
+  await made.close();
+  t.match(made.location, join(dir, "absent", "runs"), "a folder that can be made is made");
   await refused(join(dir, "file"), "there is a file");
   await refused(join(dir, "file", "runs"), "there is a file");
   await refused(join(dir, "n".repeat(300)), "name too long");

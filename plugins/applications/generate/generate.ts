@@ -196,7 +196,7 @@ const count = z.int().positive();
 /** How a scenario names it: `application: { use: generate, target: … }`. */
 export const generateComponent: Component<Application> = component({
   name: "generate",
-  summary: "train DSGAN on a target; keep samples and pictures; measure them",
+  summary: "Train DSGAN on a target; keep samples and pictures; measure them",
   reference: "DSGAN, Algorithm 1 and Sec. 2.2",
   options: (refs) =>
     z.strictObject({

@@ -41,7 +41,7 @@ export function auto(engines: readonly Engine[]): Engine {
 /** How a scenario names it: `engine: auto`, or not at all. */
 export const autoComponent: Component<Engine> = component({
   name: "auto",
-  summary: "the fastest engine that works here (default)",
+  summary: "The fastest engine that works here (default)",
   options: () => z.strictObject({}),
   create: async (_, context) => {
     const others = context.all(Engines).filter(({ name }) => name !== "auto");

@@ -26,7 +26,7 @@ export function cpu(): Engine {
 /** How a scenario names it: `engine: cpu`. */
 export const cpuComponent: Component<Engine> = component({
   name: "cpu",
-  summary: "plain JavaScript: runs anywhere, slowly",
+  summary: "Plain JavaScript: runs anywhere, slowly",
   options: () => z.strictObject({}),
   create: cpu,
 });

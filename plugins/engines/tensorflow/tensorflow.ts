@@ -48,7 +48,7 @@ function supplyRemovedUtils(): void {
 
 /** What is missing, and the command that mends it. */
 function reasonOf(error: unknown): string {
-  const message = messageOf(error).split("\n")[0]!;
+  const message = messageOf(error).split(/\n| at path/)[0]!;
   if (/Cannot find (package|module) '@tensorflow\/tfjs-node-gpu'/.test(message)) {
     return `the package ${PACKAGE} is not installed: npm install ${PACKAGE}`;
   }
@@ -61,8 +61,8 @@ function reasonOf(error: unknown): string {
 /** How a scenario names it: `engine: tensorflow`. */
 export const tensorflowComponent: Component<Engine> = component({
   name: "tensorflow",
-  summary: "libtensorflow, on an NVIDIA GPU where there is one (@tensorflow/tfjs-node-gpu)",
-  reference: "https://www.npmjs.com/package/@tensorflow/tfjs-node-gpu",
+  summary: "TensorFlow's own library, on an NVIDIA GPU where there is one (@tensorflow/tfjs-node-gpu)",
+  reference: "https://github.com/tensorflow/tfjs/tree/master/tfjs-node",
   options: () => z.strictObject({}),
   create: tensorflow,
 });

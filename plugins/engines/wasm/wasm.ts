@@ -9,9 +9,10 @@
  * @module
  */
 import { type Component, component, type Engine, messageOf, tf, z } from "../../../core/mod.ts";
+import { borrowMissingKernels } from "../borrow.ts";
 
-/** Kernels on complex numbers or on a screen: of no use here, and not to be had by handing values over. */
-const NOT_BORROWED = new Set(["Complex", "ComplexAbs", "Real", "Imag", "FFT", "IFFT", "Draw"]);
+/** This backend stores no complex numbers. */
+const NOT_BORROWED = ["Complex", "ComplexAbs", "Real", "Imag", "FFT", "IFFT"];
 
 let mended = false;
 
@@ -26,7 +27,7 @@ export function wasm(): Engine {
       if (!(await started())) throw new Error("tfjs's WebAssembly backend did not start; use engine cpu");
       if (!mended) {
         transposeBeforeMatMul();
-        borrowMissingKernels();
+        borrowMissingKernels("wasm", NOT_BORROWED);
         mended = true;
       }
       return {
@@ -79,41 +80,6 @@ function transposeBeforeMatMul(): void {
       return product;
     },
   });
-}
-
-/** Registers, for each kernel that only `cpu` has, one that hands its inputs over and its outputs back. */
-function borrowMissingKernels(): void {
-  const has = new Set(tf.getKernelsForBackend("wasm").map((k) => k.kernelName));
-  for (const { kernelName, kernelFunc } of tf.getKernelsForBackend("cpu")) {
-    if (has.has(kernelName) || NOT_BORROWED.has(kernelName)) continue;
-    tf.registerKernel({
-      kernelName,
-      backendName: "wasm",
-      kernelFunc({ inputs, attrs, backend }) {
-        const cpu = tf.findBackend("cpu") as Freeing;
-        const hand = (from: Freeing, to: Freeing, info: tf.TensorInfo): tf.TensorInfo => {
-          const values = from.readSync(info.dataId) as tf.backend_util.BackendValues;
-          return { ...info, dataId: to.write(values, info.shape, info.dtype) };
-        };
-        const lent = new Map<tf.TensorInfo, tf.TensorInfo>();
-        const lend = (info: tf.TensorInfo): tf.TensorInfo => {
-          if (!lent.has(info)) lent.set(info, hand(backend as Freeing, cpu, info));
-          return lent.get(info)!;
-        };
-        const given = Object.fromEntries(
-          Object.entries(inputs).map(([name, x]) => [name, Array.isArray(x) ? x.map(lend) : x && lend(x)]),
-        ) as tf.NamedTensorInfoMap;
-        const out = kernelFunc({ inputs: given, attrs: attrs!, backend: cpu });
-        const results = (Array.isArray(out) ? out : [out]).map((info) => {
-          const result = hand(cpu, backend as Freeing, info);
-          cpu.disposeData(info.dataId, true);
-          return result;
-        });
-        for (const { dataId } of lent.values()) cpu.disposeData(dataId, true);
-        return Array.isArray(out) ? results : results[0]!;
-      },
-    });
-  }
 }
 
 /** How a scenario names it: `engine: wasm`. */

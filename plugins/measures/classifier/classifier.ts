@@ -6,7 +6,9 @@
  */
 import {
   type Component,
+  compileStep,
   component,
+  descend,
   type FiniteDataset,
   InputError,
   type Key,
@@ -89,6 +91,18 @@ async function* trainJudge(
 ): AsyncGenerator<MeasureProgress> {
   const variables = [...judge.parameters.values()];
   const running = optimizer.start(variables);
+  const learn = compileStep<string, never>("judge's step", ({ x, labels, ...numbers }, stepKey) => {
+    judge.prepare?.();
+    const y = tf.oneHot(labels as tf.Tensor1D, data.classes!);
+    const mode = { training: true, key: stepKey };
+    descend(
+      () => tf.losses.softmaxCrossEntropy(y, judge.apply(x!, mode)) as tf.Scalar,
+      variables,
+      running,
+      numbers as Record<string, tf.Tensor>,
+    );
+    return {};
+  });
   const perEpoch = Math.ceil(data.size / batch);
   const total = epochs * perEpoch;
   const often = Math.ceil(total / 20);
@@ -98,31 +112,20 @@ async function* trainJudge(
       const within = (step - 1) % perEpoch;
       if (within === 0) order = key.fold("order", step).permutation(data.size) as Int32Array<ArrayBuffer>;
       const rows = order.subarray(within * batch, (within + 1) * batch);
-      judge.prepare?.();
       tf.tidy(() => {
-        const x = data.rows(rows);
-        const y = tf.oneHot(
-          tf.tensor1d(
-            Array.from(rows, (row) => data.labels![row]!),
-            "int32",
-          ),
-          data.classes!,
+        const labels = tf.tensor1d(
+          Array.from(rows, (row) => data.labels![row]!),
+          "int32",
         );
-        const loss = (): tf.Scalar =>
-          tf.losses.softmaxCrossEntropy(
-            y,
-            judge.apply(x, { training: true, key: key.fold(step) }),
-          ) as tf.Scalar;
-        const { grads } = tf.variableGrads(loss, variables);
-        running.update(
-          variables.map((v) => grads[v.name]!),
-          step,
-          (step - 1) / total,
+        learn.run(
+          { x: data.rows(rows), labels, ...running.numbers(step, (step - 1) / total) },
+          key.fold(step),
         );
       });
       if (step % often === 0 || step === total) yield { done: step, total };
     }
   } finally {
+    learn.dispose();
     running.dispose();
   }
 }
@@ -163,11 +166,11 @@ function meanDistance(x: tf.Tensor): number {
 /** How a scenario names it: `measures: [classifier]`. */
 export const classifierComponent: Component<Measure> = component({
   name: "classifier",
-  summary: "for label sets: what a classifier trained apart takes pg for, and how diverse pg is",
+  summary: "For label sets: what a classifier trained apart takes pg for, and how diverse pg is",
   options: (refs) =>
     z.strictObject({
       network: refs(Networks)
-        .prefault({ use: "mlp", hidden: [128] })
+        .prefault({ use: "mlp", hidden: [256] })
         .describe("Architecture of the judge."),
       optimizer: refs(Optimizers)
         .prefault({ use: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999 })

@@ -29,14 +29,14 @@ export interface GeometryOptions {
 const INSIDE = 0.95;
 /** The central share of pdBar's offsets that counts as pdBar: beyond it, samples have flown off. */
 const WITHIN = 0.998;
-/** A cell is covered where pg has at least this share of the reference's density. */
+/** A cell is covered where pg has at least this share of pt's density. */
 const COVERED = 0.1;
-/** Points of pdBar, whose outer part is the reference, for each point of pg. */
+/** Points of pdBar, only part of which lies outside pd, for each point of pg. */
 const REFERENCE = 4;
 
 /**
  * `outside`: share of pg farther off the shape than 95 % of pd, on its side. `within`: share of pg no farther off than
- * 99.8 % of pdBar. `coverage`: of the part of pdBar that lies outside pd, cut into cells along and across the shape, the
+ * 99.8 % of pdBar. `coverage`: of pt outside pd (pdBar − α·pd, Eq. 1), cut into cells along and across the shape, the
  * share in cells where pg has at least a tenth of its density. `coverageAlong`: the same with cells along the shape only.
  */
 export function geometry(options: GeometryOptions): Measure {
@@ -50,6 +50,7 @@ export function geometry(options: GeometryOptions): Measure {
       );
     },
     async *measure({ target, pg, key }) {
+      const { alpha } = target;
       const shape = target.geometry!;
       const pd = await located(shape, target.pd, key.fold("pd"), n);
       const pdBar = await located(shape, target.pdBar, key.fold("pdBar"), REFERENCE * n);
@@ -59,19 +60,21 @@ export function geometry(options: GeometryOptions): Measure {
       const inside = central(offsets(pd), INSIDE);
       const within = central(offsets(pdBar), WITHIN);
       const isOutside = ({ offset }: Place): boolean => offset < inside[0] || offset > inside[1];
-      const reference = pdBar.filter(isOutside);
+      const outer = pdBar.filter(isOutside);
       const off = generated.filter(isOutside);
-      if (reference.length === 0) {
-        throw new InputError(
-          `measure "geometry": none of ${pdBar.length} samples of pdBar lies outside pd; nothing is left to cover. Widen pdBar`,
+      const coverage = (cell: Cell): number => {
+        const wanted = difference(
+          sharesOf(outer, pdBar.length, cell),
+          sharesOf(pd.filter(isOutside), n, cell),
+          alpha,
         );
-      }
-      const cells = cellsOf(reference, options);
+        return covered(wanted, sharesOf(off, off.length, cell));
+      };
       return {
         outside: off.length / n,
         within: generated.filter(({ offset }) => offset >= within[0] && offset <= within[1]).length / n,
-        coverage: covered(reference, off, cells),
-        coverageAlong: covered(reference, off, ({ position }) => Math.floor(position * options.along)),
+        coverage: coverage(cellsOf(outer, options)),
+        coverageAlong: coverage(({ position }) => Math.floor(position * options.along)),
       };
     },
   };
@@ -105,7 +108,7 @@ function central(sorted: Float64Array, share: number): readonly [number, number]
 }
 
 /** Numbers the cells: along the shape by position, across each side of it by quantiles of the reference's offsets. */
-function cellsOf(reference: readonly Place[], { along, across }: GeometryOptions): (place: Place) => number {
+function cellsOf(reference: readonly Place[], { along, across }: GeometryOptions): Cell {
   const sorted = offsets(reference);
   const split = sorted.findIndex((offset) => offset > 0);
   const sides = split < 0 ? [sorted] : [sorted.subarray(0, split), sorted.subarray(split)];
@@ -118,32 +121,45 @@ function cellsOf(reference: readonly Place[], { along, across }: GeometryOptions
   };
 }
 
-/** Share of the reference that lies in cells where `found` has at least {@link COVERED} of its density. */
-function covered(
-  reference: readonly Place[],
-  found: readonly Place[],
-  cell: (place: Place) => number,
-): number {
-  const wanted = histogram(reference, cell);
-  const had = histogram(found, cell);
-  let mass = 0;
-  for (const [id, count] of wanted) {
-    const share = count / reference.length;
-    if (found.length > 0 && (had.get(id) ?? 0) / found.length >= COVERED * share) mass += share;
-  }
-  return mass;
+/** Numbers the cell that a place lies in. */
+type Cell = (place: Place) => number;
+
+/** Shares by cell. */
+type Shares = ReadonlyMap<number, number>;
+
+/** The share of `total` points that lies in each cell. */
+function sharesOf(places: readonly Place[], total: number, cell: Cell): Shares {
+  const shares = new Map<number, number>();
+  for (const place of places) shares.set(cell(place), (shares.get(cell(place)) ?? 0) + 1 / total);
+  return shares;
 }
 
-function histogram(places: readonly Place[], cell: (place: Place) => number): Map<number, number> {
-  const counts = new Map<number, number>();
-  for (const place of places) counts.set(cell(place), (counts.get(cell(place)) ?? 0) + 1);
-  return counts;
+/**
+ * pt of Eq. (1) by cell, `pdBar − α·pd` where that is positive, scaled to sum to 1.
+ * @throws InputError where nothing is left
+ */
+function difference(pdBar: Shares, pd: Shares, alpha: number): Shares {
+  const left = [...pdBar].map(([id, share]) => [id, Math.max(0, share - alpha * (pd.get(id) ?? 0))] as const);
+  const total = left.reduce((sum, [, share]) => sum + share, 0);
+  if (total === 0) {
+    throw new InputError(
+      'measure "geometry": of the samples of pdBar, none that lies outside pd is left to cover. Widen pdBar, or lower alpha',
+    );
+  }
+  return new Map(left.map(([id, share]) => [id, share / total]));
+}
+
+/** Share of what is wanted that lies in cells where `found` has at least {@link COVERED} of its density. */
+function covered(wanted: Shares, found: Shares): number {
+  let mass = 0;
+  for (const [id, share] of wanted) if ((found.get(id) ?? 0) >= COVERED * share) mass += share;
+  return mass;
 }
 
 /** How a scenario names it: `measures: [geometry]`. */
 export const geometryComponent: Component<Measure> = component({
   name: "geometry",
-  summary: "for shapes: share of pg off pd, and share of pdBar's part off pd that pg covers",
+  summary: "For shapes: share of pg off pd, and share of pdBar's part off pd that pg covers",
   options: () =>
     z.strictObject({
       n: z.int().min(100).default(5000).describe("Points drawn of pd and of pg."),

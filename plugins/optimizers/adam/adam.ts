@@ -32,13 +32,20 @@ export interface AdamOptions extends Rates {
  * corrections ask for are gathered in two numbers.
  */
 export function adam({ beta1, beta2, epsilon, ...rates }: AdamOptions): Optimizer {
-  return elementwise("adam", rates, ["m", "v"], (gradient, { m, v }, rate, step) => {
-    m.assign(tf.add(tf.mul(m, beta1), gradient));
-    v.assign(tf.add(tf.mul(v, beta2), tf.square(gradient)));
-    const root = Math.sqrt((1 - beta2 ** step) / (1 - beta2)); // √v̂ = √V / root
-    const scale = (rate * root * (1 - beta1)) / (1 - beta1 ** step);
-    return tf.mul(scale, tf.div(m, tf.add(tf.sqrt(v), epsilon * root)));
-  });
+  return elementwise(
+    "adam",
+    rates,
+    ["m", "v"],
+    (rate, step) => {
+      const root = Math.sqrt((1 - beta2 ** step) / (1 - beta2)); // √v̂ = √V / root
+      return { scale: (rate * root * (1 - beta1)) / (1 - beta1 ** step), floor: epsilon * root };
+    },
+    (gradient, { m, v }, { scale, floor }) => {
+      m.assign(tf.add(tf.mul(m, beta1), gradient));
+      v.assign(tf.add(tf.mul(v, beta2), tf.square(gradient)));
+      return tf.mul(scale, tf.div(m, tf.add(tf.sqrt(v), floor)));
+    },
+  );
 }
 
 /** How a scenario names it: `{ use: adam, learningRate: 0.0003, beta1: 0.5, beta2: 0.9 }`. */

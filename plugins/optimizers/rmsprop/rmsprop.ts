@@ -25,10 +25,16 @@ export interface RmspropOptions extends Rates {
 
 /** `v ← ρ·v + (1 − ρ)·g²`, `θ ← θ − rate·g/(√v + ε)`, with v 0 at first. */
 export function rmsprop({ rho, epsilon, ...rates }: RmspropOptions): Optimizer {
-  return elementwise("rmsprop", rates, ["v"], (gradient, { v }, rate) => {
-    v.assign(tf.add(tf.mul(v, rho), tf.mul(1 - rho, tf.square(gradient))));
-    return tf.mul(rate, tf.div(gradient, tf.add(tf.sqrt(v), epsilon)));
-  });
+  return elementwise(
+    "rmsprop",
+    rates,
+    ["v"],
+    (rate) => ({ rate }),
+    (gradient, { v }, { rate }) => {
+      v.assign(tf.add(tf.mul(v, rho), tf.mul(1 - rho, tf.square(gradient))));
+      return tf.mul(rate, tf.div(gradient, tf.add(tf.sqrt(v), epsilon)));
+    },
+  );
 }
 
 /** How a scenario names it: `{ use: rmsprop, learningRate: 0.00005 }`. */

@@ -17,7 +17,13 @@ import {
 
 /** `θ ← θ − rate·g`. */
 export function sgd(rates: Rates): Optimizer {
-  return elementwise("sgd", rates, [], (gradient, _memory, rate) => tf.mul(rate, gradient));
+  return elementwise(
+    "sgd",
+    rates,
+    [],
+    (rate) => ({ rate }),
+    (gradient, _memory, { rate }) => tf.mul(rate, gradient),
+  );
 }
 
 /** How a scenario names it: `{ use: sgd, learningRate: 0.01 }`. */

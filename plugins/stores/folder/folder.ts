@@ -5,7 +5,7 @@
  * @module
  */
 import { mkdir, open, readdir, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type Component, component, InputError, RUN_FILES, type Store, z } from "../../../core/mod.ts";
 import { readerOf } from "./reader.ts";
 import { codeOf, reasonOf } from "./reason.ts";
@@ -13,7 +13,7 @@ import { writerOf } from "./writer.ts";
 
 /** Options of {@link folderStore}. */
 export interface FolderOptions {
-  /** Where runs are kept: relative to the directory the process runs in. Made where its parent is there. */
+  /** Where runs are kept: relative to the directory the process runs in. Made where it is not there. */
   readonly folder: string;
 }
 
@@ -33,9 +33,9 @@ export function folderStore({ folder }: FolderOptions): Store {
     name: "folder",
     async create(scenario) {
       try {
-        await mkdir(root);
+        await makeFolder(root);
       } catch (error) {
-        if (codeOf(error) !== "EEXIST") throw refused(error);
+        throw refused(error);
       }
       for (;;) {
         const id = `${scenario}-${moment(performance.timeOrigin + performance.now())}`;
@@ -70,6 +70,20 @@ export function folderStore({ folder }: FolderOptions): Store {
       );
     },
   };
+}
+
+/** Makes a folder and those above it. (Node's own recursive mkdir never returns where /proc refuses one.) */
+async function makeFolder(folder: string): Promise<void> {
+  const make = async (): Promise<void> => {
+    await mkdir(folder).catch((error) => {
+      if (codeOf(error) !== "EEXIST") throw error;
+    });
+  };
+  await make().catch(async (error) => {
+    if (codeOf(error) !== "ENOENT" || dirname(folder) === folder) throw error;
+    await makeFolder(dirname(folder));
+    await make();
+  });
 }
 
 /** `20261122-104501-8f3a`, UTC; the last part is the fraction of the second in 65536ths, so names sort by time. */

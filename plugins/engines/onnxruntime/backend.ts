@@ -1,0 +1,388 @@
+/**
+ * The TensorFlow.js backend: tensors are values or promises of values, and reading one runs what is pending.
+ *
+ * @module
+ */
+import { messageOf, type ReplayingBackend, type Step, type StepBody, tf } from "../../../core/mod.ts";
+import type { Elem } from "./model.ts";
+import { type Program, programOf } from "./program.ts";
+import { newRecorder, type Recorder } from "./recorder.ts";
+import { replayingStep } from "./replay.ts";
+import type { Runtime } from "./runtime.ts";
+import { type Compiled, newSessions, type Sessions, type Threads } from "./sessions.ts";
+import { allocate, type Data, dtypeOf, elemOf, newValue, sizeOf, type Value, type View } from "./value.ts";
+
+/** The name under which tfjs knows this backend. */
+export const BACKEND = "onnxruntime";
+
+/** Pending nodes at which an outermost tidy's end runs them, and at which they are run in any case. */
+const NODES = { soft: 500, hard: 20_000 };
+/** Bytes uploaded since the last run at which what is pending is run. */
+const UPLOADED = 2 ** 30;
+/** Bytes of idle buffers kept for the next run. */
+const IDLE = 2 ** 28;
+/** Interned parts of structure at which all of it, and every session, is forgotten. */
+const INTERNED = 200_000;
+
+/** What a data id stands for. */
+interface Entry {
+  readonly dtype: tf.DataType;
+  refCount: number;
+  value: Value | undefined;
+  /** Encoded strings. */
+  readonly strings?: Uint8Array[];
+  /** The parts of complex numbers. */
+  readonly parts?: { readonly real: tf.TensorInfo; readonly imag: tf.TensorInfo };
+}
+
+interface EngineState {
+  readonly state: { readonly scopeStack: readonly { readonly id: number }[] };
+}
+
+interface MakesTensors {
+  makeTensorFromTensorInfo(info: tf.TensorInfo, backend: tf.KernelBackend): tf.Tensor;
+}
+
+/** Counters, for tests and profiles. */
+export interface BackendCounts {
+  readonly compilations: number;
+  readonly sessions: number;
+  readonly runs: number;
+  readonly pending: number;
+}
+
+/** tfjs on ONNX Runtime. */
+export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
+  readonly recorder: Recorder;
+  readonly runtime: Runtime;
+  readonly threads: Threads;
+  readonly #sessions: Sessions;
+  readonly #entries: tf.DataStorage<Entry>;
+  readonly #idle = new Map<string, Data[]>();
+  #idleBytes = 0;
+  #released: Value[] = [];
+  #uploaded = 0;
+  #runs = 0;
+  #root = -1;
+
+  constructor(runtime: Runtime, threads: Threads, limits: { programs: number; nodes: number }) {
+    super();
+    this.recorder = newRecorder();
+    this.runtime = runtime;
+    this.threads = threads;
+    this.#sessions = newSessions(runtime, threads, limits);
+    this.#entries = new tf.DataStorage(this, tf.engine());
+  }
+
+  get counts(): BackendCounts {
+    return {
+      compilations: this.#sessions.compilations,
+      sessions: this.#sessions.size,
+      runs: this.#runs,
+      pending: this.recorder.pending.length,
+    };
+  }
+
+  // Storage
+
+  override write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): object {
+    const dataId = {};
+    this.move(dataId, values, shape, dtype, 1);
+    return dataId;
+  }
+
+  override move(
+    dataId: object,
+    values: tf.backend_util.BackendValues,
+    shape: number[],
+    dtype: tf.DataType,
+    refCount: number,
+  ): void {
+    if (dtype === "string") {
+      this.#entries.set(dataId, { dtype, refCount, value: undefined, strings: values as Uint8Array[] });
+    } else if (dtype === "complex64") {
+      const both = values as Float32Array;
+      const half = (offset: number): tf.TensorInfo => {
+        const part = Float32Array.from({ length: both.length / 2 }, (_, i) => both[2 * i + offset]!);
+        return { dataId: this.write(part, shape, "float32"), shape, dtype: "float32" };
+      };
+      this.#entries.set(dataId, {
+        dtype,
+        refCount,
+        value: undefined,
+        parts: { real: half(0), imag: half(1) },
+      });
+    } else {
+      const value = newValue(elemOf(dtype), [...shape], {
+        data: copied(values, dtype),
+        owned: true,
+        holders: 1,
+      });
+      this.#uploaded += value.data!.byteLength;
+      this.#entries.set(dataId, { dtype, refCount, value });
+    }
+  }
+
+  override refCount(dataId: object): number {
+    return this.#entries.has(dataId) ? this.#entries.get(dataId).refCount : 0;
+  }
+
+  override incRef(dataId: object): void {
+    this.#entries.get(dataId).refCount++;
+  }
+
+  override numDataIds(): number {
+    return this.#entries.numDataIds();
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    if (!this.#entries.has(dataId)) return true;
+    const entry = this.#entries.get(dataId);
+    entry.refCount--;
+    if (!force && entry.refCount > 0) return false;
+    if (entry.parts !== undefined) {
+      this.disposeData(entry.parts.real.dataId, true);
+      this.disposeData(entry.parts.imag.dataId, true);
+    }
+    if (entry.value !== undefined) this.#release(entry.value);
+    this.#entries.delete(dataId);
+    return true;
+  }
+
+  #release(value: Value): void {
+    if (--value.holders === 0 && value.owned) this.#released.push(value);
+  }
+
+  override async read(dataId: object): Promise<tf.backend_util.BackendValues> {
+    return this.readSync(dataId);
+  }
+
+  override readSync(dataId: object): tf.backend_util.BackendValues {
+    const { dtype, value, strings, parts } = this.#entries.get(dataId);
+    if (strings !== undefined) return strings;
+    if (parts !== undefined) {
+      const [real, imag] = [parts.real, parts.imag].map((part) => this.readSync(part.dataId) as Float32Array);
+      return tf.backend_util.mergeRealAndImagArrays(real!, imag!);
+    }
+    if (value!.node !== undefined) this.flush();
+    if (value!.data === undefined)
+      throw new Error("this tensor's values were lost when a run before it failed");
+    value!.owned = false;
+    if (value!.constant !== undefined) return value!.data.slice() as Float32Array;
+    const data = value!.data as Float32Array | Int32Array | Uint8Array;
+    // a tensor of type int32 may hold what was computed as bool, and the like
+    return dtypeOf(value!.elem) === dtype
+      ? data
+      : (tf.util.toTypedArray(data, dtype as "float32") as Float32Array);
+  }
+
+  override memory(): { unreliable: boolean } {
+    return { unreliable: false };
+  }
+
+  override floatPrecision(): 16 | 32 {
+    return 32;
+  }
+
+  override epsilon(): number {
+    return 1e-7;
+  }
+
+  override timerAvailable(): boolean {
+    return true;
+  }
+
+  override async time(f: () => void): Promise<{ kernelMs: number }> {
+    this.flush();
+    const start = performance.now();
+    f();
+    this.flush();
+    return { kernelMs: performance.now() - start };
+  }
+
+  override dispose(): void {
+    this.#sessions.clear();
+    this.#idle.clear();
+    this.#idleBytes = 0;
+  }
+
+  // Kernels
+
+  /** To be called as each kernel starts: runs what is pending where that has become too much. */
+  begin(kernel: string): void {
+    const { pending } = this.recorder;
+    const root = (tf.engine() as unknown as EngineState).state.scopeStack[0]?.id ?? -1;
+    const scopeEnded = root !== this.#root;
+    this.#root = root;
+    if (
+      pending.length >= NODES.hard ||
+      this.#uploaded >= UPLOADED ||
+      (scopeEnded && pending.length >= NODES.soft)
+    ) {
+      this.flush();
+    }
+    this.recorder.kernel = kernel;
+  }
+
+  /** What a tensor holds, under the tensor's shape. */
+  view(info: tf.TensorInfo): View {
+    const { value, dtype } = this.#entries.get(info.dataId);
+    if (value === undefined) throw new Error(`a tensor of type ${dtype} has no ONNX form`);
+    const view = { value, shape: info.shape };
+    return info.dtype === dtype ? view : this.recorder.cast(view, elemOf(info.dtype));
+  }
+
+  /** A tensor that holds what was recorded. */
+  tensor(view: View): tf.TensorInfo {
+    const dataId = {};
+    const dtype = dtypeOf(view.value.elem);
+    view.value.holders++;
+    this.#entries.set(dataId, { dtype, refCount: 1, value: view.value });
+    return { dataId, shape: [...view.shape], dtype };
+  }
+
+  /** A complex tensor of two parts, which it takes over. */
+  complex(real: tf.TensorInfo, imag: tf.TensorInfo): tf.TensorInfo {
+    const dataId = {};
+    this.#entries.set(dataId, { dtype: "complex64", refCount: 1, value: undefined, parts: { real, imag } });
+    return { dataId, shape: real.shape, dtype: "complex64" };
+  }
+
+  /** The parts of a complex tensor. */
+  partsOf(info: tf.TensorInfo): { readonly real: tf.TensorInfo; readonly imag: tf.TensorInfo } {
+    return this.#entries.get(info.dataId).parts!;
+  }
+
+  /** Numbers that are known already, and those alone. */
+  known(view: View): Data | undefined {
+    return view.value.data;
+  }
+
+  /** A tensor that holds data which is this engine's own. */
+  holding(data: Data, elem: Elem, shape: number[]): tf.TensorInfo {
+    return this.tensor({ value: newValue(elem, shape, { data, owned: true }), shape });
+  }
+
+  /** Puts new data, which is this engine's own, in place of a variable's. */
+  assign(variable: tf.Variable, data: Data): void {
+    const entry = this.#entries.get(variable.dataId);
+    const old = entry.value!;
+    const fresh = newValue(old.elem, old.shape, { data, owned: true, holders: 1 });
+    if (entry.refCount > 1) {
+      // a clone shares the data id, and keeps the old values
+      const dataId = {};
+      this.#entries.set(dataId, { dtype: entry.dtype, refCount: 1, value: fresh });
+      const info = { dataId, shape: variable.shape, dtype: variable.dtype };
+      const tensor = (tf.engine() as unknown as MakesTensors).makeTensorFromTensorInfo(info, this);
+      variable.assign(tensor);
+      tensor.dispose();
+      return;
+    }
+    entry.value = fresh;
+    this.#release(old);
+  }
+
+  compileStep<I extends string, O extends string>(name: string, body: StepBody<I, O>): Step<I, O> {
+    return replayingStep(this, name, body);
+  }
+
+  // Running
+
+  /** Runs everything that is pending and alive. */
+  flush(): void {
+    const { recorder } = this;
+    const { pending, interned } = recorder;
+    if (pending.length > 0) {
+      const program = programOf(pending, (value) => value.holders > 0, interned);
+      try {
+        if (program.nodes.length > 0) this.#run(program);
+      } finally {
+        for (const node of pending) for (const out of node.outputs) out.node = undefined;
+        pending.length = 0;
+      }
+    }
+    this.#uploaded = 0;
+    for (const value of this.#released) if (value.holders === 0) this.recycle(value);
+    this.#released = [];
+    if (interned.size > INTERNED) {
+      interned.clear();
+      this.#sessions.clear();
+    }
+  }
+
+  /** Runs what one value needs, and leaves the rest pending. */
+  evaluate(value: Value): void {
+    if (value.node === undefined) return;
+    const { pending, interned } = this.recorder;
+    this.#run(programOf(pending, (other) => other === value, interned));
+    value.node = undefined;
+  }
+
+  #run(program: Program): void {
+    const made = this.compute(
+      program,
+      program.inputs.map(({ value }) => value.data!),
+    );
+    program.outputs.forEach((value, i) => {
+      value.data = made[i]!;
+      value.owned = true;
+    });
+  }
+
+  /** Runs a program on values for its inputs, and returns those of its outputs. */
+  compute(program: Program, inputs: readonly Data[]): Data[] {
+    let compiled: Compiled;
+    try {
+      compiled = this.#sessions.get(program);
+    } catch (error) {
+      throw failure("compile", error, program);
+    }
+    const made = program.outputs.map((value) => this.take(value));
+    try {
+      compiled.run(inputs, made);
+    } catch (error) {
+      throw failure("run", error, program);
+    }
+    this.#runs++;
+    return made;
+  }
+
+  /** A buffer for a value to be computed into. */
+  take({ elem, shape }: Pick<Value, "elem" | "shape">): Data {
+    const size = sizeOf(shape);
+    const buffer = this.#idle.get(`${elem}:${size}`)?.pop();
+    if (buffer === undefined) return allocate(elem, size);
+    this.#idleBytes -= buffer.byteLength;
+    return buffer;
+  }
+
+  /** Gives a buffer back that nobody else has seen. */
+  recycle(value: Value): void {
+    const { data, elem } = value;
+    value.data = undefined;
+    if (!value.owned || data === undefined || this.#idleBytes + data.byteLength > IDLE) return;
+    const key = `${elem}:${data.length}`;
+    const same = this.#idle.get(key);
+    if (same === undefined) this.#idle.set(key, [data]);
+    else same.push(data);
+    this.#idleBytes += data.byteLength;
+  }
+}
+
+/** The values, in an array of our own: the caller may change his before they are used. */
+function copied(values: tf.backend_util.BackendValues, dtype: tf.DataType): Data {
+  if (values instanceof ArrayBuffer) return copied(new Float32Array(values), dtype);
+  const numbers = values as ArrayLike<number>;
+  if (dtype === "float32") return new Float32Array(numbers);
+  if (dtype === "int32") return new Int32Array(numbers);
+  return Uint8Array.from(numbers, (x) => (x ? 1 : 0));
+}
+
+/** Says which tfjs kernel it was, on what shapes, and what ONNX Runtime has to say. */
+function failure(what: "compile" | "run", error: unknown, { nodes }: Program): Error {
+  const message = messageOf(error);
+  const named = /[Nn]ame: ?'([^']+)'|Node \(([^)]+\)[^)]*)\)|node: ?'?(\w+ \(\d+\)[^']*)/.exec(message);
+  const where = named?.[1] ?? named?.[2] ?? named?.[3];
+  const kernels = where ?? [...new Set(nodes.map(({ kernel }) => kernel))].slice(0, 12).join(", ");
+  return new Error(`onnxruntime could not ${what} the tfjs kernel ${kernels}: ${message}`, { cause: error });
+}

@@ -1,0 +1,121 @@
+/**
+ * Matrix products.
+ *
+ * @module
+ */
+import { tf } from "../../../../core/mod.ts";
+import { Elem } from "../model.ts";
+import type { Recorder } from "../recorder.ts";
+import { sameShape, sizeOf, type View } from "../value.ts";
+import { activated, type FusedAttrs } from "./activation.ts";
+import { add } from "./binary.ts";
+import { kernel } from "./kernel.ts";
+
+interface Transposes {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+/** Registers them. */
+export function registerMatMul(): void {
+  kernel<Transposes>("BatchMatMul", ({ g, input, attrs }) => matMul(g, input("a"), input("b"), attrs));
+  kernel<Transposes & FusedAttrs>("_FusedMatMul", ({ g, input, optional, attrs }) => {
+    const product = matMul(g, input("a"), input("b"), attrs);
+    const bias = optional("bias");
+    const sum = bias === undefined ? product : add(g, product, bias);
+    return activated(g, sum, attrs, optional("preluActivationWeights"));
+  });
+  kernel<{ equation: string }>("Einsum", ({ g, list, attrs }) => {
+    const { allDims, summedDims, idDims } = tf.backend_util.decodeEinsumEquation(
+      attrs.equation,
+      list.length,
+    ) as unknown as { allDims: string[]; summedDims: number[]; idDims: number[][] };
+    const sizes = new Array<number>(allDims.length).fill(1);
+    list.forEach((x, i) => {
+      idDims[i]!.forEach((dim, axis) => {
+        sizes[dim] = x.shape[axis]!;
+      });
+    });
+    tf.backend_util.checkEinsumDimSizes(
+      allDims.length,
+      idDims,
+      list.map(({ shape }) => ({ shape })) as tf.Tensor[],
+    );
+    if (list.some((x) => x.value.elem !== Elem.float32)) return undefined;
+    const equation = attrs.equation.replace(/\s/g, "");
+    const kept = equation.split("->")[1] ?? "";
+    const shape = [...kept].map((letter) => sizes[allDims.indexOf(letter)]!);
+    if (shape.includes(undefined as unknown as number) || summedDims === undefined) return undefined;
+    return g.op("Einsum", list, Elem.float32, shape, { attributes: { equation } });
+  });
+}
+
+/** `a·b`, batched and broadcast, either factor transposed in its last two axes. */
+export function matMul(g: Recorder, a: View, b: View, { transposeA, transposeB }: Transposes): View {
+  const { elem } = a.value;
+  const [inner, other] = [a.shape.at(transposeA ? -2 : -1), b.shape.at(transposeB ? -1 : -2)];
+  if (a.shape.length < 2 || b.shape.length < 2 || inner !== other) {
+    const side = (shape: readonly number[], t: boolean): string => `[${shape}]${t ? " transposed" : ""}`;
+    throw new Error(
+      `matMul: inner sizes ${inner} and ${other} of ${side(a.shape, transposeA)} and ${side(b.shape, transposeB)} differ`,
+    );
+  }
+  const m = a.shape.at(transposeA ? -1 : -2)!;
+  const n = b.shape.at(transposeB ? -2 : -1)!;
+  const batch = tf.backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const shape = [...batch, m, n];
+  if (a.value.zero || b.value.zero) return g.zeros(elem === Elem.float32 ? elem : Elem.int32, shape);
+  if (elem !== Elem.float32) {
+    const [left, right] = [g.cast(a, Elem.int32), g.cast(b, Elem.int32)];
+    return g.op(
+      "MatMul",
+      [transposeA ? swapped(g, left) : left, transposeB ? swapped(g, right) : right],
+      Elem.int32,
+      shape,
+    );
+  }
+  if (
+    sizeOf(a.shape) === a.shape.at(-1)! * a.shape.at(-2)! &&
+    sizeOf(b.shape) === b.shape.at(-1)! * b.shape.at(-2)!
+  ) {
+    const flat = (x: View): View => g.reshape(x, x.shape.slice(-2));
+    return g.reshape(gemm(g, flat(a), flat(b), transposeA, transposeB), shape);
+  }
+  if (!transposeA && sizeOf(b.shape) === b.shape.at(-1)! * b.shape.at(-2)!) {
+    // one matrix on the right of all: the rows of the batch are rows of one product
+    const rows = g.reshape(a, [sizeOf(a.shape) / a.shape.at(-1)!, a.shape.at(-1)!]);
+    return g.reshape(gemm(g, rows, g.reshape(b, b.shape.slice(-2)), false, transposeB), shape);
+  }
+  if (!transposeA && !transposeB) return g.op("MatMul", [a, b], elem, shape);
+  return g.op("FusedMatMul", [a, b], elem, shape, {
+    domain: "com.microsoft",
+    attributes: { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0, alpha: { float: 1 } },
+  });
+}
+
+/** The product of two matrices. */
+export function gemm(g: Recorder, a: View, b: View, transA: boolean, transB: boolean, bias?: View): View {
+  const shape = [a.shape[transA ? 1 : 0]!, b.shape[transB ? 0 : 1]!];
+  return g.op("Gemm", bias === undefined ? [a, b] : [a, b, bias], Elem.float32, shape, {
+    attributes: { transA: transA ? 1 : 0, transB: transB ? 1 : 0 },
+  });
+}
+
+/** product + bias as one node, where that is what they are. */
+export function withBias(g: Recorder, product: View, bias: View): View | undefined {
+  const { node, shape } = product.value;
+  if (node?.op !== "Gemm" || node.inputs.length !== 2) return undefined;
+  const n = product.shape.at(-1);
+  if (bias.shape.at(-1) !== n || sizeOf(bias.shape) !== n || bias.shape.length > product.shape.length)
+    return undefined;
+  if (!sameShape(product.shape.slice(-1), shape.slice(-1))) return undefined;
+  const { transA, transB } = node.attributes;
+  const [a, b] = node.inputs as [View, View];
+  return g.reshape(gemm(g, a, b, transA === 1, transB === 1, g.reshape(bias, [n])), product.shape);
+}
+
+function swapped(g: Recorder, x: View): View {
+  const perm = x.shape.map((_, axis) => axis);
+  perm.push(perm.splice(-2, 1)[0]!);
+  return g.transpose(x, perm);
+}

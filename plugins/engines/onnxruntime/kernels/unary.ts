@@ -1,0 +1,152 @@
+/**
+ * Kernels of one input, element by element.
+ *
+ * @module
+ */
+import { Elem } from "../model.ts";
+import type { Recorder } from "../recorder.ts";
+import type { View } from "../value.ts";
+import { kernel } from "./kernel.ts";
+import { pointwise } from "./pointwise.ts";
+
+const { float32, int32, bool, float64 } = Elem;
+
+/** Kernels that are one ONNX operator on floats, whatever the input's type. */
+const FLOAT: Readonly<Record<string, string>> = {
+  Acos: "Acos",
+  Acosh: "Acosh",
+  Asin: "Asin",
+  Asinh: "Asinh",
+  Atan: "Atan",
+  Atanh: "Atanh",
+  Cos: "Cos",
+  Cosh: "Cosh",
+  Elu: "Elu",
+  Erf: "Erf",
+  Exp: "Exp",
+  Log: "Log",
+  Reciprocal: "Reciprocal",
+  Selu: "Selu",
+  Sigmoid: "Sigmoid",
+  Sin: "Sin",
+  Sinh: "Sinh",
+  Softplus: "Softplus",
+  Sqrt: "Sqrt",
+  Tan: "Tan",
+  Tanh: "Tanh",
+};
+
+/** Kernels that keep the type, and leave whole numbers as they are. */
+const ROUNDING: Readonly<Record<string, string>> = { Ceil: "Ceil", Floor: "Floor", Round: "Round" };
+
+/** Kernels that are one operator on floats and on whole numbers. */
+const EITHER: Readonly<Record<string, string>> = { Abs: "Abs", Neg: "Neg", Sign: "Sign" };
+
+const f = (g: Recorder, x: View): View => g.cast(x, float32);
+
+/** Registers them. */
+export function registerUnary(): void {
+  for (const [name, op] of Object.entries(FLOAT)) {
+    kernel(name, ({ g, input }) => pointwise(g, op, [f(g, input("x"))], float32));
+  }
+  for (const [name, op] of Object.entries(ROUNDING)) {
+    kernel(name, ({ g, input }) => {
+      const x = input("x");
+      return x.value.elem === float32 ? pointwise(g, op, [x], float32) : x;
+    });
+  }
+  for (const [name, op] of Object.entries(EITHER)) {
+    kernel(name, ({ g, input }) => {
+      const x = input("x");
+      const y = x.value.elem === bool ? g.cast(x, int32) : x;
+      return pointwise(g, op, [y], y.value.elem);
+    });
+  }
+  kernel("Square", ({ g, input }) => {
+    const x = input("x");
+    const y = x.value.elem === bool ? g.cast(x, int32) : x;
+    return pointwise(g, "Mul", [y, y], y.value.elem);
+  });
+  kernel("Rsqrt", ({ g, input }) =>
+    pointwise(g, "Reciprocal", [pointwise(g, "Sqrt", [f(g, input("x"))], float32)], float32),
+  );
+  kernel("Relu", ({ g, input }) => relu(g, input("x")));
+  kernel("Relu6", ({ g, input }) => clip(g, input("x"), 0, 6));
+  kernel<{ clipValueMin: number; clipValueMax: number }>("ClipByValue", ({ g, input, attrs }) =>
+    clip(g, input("x"), attrs.clipValueMin, attrs.clipValueMax),
+  );
+  kernel<{ alpha: number }>("LeakyRelu", ({ g, input, attrs }) => leakyRelu(g, input("x"), attrs.alpha));
+  kernel<{ alpha: number }>("Step", ({ g, input, attrs }) => step(g, input("x"), attrs.alpha));
+  // tanh(x/2)·(eˣ + 1) is eˣ − 1 without cancellation
+  kernel("Expm1", ({ g, input }) => {
+    const x = f(g, input("x"));
+    const half = pointwise(g, "Tanh", [pointwise(g, "Mul", [x, g.scalar(0.5, float32)], float32)], float32);
+    const sum = pointwise(g, "Add", [pointwise(g, "Exp", [x], float32), g.scalar(1, float32)], float32);
+    return pointwise(g, "Mul", [half, sum], float32);
+  });
+  kernel("Log1p", ({ g, input }) => {
+    const x = pointwise(g, "Cast", [input("x")], float64, { attributes: { to: float64 } });
+    const one = g.named("1", float64, [], () => new Uint8Array(Float64Array.of(1).buffer));
+    const log = pointwise(g, "Log", [pointwise(g, "Add", [x, one], float64)], float64);
+    return pointwise(g, "Cast", [log], float32, { attributes: { to: float32 } });
+  });
+  kernel("IsNan", ({ g, input }) => pointwise(g, "IsNaN", [f(g, input("x"))], bool));
+  kernel("IsInf", ({ g, input }) => pointwise(g, "IsInf", [f(g, input("x"))], bool));
+  kernel("IsFinite", ({ g, input }) => {
+    const x = f(g, input("x"));
+    const either = pointwise(
+      g,
+      "Or",
+      [pointwise(g, "IsNaN", [x], bool), pointwise(g, "IsInf", [x], bool)],
+      bool,
+    );
+    return pointwise(g, "Not", [either], bool);
+  });
+  kernel("LogicalNot", ({ g, input }) => pointwise(g, "Not", [g.cast(input("x"), bool)], bool));
+  kernel<{ dtype: string }>("Cast", ({ g, input, attrs }) => {
+    const x = input("x");
+    if (attrs.dtype === "complex64" || attrs.dtype === "string") return undefined;
+    const elem = attrs.dtype === "float32" ? float32 : attrs.dtype === "int32" ? int32 : bool;
+    return x.value.elem === elem ? x : pointwise(g, "Cast", [x], elem, { attributes: { to: elem } });
+  });
+}
+
+/** max(x, 0) */
+export function relu(g: Recorder, x: View): View {
+  const y = x.value.elem === bool ? g.cast(x, int32) : x;
+  return pointwise(g, "Relu", [y], y.value.elem);
+}
+
+/** x below 0 times alpha. */
+export function leakyRelu(g: Recorder, x: View, alpha: number): View {
+  return pointwise(g, "LeakyRelu", [f(g, x)], float32, { attributes: { alpha: { float: alpha } } });
+}
+
+/** x kept within bounds. */
+export function clip(g: Recorder, x: View, low: number, high: number): View {
+  const { elem } = x.value;
+  if (elem === bool) return clip(g, g.cast(x, int32), low, high);
+  return pointwise(g, "Clip", [x, g.scalar(low, elem), g.scalar(high, elem)], elem);
+}
+
+/** The largest float32. */
+const HUGE = 3.4028234663852886e38;
+
+/**
+ * 1 above 0, elsewhere alpha. Of the ReLU of x, since that is there already wherever this is the ReLU's gradient, and
+ * x itself then needn't be kept; as `min(1, HUGE·x)`, which is one cheap node (a comparison and a cast cost twice as
+ * much, `Sign` five times) and exact for all but subnormal numbers below 1/HUGE.
+ */
+function step(g: Recorder, x: View, alpha: number): View {
+  const { elem } = x.value;
+  if (elem === bool) return step(g, g.cast(x, int32), alpha);
+  const sign =
+    elem === float32
+      ? pointwise(g, "HardSigmoid", [relu(g, x)], elem, {
+          attributes: { alpha: { float: HUGE }, beta: { float: 0 } },
+        })
+      : pointwise(g, "Sign", [relu(g, x)], elem);
+  if (alpha === 0) return sign;
+  const scaled = pointwise(g, "Mul", [g.cast(sign, float32), g.scalar(1 - alpha, float32)], float32);
+  return g.cast(pointwise(g, "Add", [scaled, g.scalar(alpha, float32)], float32), elem);
+}

@@ -1,0 +1,118 @@
+/**
+ * ONNX Runtime's native library, through onnxruntime-node's binding.
+ *
+ * The package's public API answers with promises, but its binding is synchronous: it is taken directly, so that
+ * `dataSync()` works and a step costs no turn of the event loop.
+ *
+ * @module
+ */
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { messageOf } from "../../../core/mod.ts";
+import { Elem, encodeModel } from "./model.ts";
+import type { Buffer, Runtime, Session, SessionSettings } from "./runtime.ts";
+
+/** An execution provider of ONNX Runtime. */
+export type Provider = "cpu" | "cuda" | "coreml" | "dml";
+
+interface Tensor {
+  readonly type: string;
+  readonly dims: readonly number[];
+  readonly data: unknown;
+  readonly location: "cpu";
+}
+
+interface NativeSession {
+  loadModel(buffer: ArrayBuffer, offset: number, length: number, options: object): void;
+  run(feeds: Record<string, Tensor>, fetches: Record<string, Tensor>, options: object): unknown;
+  dispose(): void;
+}
+
+interface Binding {
+  readonly binding: {
+    readonly InferenceSession: new () => NativeSession;
+    listSupportedBackends(): readonly { readonly name: string }[];
+  };
+  initOrt(): void;
+}
+
+const TYPES: Readonly<Record<Elem, string>> = {
+  [Elem.float32]: "float32",
+  [Elem.uint8]: "uint8",
+  [Elem.int32]: "int32",
+  [Elem.int64]: "int64",
+  [Elem.bool]: "bool",
+  [Elem.float64]: "float64",
+  [Elem.uint32]: "uint32",
+  [Elem.uint64]: "uint64",
+};
+
+/** Loads the native library. Throws where it does not load, or lacks the provider. */
+export function loadNative(provider: Provider): Runtime {
+  const require = createRequire(import.meta.url);
+  const { binding, initOrt } = require("onnxruntime-node/dist/binding.js") as Binding;
+  const { version } = require("onnxruntime-node/package.json") as { version: string };
+  initOrt();
+  const supported = binding.listSupportedBackends().map(({ name }) => name);
+  if (!supported.includes(provider)) {
+    throw new Error(
+      `onnxruntime-node ${version} has no provider "${provider}" on ${process.platform}-${process.arch} ` +
+        `(it has ${supported.join(", ")})${HINTS[provider] ?? ""}`,
+    );
+  }
+  const compile = (model: Uint8Array, { threads }: SessionSettings): Session => {
+    const session = new binding.InferenceSession();
+    session.loadModel(model.buffer as ArrayBuffer, model.byteOffset, model.byteLength, {
+      executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: "sequential",
+      graphOptimizationLevel: "all",
+      // A spinning thread takes the time of whatever else runs: on a shared machine it costs more than it brings
+      extra: { session: { intra_op: { allow_spinning: "0" } } },
+    });
+    return {
+      run: (feeds, fetches) => void session.run(tensors(feeds), tensors(fetches), {}),
+      dispose: () => session.dispose(),
+    };
+  };
+  if (provider !== "cpu") tryProvider(compile, provider);
+  return {
+    name: "onnxruntime-node",
+    version,
+    maxThreads: availableParallelism(),
+    device: provider === "cpu" ? "CPU" : `${provider}, CPU where it lacks an operator`,
+    compile,
+  };
+}
+
+const HINTS: Partial<Record<Provider, string>> = {
+  cuda: ": CUDA needs Linux or Windows on x64, and its libraries (npm rebuild onnxruntime-node fetches them)",
+  coreml: ": CoreML is Apple's alone",
+  dml: ": DirectML is Windows' alone",
+};
+
+/** A provider may be listed and still lack its libraries: that shows when a session is made. */
+function tryProvider(compile: Runtime["compile"], provider: Provider): void {
+  try {
+    const port = { elem: Elem.float32, shape: [1] };
+    const model = encodeModel({
+      inputs: [{ name: "x", ...port }],
+      outputs: [{ name: "y", ...port }],
+      initializers: [],
+      nodes: [{ name: "y", op: "Neg", domain: "", attributes: {}, inputs: ["x"], outputs: ["y"] }],
+    });
+    compile(model, { threads: 1 }).dispose();
+  } catch (error) {
+    throw new Error(`provider "${provider}" does not load: ${messageOf(error)}${HINTS[provider] ?? ""}`);
+  }
+}
+
+function tensors(buffers: Readonly<Record<string, Buffer>>): Record<string, Tensor> {
+  const out: Record<string, Tensor> = {};
+  for (const name in buffers) {
+    const { elem, shape, data } = buffers[name]!;
+    out[name] = { type: TYPES[elem], dims: shape, data, location: "cpu" };
+  }
+  return out;
+}

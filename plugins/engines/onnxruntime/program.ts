@@ -1,0 +1,200 @@
+/**
+ * Programs: what is pending, made into one ONNX model whose structure is its name.
+ *
+ * @module
+ */
+import type { Attributes, Elem, Initializer, Model, ModelNode, Port } from "./model.ts";
+import type { Interned } from "./recorder.ts";
+import { type Data, type Node, sameShape, sizeOf, type Value, type View } from "./value.ts";
+
+/** A graph about to run: which values go in, which come out. */
+export interface Program {
+  readonly nodes: readonly Node[];
+  /** Values fed, each under a shape. */
+  readonly inputs: readonly View[];
+  /** Values wanted. */
+  readonly outputs: readonly Value[];
+  /** The whole structure, in numbers. */
+  readonly key: Int32Array;
+  /** A short number for it, not quite unique. */
+  readonly hash: number;
+}
+
+/**
+ * Takes from the recorded nodes those that the wanted values need, in order.
+ * @param wanted whether a value is to come out
+ */
+export function programOf(
+  pending: readonly Node[],
+  wanted: (value: Value) => boolean,
+  interned: Interned,
+): Program {
+  const nodes: Node[] = [];
+  const outputs: Value[] = [];
+  for (let i = pending.length - 1; i >= 0; i--) {
+    const node = pending[i]!;
+    for (const out of node.outputs) if (wanted(out)) node.alive = true;
+    if (!node.alive) continue;
+    nodes.push(node);
+    for (const input of node.inputs) if (input?.value.node !== undefined) input.value.node.alive = true;
+  }
+  nodes.reverse();
+
+  const key: number[] = [];
+  const inputs: View[] = [];
+  const numbers = new Map<Value, { shape: readonly number[]; number: number }[]>();
+  let next = 0;
+  for (const node of nodes) {
+    key.push(node.signature);
+    for (const input of node.inputs) {
+      if (input === undefined) key.push(-1);
+      else if (input.value.constant !== undefined) {
+        key.push(-2, input.value.constant);
+        if (!sameShape(input.shape, input.value.shape)) key.push(-3, interned.id(`${input.shape}`));
+      } else if (input.value.node !== undefined) {
+        key.push(input.value.mark);
+        if (!sameShape(input.shape, input.value.shape)) key.push(-3, interned.id(`${input.shape}`));
+      } else {
+        let fed = numbers.get(input.value);
+        if (fed === undefined) numbers.set(input.value, (fed = []));
+        let entry = fed.find((e) => sameShape(e.shape, input.shape));
+        if (entry === undefined) {
+          entry = { shape: input.shape, number: next++ };
+          fed.push(entry);
+          inputs.push(input);
+          key.push(-4, interned.id(`${input.value.elem}:${input.shape}`));
+        }
+        key.push(entry.number);
+      }
+    }
+    for (const out of node.outputs) {
+      out.mark = next++;
+      if (wanted(out)) {
+        outputs.push(out);
+        key.push(-5, out.mark);
+      }
+    }
+    node.alive = false;
+  }
+  const words = Int32Array.from(key);
+  return { nodes, inputs, outputs, key: words, hash: hashOf(words) };
+}
+
+/** FNV-1a over words. */
+function hashOf(key: Int32Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key[i]!, 0x01000193);
+  return hash;
+}
+
+/** Whether two structures are the same. */
+export function sameKey(a: Int32Array, b: Int32Array): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Names of a program's ends, in its order. */
+export interface Named {
+  readonly model: Model;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** The program as an ONNX model. */
+export function modelOf(program: Program): Named {
+  const names = new Map<Value, string>();
+  const initializers = new Map<string, Initializer>();
+  const reshaped = new Map<string, string>();
+  const nodes: ModelNode[] = [];
+  const fed = new Map<Value, { shape: readonly number[]; name: string }[]>();
+  const inputs: Port[] = [];
+  program.inputs.forEach(({ value, shape }, i) => {
+    const name = `i${i}`;
+    inputs.push({ name, elem: value.elem, shape });
+    fed.set(value, [...(fed.get(value) ?? []), { shape, name }]);
+  });
+
+  const constantName = (value: Value, shape: readonly number[]): string => {
+    const name = `c${value.constant}_${shape.join("x")}`;
+    if (!initializers.has(name))
+      initializers.set(name, { name, elem: value.elem, shape, data: bytesOf(value.data!) });
+    return name;
+  };
+  const nameOf = ({ value, shape }: View): string => {
+    if (value.constant !== undefined) return constantName(value, shape);
+    const given = fed.get(value)?.find((entry) => sameShape(entry.shape, shape));
+    if (given !== undefined) return given.name;
+    const name = names.get(value)!;
+    if (sameShape(shape, value.shape)) return name;
+    const other = `${name}_${shape.join("x")}`;
+    if (!reshaped.has(other)) {
+      const target = `s${shape.join("x")}`;
+      if (!initializers.has(target)) {
+        const data = new Uint8Array(BigInt64Array.from(shape, BigInt).buffer);
+        initializers.set(target, { name: target, elem: 7, shape: [shape.length], data });
+      }
+      nodes.push({
+        name: `Reshape ${other}`,
+        op: "Reshape",
+        domain: "",
+        // a size of 0 means none, not "as before"
+        attributes: sizeOf(shape) === 0 ? { allowzero: 1 } : {},
+        inputs: [name, target],
+        outputs: [other],
+      });
+      reshaped.set(other, other);
+    }
+    return other;
+  };
+
+  for (const [i, node] of program.nodes.entries()) {
+    const inputNames = node.inputs.map((view) => (view === undefined ? "" : nameOf(view)));
+    const outputNames = node.outputs.map((out) => {
+      const name = `v${names.size}`;
+      names.set(out, name);
+      return name;
+    });
+    nodes.push({
+      name: `${node.kernel} (${i}) of ${node.inputs.map((v) => `[${v?.shape ?? ""}]`).join(" ")}`,
+      op: node.op,
+      domain: node.domain,
+      attributes: node.attributes as Attributes,
+      inputs: inputNames,
+      outputs: outputNames,
+    });
+  }
+  const outputs = program.outputs.map((value) => ({
+    name: names.get(value)!,
+    elem: value.elem as Elem,
+    shape: value.shape,
+  }));
+  return {
+    model: { inputs, outputs, initializers: [...initializers.values()], nodes },
+    inputs: program.inputs.map((_, i) => `i${i}`),
+    outputs: outputs.map(({ name }) => name),
+  };
+}
+
+function bytesOf(data: Data): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Multiplications and additions of the program's products, about: what the choice of threads goes by. */
+export function largestWork(program: Program): number {
+  let largest = 0;
+  for (const { op, inputs, outputs } of program.nodes) {
+    const out = sizeOf(outputs[0]!.shape);
+    let work = out;
+    if (op === "MatMul" || op === "Gemm" || op === "FusedMatMul") {
+      work = Math.sqrt(sizeOf(inputs[0]!.shape) * sizeOf(inputs[1]!.shape) * out); // √(mk · kn · mn)
+    } else if (op === "Conv") {
+      work = out * sizeOf(inputs[1]!.shape.slice(1));
+    } else if (op === "ConvTranspose") {
+      work = sizeOf(inputs[0]!.shape) * sizeOf(inputs[1]!.shape.slice(1));
+    }
+    largest = Math.max(largest, work);
+  }
+  return largest;
+}

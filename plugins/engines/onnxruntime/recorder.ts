@@ -1,0 +1,197 @@
+/**
+ * The recorder: kernels append ONNX nodes here instead of computing.
+ *
+ * @module
+ */
+import { type Attributes, Elem } from "./model.ts";
+import { type Data, type Node, newValue, sameShape, sizeOf, type Value, type View } from "./value.ts";
+
+/** What a node is made of, besides its inputs. */
+export interface NodeOptions {
+  readonly attributes?: Attributes;
+  /** "" (ONNX itself) unless given. */
+  readonly domain?: string;
+}
+
+/** Interned parts of structure: equal numbers mean equal parts. */
+export interface Interned {
+  /** The number of a text. */
+  id(text: string): number;
+  readonly size: number;
+  clear(): void;
+}
+
+/** What kernels build graphs with. Everything here only records. */
+export interface Recorder {
+  /** Appends a node of one output. */
+  op(
+    op: string,
+    inputs: readonly (View | undefined)[],
+    elem: Elem,
+    shape: readonly number[],
+    options?: NodeOptions,
+  ): View;
+  /** Appends a node of several outputs. */
+  ops(
+    op: string,
+    inputs: readonly (View | undefined)[],
+    outputs: readonly { readonly elem: Elem; readonly shape: readonly number[] }[],
+    options?: NodeOptions,
+  ): View[];
+  /** The same elements under another shape: no node. */
+  reshape(x: View, shape: readonly number[]): View;
+  /** Axes in another order; transposing back costs nothing. */
+  transpose(x: View, perm: readonly number[]): View;
+  /** x in another type; nothing if it has that type. */
+  cast(x: View, elem: Elem): View;
+  /** Zeros, known as such: products with them are zeros again, and sums leave them out. */
+  zeros(elem: Elem, shape: readonly number[]): View;
+  /** x repeated along axes of size 1, and leading ones, to the shape. */
+  expand(x: View, shape: readonly number[]): View;
+  /** A small constant of any type, part of the structure. */
+  constant(data: Data, elem: Elem, shape: readonly number[]): View;
+  /** A constant known by a name that says all about it, made when first asked for. */
+  named(name: string, elem: Elem, shape: readonly number[], make: () => Data): View;
+  /** A constant of no axes. */
+  scalar(value: number, elem: Elem): View;
+  /** A constant list of int64, as shapes, axes and bounds are given. */
+  ints(values: readonly number[]): View;
+  /** Nodes recorded and not yet run. */
+  readonly pending: Node[];
+  /** Named in the nodes that follow, for errors and profiles. */
+  kernel: string;
+  readonly interned: Interned;
+}
+
+/** A recorder with nothing recorded. */
+export function newRecorder(): Recorder {
+  const texts = new Map<string, number>();
+  let constants = 0; // numbers are never used twice: tensors may hold constants from before a clear()
+  const byText = new Map<string, Value>();
+
+  const id = (text: string): number => {
+    let n = texts.get(text);
+    if (n === undefined) {
+      n = texts.size;
+      texts.set(text, n);
+    }
+    return n;
+  };
+
+  const recorder: Recorder = {
+    pending: [],
+    kernel: "",
+    interned: {
+      id,
+      get size() {
+        return texts.size + byText.size;
+      },
+      clear() {
+        texts.clear();
+        byText.clear();
+      },
+    },
+
+    op(op, inputs, elem, shape, options) {
+      return recorder.ops(op, inputs, [{ elem, shape }], options)[0]!;
+    },
+
+    ops(op, inputs, outputs, { attributes = {}, domain = "" } = {}) {
+      let text = `${op}|${domain}|`;
+      for (const name in attributes) text += `${name}=${JSON.stringify(attributes[name])},`;
+      for (const { elem, shape } of outputs) text += `|${elem}:${shape}`;
+      const node: Node = {
+        op,
+        domain,
+        attributes,
+        inputs,
+        outputs: [],
+        signature: id(text),
+        kernel: recorder.kernel,
+        alive: false,
+      };
+      recorder.pending.push(node);
+      return outputs.map(({ elem, shape }) => {
+        const value = newValue(elem, shape, { node });
+        node.outputs.push(value);
+        return { value, shape };
+      });
+    },
+
+    reshape: (x, shape) => (sameShape(x.shape, shape) ? x : { value: x.value, shape: [...shape] }),
+
+    transpose(x, perm) {
+      if (perm.every((axis, i) => axis === i)) return x;
+      const shape = perm.map((axis) => x.shape[axis]!);
+      const moved = perm.filter((axis) => x.shape[axis] !== 1);
+      if (moved.every((axis, i) => i === 0 || axis > moved[i - 1]!)) return recorder.reshape(x, shape);
+      const { value } = x;
+      if (value.zero) return recorder.zeros(value.elem, shape);
+      const whole = sameShape(value.shape, x.shape);
+      if (whole && value.source !== undefined && usable(value.source.value)) {
+        const { source } = value;
+        return recorder.transpose(
+          { value: source.value, shape: source.value.shape },
+          perm.map((axis) => source.perm[axis]!),
+        );
+      }
+      const key = whole ? perm.join() : `${x.shape}:${perm}`;
+      const made = value.transposed?.get(key);
+      if (made !== undefined && usable(made)) return { value: made, shape };
+      const out = recorder.op("Transpose", [x], value.elem, shape, { attributes: { perm } });
+      if (whole) out.value.source = { value, perm };
+      value.transposed ??= new Map();
+      value.transposed.set(key, out.value);
+      return out;
+    },
+
+    cast(x, elem) {
+      if (x.value.elem === elem) return x;
+      return recorder.op("Cast", [x], elem, x.shape, { attributes: { to: elem } });
+    },
+
+    zeros(elem, shape) {
+      const zero = recorder.scalar(0, elem);
+      const out = recorder.op("Expand", [zero, recorder.ints(shape)], elem, shape);
+      out.value.zero = true;
+      return out;
+    },
+
+    expand(x, shape) {
+      if (sizeOf(x.shape) === sizeOf(shape)) return recorder.reshape(x, shape);
+      return recorder.op("Expand", [x, recorder.ints(shape)], x.value.elem, shape);
+    },
+
+    constant: (data, elem, shape) => recorder.named(`${data.join()}`, elem, shape, () => data),
+
+    named(name, elem, shape, make) {
+      const text = `${elem}:${shape}:${name}`;
+      let value = byText.get(text);
+      if (value === undefined) {
+        value = newValue(elem, shape, { data: make(), constant: constants++ });
+        byText.set(text, value);
+      }
+      return { value, shape };
+    },
+
+    scalar(value, elem) {
+      const data =
+        elem === Elem.float32
+          ? Float32Array.of(value)
+          : elem === Elem.int32
+            ? Int32Array.of(value)
+            : elem === Elem.int64
+              ? BigInt64Array.of(BigInt(value))
+              : Uint8Array.of(value ? 1 : 0);
+      return recorder.constant(data, elem, []);
+    },
+
+    ints: (values) => recorder.constant(BigInt64Array.from(values, BigInt), Elem.int64, [values.length]),
+  };
+  return recorder;
+}
+
+/** Whether a value can still be an input: it is computed, or going to be. */
+export function usable(value: Value): boolean {
+  return value.node !== undefined || value.data !== undefined;
+}

@@ -1,0 +1,91 @@
+/**
+ * Runs the op tests that @tensorflow/tfjs-core publishes (dist/ops/*_test.js, gradients_test.js) against an engine,
+ * and prints one JSON line for each spec that failed, and one with the totals.
+ *
+ *     node test/conformance/tfjs/run.ts <engine> [part of a spec's name]
+ *
+ * @module
+ */
+import { globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { build } from "esbuild";
+import { assemble, contextOf, Engines } from "../../../core/mod.ts";
+import { builtinPlugins } from "../../../plugins/mod.ts";
+
+/** What jasmine says of a spec that ran. */
+interface SpecResult {
+  readonly fullName: string;
+  readonly status: "passed" | "failed" | "pending" | "excluded";
+  readonly failedExpectations: readonly { readonly message: string }[];
+}
+
+const [engineName = "onnxruntime", only = ""] = process.argv.slice(2);
+const require = createRequire(import.meta.url);
+
+/** All of tfjs-core's op tests as one CommonJS module, for an engine that is started already. */
+async function bundle(folder: string): Promise<string> {
+  const dist = dirname(require.resolve("@tensorflow/tfjs-core/dist/index.js"));
+  const tests = [...globSync("ops/*_test.js", { cwd: dist }), "gradients_test.js"].sort();
+  const entry = join(folder, "entry.js");
+  const lines = [
+    `import "${dist}/index.js";`,
+    `import "${dist}/register_all_gradients.js";`,
+    `import "${dist}/public/chained_ops/register_all_chained_ops.js";`,
+    `import { setTestEnvs } from "${dist}/jasmine_util.js";`,
+    `setTestEnvs([{ name: "${engineName}", backendName: "${engineName}", isDataSync: true }]);`,
+    ...tests.map((file) => `require("${dist}/${file}");`),
+  ];
+  writeFileSync(entry, lines.join("\n"));
+  const outfile = join(folder, "tests.cjs");
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    ignoreAnnotations: true, // else the tests are dropped as free of side effects
+    external: ["jasmine-core", "jasmine-core/*"],
+    logLevel: "error",
+  });
+  return outfile;
+}
+
+const folder = mkdtempSync(join(tmpdir(), "dsgan-conformance-"));
+try {
+  const engine = await contextOf(assemble(builtinPlugins), new URL("file:///")).create(Engines, {
+    use: engineName,
+  });
+  await engine.start();
+  const outfile = await bundle(folder);
+  const globals = require("jasmine-core") as Record<string, unknown>;
+  Object.assign(globalThis, globals);
+  const env = (globals.jasmine as { getEnv(): Record<string, (...args: unknown[]) => unknown> }).getEnv();
+  env.configure!({
+    random: false,
+    forbidDuplicateNames: false,
+    specFilter: (spec: { getFullName(): string }) => spec.getFullName().includes(only),
+  });
+  // jasmine_util.js asks for jasmine's insides only to set a timeout
+  const Module = require("node:module") as { _load(request: string, ...rest: unknown[]): unknown };
+  const load = Module._load;
+  Module._load = (request, ...rest) =>
+    request.startsWith("jasmine-core/lib") ? { core: () => ({}) } : load(request, ...rest);
+  console.warn = () => {};
+  createRequire(outfile)(outfile);
+  const counts = { passed: 0, failed: 0, pending: 0 };
+  env.addReporter!({
+    specDone({ fullName, status, failedExpectations }: SpecResult) {
+      if (status === "excluded") return;
+      counts[status]++;
+      if (status !== "failed") return;
+      const message = failedExpectations[0]?.message.split("\n").slice(0, 3).join(" ").slice(0, 300);
+      process.stdout.write(`${JSON.stringify({ failed: fullName, message })}\n`);
+    },
+  });
+  await env.execute!();
+  process.stdout.write(`${JSON.stringify(counts)}\n`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

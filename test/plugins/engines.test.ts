@@ -1,0 +1,103 @@
+/** Engines: those that run here agree with `cpu`, and `auto` says what it chose and why. */
+import t from "tap";
+import { type Engine, Key, tf } from "../../core/mod.ts";
+import { auto } from "../../plugins/engines/auto/mod.ts";
+import { cpu } from "../../plugins/engines/cpu/mod.ts";
+import { tensorflow } from "../../plugins/engines/tensorflow/mod.ts";
+import { wasm } from "../../plugins/engines/wasm/mod.ts";
+
+/** Runs a program of tensors made inside it, and reads what it answers. */
+async function on(engine: Engine, program: () => tf.Tensor): Promise<Float32Array> {
+  await engine.start();
+  const y = tf.tidy(program);
+  const values = (await y.data()) as Float32Array;
+  y.dispose();
+  return values;
+}
+
+/** Largest difference between the two engines' answers, relative to the size of the answer. */
+async function disagreement(program: () => tf.Tensor): Promise<number> {
+  const [a, b] = [await on(wasm(), program), await on(cpu(), program)];
+  const size = Math.max(...b.map(Math.abs));
+  return Math.max(...a.map((v, i) => Math.abs(v - b[i]!))) / size;
+}
+
+const key = Key.from("engines");
+
+for (const [transposeA, transposeB] of [
+  [false, false],
+  [true, false],
+  [false, true],
+  [true, true],
+] as const) {
+  t.test(`wasm multiplies as cpu does, transposed ${transposeA} ${transposeB}, batches too`, async (t) => {
+    for (const batch of [[], [3]]) {
+      const a = [...batch, ...(transposeA ? [7, 5] : [5, 7])];
+      const b = [...batch, ...(transposeB ? [4, 7] : [7, 4])];
+      const error = await disagreement(() =>
+        tf.matMul(key.fold("a").normal(a), key.fold("b").normal(b), transposeA, transposeB),
+      );
+      t.ok(error < 1e-6, `relative difference ${error}`);
+    }
+  });
+}
+
+t.test("wasm borrows the kernels it lacks: gradient of a convolution to its filter, einsum", async (t) => {
+  const filterGradient = (): tf.Tensor => {
+    const x = key.fold("x").normal([2, 6, 6, 3]) as tf.Tensor4D;
+    return tf.grad((w: tf.Tensor) => tf.sum(tf.square(tf.conv2d(x, w as tf.Tensor4D, 1, "same"))))(
+      key.fold("w").normal([3, 3, 3, 4]),
+    );
+  };
+  t.ok((await disagreement(filterGradient)) < 1e-5);
+  t.ok(
+    (await disagreement(() => tf.einsum("ij,kj->ik", key.normal([3, 4]), key.fold(1).normal([5, 4])))) < 1e-6,
+  );
+});
+
+t.test("wasm leaves no memory behind, borrowed kernels included", async (t) => {
+  await wasm().start();
+  const program = (): void =>
+    tf.tidy(() => {
+      const x = key.normal([1, 4, 4, 1]) as tf.Tensor4D;
+      tf.grad((w: tf.Tensor) => tf.sum(tf.conv2d(x, w as tf.Tensor4D, 1, "same")))(
+        key.normal([3, 3, 1, 1]),
+      ).dataSync();
+    });
+  program();
+  const before = { ...tf.memory(), cpu: tf.findBackend("cpu").numDataIds(), wasm: tf.backend().numDataIds() };
+  for (let i = 0; i < 20; i++) program();
+  const after = { ...tf.memory(), cpu: tf.findBackend("cpu").numDataIds(), wasm: tf.backend().numDataIds() };
+  t.same(after, before);
+});
+
+const fake = (name: string, merit: number, error?: string): Engine => ({
+  name,
+  merit,
+  async start() {
+    if (error !== undefined) throw new Error(error);
+    return { name, version: "1", device: "test", reason: "asked for by name" };
+  },
+});
+
+t.test("auto() takes the engine of the highest merit that starts, and says why not the others", async (t) => {
+  const engines = [fake("slow", 1), fake("fast", 5), fake("broken", 9, "no library"), fake("never", -1)];
+  const info = await auto(engines).start();
+  t.equal(info.name, "fast");
+  t.match(info.reason, "broken: no library");
+  await t.rejects(auto([fake("broken", 1, "no library")]).start(), {
+    name: "RunError",
+    message: /broken: no library/,
+  });
+});
+
+t.test("tensorflow() runs, or says what is missing and the command that mends it", async (t) => {
+  try {
+    t.equal((await tensorflow().start()).name, "tensorflow");
+  } catch (error) {
+    t.match(
+      (error as Error).message,
+      /node scripts\/install\.js gpu download|npm install @tensorflow\/tfjs-node-gpu/,
+    );
+  }
+});

@@ -1,0 +1,135 @@
+/** Measures, held against cases whose answer is known. */
+import t from "tap";
+import {
+  fromArrays,
+  Key,
+  type Measure,
+  type Sampler,
+  type TargetDistributionSpec,
+  tf,
+} from "../../core/mod.ts";
+import { classifier } from "../../plugins/measures/classifier/mod.ts";
+import { geometry } from "../../plugins/measures/geometry/mod.ts";
+import { mlp } from "../../plugins/networks/mlp/mod.ts";
+import { adam } from "../../plugins/optimizers/adam/mod.ts";
+
+await tf.setBackend("cpu");
+
+const uniform =
+  (low: number, high: number): Sampler =>
+  (key, n) =>
+    key.uniform([n, 1], low, high);
+
+/** pd = U(0, 1), pdBar = U(0, 2): what is left is U(1, 2). */
+const line: TargetDistributionSpec = {
+  name: "line",
+  alpha: 0.5,
+  shape: [1],
+  pd: uniform(0, 1),
+  pdBar: uniform(0, 2),
+  geometry: { locate: (points) => ({ offset: points.map((x) => x - 0.5), position: points.map(() => 0) }) },
+};
+
+async function judge(
+  measure: Measure,
+  target: TargetDistributionSpec,
+  pg: Sampler,
+): Promise<Record<string, number>> {
+  const steps = measure.measure({ target, pg, key: Key.from(0), signal: new AbortController().signal });
+  for (;;) {
+    const { done, value } = await steps.next();
+    if (done) return value;
+  }
+}
+
+t.test("geometry() gives full marks to the difference itself", async (t) => {
+  const measured = await judge(geometry({ n: 2000, along: 20, across: 3 }), line, uniform(1, 2));
+  t.match(measured, { outside: 1, coverageAlong: 1 });
+  t.ok(measured.coverage! > 0.99, `coverage ${measured.coverage}`);
+  t.ok(measured.within! > 0.99, `within ${measured.within}`);
+});
+
+t.test("geometry() tells pd, one point off it, and points flown off from the difference", async (t) => {
+  const measure = geometry({ n: 2000, along: 20, across: 3 });
+  const onPd = await judge(measure, line, uniform(0, 1));
+  t.ok(onPd.outside! < 0.1, `5 % of pd lies outside its own central 95 %, and ${onPd.outside} was measured`);
+  const stuck = await judge(measure, line, uniform(1.5, 1.5001));
+  t.equal(stuck.outside, 1);
+  t.ok(stuck.coverage! < 0.5, `coverage of a single point: ${stuck.coverage}`);
+  const flown = await judge(measure, line, uniform(5, 6));
+  t.equal(flown.within, 0);
+});
+
+t.test("geometry() refuses targets without a geometry, and pdBar that leaves nothing to cover", async (t) => {
+  const { geometry: _, ...plain } = line;
+  const measure = geometry({ n: 100, along: 2, across: 2 });
+  t.throws(() => measure.check!(plain), { name: "InputError", message: /"line" has no known geometry/ });
+  const inner = { ...line, pdBar: uniform(0.4, 0.6) };
+  await t.rejects(judge(measure, inner, uniform(1, 2)), {
+    name: "InputError",
+    message: /none that lies outside pd is left to cover/,
+  });
+});
+
+/** Four clearly separate classes of points in the plane: class c around (c, c). */
+const blobs = fromArrays({
+  name: "blobs",
+  values: Float32Array.from({ length: 800 }, (_, i) => {
+    const noise = Key.from(1).normalArray(800, 0, 0.1)[i]!;
+    return (Math.floor(i / 2) % 4) + noise;
+  }),
+  labels: Uint8Array.from({ length: 400 }, (_, i) => i % 4),
+  shape: [2],
+});
+const classes: TargetDistributionSpec = {
+  name: "blobs",
+  alpha: 0.5,
+  shape: [2],
+  pd: blobs.only([1]).sample,
+  pdBar: blobs.only([1, 3]).sample,
+  classes: { data: blobs, pd: [1], pdBar: [1, 3] },
+};
+const judgeOptions = {
+  network: mlp({ hidden: [16], activation: "relu", spectralNorm: false }),
+  optimizer: adam({ learningRate: 0.02, decayFrom: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
+  epochs: 20,
+  batch: 40,
+  n: 200,
+};
+
+t.test("classifier() gives full marks to real rows of the wanted class", async (t) => {
+  const measured = await judge(classifier(judgeOptions), classes, blobs.only([3]).sample);
+  t.match(measured, { targetShare: 1, avoidShare: 0, "judged.1": 0, "judged.3": 1 });
+  t.ok(measured.classifierAccuracy! > 0.99, `accuracy ${measured.classifierAccuracy}`);
+  t.ok(Math.abs(measured.diversity! - 1) < 0.15, `diversity ${measured.diversity}`);
+});
+
+t.test("classifier() tells the class to avoid, and a generator that repeats itself", async (t) => {
+  const avoided = await judge(classifier(judgeOptions), classes, blobs.only([1]).sample);
+  t.match(avoided, { targetShare: 0, avoidShare: 1 });
+  const repeated: Sampler = (_, n) => tf.fill([n, 2], 3);
+  t.ok((await judge(classifier(judgeOptions), classes, repeated)).diversity! < 0.01);
+});
+
+t.test(
+  "classifier() refuses targets without classes, leaves no tensor behind, stops when told to",
+  async (t) => {
+    t.throws(() => classifier(judgeOptions).check!(line), {
+      name: "InputError",
+      message: /not made of classes/,
+    });
+    const before = tf.memory().numTensors;
+    await judge(classifier({ ...judgeOptions, epochs: 1 }), classes, blobs.only([3]).sample);
+    t.equal(tf.memory().numTensors, before);
+    const stop = new AbortController();
+    stop.abort(new Error("enough"));
+    const steps = classifier(judgeOptions).measure({
+      target: classes,
+      pg: classes.pd,
+      key: Key.from(0),
+      signal: stop.signal,
+    });
+    await t.rejects(steps.next(), { message: "enough" });
+    t.equal(tf.memory().numTensors, before, "nor when stopped");
+  },
+);
