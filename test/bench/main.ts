@@ -37,6 +37,9 @@ interface Options {
 const PYTORCH_THREADS = [1, 2];
 /** Between blocks: threads of the one before stop spinning. */
 const PAUSE_MS = 300;
+/** A case that has taken this long is not repeated more than so often. */
+const LONG_MS = 120_000;
+const LONG_REPETITIONS = 3;
 /** Steps whose losses are compared. */
 const CHECK_STEPS = 2;
 /** Relative difference allowed in the first step, and in those after it, where differences have grown. */
@@ -108,7 +111,9 @@ async function timeCase(bench: BenchCase): Promise<Row[]> {
     }
     mustAgree(participants);
     const times = participants.map(({ name, kind }) => ({ name, kind, ms: [] as number[] }));
+    const begin = performance.now();
     for (let i = 0; i < options.repetitions; i++) {
+      if (i >= LONG_REPETITIONS && performance.now() - begin > LONG_MS) break;
       for (const [j, { run, ms }] of participants.entries()) {
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
         times[j]!.ms.push(await run(Math.max(1, Math.round(options.block / ms))));
