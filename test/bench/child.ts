@@ -12,6 +12,7 @@ import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import {
   assemble,
+  compileStep,
   componentNamed,
   contextOf,
   type EngineInfo,
@@ -19,7 +20,9 @@ import {
   Key,
   messageOf,
   parameterCount,
+  plainStep,
   refsOf,
+  type Step,
   tf,
 } from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
@@ -46,10 +49,11 @@ try {
   } else {
     const workload = build(key, batch, false);
     const counts = Object.entries(workload.networks).map(([name, net]) => [name, parameterCount(net)]);
+    const step = compileStep(caseName!, workload.step);
     let done = 0;
     const run = async (steps: number): Promise<number> => {
       const start = performance.now();
-      for (let i = 0; i < steps; i++) await losses(workload, key, ++done);
+      for (let i = 0; i < steps; i++) await losses(workload, step, key, ++done);
       return (performance.now() - start) / steps;
     };
     let ms = 0;
@@ -81,8 +85,13 @@ async function startEngine(name: string): Promise<EngineInfo> {
 }
 
 /** The losses of one step, read as a training would that shows them. */
-async function losses({ step, data }: Workload, key: Key, count: number): Promise<number[]> {
-  const scalars = tf.tidy(() => step(data, key.fold("step", count), count));
+async function losses(
+  { data, numbers }: Workload,
+  step: Step<string, string>,
+  key: Key,
+  count: number,
+): Promise<number[]> {
+  const scalars = Object.values(step.run({ ...data, ...numbers(count) }, key.fold("step", count)));
   const values = await Promise.all(scalars.map(async (loss) => (await loss.data())[0]!));
   tf.dispose(scalars);
   return values;
@@ -106,8 +115,9 @@ async function check(workload: Workload, key: Key, steps: number, file: string):
       return x;
     };
   }
+  const step = plainStep(workload.step); // not replayed: each draw is to be seen
   const all: number[][] = [];
-  for (let i = 1; i <= steps; i++) all.push(await losses(workload, key, i));
+  for (let i = 1; i <= steps; i++) all.push(await losses(workload, step, key, i));
   writeFileSync(file, safetensors(tensors));
   return all;
 }

@@ -3,20 +3,20 @@
  *
  * @module
  */
-import { type Key, type Network, type Optimizer, type OptimizerRun, tf } from "../../core/mod.ts";
+import { descend, type Key, type Network, type Optimizer, type StepBody, tf } from "../../core/mod.ts";
 
-/** Tensors that a step reads and doesn't change, by name. */
+/** Tensors by name. */
 export type Data = Readonly<Record<string, tf.Tensor>>;
-
-/** One iteration, a pure function but for the networks' variables: it may be run as it is, or compiled. */
-export type Step = (data: Data, key: Key, count: number) => tf.Scalar[];
 
 /** A case, built. */
 export interface Workload {
   readonly networks: Readonly<Record<string, Network>>;
+  /** Tensors that each step reads. */
   readonly data: Data;
-  /** @returns its losses, in the order in which the peers return theirs; `count` is 1 at first */
-  readonly step: Step;
+  /** Numbers that change with the step, which is 1 at first: those of the optimisers. */
+  numbers(count: number): Readonly<Record<string, number>>;
+  /** One iteration on data and numbers; its losses, in the order in which the peers return theirs. */
+  readonly step: StepBody<string, string>;
 }
 
 /** A thing to time. */
@@ -33,22 +33,31 @@ export interface BenchCase {
   build(key: Key, batch: number, small: boolean): Workload;
 }
 
-/** Makes the update of one network: the loss before it is returned. */
-export function learner(
-  network: Network,
-  optimizer: Optimizer,
-): (loss: () => tf.Scalar, count: number) => tf.Scalar {
+/** Trains one network. */
+export interface Learner {
+  /** The optimiser's numbers, under names that begin with the learner's. */
+  numbers(count: number): Readonly<Record<string, number>>;
+  /** One update; the loss before it. */
+  learn(loss: () => tf.Scalar, inputs: Data): tf.Scalar;
+}
+
+/** Puts an optimiser to work on a network. */
+export function learner(name: string, network: Network, optimizer: Optimizer): Learner {
   const variables = [...network.parameters.values()];
-  const run: OptimizerRun = optimizer.start(variables);
-  return (loss, count) => {
-    const { value, grads } = tf.variableGrads(loss, variables);
-    run.update(
-      variables.map((v) => grads[v.name]!),
-      count,
-      0,
-    );
-    return value;
+  const run = optimizer.start(variables);
+  const named = (of: string): string => `${name} ${of}`;
+  const names = Object.keys(run.numbers(1, 0));
+  return {
+    numbers: (count) =>
+      Object.fromEntries(Object.entries(run.numbers(count, 0)).map(([of, x]) => [named(of), x])),
+    learn: (loss, inputs) =>
+      descend(loss, variables, run, Object.fromEntries(names.map((of) => [of, inputs[named(of)]!]))),
   };
+}
+
+/** The numbers of several learners. */
+export function numbersOf(...learners: readonly Learner[]): Workload["numbers"] {
+  return (count) => Object.assign({}, ...learners.map(({ numbers }) => numbers(count)));
 }
 
 /** Mean cross-entropy of logits `[n, classes]` against one-hot labels of the same shape. */

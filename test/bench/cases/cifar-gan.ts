@@ -6,7 +6,7 @@ import { imageClassifier } from "../../../plugins/networks/image-classifier/mod.
 import { imageGenerator } from "../../../plugins/networks/image-generator/mod.ts";
 import { wganGp } from "../../../plugins/objectives/wgan-gp/mod.ts";
 import { adam } from "../../../plugins/optimizers/adam/mod.ts";
-import { type BenchCase, learner, type Workload } from "../workload.ts";
+import { type BenchCase, learner, numbersOf, type Workload } from "../workload.ts";
 
 const ALPHA = 0.8;
 /** Range of the uniform noise that makes pdBar of pd. */
@@ -37,15 +37,17 @@ export const cifarGan: BenchCase = {
     const objective = wganGp({ lambda: 10 });
     const mixer = samplingTrick();
     const optimizer = adam({ learningRate: 3e-4, decayFrom: 1, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 });
-    const trainCritic = learner(critic, optimizer);
-    const trainGenerator = learner(generator, optimizer);
+    const criticLearner = learner("critic", critic, optimizer);
+    const generatorLearner = learner("generator", generator, optimizer);
     const f = (x: tf.Tensor): tf.Tensor => features!.of(x, { training: false }); // [n, 192]
     const score = (y: tf.Tensor): tf.Tensor => critic.apply(y, { training: true });
 
     return {
       networks: { generator, critic, classifier },
       data: { x },
-      step({ x }, key, count) {
+      numbers: numbersOf(criticLearner, generatorLearner),
+      step(inputs, key) {
+        const { x } = inputs;
         const generated = (n: number, name: string): tf.Tensor =>
           generator.apply(key.fold(name, "z").uniform([n, 100]), { training: true });
         const fake = mixer.mix(
@@ -55,15 +57,15 @@ export const cifarGan: BenchCase = {
           (n) => f(tf.slice(x!, 0, n)),
         );
         const pdBar = f(tf.add(x!, key.fold("r").uniform(x!.shape, -R, R)));
-        const criticLoss = trainCritic(
+        const criticLoss = criticLearner.learn(
           () => objective.criticLoss(score, pdBar, fake, key.fold("objective")),
-          count,
+          inputs,
         );
-        const generatorLoss = trainGenerator(
+        const generatorLoss = generatorLearner.learn(
           () => objective.generatorLoss(score, f(generated(m, "generator"))),
-          count,
+          inputs,
         );
-        return [criticLoss, generatorLoss];
+        return { criticLoss, generatorLoss };
       },
     };
   },

@@ -27,6 +27,7 @@ export const cifarPgd: BenchCase = {
     return {
       networks: { classifier },
       data: { x, labels: labelsByTurns(m, 10) },
+      numbers: () => ({}),
       step({ x, labels }, key) {
         const low = tf.maximum(tf.sub(x!, EPSILON), -0.5);
         const high = tf.minimum(tf.add(x!, EPSILON), 0.5);
@@ -40,7 +41,7 @@ export const cifarPgd: BenchCase = {
           y = tf.tidy(() => project(tf.add(y, tf.mul(STEP_SIZE, tf.sign(slope(y))))));
           before.dispose();
         }
-        return [loss(y)];
+        return { loss: loss(y) };
       },
     };
   },

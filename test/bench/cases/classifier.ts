@@ -1,7 +1,14 @@
 /** Training steps of Table 7's classifier. @module */
 import { imageClassifier } from "../../../plugins/networks/image-classifier/mod.ts";
 import { adam } from "../../../plugins/optimizers/adam/mod.ts";
-import { type BenchCase, crossEntropy, labelsByTurns, learner, type Workload } from "../workload.ts";
+import {
+  type BenchCase,
+  crossEntropy,
+  labelsByTurns,
+  learner,
+  numbersOf,
+  type Workload,
+} from "../workload.ts";
 
 function classifierStep(side: number, filters: number): BenchCase["build"] {
   return (key, m, small): Workload => {
@@ -12,16 +19,22 @@ function classifierStep(side: number, filters: number): BenchCase["build"] {
     );
     const x = key.fold("x").uniform([m, ...image], -0.5, 0.5);
     classifier.initialize!(x, key.fold("initialize"));
-    const train = learner(
+    const trained = learner(
+      "classifier",
       classifier,
       adam({ learningRate: 1e-3, decayFrom: 1, beta1: 0.5, beta2: 0.9999, epsilon: 1e-8 }),
     );
     return {
       networks: { classifier },
       data: { x, labels: labelsByTurns(m, 10) },
-      step: ({ x, labels }, key, count) => [
-        train(() => crossEntropy(classifier.apply(x!, { training: true, key }), labels!), count),
-      ],
+      numbers: numbersOf(trained),
+      step(inputs, key) {
+        const { x, labels } = inputs;
+        const mode = { training: true, key };
+        return {
+          classifierLoss: trained.learn(() => crossEntropy(classifier.apply(x!, mode), labels!), inputs),
+        };
+      },
     };
   };
 }

@@ -5,7 +5,14 @@ import { featureCritic } from "../../../plugins/networks/feature-critic/mod.ts";
 import { mnistClassifier, mnistGenerator } from "../../../plugins/networks/ssl-mnist/mod.ts";
 import { wganGp } from "../../../plugins/objectives/wgan-gp/mod.ts";
 import { adam } from "../../../plugins/optimizers/adam/mod.ts";
-import { type BenchCase, crossEntropy, labelsByTurns, learner, type Workload } from "../workload.ts";
+import {
+  type BenchCase,
+  crossEntropy,
+  labelsByTurns,
+  learner,
+  numbersOf,
+  type Workload,
+} from "../workload.ts";
 
 const ALPHA = 0.8;
 const BETA = 0.3;
@@ -31,9 +38,9 @@ export const mnistSsl: BenchCase = {
 
     const objective = wganGp({ lambda: 10 });
     const mixer = samplingTrick();
-    const trainCritic = learner(critic, adam({ ...RATES, beta2: 0.9 }));
-    const trainGenerator = learner(generator, adam({ ...RATES, beta2: 0.9 }));
-    const trainClassifier = learner(classifier, adam({ ...RATES, beta2: 0.9999 }));
+    const criticLearner = learner("critic", critic, adam({ ...RATES, beta2: 0.9 }));
+    const generatorLearner = learner("generator", generator, adam({ ...RATES, beta2: 0.9 }));
+    const classifierLearner = learner("classifier", classifier, adam({ ...RATES, beta2: 0.9999 }));
 
     return {
       networks: { generator, critic, classifier },
@@ -44,7 +51,9 @@ export const mnistSsl: BenchCase = {
         x1: images("x1"),
         x2: images("x2"),
       },
-      step({ labeled, labels, x, x1, x2 }, key, count) {
+      numbers: numbersOf(criticLearner, generatorLearner, classifierLearner),
+      step(inputs, key) {
+        const { labeled, labels, x, x1, x2 } = inputs;
         const mode = (name: string): Mode => ({ training: true, key: key.fold(name, "noise") });
         const f = (x: tf.Tensor, name: string): tf.Tensor => features!.of(x, mode(name)); // [n, 250]
         const generated = (n: number, name: string): tf.Tensor =>
@@ -61,17 +70,17 @@ export const mnistSsl: BenchCase = {
         const f2 = f(x2!, "x2");
         const b = key.fold("b").uniform([m, 1], 0, BETA);
         const pdBar = tf.add(f2, tf.mul(b, tf.sub(f1, f2))); // b·f(x1) + (1 − b)·f(x2)
-        const criticLoss = trainCritic(
+        const criticLoss = criticLearner.learn(
           () => objective.criticLoss(score, pdBar, fake, key.fold("objective")),
-          count,
+          inputs,
         );
-        const generatorLoss = trainGenerator(
+        const generatorLoss = generatorLearner.learn(
           () => objective.generatorLoss(score, f(generated(m, "generator"), "generator f")),
-          count,
+          inputs,
         );
 
         const bad = generated(m, "bad"); // outside the gradient: a constant to the classifier
-        const classifierLoss = trainClassifier(() => {
+        const classifierLoss = classifierLearner.learn(() => {
           const logits = (x: tf.Tensor, name: string): tf.Tensor => classifier.apply(x, mode(name)); // [m, 10]
           const supervised = crossEntropy(logits(labeled!, "labeled"), labels!);
           const u = tf.logSumExp(logits(x!, "unlabeled"), 1); // [m]
@@ -82,8 +91,8 @@ export const mnistSsl: BenchCase = {
             tf.mul(0.5, tf.mean(tf.softplus(g))),
           ]);
           return tf.add(supervised, unsupervised) as tf.Scalar;
-        }, count);
-        return [criticLoss, generatorLoss, classifierLoss];
+        }, inputs);
+        return { criticLoss, generatorLoss, classifierLoss };
       },
     };
   },

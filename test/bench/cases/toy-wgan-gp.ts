@@ -4,7 +4,7 @@ import { samplingTrick } from "../../../plugins/mixers/sampling-trick/mod.ts";
 import { mlp } from "../../../plugins/networks/mlp/mod.ts";
 import { wganGp } from "../../../plugins/objectives/wgan-gp/mod.ts";
 import { adam } from "../../../plugins/optimizers/adam/mod.ts";
-import { type BenchCase, learner, type Workload } from "../workload.ts";
+import { type BenchCase, learner, numbersOf, type Workload } from "../workload.ts";
 
 const ALPHA = 0.5;
 
@@ -21,13 +21,15 @@ export const toyWganGp: BenchCase = {
     const objective = wganGp({ lambda: 0.1 });
     const mixer = samplingTrick();
     const optimizer = adam({ learningRate: 1e-3, decayFrom: 1, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 });
-    const trainCritic = learner(critic, optimizer);
-    const trainGenerator = learner(generator, optimizer);
+    const criticLearner = learner("critic", critic, optimizer);
+    const generatorLearner = learner("generator", generator, optimizer);
     const mode = { training: true };
     return {
       networks: { generator, critic },
       data: { pd: key.fold("pd").normal([m, 2]), pdBar: key.fold("pdBar").normal([m, 2], 0, 2) },
-      step({ pd, pdBar }, key, count) {
+      numbers: numbersOf(criticLearner, generatorLearner),
+      step(inputs, key) {
+        const { pd, pdBar } = inputs;
         const fake = mixer.mix(
           ALPHA,
           m,
@@ -35,16 +37,16 @@ export const toyWganGp: BenchCase = {
           (n) => tf.slice(pd!, 0, n),
         );
         const score = (x: tf.Tensor): tf.Tensor => critic.apply(x, mode);
-        const criticLoss = trainCritic(
+        const criticLoss = criticLearner.learn(
           () => objective.criticLoss(score, pdBar!, fake, key.fold("objective")),
-          count,
+          inputs,
         );
         const z = key.fold("z").normal([m, 2]);
-        const generatorLoss = trainGenerator(
+        const generatorLoss = generatorLearner.learn(
           () => objective.generatorLoss(score, generator.apply(z, mode)),
-          count,
+          inputs,
         );
-        return [criticLoss, generatorLoss];
+        return { criticLoss, generatorLoss };
       },
     };
   },
