@@ -6,7 +6,7 @@
 import { InputError } from "./errors.ts";
 import { type Contract, contract } from "./plugin.ts";
 import { sizeOf } from "./random.ts";
-import type { Sampler } from "./target.ts";
+import type { Sampler } from "./sampler.ts";
 import * as tf from "./tf.ts";
 
 /** Smallest and largest value. */

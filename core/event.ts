@@ -5,10 +5,12 @@
  */
 import type { EngineInfo } from "./engine.ts";
 import type { ExpectationResult } from "./expectation.ts";
-import type { RunStatus } from "./store.ts";
 
 /** Numbers by name. */
 export type Numbers = Readonly<Record<string, number>>;
+
+/** How a run ended: every expectation met, one missed, broken, or stopped from outside. */
+export type RunStatus = "passed" | "missed" | "failed" | "cancelled";
 
 /** What each type of event carries. */
 export interface EventTypes {

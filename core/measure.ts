@@ -5,7 +5,8 @@
  */
 import { type Contract, contract } from "./plugin.ts";
 import type { Key } from "./random.ts";
-import type { Sampler, TargetDistributionSpec } from "./target.ts";
+import type { Sampler } from "./sampler.ts";
+import type { TargetDistributionSpec } from "./target.ts";
 
 /** What there is to be judged. */
 export interface Specimen {

@@ -26,6 +26,7 @@ export * from "./plugin.ts";
 export * from "./random.ts";
 export * from "./refs.ts";
 export * from "./run.ts";
+export * from "./sampler.ts";
 export * from "./scenario.ts";
 export { readSource, type Source } from "./source.ts";
 export * from "./step.ts";

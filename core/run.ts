@@ -8,12 +8,12 @@ import { stringify } from "yaml";
 import { type Application, Applications, type RunContext } from "./application.ts";
 import { type EngineInfo, Engines } from "./engine.ts";
 import { InputError, messageOf, RunError } from "./errors.ts";
-import type { EventBody, Numbers, RunEvent } from "./event.ts";
+import type { EventBody, Numbers, RunEvent, RunStatus } from "./event.ts";
 import { judgeExpectations } from "./expectation.ts";
 import { contextOf } from "./plugin.ts";
 import { Key } from "./random.ts";
 import type { LoadedScenario } from "./scenario.ts";
-import { RUN_FILES, type RunResult, type RunStatus, type RunWriter, type Store } from "./store.ts";
+import { RUN_FILES, type RunResult, type RunWriter, type Store } from "./store.ts";
 
 /** What a run needs beside its scenario. */
 export interface RunOptions {

@@ -4,12 +4,9 @@
  * @module
  */
 import { InputError } from "./errors.ts";
-import type { RunEvent } from "./event.ts";
+import type { RunEvent, RunStatus } from "./event.ts";
 import type { ExpectationResult } from "./expectation.ts";
 import { type Contract, contract } from "./plugin.ts";
-
-/** How a run ended: every expectation met, one missed, broken, or stopped from outside. */
-export type RunStatus = "passed" | "missed" | "failed" | "cancelled";
 
 /** What a run came to. */
 export interface RunResult {

@@ -5,11 +5,8 @@
  */
 import type { FiniteDataset, Geometry, Range } from "./dataset.ts";
 import { type Contract, contract } from "./plugin.ts";
-import type { Key } from "./random.ts";
+import type { Sampler } from "./sampler.ts";
 import type { Tensor } from "./tf.ts";
-
-/** Draws `n` rows, `[n, ...shape]`. The same key gives the same rows. The caller disposes the result. */
-export type Sampler<X extends Tensor = Tensor> = (key: Key, n: number) => X;
 
 /**
  * A target distribution `pt`, given by `(1 − α)·pt(x) + α·pd(x) = pdBar(x)` (Eq. 1): high where `pdBar` is and

@@ -9,8 +9,9 @@ import type { Network } from "./network.ts";
 import type { GanObjective } from "./objective.ts";
 import type { Optimizer, OptimizerRun } from "./optimizer.ts";
 import type { Key } from "./random.ts";
+import type { Sampler } from "./sampler.ts";
 import { compileStep, type Step } from "./step.ts";
-import type { Sampler, TargetDistributionSpec } from "./target.ts";
+import type { TargetDistributionSpec } from "./target.ts";
 import * as tf from "./tf.ts";
 
 /** Everything that Algorithm 1 is a function of. */
