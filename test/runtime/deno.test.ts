@@ -30,7 +30,7 @@ async function runOn(engine: string) {
   return { store, events };
 }
 
-for (const engine of ["wasm", "cpu"]) {
+for (const engine of ["onnxruntime", "wasm", "cpu"]) {
   Deno.test(`run() trains, draws and measures under Deno on ${engine}`, async () => {
     const { store, events } = await runOn(engine);
     const [first, last] = [events[0]!, events.at(-1)!];
