@@ -42,6 +42,7 @@ parser.on("assert", (file: Result) => {
 parser.end(readFileSync(output, "utf8"));
 rmSync(folder, { recursive: true });
 
+console.log(); // tap's reporter ends in the middle of a line
 for (const skip of skips) console.log(`skipped ${skip}`);
 const tail = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
 console.log(`${counts.passed} passed, ${counts.failed} failed${tail}`);
