@@ -85,17 +85,15 @@ export class Key {
 
   /** A fresh stream of uint32: calling it twice gives the same stream twice. */
   bits(): () => number {
-    let [a, b, c, counter]: [number, number, number, number] = [...this.#state];
-    const next = (): number => {
-      const t = (a + b + counter) | 0;
+    let [a, b, c, counter] = this.#warm() as unknown as [number, number, number, number];
+    return () => {
+      const word = (a + b + counter) | 0;
       counter = (counter + 1) | 0;
       a = b ^ (b >>> 9);
       b = (c + (c << 3)) | 0;
-      c = ((c << 21) | (c >>> 11)) + t;
-      return t >>> 0;
+      c = (((c << 21) | (c >>> 11)) + word) | 0;
+      return word >>> 0;
     };
-    for (let i = 0; i < WARM_UP; i++) next();
-    return next;
   }
 
   /**
@@ -104,14 +102,14 @@ export class Key {
    */
   uniformArray(n: number, low = 0, high = 1, out: Float32Array = new Float32Array(n)): Float32Array {
     const scale = (high - low) * 2 ** -24;
-    let [a, b, c, counter]: [number, number, number, number] = [...this.#state];
-    for (let i = -WARM_UP; i < n; i++) {
+    let [a, b, c, counter] = this.#warm() as unknown as [number, number, number, number];
+    for (let i = 0; i < n; i++) {
       const word = (a + b + counter) | 0; // bits(), written out
       counter = (counter + 1) | 0;
       a = b ^ (b >>> 9);
       b = (c + (c << 3)) | 0;
       c = (((c << 21) | (c >>> 11)) + word) | 0;
-      if (i >= 0) out[i] = low + (word >>> 8) * scale;
+      out[i] = low + (word >>> 8) * scale;
     }
     return out;
   }
@@ -121,20 +119,45 @@ export class Key {
    * @param out where to put them, as in {@link uniformArray}
    */
   normalArray(n: number, mean = 0, deviation = 1, out: Float32Array = new Float32Array(n)): Float32Array {
-    const more = this.fold("beyond the core").bits(); // for the one in fifty that needs more than a word
+    const more = this.fold("beyond the core").bits(); // for the one in a hundred that needs more than a word
+    let [a, b, c, counter] = this.#warm() as unknown as [number, number, number, number];
+    for (let start = 0; start < n; start += BLOCK) {
+      const end = Math.min(n, start + BLOCK);
+      let outside = 0;
+      for (let i = start; i < end; i++) {
+        const word = (a + b + counter) | 0; // bits(), written out
+        counter = (counter + 1) | 0;
+        a = b ^ (b >>> 9);
+        b = (c + (c << 3)) | 0;
+        c = (((c << 21) | (c >>> 11)) + word) | 0;
+        const layer = word & (LAYERS - 1);
+        const x = ((word >> 9) + 0.5) * WIDTHS[layer]!;
+        out[i] = mean + deviation * x;
+        // noted rather than seen to: a loop without calls is twice as fast
+        places[outside] = i;
+        words[outside] = word;
+        outside += Math.abs(x) < EDGES[layer + 1]! ? 0 : 1;
+      }
+      for (let j = 0; j < outside; j++) {
+        const layer = words[j]! & (LAYERS - 1);
+        const x = ((words[j]! >> 9) + 0.5) * WIDTHS[layer]!;
+        out[places[j]!] = mean + deviation * outsideCore(layer, x, more);
+      }
+    }
+    return out;
+  }
+
+  /** The generator's state when it begins to give words: `[a, b, c, counter]`. */
+  #warm(): Int32Array {
     let [a, b, c, counter]: [number, number, number, number] = [...this.#state];
-    for (let i = -WARM_UP; i < n; i++) {
-      const word = (a + b + counter) | 0; // bits(), written out
+    for (let i = 0; i < WARM_UP; i++) {
+      const word = (a + b + counter) | 0;
       counter = (counter + 1) | 0;
       a = b ^ (b >>> 9);
       b = (c + (c << 3)) | 0;
       c = (((c << 21) | (c >>> 11)) + word) | 0;
-      if (i < 0) continue;
-      const layer = word & 127;
-      const x = ((word >> 8) + 0.5) * WIDTHS[layer]!;
-      out[i] = mean + deviation * (Math.abs(x) < EDGES[layer + 1]! ? x : outsideCore(layer, x, more));
     }
-    return out;
+    return Int32Array.of(a, b, c, counter);
   }
 
   /** `n` integers drawn evenly, with replacement, from 0 to below − 1. */
@@ -170,25 +193,33 @@ export class Key {
 /** Rounds in which sfc32 mixes its seed. */
 const WARM_UP = 12;
 
-/** Where the ziggurat's tail begins, and the area of each of its 128 layers. */
-const TAIL = 3.442619855899;
-const AREA = 9.91256303526217e-3;
+/** Layers of the ziggurat: a power of two, so many that few numbers fall outside their cores. */
+const LAYERS = 512;
+
+/** Where the tail of a ziggurat of so many layers begins, and the area of each layer. */
+const TAIL = 3.852046150368391;
+const AREA = 2.456766351541353e-3;
 
 /** Right edges of the layers, from the lowest (which counts the tail as a rectangle) up; the last is 0. */
 const EDGES: Float64Array = ziggurat();
-/** Edges over 2²³, the range of a place within a layer. */
-const WIDTHS: Float64Array = EDGES.map((x) => x * 2 ** -23);
+/** Edges over 2²², the range of a place within a layer. */
+const WIDTHS: Float64Array = EDGES.map((x) => x * 2 ** -22);
 
 function ziggurat(): Float64Array {
   const density = (x: number): number => Math.exp(-0.5 * x * x);
-  const edges = new Float64Array(129);
+  const edges = new Float64Array(LAYERS + 1);
   edges[0] = AREA / density(TAIL);
   edges[1] = TAIL;
-  for (let i = 2; i < 128; i++) {
+  for (let i = 2; i < LAYERS; i++) {
     edges[i] = Math.sqrt(-2 * Math.log(AREA / edges[i - 1]! + density(edges[i - 1]!)));
   }
   return edges;
 }
+
+/** Numbers drawn before those outside their core are seen to; where these stand, and their words. */
+const BLOCK = 1024;
+const places: Int32Array = new Int32Array(BLOCK);
+const words: Int32Array = new Int32Array(BLOCK);
 
 /** A normal number, given that a first try fell into `layer` at x, outside of what the density surely covers. */
 function outsideCore(layer: number, x: number, next: () => number): number {
@@ -200,12 +231,13 @@ function outsideCore(layer: number, x: number, next: () => number): number {
         if (-2 * Math.log(unit()) > beyond * beyond) return x < 0 ? -TAIL - beyond : TAIL + beyond;
       }
     }
-    const below = Math.exp(-0.5 * (EDGES[layer]! ** 2 - x * x));
-    const above = Math.exp(-0.5 * (EDGES[layer + 1]! ** 2 - x * x));
+    const [outer, inner] = [EDGES[layer]!, EDGES[layer + 1]!];
+    const below = Math.exp(-0.5 * (outer * outer - x * x));
+    const above = Math.exp(-0.5 * (inner * inner - x * x));
     if (above + unit() * (below - above) < 1) return x;
     const word = next() | 0;
-    layer = word & 127;
-    x = ((word >> 8) + 0.5) * WIDTHS[layer]!;
+    layer = word & (LAYERS - 1);
+    x = ((word >> 9) + 0.5) * WIDTHS[layer]!;
     if (Math.abs(x) < EDGES[layer + 1]!) return x;
   }
 }
