@@ -18,8 +18,25 @@ export function borrowMissingKernels(backendName: string, except: readonly strin
   const has = new Set(tf.getKernelsForBackend(backendName).map((k) => k.kernelName));
   for (const { kernelName } of tf.getKernelsForBackend("cpu")) {
     if (has.has(kernelName) || NOT_BORROWED.has(kernelName) || except.includes(kernelName)) continue;
-    tf.registerKernel({ kernelName, backendName, kernelFunc: borrowed(kernelName) });
+    const kernelFunc = borrowed(kernelName);
+    tf.registerKernel({
+      kernelName,
+      backendName,
+      kernelFunc(params) {
+        noteBorrowing(backendName, kernelName);
+        return kernelFunc(params);
+      },
+    });
   }
+}
+
+const noted = new Set<string>();
+
+/** Says, once for each kernel, that an engine has it computed by `cpu`: in a loop that is what takes the time. */
+export function noteBorrowing(backendName: string, kernelName: string): void {
+  const note = `engine ${backendName}: ${kernelName} is computed by tfjs's cpu kernel, its tensors copied there and back`;
+  if (!noted.has(note)) console.warn(note);
+  noted.add(note);
 }
 
 /** The `cpu` kernel of this name, computing on another backend's tensors. */

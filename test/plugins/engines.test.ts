@@ -55,6 +55,19 @@ t.test("wasm borrows the kernels it lacks: gradient of a convolution to its filt
   );
 });
 
+t.test("a kernel that cpu computes is said to be, once", async (t) => {
+  await wasm().start();
+  const said = t.capture(console, "warn");
+  const program = (): void =>
+    void tf.tidy(() => tf.unsortedSegmentSum(key.normal([4, 2]), tf.tensor1d([0, 1, 0, 1], "int32"), 2));
+  program();
+  program();
+  t.same(
+    said().map(({ args }) => args[0]),
+    ["engine wasm: UnsortedSegmentSum is computed by tfjs's cpu kernel, its tensors copied there and back"],
+  );
+});
+
 t.test("wasm leaves no memory behind, borrowed kernels included", async (t) => {
   await wasm().start();
   const program = (): void =>

@@ -4,7 +4,7 @@
  * @module
  */
 import { tf } from "../../../../core/mod.ts";
-import { borrowed } from "../../borrow.ts";
+import { borrowed, noteBorrowing } from "../../borrow.ts";
 import { BACKEND, type OnnxBackend } from "../backend.ts";
 import type { Recorder } from "../recorder.ts";
 import type { View } from "../value.ts";
@@ -25,9 +25,6 @@ export interface Call<A = unknown> {
 /** Records a kernel; undefined means that this case has no ONNX form. */
 export type KernelBody<A> = (call: Call<A>) => View | View[] | undefined;
 
-/** Kernels and cases that were computed by tfjs's `cpu`, each named once. */
-export const borrowedKernels: Set<string> = new Set();
-
 /** Registers a kernel. Strings, complex numbers, empty tensors and cases it declines go to tfjs's `cpu` kernel. */
 export function kernel<A = unknown>(kernelName: string, body: KernelBody<A>): void {
   const fallback = borrowed(kernelName);
@@ -40,7 +37,8 @@ export function kernel<A = unknown>(kernelName: string, body: KernelBody<A>): vo
       backend.begin(kernelName);
       const all = Object.values(inputs).filter((x) => x !== undefined && x !== null) as tf.TensorInfo[];
       let out: View | View[] | undefined;
-      if (all.every(simple)) {
+      const recordable = all.every(simple);
+      if (recordable) {
         out = body({
           g: backend.recorder,
           attrs: params.attrs as A,
@@ -53,7 +51,7 @@ export function kernel<A = unknown>(kernelName: string, body: KernelBody<A>): vo
         });
       }
       if (out === undefined) {
-        borrowedKernels.add(kernelName);
+        if (recordable) noteBorrowing(BACKEND, kernelName);
         return fallback(params);
       }
       return Array.isArray(out) ? out.map((view) => backend.tensor(view)) : backend.tensor(out);

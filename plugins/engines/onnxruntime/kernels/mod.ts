@@ -16,8 +16,6 @@ import { registerResize } from "./resize.ts";
 import { registerShape } from "./shape.ts";
 import { registerUnary } from "./unary.ts";
 
-export { borrowedKernels } from "./kernel.ts";
-
 /** Registers every kernel with tfjs; those without an ONNX form are borrowed from `cpu`. */
 export function registerKernels(): void {
   registerUnary();
