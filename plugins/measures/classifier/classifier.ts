@@ -173,9 +173,9 @@ export const classifierComponent: Component<Measure> = component({
         .prefault({ use: "mlp", hidden: [256] })
         .describe("Architecture of the judge."),
       optimizer: refs(Optimizers)
-        .prefault({ use: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999 })
+        .prefault({ use: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, decayFrom: 0.5 })
         .describe("That trains the judge."),
-      epochs: z.int().positive().default(3).describe("Passes over the training rows."),
+      epochs: z.int().positive().default(5).describe("Passes over the training rows."),
       batch: z.int().positive().default(128).describe("Rows a step."),
       n: z.int().min(2).default(1000).describe("Samples of the generator that are judged."),
     }),
