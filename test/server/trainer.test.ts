@@ -156,24 +156,27 @@ for (const [whenAlone, status] of [
   ["finish", "passed"],
   ["stop", "cancelled"],
 ] as const) {
-  t.test(`a trainer whose watcher is killed is to ${whenAlone}, and does`, async (t) => {
-    const runs = t.testdir();
-    const store = folderStore({ folder: runs });
-    const script = `
+  t.test(
+    `a trainer whose watcher is killed is to ${whenAlone}, and does, computing and printing`,
+    async (t) => {
+      const runs = t.testdir();
+      const store = folderStore({ folder: runs });
+      const script = `
       const { startTrainer } = await import(${JSON.stringify(new URL("../../server/trainer/mod.ts", import.meta.url).href)});
       const { folderStore } = await import(${JSON.stringify(new URL("../../plugins/stores/folder/mod.ts", import.meta.url).href)});
       const trainer = startTrainer(
-        ${JSON.stringify(request(runs, { "application.delay": 25, "application.steps": 60 }))},
+        ${JSON.stringify(request(runs, { "application.busy": 10, "application.print": true, "application.steps": 150 }))},
         { store: folderStore({ folder: ${JSON.stringify(runs)} }), whenAlone: "${whenAlone}" });
       trainer.events.subscribe(({ type }) => type === "progress" && console.log(trainer.pid));`;
-    const watcher = spawn(process.execPath, ["--input-type=module", "-e", script]);
-    const [line] = (await once(watcher.stdout, "data")) as [Buffer];
-    const pid = Number(String(line).split("\n")[0]);
-    watcher.kill("SIGKILL");
-    const [id] = await store.list();
-    const reader = await store.open(id!);
-    t.match(await reader.owner(), { pid }, "it is at it still");
-    while ((await reader.owner()) !== undefined) await sleep(50);
-    t.equal(await statusOf(store, id!), status, "never an orphan without a record");
-  });
+      const watcher = spawn(process.execPath, ["--input-type=module", "-e", script]);
+      const [line] = (await once(watcher.stdout, "data")) as [Buffer];
+      const pid = Number(String(line).split("\n")[0]);
+      watcher.kill("SIGKILL");
+      const [id] = await store.list();
+      const reader = await store.open(id!);
+      t.match(await reader.owner(), { pid }, "it is at it still");
+      while ((await reader.owner()) !== undefined) await sleep(50);
+      t.equal(await statusOf(store, id!), status, "never an orphan without a record");
+    },
+  );
 }
