@@ -49,7 +49,7 @@ export async function watch(
 ): Promise<Finished> {
   const store = await storeOf(options.runs, host);
   const sitting = await sit(request, options, store, host, interrupt.signal);
-  interrupt.atOnce = sitting.kill;
+  interrupt.atOnce = sitting.kill?.bind(sitting);
   const display = displayFor(options);
   let id = "resume" in request ? request.resume : "";
   try {
