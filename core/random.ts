@@ -251,7 +251,13 @@ const utf8 = new TextEncoder();
 
 /** The bytes of a path element: a tag for its type, then its content, so that 1 and "1" differ. */
 function bytesOf(name: number | string): Uint8Array {
-  if (typeof name === "string") return Uint8Array.of(0x73, ...utf8.encode(name));
+  if (typeof name === "string") {
+    const text = utf8.encode(name);
+    const bytes = new Uint8Array(1 + text.length);
+    bytes[0] = 0x73;
+    bytes.set(text, 1);
+    return bytes;
+  }
   const bytes = new Uint8Array(9);
   bytes[0] = 0x6e;
   new DataView(bytes.buffer).setFloat64(1, name, true);

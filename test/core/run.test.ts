@@ -94,6 +94,15 @@ t.test("run() with share() is one run for two who watch", async (t) => {
   t.strictSame(await store.list(), ["acted-1"]);
 });
 
+t.test("run() keeps an event of any size", async (t) => {
+  const store = memoryStore();
+  const message = "x".repeat(5_000_000);
+  const loaded = await loadActing(async function* () {
+    yield { type: "warning", message };
+  });
+  t.match(await all(run(loaded, { store })), [{}, { message }, { type: "ended", status: "passed" }]);
+});
+
 t.test("run() misses an expectation, or a metric that nobody measured", async (t) => {
   const store = memoryStore();
   const expect = "expect: { share: { atLeast: 0.8 }, shaer: { atMost: 1 } }";
