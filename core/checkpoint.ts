@@ -91,22 +91,28 @@ export async function newestCheckpoint(
   reader: RunReader,
   events: number = Number.POSITIVE_INFINITY,
 ): Promise<{ readonly checkpoint: Checkpoint | undefined; readonly damaged: readonly string[] }> {
-  const paths = (await reader.files(FOLDER)).filter((path) => NAME.test(path));
-  const damaged: string[] = [];
-  for (const path of paths.toSorted(byNumber).reverse()) {
-    try {
-      const checkpoint = await readCheckpoint(reader, path);
-      if (checkpoint.record.events <= events) return { checkpoint, damaged };
-      damaged.push(
-        `run ${reader.id}: ${path} counts ${checkpoint.record.events} events, the log has ${events}`,
-      );
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      damaged.push(error.message);
+  for (let before: readonly string[] = []; ; ) {
+    const paths = (await reader.files(FOLDER)).filter((path) => NAME.test(path));
+    const damaged: string[] = [];
+    for (const path of paths.toSorted(byNumber).reverse()) {
+      try {
+        const checkpoint = await readCheckpoint(reader, path);
+        if (checkpoint.record.events <= events) return { checkpoint, damaged };
+        damaged.push(
+          `run ${reader.id}: ${path} counts ${checkpoint.record.events} events, the log has ${events}`,
+        );
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        damaged.push(error.message);
+      }
     }
+    if (paths.length === 0) return { checkpoint: undefined, damaged };
+    // a run that goes on removes its oldest checkpoints: those that were listed may be gone, and newer ones there
+    if (`${paths}` === `${before}`) {
+      throw new InputError(`run ${reader.id} has no sound checkpoint. Start it anew.\n${damaged.join("\n")}`);
+    }
+    before = paths;
   }
-  if (damaged.length === 0) return { checkpoint: undefined, damaged };
-  throw new InputError(`run ${reader.id} has no sound checkpoint. Start it anew.\n${damaged.join("\n")}`);
 }
 
 async function readCheckpoint(reader: RunReader, path: string): Promise<Checkpoint> {
