@@ -25,9 +25,10 @@ export interface Draft {
 /**
  * Writes a file whole or not at all: what was there before stays until the new one is complete.
  * @param write fills it; where that throws there is no file
+ * @returns its size in bytes
  * @throws InputError where the system refuses
  */
-export async function writeWhole(path: string, write: (draft: Draft) => Promise<void>): Promise<void> {
+export async function writeWhole(path: string, write: (draft: Draft) => Promise<void>): Promise<number> {
   const full = resolve(path);
   const aside = join(dirname(full), `.${basename(full)}.${process.pid}.tmp`);
   const refused = (error: unknown): InputError =>
@@ -47,9 +48,13 @@ export async function writeWhole(path: string, write: (draft: Draft) => Promise<
     if (existsSync(full)) await (await open(full, "r+")).close(); // a folder, or a file that must not be replaced
     return await open(aside, "w");
   });
+  let bytes = 0;
   try {
     await write({
-      append: (data) => attempt(() => handle.writeFile(data)),
+      async append(data) {
+        await attempt(() => handle.writeFile(data));
+        bytes += data.byteLength;
+      },
       readBack: () => attempt(() => readFile(aside)),
     });
     await attempt(async () => {
@@ -57,6 +62,7 @@ export async function writeWhole(path: string, write: (draft: Draft) => Promise<
       await handle.close();
       await rename(aside, full);
     });
+    return bytes;
   } catch (error) {
     await handle.close().catch(() => {});
     await rm(aside, { force: true });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { extname } from "node:path";
+import { extname, join } from "node:path";
 import { dump } from "npyjs";
 import {
   type Context,
@@ -26,7 +26,9 @@ import { size } from "../report/format.ts";
 import { EXIT } from "./exit.ts";
 import { type Draft, writeWhole } from "./files.ts";
 import type { Host } from "./host.ts";
+import { interruptible } from "./interrupt.ts";
 import { runNamed } from "./resume.ts";
+import { count, place } from "./words.ts";
 
 /** Options of `dsgan sample`. */
 export interface SampleOptions {
@@ -49,7 +51,8 @@ export async function sampleCommand(given: string, options: SampleOptions, host:
   const { network: name, n, seed, out } = options;
   const format = extname(out).toLowerCase();
   if (format !== ".npy" && format !== ".png") {
-    throw new InputError(`--out ${out}: unknown ending ${JSON.stringify(format)}; expected .npy or .png`);
+    const ending = format === "" ? "no ending" : `unknown ending "${format}"`;
+    throw new InputError(`--out ${out}: ${ending}; expected .npy or .png`);
   }
   const { runs, id, reader } = await runNamed(given, options.runs, host);
   const loaded = await reopenScenario(reader, host.plugins);
@@ -61,27 +64,28 @@ export async function sampleCommand(given: string, options: SampleOptions, host:
 
   const context = contextOf(loaded.container, loaded.base);
   const engine = options.engine === undefined ? loaded.scenario.engine : { use: options.engine };
-  let written = 0;
-  await writeWhole(out, async (draft) => {
-    await (await context.create(Engines, engine)).start();
-    const { network } = await trained.open(name);
-    const blocks = drawn(network, ports, n, Key.from(Number(seed)).fold("sample", name));
-    const counted: Draft = {
-      ...draft,
-      append: async (data) => {
-        written += data.byteLength;
-        await draft.append(data);
-      },
-    };
-    if (picture === undefined) await writeNpy(counted, [n, ...shape], blocks);
-    else await counted.append(await painted(context, picture, ports, n, name, blocks));
-    network.dispose();
-  });
-  process.stdout.write(
-    `${n} ${n === 1 ? "sample" : "samples"} of ${name}, [${[n, ...shape]}], seed ${seed}, from ${runs}/${id}/` +
-      `${trained.checkpoint}: wrote ${out} (${size(written)})\n`,
-  );
-  return EXIT.met;
+  const interrupt = interruptible();
+  try {
+    const bytes = await writeWhole(out, async (draft) => {
+      await (await context.create(Engines, engine)).start();
+      const { network } = await trained.open(name);
+      const key = Key.from(Number(seed)).fold("sample", name);
+      const blocks = drawn(network, ports, n, key, interrupt.signal);
+      if (picture === undefined) await writeNpy(draft, [n, ...shape], blocks);
+      else await draft.append(await painted(context, picture, ports, n, name, blocks));
+      network.dispose();
+    });
+    process.stdout.write(
+      `${count(n, "sample")} of ${name}, [${[n, ...shape]}], seed ${seed}, from ` +
+        `${place(join(runs, id, trained.checkpoint))}: wrote ${place(out)} (${size(bytes)})\n`,
+    );
+    return EXIT.met;
+  } catch (error) {
+    if (interrupt.code === undefined) throw error;
+    return interrupt.code;
+  } finally {
+    interrupt.release();
+  }
 }
 
 function noGenerator(id: string, name: string, { names, record }: Trained): string {
@@ -116,9 +120,11 @@ async function* drawn(
   { input, prior }: NetworkPorts,
   n: number,
   key: Key,
+  signal: AbortSignal,
 ): AsyncGenerator<Float32Array> {
   const latent = priorSampler(prior!, input);
   for (let done = 0; done < n; done += BLOCK) {
+    signal.throwIfAborted();
     const x = tf.tidy(() => network.apply(latent(key.fold(done / BLOCK), BLOCK), { training: false }));
     const values = (await x.data()) as Float32Array; // [BLOCK, ...output]
     x.dispose();
