@@ -79,7 +79,7 @@ function structureOf({ nodes, y }: Capture): string {
   const operand = (x: Operand | undefined): unknown => {
     if (x === undefined) return null;
     const { origin, elem, own, shape } = x;
-    const which = origin.from === "constant" ? origin.data.length : origin;
+    const which = origin.from === "constant" ? origin.from : origin;
     return [which, elem, own.length, shape.length];
   };
   return JSON.stringify([
@@ -224,9 +224,18 @@ function modelOf(
     if (data.every(same) && operands.every((operand) => sameShape(operand.shape, shape))) {
       return constant(elem, shape, data[0]!);
     }
-    if (elem !== Elem.int64 || shape.length !== 1)
-      throw new Obstacle("its numbers depend on the number of rows");
-    return list(countsOf(data.map((values) => Array.from(values, Number))));
+    const [first] = data[0]!;
+    if (data.every((values) => values.every((value) => Object.is(value, first)))) {
+      const one = constant(elem, [], data[0]!.slice(0, 1)); // as many zeros, or ones, as there are rows
+      const counts = countsOf(operands.map((operand) => operand.shape));
+      return once(`${one} in ${textOf(counts)}`, `${one}_expanded`, (expanded) => {
+        add({ op: "Expand", inputs: [one, list(counts)], outputs: [expanded] });
+      });
+    }
+    if (elem === Elem.int64 && shape.length === 1 && data.every(({ length }) => length === data[0]!.length)) {
+      return list(countsOf(data.map((values) => Array.from(values, Number))));
+    }
+    throw new Obstacle("its numbers depend on the number of rows");
   };
 
   const { y } = captures[0]!;
