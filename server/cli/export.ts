@@ -22,7 +22,7 @@ import {
   type tf,
   verifyOnnx,
 } from "../../core/mod.ts";
-import { unknownName } from "../../core/names.ts";
+import { meant } from "../../core/names.ts";
 import { number, size } from "../report/format.ts";
 import { EXIT } from "./exit.ts";
 import { writeWhole } from "./files.ts";
@@ -77,7 +77,12 @@ function say(name: string, what: string): void {
 function formatsOf(list: string): readonly Format[] {
   const given = list.split(",").map((format) => format.trim());
   const unknown = given.find((format) => !(FORMATS as readonly string[]).includes(format));
-  if (unknown !== undefined) throw new InputError(`--format: ${unknownName("format", unknown, FORMATS)}`);
+  if (unknown !== undefined) {
+    const hint = meant(unknown, FORMATS);
+    throw new InputError(
+      `--format: unknown format ${JSON.stringify(unknown)}${hint === "" ? "." : hint} Known: ${FORMATS.join(", ")}`,
+    );
+  }
   return given as Format[];
 }
 
