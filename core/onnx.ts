@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { RunError } from "./errors.ts";
+import { messageOf, RunError } from "./errors.ts";
 import { type NetworkPorts, priorSampler } from "./network.ts";
 import { Key, sizeOf } from "./random.ts";
 import * as tf from "./tf.ts";
@@ -84,7 +84,7 @@ export async function verifyOnnx(
     try {
       seen = writer.run(bytes, given, { x: x.shape, y: own.shape });
     } catch (cause) {
-      throw new RunError(`${name} does not run on a batch of ${n}: ${(cause as Error).message}`, { cause });
+      throw new RunError(`${name} does not run on a batch of ${n}: ${messageOf(cause)}`, { cause });
     } finally {
       tf.dispose([x, own]);
     }
