@@ -8,6 +8,7 @@ import { Key, type OnnxSource, RunError, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "./backend.ts";
 import { type Attributes, Elem } from "./model.ts";
 import { programOf } from "./program.ts";
+import type { Recorder } from "./recorder.ts";
 import type { Data, Value, View } from "./value.ts";
 
 /** Where a value comes from. */
@@ -58,7 +59,10 @@ export function capture(
   n: number,
 ): Capture {
   backend.flush(); // what was assigned to a weight is computed, and not part of the function
-  const { recorder } = backend;
+  // convolutions in blocks of channels are this runtime's own: a file is for any
+  const recorder = backend.recorder as Recorder & { block?: number | undefined };
+  const { block } = recorder;
+  recorder.block = undefined;
   const { runs } = backend.counts;
   const taken: Capture[] = [];
   try {
@@ -110,6 +114,7 @@ export function capture(
       });
     });
   } finally {
+    recorder.block = block;
     backend.flush(); // nobody wants what was recorded
   }
   return taken[0]!;
