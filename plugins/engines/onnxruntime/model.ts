@@ -70,6 +70,12 @@ export function encodeModel(model: Model): Uint8Array {
   return encode((w) => {
     w.int(1, IR_VERSION);
     w.string(2, "dsgan");
+    for (const [key, value] of Object.entries(model.metadata ?? {})) {
+      w.message(14, (entry) => {
+        entry.string(1, key);
+        entry.string(2, value);
+      });
+    }
     w.message(7, (g) => {
       for (const node of model.nodes) g.message(1, (n) => writeNode(n, node));
       g.string(2, "tfjs");
@@ -77,16 +83,11 @@ export function encodeModel(model: Model): Uint8Array {
       for (const port of model.inputs) g.message(11, (v) => writePort(v, port));
       for (const port of model.outputs) g.message(12, (v) => writePort(v, port));
     });
-    for (const domain of new Set(["", ...model.nodes.map((node) => node.domain)])) {
+    const domains = new Set(model.nodes.map(({ domain }) => domain)).add("");
+    for (const domain of domains) {
       w.message(8, (o) => {
         o.string(1, domain);
         o.int(2, domain === "" ? OPSET : 1);
-      });
-    }
-    for (const [key, value] of Object.entries(model.metadata ?? {})) {
-      w.message(14, (entry) => {
-        entry.string(1, key);
-        entry.string(2, value);
       });
     }
   });
