@@ -284,12 +284,17 @@ export async function recordFailure(store: Store, id: string, reason: string): P
     const known = await (await store.open(id)).events();
     const first = known.find((event) => event.type === "started");
     const last = known.at(-1);
-    if (last?.type === "ended") throw new InputError(`run ${id} has come to its end (${last.status})`);
+    if (last?.type === "ended" && (last.status === "passed" || last.status === "missed"))
+      throw new InputError(`run ${id} has come to its end (${last.status})`);
     const scenario = first?.scenario ?? id;
     const told: RunEvent[] = [];
     const { emit } = logOf(writer, known, (event) => void told.push(event));
+    const engine = { name: "", version: "", device: "", reason: "did not start" };
+    if (last?.type === "ended") {
+      // It died before it could say that it had taken the run up again.
+      await insistently(() => emit({ type: "resumed", from: null, engine, notes: [] }));
+    }
     if (last === undefined) {
-      const engine = { name: "", version: "", device: "", reason: "did not start" };
       const { location } = writer;
       await insistently(() =>
         emit({ type: "started", run: id, scenario, application: "", seed: 0, engine, location }),

@@ -119,6 +119,18 @@ t.test("cancel() has a trainer write a checkpoint and stop", async (t) => {
   await t.rejects(resumed.ended, RunError, "stopped at once: it has nothing to say");
 });
 
+t.test("a trainer that dies before it has taken a run up again is told of as any other", async (t) => {
+  const runs = t.testdir();
+  const { trainer, store } = begin(runs, { "application.end": "broken" });
+  const { run } = await trainer.ended;
+  const again = startTrainer({ runs, resume: run }, { store, output: silent() });
+  const seen = lastValueFrom(again.events.pipe(toArray()));
+  await again.run;
+  process.kill(again.pid!, "SIGKILL");
+  t.match(await again.ended, { status: "failed", error: { message: /SIGKILL/ } });
+  t.match((await seen).at(-1), { type: "ended", error: /SIGKILL/ });
+});
+
 t.test("a second process is refused a run, with the pid and host of the first", async (t) => {
   const runs = t.testdir();
   const { store, trainer } = begin(runs, { "application.delay": 30, "application.steps": 1000 });
