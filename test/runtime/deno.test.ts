@@ -50,3 +50,11 @@ Deno.test("run() gives the same metrics twice under Deno", async () => {
     (await runOn("wasm")).events.filter((e) => e.type === "metrics").map((e) => e.values);
   assert.deepEqual(await metrics(), await metrics());
 });
+
+Deno.test("the clone is importable by name, as deno.json says", async () => {
+  const own = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  const published = JSON.parse(await Deno.readTextFile(new URL("../../package.json", import.meta.url)));
+  assert.deepEqual([own.name, own.version], [published.name, published.version]);
+  assert.equal((await import("dsgan")).assemble, assemble);
+  assert.equal((await import("dsgan/plugins")).builtinPlugins, builtinPlugins);
+});
