@@ -21,10 +21,10 @@ interface Stage {
 
 type Progress = RunEvent<"progress">;
 
-/** Characters of a bar. */
-const BAR = 16;
 /** Columns of a terminal that does not say how many it has. */
 const COLUMNS = 80;
+/** Characters of a bar, and how many it has where there are fewer than 100 columns. */
+const BAR = { wide: 16, narrow: 10 };
 
 /** Shows a run on a terminal. */
 export function terminalDisplay(terminal: NodeJS.WriteStream): Display {
@@ -32,10 +32,12 @@ export function terminalDisplay(terminal: NodeJS.WriteStream): Display {
 
   const begin = (name: string, steps: number): Stage => {
     stop();
+    const columns = terminal.columns || COLUMNS;
+    const barsize = columns < 100 ? BAR.narrow : BAR.wide;
     const bar = new SingleBar({
       format: `  {stage} {bar} {value}/{total}  {pace}`,
       stream: terminal,
-      barsize: BAR,
+      barsize,
       barCompleteChar: "█",
       barIncompleteChar: "░",
       hideCursor: false, // a run that is killed could not bring it back,
@@ -46,8 +48,8 @@ export function terminalDisplay(terminal: NodeJS.WriteStream): Display {
     bar.start(steps, 0, { stage: name, pace: "" });
     const pace = watchPace(steps);
     const told = (progress: Progress): string => {
-      const before = `  ${name}  ${progress.step}/${progress.steps}  `.length + BAR;
-      return fitting(paceInWords(pace(progress.step), progress), (terminal.columns || COLUMNS) - 1 - before);
+      const before = `  ${name}  ${progress.step}/${progress.steps}  `.length + barsize;
+      return fitting(paceInWords(pace(progress.step), progress), columns - 1 - before);
     };
     return { name, bar, told };
   };

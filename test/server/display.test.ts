@@ -139,7 +139,7 @@ t.test("terminalDisplay() leaves out what does not fit, whole, and what says not
   t.notMatch(out, /crit(?!icLoss -1\.23)/, "no number is cut");
   t.notMatch(out, "generatorLoss");
   t.notMatch(out, " 0 s left", "a stage that is through has no time left");
-  t.match(out, /measure █{16} 1\/1 *\n/, "nor has one of a single step a rate");
+  t.match(out, /measure █{10} 1\/1 *\n/, "nor has one of a single step a rate");
   t.end();
 });
 
