@@ -4,12 +4,15 @@
  *
  * @module
  */
-import { mkdir, open, readdir, stat } from "node:fs/promises";
+import { existsSync, statSync } from "node:fs";
+import { mkdir, open, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type Component, component, InputError, RUN_FILES, type Store, z } from "../../../core/mod.ts";
+import { glanceAt } from "./glance.ts";
+import { LOCK, lock, ownerOf } from "./lock.ts";
 import { readerOf } from "./reader.ts";
 import { codeOf, reasonOf } from "./reason.ts";
-import { writerOf } from "./writer.ts";
+import { isUnfinished, writerOf } from "./writer.ts";
 
 /** Options of {@link folderStore}. */
 export interface FolderOptions {
@@ -17,8 +20,8 @@ export interface FolderOptions {
   readonly folder: string;
 }
 
-/** `<scenario>-<yyyymmdd>-<hhmmss>-<4 hex>`; what is caught says when. */
-const ID = /^[a-z0-9][a-z0-9._-]*-(\d{8}-\d{6}-[0-9a-f]{4})$/i;
+/** `<scenario>-<yyyymmdd>-<hhmmss>-<4 hex>`; what is caught is the scenario, and when. */
+const ID = /^([a-z0-9][a-z0-9._-]*)-(\d{8}-\d{6}-[0-9a-f]{4})$/i;
 
 /** A store of the runs in a folder. */
 export function folderStore({ folder }: FolderOptions): Store {
@@ -28,6 +31,15 @@ export function folderStore({ folder }: FolderOptions): Store {
       `cannot keep runs in ${root}: ${reasonOf(error)}. Choose a folder that can be written with --runs <dir>`,
       { cause: error },
     );
+
+  const absent = (id: string): InputError =>
+    new InputError(`no run ${JSON.stringify(id)} in ${root}; \`dsgan list runs\` shows those there are`);
+  /** The folder of a run. */
+  const there = async (id: string): Promise<string> => {
+    const location = join(root, id);
+    if (ID.test(id) && (await stat(location).catch(() => undefined))?.isDirectory()) return location;
+    throw absent(id);
+  };
 
   return {
     name: "folder",
@@ -43,10 +55,23 @@ export function folderStore({ folder }: FolderOptions): Store {
         const location = join(root, id);
         try {
           await mkdir(location);
-          return writerOf(id, location, await open(join(location, RUN_FILES.events), "ax"));
+          const release = await lock(id, location);
+          return await writerOf(id, location, await open(join(location, RUN_FILES.events), "ax"), release);
         } catch (error) {
           if (codeOf(error) !== "EEXIST") throw refused(error);
         }
+      }
+    },
+    async resume(id) {
+      const location = await there(id);
+      const release = await lock(id, location);
+      try {
+        await dropUnfinished(location);
+        const events = await open(join(location, RUN_FILES.events), "a");
+        return await writerOf(id, location, events, release);
+      } catch (error) {
+        await release();
+        throw error instanceof InputError ? error : refused(error);
       }
     },
     async list() {
@@ -61,15 +86,30 @@ export function folderStore({ folder }: FolderOptions): Store {
         throw new InputError(`cannot read the runs in ${root}: ${reasonOf(error)}`, { cause: error });
       }
     },
-    async open(id) {
+    async glance(id) {
+      const [, scenario, when] = ID.exec(id) ?? [];
       const location = join(root, id);
-      const there = ID.test(id) && (await stat(location).catch(() => undefined))?.isDirectory();
-      if (there) return readerOf(id, location);
-      throw new InputError(
-        `no run ${JSON.stringify(id)} in ${root}; \`dsgan list runs\` shows those there are`,
-      );
+      if (scenario === undefined || !statSync(location, { throwIfNoEntry: false })?.isDirectory())
+        throw absent(id);
+      const live = existsSync(join(location, LOCK)) && (await ownerOf(location)) !== undefined;
+      return glanceAt(id, location, { scenario, began: dateOf(when!), live });
     },
+    open: async (id) => readerOf(id, await there(id)),
   };
+}
+
+/**
+ * Drops what a crash has left half done: an event without its end, files without their name.
+ * @throws InputError where the log is damaged elsewhere
+ */
+async function dropUnfinished(location: string): Promise<void> {
+  const log = join(location, RUN_FILES.events);
+  const bytes = await readFile(log);
+  const whole = bytes.lastIndexOf(0x0a) + 1;
+  if (whole < bytes.length) await truncate(log, whole);
+  for (const path of await readdir(location, { recursive: true })) {
+    if (isUnfinished(path)) await rm(join(location, path), { force: true });
+  }
 }
 
 /** Makes a folder and those above it. (Node's own recursive mkdir never returns where /proc refuses one.) */
@@ -95,7 +135,15 @@ function moment(milliseconds: number): string {
 }
 
 function whenOf(id: string): string {
-  return ID.exec(id)![1]!;
+  return ID.exec(id)![2]!;
+}
+
+/** The other way round: `2026-11-22T10:45:01.560Z` of `20261122-104501-8f3a`. */
+function dateOf(when: string): string {
+  const [, date, time, fraction] = /^(\d{8})-(\d{6})-(.*)$/.exec(when)!;
+  const milliseconds = String(Math.floor(Number.parseInt(fraction!, 16) / 65.536)).padStart(3, "0");
+  const split = (digits: string, by: string): string => digits.replace(/(..)(..)$/, `${by}$1${by}$2`);
+  return `${split(date!, "-")}T${split(time!, ":")}.${milliseconds}Z`;
 }
 
 /** How it is named: `{ use: folder, folder: runs }`. */

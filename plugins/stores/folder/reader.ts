@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { readFile, realpath } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { readdir, readFile, realpath } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
 import {
   checkRunPath,
   InputError,
@@ -14,7 +14,10 @@ import {
   type RunReader,
   type RunResult,
 } from "../../../core/mod.ts";
+import { LOCK, ownerOf } from "./lock.ts";
+import { logOf } from "./log.ts";
 import { codeOf, reasonOf } from "./reason.ts";
+import { isUnfinished } from "./writer.ts";
 
 /** @param location the run's folder */
 export function readerOf(id: string, location: string): RunReader {
@@ -35,16 +38,33 @@ export function readerOf(id: string, location: string): RunReader {
     }
   };
 
+  const log = logOf(join(location, RUN_FILES.events));
   return {
     id,
     read,
-    async events(since = 0) {
-      const lines = text(await read(RUN_FILES.events)).split("\n");
-      lines.pop(); // what follows the last newline is still being written, or was torn by a crash
-      return lines
-        .map((line, i) => parsed<RunEvent>(line, `${join(location, RUN_FILES.events)}:${i + 1}`))
-        .filter(({ seq }) => seq > since);
+    owner: () => ownerOf(location),
+    async files(prefix) {
+      const entries = await readdir(location, { recursive: true, withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isFile() && !isUnfinished(entry.name) && entry.name !== LOCK)
+        .map((entry) => relative(location, join(entry.parentPath, entry.name)).split(sep).join("/"))
+        .filter((path) => path.startsWith(prefix))
+        .sort();
     },
+    async events(since = 0, limit = Infinity) {
+      const events: RunEvent[] = [];
+      for await (const piece of log.lines(since)) {
+        for (const line of piece.slice(0, -1).split("\n")) {
+          if (events.length >= limit) return events;
+          // Events are numbered from 1, so that each stands on the line of its number.
+          const where = `${join(location, RUN_FILES.events)}:${since + events.length + 1}`;
+          events.push(parsed<RunEvent>(line, where));
+        }
+      }
+      return events;
+    },
+    lines: (since = 0) => log.lines(since),
+    extent: log.extent,
     async result() {
       let data: Uint8Array;
       try {
