@@ -203,6 +203,45 @@ async function sit(
   await emit({ type: "ended", status, seconds: result.seconds, ...(error && { error: error.message }) });
 }
 
+/**
+ * Ends a run whose process is gone as failed: for whoever watched it.
+ * @param reason why it failed
+ * @returns the events that say so
+ * @throws as the store does; an InputError where the run has come to its end
+ */
+export async function recordFailure(store: Store, id: string, reason: string): Promise<readonly RunEvent[]> {
+  const writer = await store.resume(id);
+  try {
+    const known = await (await store.open(id)).events();
+    const first = known.find((event) => event.type === "started");
+    const last = known.at(-1);
+    if (last?.type === "ended") throw new InputError(`run ${id} has come to its end (${last.status})`);
+    const scenario = first?.scenario ?? id;
+    const told: RunEvent[] = [];
+    const emit = numbered(writer, last?.seq ?? 0, (event) => void told.push(event));
+    if (last === undefined) {
+      const engine = { name: "", version: "", device: "", reason: "did not start" };
+      const { location } = writer;
+      await emit({ type: "started", run: id, scenario, application: "", seed: 0, engine, location });
+    }
+    const seconds = last && first ? (Date.parse(last.time) - Date.parse(first.time)) / 1000 : 0;
+    const result: RunResult = {
+      run: id,
+      scenario,
+      status: "failed",
+      metrics: {},
+      expectations: [],
+      seconds,
+      error: { kind: "run", message: reason },
+    };
+    await writer.write(RUN_FILES.result, `${JSON.stringify(result, null, 2)}\n`);
+    await emit({ type: "ended", status: "failed", seconds, error: reason });
+    return told;
+  } finally {
+    await writer.close();
+  }
+}
+
 /** What may make a resumed run come out differently, or was found damaged. */
 function notesOn({ checkpoint, damaged }: Past, engine: EngineInfo): string[] {
   const before = checkpoint?.record.engine;
