@@ -137,17 +137,28 @@ export async function program(args: readonly string[], host: () => Promise<Host>
 
   root
     .command("serve")
-    .summary("let clients poll runs over HTTP")
+    .summary("watch runs in a browser or over HTTP, start and stop them")
     .description(
-      "Serves the runs of a folder over HTTP on this machine's loopback address, until interrupted.",
+      "Shows the runs of a folder over HTTP and in a browser, and starts, stops and resumes runs there, until\n" +
+        "interrupted. On the loopback address only this machine can reach it. Any other --host needs DSGAN_TOKEN.",
     )
     .option("--runs <dir>", "where runs are kept", "runs")
     .option("--port <n>", "port; 0 takes a free one", portNumber, 8080)
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--at-once <n>", "runs that compute at once", positive, 1)
+    .option("--queue <n>", "runs that may wait for their turn", count, 16)
+    .option("--allow <name>", "plugin, file or URL that posted scenarios may name; may be repeated", collect)
+    .option("--read-only", "show runs and start none")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ dsgan serve --port 8080\n" +
-        "  $ curl 'http://127.0.0.1:8080/api/runs'\n" +
-        "  $ curl 'http://127.0.0.1:8080/api/runs/<id>/events?since=0&wait=30'\n",
+      "\nEnvironment:\n" +
+        "  DSGAN_TOKEN   secret that changing requests must show: Authorization: Bearer <token>; where others can\n" +
+        "                reach the server, every request\n" +
+        "\nExamples:\n  $ dsgan serve --port 8080      then open http://127.0.0.1:8080\n" +
+        "  $ curl 'http://127.0.0.1:8080/api/runs?status=running'\n" +
+        "  $ curl 'http://127.0.0.1:8080/api/runs/<id>/events?since=0&wait=30'\n" +
+        "  $ curl -N 'http://127.0.0.1:8080/api/runs/<id>/stream'\n" +
+        "  $ curl -H 'Content-Type: application/json' -d '{\"scenario\":\"smoke/ring\"}' http://127.0.0.1:8080/api/runs\n",
     )
     .action(async (options) => {
       const { serveCommand } = await import("./serve.ts");
@@ -195,6 +206,20 @@ function portNumber(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65535) throw new InvalidArgumentError("expected a port, 0 to 65535.");
   return port;
+}
+
+/** @throws InvalidArgumentError */
+function count(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError("expected a whole number, 0 or more.");
+  return Number(text);
+}
+
+/** @throws InvalidArgumentError */
+function positive(text: string): number {
+  if (!/^\d{1,6}$/.test(text) || Number(text) === 0) {
+    throw new InvalidArgumentError("expected a whole number, 1 or more.");
+  }
+  return Number(text);
 }
 
 function wholeNumber(text: string): string {
