@@ -27,6 +27,8 @@ export const PAGE = { usual: 1000, most: 10_000 } as const;
 export const LIST = { usual: 50, most: 1000 } as const;
 /** Points of a series. */
 export const POINTS = { usual: 1000, fewest: 4, most: 20_000 } as const;
+/** Numbers of events. */
+const ANY_EVENT = [0, Number.MAX_SAFE_INTEGER] as const;
 /** Series in one answer. */
 const MOST_SERIES = 100;
 
@@ -126,7 +128,22 @@ export interface CancelAnswer {
   readonly cancelling: true;
 }
 
-const integer = z.coerce.number().int();
+/** A number in a query. What is coerced could be anything, so that OpenAPI must be told what it is. */
+const numeric = (
+  type: "integer" | "number",
+  [minimum, maximum]: readonly [number, number],
+  initial: number,
+  description?: string,
+): z.ZodType<number> => {
+  const schema = type === "integer" ? z.coerce.number().int() : z.coerce.number();
+  return schema
+    .min(minimum)
+    .max(maximum)
+    .default(initial)
+    .openapi({ type, minimum, maximum, ...(description && { description }) });
+};
+const anyNumber = (description: string): z.ZodType<number | undefined> =>
+  z.coerce.number().optional().openapi({ type: "number", description });
 const words = (text: string): string[] => text.split(",").filter((word) => word !== "");
 
 /** Statuses of a run. */
@@ -148,7 +165,7 @@ export const runsQuery: z.ZodType<{
     .openapi({ type: "string", description: `One or several of ${STATUSES.join(", ")}.` }),
   scenario: z.string().optional().openapi({ description: "Name of the scenario." }),
   tag: z.string().optional().openapi({ description: "A tag of the scenario." }),
-  limit: integer.min(1).max(LIST.most).default(LIST.usual),
+  limit: numeric("integer", [1, LIST.most], LIST.usual),
   cursor: z.string().max(200).optional().openapi({ description: "`next` of the page before." }),
 });
 
@@ -159,17 +176,19 @@ export const eventsQuery: z.ZodType<{
   wait: number;
   types?: string[] | undefined;
 }> = z.object({
-  since: integer
-    .min(0)
-    .default(0)
-    .openapi({ description: "Number of the last event that the client has: `next` of the page before." }),
-  limit: integer.min(1).max(PAGE.most).default(PAGE.usual),
-  wait: z.coerce
-    .number()
-    .min(0)
-    .max(LONGEST_WAIT)
-    .default(0)
-    .openapi({ description: "Seconds to wait for an event where there is none yet; up to a tenth less." }),
+  since: numeric(
+    "integer",
+    ANY_EVENT,
+    0,
+    "Number of the last event that the client has: `next` of the page before.",
+  ),
+  limit: numeric("integer", [1, PAGE.most], PAGE.usual),
+  wait: numeric(
+    "number",
+    [0, LONGEST_WAIT],
+    0,
+    "Seconds to wait for an event where there is none yet; up to a tenth less.",
+  ),
   types: z
     .string()
     .transform(words)
@@ -179,7 +198,7 @@ export const eventsQuery: z.ZodType<{
 
 /** Query of `GET /api/runs/:id/stream`. */
 export const streamQuery: z.ZodType<{ since: number; types?: string[] | undefined }> = z.object({
-  since: integer.min(0).default(0).openapi({ description: "As Last-Event-ID, which goes before it." }),
+  since: numeric("integer", ANY_EVENT, 0, "As Last-Event-ID, which goes before it."),
   types: z.string().transform(words).optional().openapi({ type: "string" }),
 });
 
@@ -197,9 +216,9 @@ export const seriesQuery: z.ZodType<{
     .optional()
     .openapi({ type: "string", description: "Names joined by commas; all unless given." }),
   stage: z.string().optional(),
-  points: integer.min(POINTS.fewest).max(POINTS.most).default(POINTS.usual),
-  from: z.coerce.number().optional().openapi({ description: "First step." }),
-  to: z.coerce.number().optional().openapi({ description: "Last step." }),
+  points: numeric("integer", [POINTS.fewest, POINTS.most], POINTS.usual),
+  from: anyNumber("First step."),
+  to: anyNumber("Last step."),
 });
 
 /** Body of `POST /api/runs`. */

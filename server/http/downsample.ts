@@ -45,7 +45,8 @@ function extremes(y: Float64Array, from: number, to: number): [number, number] {
 /** The points of a line from one x to another, and one more on either side for the line to leave by. */
 export function clip({ x, y }: Line, from: number, to: number): Line {
   const begin = Math.max(0, firstAt(x, from) - 1);
-  const end = Math.min(x.length, firstAt(x, to + Number.MIN_VALUE) + 1);
+  const last = firstAt(x, to);
+  const end = Math.min(x.length, x[last] === to ? last + 2 : last + 1);
   return { x: x.subarray(begin, end), y: y.subarray(begin, end) };
 }
 

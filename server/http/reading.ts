@@ -275,10 +275,12 @@ async function summed(store: Store, log: RunLog): Promise<RunSummary> {
   const { started, ended, stages, rate, metrics, expectations, warnings } = digest;
   const current = stages.at(-1);
   const left = rate && current?.steps && current.step ? (current.steps - current.step) / rate : undefined;
-  const isRunning = glance.status === "running" && ended === undefined;
+  const status = ended?.status ?? glance.status; // its last word, which may be a moment ahead of its files
+  const isRunning = status === "running";
   const error = result?.error?.message ?? ended?.error;
   return {
     ...glance,
+    status,
     events: digest.last,
     ...(started && { application: started.application, seed: started.seed, engine: started.engine }),
     stages,
