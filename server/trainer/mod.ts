@@ -95,13 +95,14 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
 
   const conclude = async (code: number | null, signal: NodeJS.Signals | null): Promise<RunResult> => {
     if (final?.kind === "error") throw received(final.error);
-    if (final === undefined && !killed && last?.type !== "ended") {
+    if (final === undefined && last?.type !== "ended") {
+      if (killed) throw new RunError(`run ${id ?? ""} was stopped at once; it can be resumed`);
       const reason = causeOfDeath(code, signal, tail());
       if (id === undefined) throw new RunError(reason);
       for (const event of await recordFailure(store, id, reason)) events.next(event);
     }
     const result = id === undefined ? undefined : await (await store.open(id)).result();
-    if (result === undefined) throw new RunError(`run ${id} was stopped at once; it can be resumed`);
+    if (result === undefined) throw new RunError(`run ${id} ended, but has no result`);
     return result;
   };
   const close = (error: unknown): void => {
