@@ -288,7 +288,9 @@ t.test("GET /api/runs/:id/artifacts lists files and gives them", async (t) => {
   await writer.append(event(1, { type: "stage", stage: "train" }));
   await writer.append(progress(2, 40, {}));
   await writer.write("artifacts/deep/a b.png", Uint8Array.of(137, 80));
-  await writer.append(event(3, { type: "artifact", path: "artifacts/deep/a b.png", title: "A", bytes: 2 }));
+  await writer.append(
+    event(3, { type: "artifact", path: "artifacts/deep/a b.png", title: "A", bytes: 2, sha256: "" }),
+  );
   const { artifacts } = (await get("/api/runs/:id/artifacts")).body;
   t.match(artifacts, [{ path: "artifacts/deep/a b.png", title: "A", bytes: 2, step: 40 }]);
   const file = await raw("/api/runs/:id/artifacts/deep/a%20b.png");
