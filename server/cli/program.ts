@@ -83,6 +83,7 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     )
     .addOption(whenAlone())
     .option("--in-process", "train in this process rather than in one of its own")
+    .option("--serve [port]", "show the runs in a browser meanwhile; 8080 unless given", portNumber)
     .addHelpText("after", RUN_EXAMPLES)
     .action(async (files, options) => {
       if (options.json && options.quiet) root.error("error: --json and --quiet cannot go together");

@@ -7,6 +7,7 @@ import { Console } from "node:console";
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { InputError, messageOf } from "../../core/mod.ts";
+import type { Listening } from "../http/listen.ts";
 import type { ScenarioRequest } from "../trainer/mod.ts";
 import { commandOf } from "./again.ts";
 import { annotateProblems, annotateResult } from "./annotations.ts";
@@ -21,11 +22,16 @@ import { nameFor } from "./package.ts";
 import { interruptedRunOf } from "./resume.ts";
 import { conclude, onGitHub, storeOf, type WatchOptions, watch } from "./watch.ts";
 
+/** Where `--serve` listens unless told. */
+const USUAL_PORT = 8080;
+
 /** Options of `dsgan run`. */
 export interface RunOptions extends OverrideOptions, WatchOptions {
   readonly junit?: string;
   /** Goes on with the newest run of the same scenario that was interrupted, if there is one. */
   readonly resume?: boolean;
+  /** Port on which the runs are shown meanwhile; true for the usual one. */
+  readonly serve?: number | true;
 }
 
 /** Runs scenarios. @returns the exit code, the worst of all */
@@ -34,6 +40,7 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
   if (options.junit !== undefined) requireWritable(options.junit);
   // Whatever plugins and engines print, stdout is for the events alone.
   if (options.json) globalThis.console = new Console(process.stderr);
+  const server = options.serve === undefined ? undefined : await show(options.serve, options.runs, host);
   const interrupt = interruptible();
   const outcomes: (Outcome & { readonly code: number })[] = [];
   for (const given of files) {
@@ -41,6 +48,7 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
     outcomes.push(await attempt(given));
   }
   interrupt.release();
+  await server?.close();
   if (options.junit !== undefined) writeFileSync(options.junit, junit(outcomes));
   return interrupt.code ?? worst(outcomes.map(({ code }) => code));
 
@@ -60,6 +68,14 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
       return { file: given, error: messageOf(error), code: codeOfError(error) };
     }
   }
+}
+
+/** Shows the runs of a folder on the loopback address, beside those that are run. */
+async function show(port: number | true, runs: string, host: Host): Promise<Listening> {
+  const { listen } = await import("../http/listen.ts");
+  const server = await listen(await storeOf(runs, host), { port: port === true ? USUAL_PORT : port });
+  process.stderr.write(`showing ${runs} on ${server.url}\n`);
+  return server;
 }
 
 /** Runs a scenario, or goes on with it. */

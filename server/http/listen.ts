@@ -14,6 +14,17 @@ export interface ListenOptions extends AppOptions {
   readonly host?: string;
   /** 0 takes a free one. */
   readonly port: number;
+  readonly limits?: Partial<Limits>;
+}
+
+/** How long a client may take, in milliseconds. */
+export interface Limits {
+  /** For the headers of a request. */
+  readonly headers: number;
+  /** For all of a request. */
+  readonly request: number;
+  /** In which nothing at all is read or written; longer than the longest poll. */
+  readonly idle: number;
 }
 
 /** A server that listens. */
@@ -24,10 +35,7 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** In milliseconds: for the headers of a request, for all of it, and in which nothing is read or written at all. */
-const HEADERS_TIMEOUT = 10_000;
-const REQUEST_TIMEOUT = 20_000;
-const IDLE_TIMEOUT = 90_000; // longer than the longest poll
+const LIMITS: Limits = { headers: 10_000, request: 20_000, idle: 90_000 };
 const HEADER_BYTES = 16 * 1024;
 const CONNECTIONS = 4096;
 
@@ -41,7 +49,8 @@ export function isLoopback(host: string): boolean {
  * @throws InputError where others could reach the server and there is no token, or the address cannot be had
  */
 export async function listen(store: Store, options: ListenOptions): Promise<Listening> {
-  const { host = "127.0.0.1", port, token, ...rest } = options;
+  const { host = "127.0.0.1", port, token, limits, ...rest } = options;
+  const { headers, request, idle } = { ...LIMITS, ...limits };
   const isPrivate = !isLoopback(host);
   if (isPrivate && !token) {
     throw new InputError(
@@ -57,9 +66,9 @@ export async function listen(store: Store, options: ListenOptions): Promise<List
         hostname: host,
         port,
         serverOptions: {
-          headersTimeout: HEADERS_TIMEOUT,
-          requestTimeout: REQUEST_TIMEOUT,
-          connectionsCheckingInterval: 1000,
+          headersTimeout: headers,
+          requestTimeout: request,
+          connectionsCheckingInterval: Math.min(1000, headers),
           maxHeaderSize: HEADER_BYTES,
         },
       },
@@ -69,7 +78,7 @@ export async function listen(store: Store, options: ListenOptions): Promise<List
       },
     );
     if ("timeout" in server) {
-      server.timeout = IDLE_TIMEOUT;
+      server.timeout = idle;
       server.maxConnections = CONNECTIONS;
     }
     const close = async (): Promise<void> => {

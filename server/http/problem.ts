@@ -68,6 +68,7 @@ export function problemResponse(c: Context, error: unknown): Response {
   if (error instanceof HTTPException) {
     return details(c, error.status as ContentfulStatusCode, error.message || "the request cannot be read");
   }
+  if (c.req.raw.signal.aborted) return c.body(null, 400); // nobody is there any more to be answered
   process.stderr.write(`${c.req.method} ${c.req.path}: ${messageOf(error)}\n`);
   if (error instanceof InputError) return details(c, 500, error.message); // what the store says of its files
   return details(c, 500, "something failed on the server, which has told its operator");

@@ -132,6 +132,10 @@ async function list() {
     if (turn !== listTurn) return; // the filter has changed since
     [runs, nextPage, listState] = [found, cursor, "there"];
     needsToken = false;
+    for (const { run, status } of found) {
+      // It was over when it was looked at last, and was resumed since.
+      if (status === "running" && open.get(run)?.state === "ended") open.get(run)?.refresh();
+    }
     void enrich();
   } catch (error) {
     if (error instanceof Refused && error.status === 401) needsToken = true;
@@ -182,7 +186,6 @@ async function act(action) {
     const job = await post(runPath(id, `/${action}`));
     busy =
       action === "resume" && job.state === "queued" ? `Waits for its turn, after ${job.ahead} others.` : "";
-    setTimeout(() => open.get(id)?.refresh(), action === "cancel" ? 1500 : 500);
   } catch (error) {
     busy = error instanceof Error ? error.message : String(error);
     setTimeout(() => {

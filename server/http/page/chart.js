@@ -137,6 +137,7 @@ class Chart extends HTMLElement {
       this.#plot.setData(/** @type {any} */ (data), false);
     }
     const all = /** @type {number[]} */ (data[0]);
+    this.dataset.points = String(all.length);
     const low = from ?? all[0] ?? 0;
     const high = to ?? all.at(-1) ?? 1;
     this.#plot.batch(() => this.#plot?.setScale("x", { min: low, max: high > low ? high : low + 1 }));
