@@ -83,7 +83,8 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     )
     .addOption(whenAlone())
     .option("--in-process", "train in this process rather than in one of its own")
-    .option("--serve [port]", "show the runs in a browser meanwhile; 8080 unless given", portNumber)
+    .option("--serve", "show the runs in a browser meanwhile, on this machine's loopback address")
+    .option("--port <n>", "port for --serve; 8080 or a free one unless given", portNumber)
     .addHelpText("after", RUN_EXAMPLES)
     .action(async (files, options) => {
       if (options.json && options.quiet) root.error("error: --json and --quiet cannot go together");

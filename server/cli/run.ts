@@ -30,8 +30,10 @@ export interface RunOptions extends OverrideOptions, WatchOptions {
   readonly junit?: string;
   /** Goes on with the newest run of the same scenario that was interrupted, if there is one. */
   readonly resume?: boolean;
-  /** Port on which the runs are shown meanwhile; true for the usual one. */
-  readonly serve?: number | true;
+  /** Shows the runs in a browser meanwhile. */
+  readonly serve?: boolean;
+  /** Where; the usual port, or a free one where that is taken, unless given. */
+  readonly port?: number;
 }
 
 /** Runs scenarios. @returns the exit code, the worst of all */
@@ -40,7 +42,7 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
   if (options.junit !== undefined) requireWritable(options.junit);
   // Whatever plugins and engines print, stdout is for the events alone.
   if (options.json) globalThis.console = new Console(process.stderr);
-  const server = options.serve === undefined ? undefined : await show(options.serve, options.runs, host);
+  const server = options.serve ? await show(options, host) : undefined;
   const interrupt = interruptible();
   const outcomes: (Outcome & { readonly code: number })[] = [];
   for (const given of files) {
@@ -71,9 +73,13 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
 }
 
 /** Shows the runs of a folder on the loopback address, beside those that are run. */
-async function show(port: number | true, runs: string, host: Host): Promise<Listening> {
+async function show({ runs, port }: RunOptions, host: Host): Promise<Listening> {
   const { listen } = await import("../http/listen.ts");
-  const server = await listen(await storeOf(runs, host), { port: port === true ? USUAL_PORT : port });
+  const store = await storeOf(runs, host);
+  const server = await listen(store, { port: port ?? USUAL_PORT }).catch(async (error) => {
+    if (port !== undefined) throw error;
+    return await listen(store, { port: 0 });
+  });
   process.stderr.write(`showing ${runs} on ${server.url}\n`);
   return server;
 }

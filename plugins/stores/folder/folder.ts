@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type Component, component, InputError, RUN_FILES, type Store, z } from "../../../core/mod.ts";
@@ -77,10 +77,12 @@ export function folderStore({ folder }: FolderOptions): Store {
     async list() {
       try {
         const entries = await readdir(root, { withFileTypes: true });
-        return entries
-          .filter((entry) => entry.isDirectory() && ID.test(entry.name))
-          .map((entry) => entry.name)
-          .sort((a, b) => whenOf(b).localeCompare(whenOf(a)));
+        const runs = entries.flatMap((entry) => {
+          const when = entry.isDirectory() ? ID.exec(entry.name)?.[2] : undefined;
+          return when === undefined ? [] : [{ name: entry.name, when }];
+        });
+        runs.sort((a, b) => (a.when < b.when ? 1 : a.when > b.when ? -1 : 0));
+        return runs.map(({ name }) => name);
       } catch (error) {
         if (codeOf(error) === "ENOENT") return []; // nothing was ever run
         throw new InputError(`cannot read the runs in ${root}: ${reasonOf(error)}`, { cause: error });
@@ -89,10 +91,11 @@ export function folderStore({ folder }: FolderOptions): Store {
     async glance(id) {
       const [, scenario, when] = ID.exec(id) ?? [];
       const location = join(root, id);
-      if (scenario === undefined || !statSync(location, { throwIfNoEntry: false })?.isDirectory())
-        throw absent(id);
+      if (scenario === undefined) throw absent(id);
       const live = existsSync(join(location, LOCK)) && (await ownerOf(location)) !== undefined;
-      return glanceAt(id, location, { scenario, began: dateOf(when!), live });
+      const glance = glanceAt(id, location, { scenario, began: dateOf(when!), live });
+      if (glance !== undefined) return glance;
+      throw absent(id);
     },
     open: async (id) => readerOf(id, await there(id)),
   };
@@ -132,10 +135,6 @@ function moment(milliseconds: number): string {
   const fraction = Math.floor((milliseconds % 1000) * 65.536);
   const hex = fraction.toString(16).padStart(4, "0");
   return `${day.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}-${hex}`;
-}
-
-function whenOf(id: string): string {
-  return ID.exec(id)![2]!;
 }
 
 /** The other way round: `2026-11-22T10:45:01.560Z` of `20261122-104501-8f3a`. */

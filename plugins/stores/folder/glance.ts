@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { RUN_FILES, type RunGlance, type RunResult } from "../../../core/mod.ts";
@@ -13,14 +13,16 @@ import { RUN_FILES, type RunGlance, type RunResult } from "../../../core/mod.ts"
  * @param scenario the scenario that the folder's name begins with
  * @param began what its name says of the time
  * @param live whether a process is writing it
+ * @returns undefined where there is no such folder
  */
 export function glanceAt(
   run: string,
   location: string,
   { scenario, began, live }: { readonly scenario: string; readonly began: string; readonly live: boolean },
-): RunGlance {
+): RunGlance | undefined {
   const result = attempt(() => JSON.parse(text(location, RUN_FILES.result)) as RunResult);
   const tags = attempt(() => tagsOf(text(location, RUN_FILES.scenario)));
+  if (result === undefined && !statSync(location, { throwIfNoEntry: false })?.isDirectory()) return undefined;
   return {
     run,
     scenario,
@@ -43,8 +45,13 @@ function attempt<T>(read: () => T): T | undefined {
   }
 }
 
-/** The tags of a scenario: of the document only that part is parsed. */
+/** Plain words, each on a line of its own, as a resolved scenario has them. */
+const PLAIN = /^tags:\n((?: {2}- [a-z][\w .-]*\n)+)(?! )/im;
+
+/** The tags of a scenario: of the document only that part is read. */
 function tagsOf(scenario: string): string[] {
+  const plain = PLAIN.exec(scenario)?.[1];
+  if (plain !== undefined) return plain.match(/(?<=- ).*(?=\n)/g)!.map((tag) => tag.trimEnd());
   const part = /^tags:.*(?:\n[ \t-].*)*/m.exec(scenario)?.[0];
   const tags = part === undefined ? [] : (parse(part) as { tags?: unknown }).tags;
   return Array.isArray(tags) ? tags.map(String) : [];
