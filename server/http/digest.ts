@@ -63,10 +63,6 @@ const WARNINGS = 100;
 const PACE_REPORTS = 64;
 const PACE_SECONDS = 20;
 
-/** Progress as this project writes it: most events of a long run are such, and need not be parsed as JSON. */
-const PROGRESS =
-  /\{"seq":(\d+),"time":"([^"\\]+)","type":"progress","stage":"([^"\\]*)","step":(\d+),"steps":(\d+)(?:,"values":\{([^{}]*)\})?\}\n/y;
-
 /** Nothing yet. */
 export function newDigest(): Digest {
   const curves = new Map<string, GrowingCurve>();
@@ -105,14 +101,20 @@ export function newDigest(): Digest {
     return curve;
   };
 
-  const addValues = (stage: string, step: number, values: Readonly<Record<string, unknown>>): void => {
-    const fields = Object.entries(values).map(([metric, value]) => ({
-      key: `${JSON.stringify(metric)}:`,
-      value: typeof value === "number" ? value : Number.NaN,
-      curve: curveOf(stage, metric),
-    }));
-    for (const { curve, value } of fields) curve.add(step, value);
-    row = { stage, fields, numbers: new Float64Array(fields.length) };
+  const addValues = (
+    stage: string,
+    step: number,
+    steps: number,
+    values: Readonly<Record<string, unknown>>,
+  ): void => {
+    const given = Object.entries(values);
+    const fields = given.map(([metric]) => curveOf(stage, metric));
+    for (const [i, [, value]] of given.entries()) {
+      fields[i]!.add(step, typeof value === "number" ? value : Number.NaN);
+    }
+    // The next report most likely has the same parts.
+    const pattern = patternOf(stage, steps, Object.keys(values));
+    row = { stage, steps, pattern, fields };
   };
 
   const other = (event: RunEvent): void => {
@@ -128,7 +130,7 @@ export function newDigest(): Digest {
         break;
       case "progress":
         progress(time, event.stage, event.step, event.steps);
-        addValues(event.stage, event.step, event.values ?? {});
+        if (event.values !== undefined) addValues(event.stage, event.step, event.steps, event.values);
         break;
       case "artifact": {
         const { path, title, bytes } = event;
@@ -189,26 +191,48 @@ export function newDigest(): Digest {
     },
     add(lines) {
       for (let at = 0; at < lines.length; ) {
-        PROGRESS.lastIndex = at;
-        const quick = PROGRESS.exec(lines);
-        if (quick === null) {
-          const end = lines.indexOf("\n", at);
-          other(JSON.parse(lines.slice(at, end)));
-          at = end + 1;
-        } else {
-          at = PROGRESS.lastIndex;
-          const stage = quick[3]!;
-          const step = Number(quick[4]);
-          const values = quick[6];
-          last = Number(quick[1]);
-          progress(quick[2]!, stage, step, Number(quick[5]));
-          if (values !== undefined && !addRow(row, stage, step, values)) {
-            addValues(stage, step, JSON.parse(`{${values}}`));
-          }
-        }
+        if (row !== undefined) at = addAlike(lines, at, row);
+        if (at >= lines.length) break;
+        const end = lines.indexOf("\n", at);
+        other(JSON.parse(lines.slice(at, end)));
+        at = end + 1;
       }
     },
   };
+
+  /**
+   * Adds the reports from a place on that differ from the one before in nothing but numbers and time. Most events of a
+   * long run are such: parsing them as JSON would take several times as long.
+   * @returns where the first line begins that is another
+   */
+  function addAlike(lines: string, from: number, { stage, steps, pattern, fields }: Row): number {
+    const current = stages.at(-1);
+    if (current?.stage !== stage) return from;
+    let at = from;
+    pattern.lastIndex = at;
+    for (let found = pattern.exec(lines); found !== null; found = pattern.exec(lines)) {
+      at = pattern.lastIndex;
+      const step = Number(found[3]);
+      for (let i = 0; i < fields.length; i++) fields[i]!.add(step, Number(found[i + 4])); // NaN of null, as JSON has it
+      last = Number(found[1]);
+      current.seen = found[2]!;
+      current.step = step;
+      current.steps = steps;
+      pace.reach(step, current.seen);
+    }
+    return at;
+  }
+}
+
+/** Matches the reports that have the parts of one, as JSON.stringify writes them. */
+function patternOf(stage: string, steps: number, metrics: readonly string[]): RegExp {
+  const json = (value: string | number): string =>
+    JSON.stringify(value).replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  const values = metrics.map((metric) => `${json(metric)}:([^,}]+)`).join(",");
+  return new RegExp(
+    `\\{"seq":(\\d+),"time":"([^"]+)","type":"progress","stage":${json(stage)},"step":(\\d+),"steps":${json(steps)},"values":\\{${values}\\}\\}\n`,
+    "y",
+  );
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -248,34 +272,12 @@ function newPace(): Pace {
   };
 }
 
-/** The numbers of a report: which, and the curves that they go to. Most reports have those of the one before. */
+/** What a report looks like, and the curves that its numbers go to. */
 interface Row {
   readonly stage: string;
-  readonly fields: readonly { readonly key: string; readonly curve: GrowingCurve }[];
-  /** Where the numbers of a report are gathered. */
-  readonly numbers: Float64Array;
-}
-
-/**
- * Adds `"critic":0.5,"generator":1.5` to its curves.
- * @returns whether the row has these names in this order; otherwise nothing was added
- */
-function addRow(row: Row | undefined, stage: string, step: number, text: string): boolean {
-  if (row?.stage !== stage) return false;
-  const { fields, numbers } = row;
-  let at = 0;
-  for (let i = 0; i < fields.length; i++) {
-    const { key } = fields[i]!;
-    if (!text.startsWith(key, at)) return false;
-    const comma = text.indexOf(",", at + key.length);
-    const end = comma < 0 ? text.length : comma;
-    const number = text.slice(at + key.length, end);
-    numbers[i] = number === "null" ? Number.NaN : Number(number);
-    at = end + 1;
-  }
-  if (at < text.length) return false;
-  for (let i = 0; i < fields.length; i++) fields[i]!.curve.add(step, numbers[i]!);
-  return true;
+  readonly steps: number;
+  readonly pattern: RegExp;
+  readonly fields: readonly GrowingCurve[];
 }
 
 interface GrowingCurve extends Curve {
