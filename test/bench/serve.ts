@@ -42,8 +42,8 @@ const options = new Command("bench:serve")
 const main = fileURLToPath(new URL("../../server/cli/main.ts", import.meta.url));
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-/** Generator steps of the training that is watched: ten minutes and more. */
-const TRAINING_STEPS = 20_000;
+/** Generator steps of the training that is watched: longer than the crowd stays, and told of about once a second. */
+const TRAINING_STEPS = 6_000;
 const measured: Record<string, number> = {};
 
 const folder = mkdtempSync(join(tmpdir(), "dsgan-bench-"));
@@ -173,7 +173,6 @@ async function crowd(): Promise<void> {
   const runs = join(folder, "runs");
   const scenario = new URL("../../scenarios/paper/fig6-mnist.yaml", import.meta.url);
   const text = readFileSync(scenario, "utf8");
-  // Long enough for all rounds; a training reports 200 times.
   const overrides = Object.entries({
     "application.steps": TRAINING_STEPS,
     "application.measures": [],
@@ -205,7 +204,10 @@ async function crowd(): Promise<void> {
   /** Steps a second between two moments. */
   const rate = (from: number, to: number): number => {
     const within = steps.filter(({ at }) => at >= from && at <= to);
-    const [first, last] = [within[0]!, within.at(-1)!];
+    const [first, last] = [within[0], within.at(-1)];
+    if (first === undefined || last === undefined || first === last) {
+      throw new Error("the training told of no two steps in a round: make --seconds longer");
+    }
     return ((last.step - first.step) / (last.at - first.at)) * 1000;
   };
   const idle = await gather(url, run, 5, 0, Number(options.polls)); // polls alone, to have them warmed up

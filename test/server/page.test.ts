@@ -160,7 +160,7 @@ t.test("the page in Chromium", { skip }, async (t) => {
     await page.locator(`a[data-run="${run.writer.id}"]`).click();
     await page.locator("dsgan-chart canvas").waitFor();
     await until(async () => (await points(page)) === 50);
-    t.match(await page.locator(".progress").innerText(), /train 50 of 1000/);
+    t.match(await page.locator(".going").innerText(), /train 50 of 1000/);
     t.match(page.url(), run.writer.id, "the address says what is shown");
     t.equal(await page.locator(".badge").first().innerText(), "running");
 
@@ -189,7 +189,7 @@ t.test("the page in Chromium", { skip }, async (t) => {
     await page.locator(".badge.missed").first().waitFor();
     t.match(await page.locator(".expectations .met").innerText(), /coverage\s+0\.95\s+at least 0\.9/);
     t.match(await page.locator(".expectations .unmet").innerText(), /outside\s+0\.5\s+missed: at most 0\.1/);
-    t.equal(await page.locator(".progress").count(), 0);
+    t.equal(await page.locator(".going").count(), 0);
     t.same(faults, []);
     await page.close();
   });

@@ -88,7 +88,7 @@ function head({ run, query, canStart, busy, act }, summary) {
       </p>
       ${
         isRunning && stage !== undefined
-          ? html`<div class="progress">
+          ? html`<div class="going">
             <progress max="1" .value=${share ?? 0} aria-label="Stage ${stage.stage}"></progress>
             <span><b>${stage.stage}</b> ${stage.step === undefined ? nothing : html`${stage.step}${stage.steps ? html` of ${stage.steps}` : nothing}`}</span>
             ${rate === undefined ? nothing : html`<span>${number(rate)} steps/s</span>`}
@@ -384,7 +384,12 @@ function told(event) {
     case "expectation":
       return html`<span class=${rest.met ? "good" : "bad"}>${rest.met ? "✓" : "✗"} ${rest.metric} ${rest.value === undefined ? "" : number(rest.value)}</span> expected ${rest.expected}`;
     case "warning":
+    case "sentinel":
       return rest.message;
+    case "checkpoint":
+      return html`<code>${rest.path}</code> ${size(rest.bytes)}`;
+    case "resumed":
+      return html`${rest.from === null ? "from the beginning" : html`from <code>${rest.from}</code>`} ${rest.notes?.join("; ")}`;
     case "ended":
       return html`${rest.status} after ${duration(rest.seconds)}${rest.error ? html`: ${rest.error}` : nothing}`;
     case "started":
