@@ -67,6 +67,8 @@ export interface RunSummary extends RunItem {
   readonly left?: number;
   readonly metrics: Numbers;
   readonly expectations: readonly ExpectationResult[];
+  /** What the scenario expects and was not judged yet: that comes at the end. */
+  readonly expected: readonly { readonly metric: string; readonly expected: string }[];
   readonly warnings: readonly string[];
   /** What `/series` can be asked for. */
   readonly series: readonly { readonly stage: string; readonly metric: string; readonly count: number }[];
@@ -298,6 +300,7 @@ export const answers = {
       left: z.number().optional().openapi({ description: "Seconds." }),
       metrics: numbers,
       expectations: z.array(expectation),
+      expected: z.array(z.object({ metric: z.string(), expected: z.string() })),
       warnings: z.array(z.string()),
       series: z.array(z.object({ stage: z.string(), metric: z.string(), count: z.int() })),
       error: z.string().optional(),

@@ -186,6 +186,7 @@ async function attempt(order: () => Promise<Job>): Promise<Job> {
       });
     }
     if (error instanceof InputError) throw new Refusal(422, error.message, { cause: error });
+    if (error instanceof RangeError) throw new Refusal(422, "the scenario is nested too deeply"); // out of stack
     throw error;
   }
 }
@@ -222,8 +223,17 @@ async function orderOf(c: Context, scenarios: readonly NamedScenario[]): Promise
   if (!checked.success) throw new Refusal(400, `the body: ${z.prettifyError(checked.error)}`);
   const { scenario, set = {} } = checked.data satisfies StartRequest;
   const overrides = Object.entries(set).map(([path, value]) => ({ path, value: JSON.stringify(value) }));
-  const text = typeof scenario === "string" ? scenario : JSON.stringify(scenario, null, 2);
+  const text = typeof scenario === "string" ? scenario : textOf(scenario);
   return scenarioOf(text, overrides, scenarios);
+}
+
+/** @throws Refusal for what is nested too deeply to be written */
+function textOf(scenario: unknown): string {
+  try {
+    return JSON.stringify(scenario, null, 2);
+  } catch {
+    throw new Refusal(422, "the scenario is nested too deeply");
+  }
 }
 
 /** One line without a colon is a name. */

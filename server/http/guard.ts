@@ -60,7 +60,8 @@ export function guardOf({ token, isPrivate = false, hosts = [] }: GuardOptions):
       if (!isPrivate && !LOOPBACK.test(hostname) && !hosts.includes(hostname)) {
         throw new Refusal(
           403,
-          `this server does not go by the name ${JSON.stringify(hostname)}; ask it by its loopback address, or have its operator allow the name`,
+          `this server does not go by the name ${JSON.stringify(hostname)}: ask it by its loopback address. Where others ` +
+            "are to reach it, start it with --host and DSGAN_TOKEN",
         );
       }
       const changes = !["GET", "HEAD", "OPTIONS"].includes(c.req.method);

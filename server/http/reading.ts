@@ -6,7 +6,15 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { filter, firstValueFrom, fromEvent, merge, of, takeUntil, timer } from "rxjs";
-import { checkRunPath, InputError, RUN_FILES, type Store } from "../../core/mod.ts";
+import { parse } from "yaml";
+import {
+  checkRunPath,
+  type Expectation,
+  InputError,
+  inWords,
+  RUN_FILES,
+  type Store,
+} from "../../core/mod.ts";
 import {
   type ArtifactsAnswer,
   answers,
@@ -133,7 +141,10 @@ export function addReading(app: OpenAPIHono, reading: Reading): void {
       // A browser that comes back for more than there will ever be is told to stop.
       if (resumed !== undefined && position.over && from >= position.last) return c.body(null, 204);
       const wanted: Types = types && new Set(types);
-      const stream = eventStream(log, from, wanted, { path: c.req.path, counter: metrics.streams, limits });
+      const stream =
+        c.req.method === "HEAD" // nobody would take the stream, nor let go of it
+          ? null
+          : eventStream(log, from, wanted, { path: c.req.path, counter: metrics.streams, limits });
       return c.body(stream, 200, {
         "Content-Type": "text/event-stream",
         "Cache-Control": "no-store, no-transform",
@@ -268,8 +279,9 @@ async function listed(
 /** How a run stands. */
 async function summed(store: Store, log: RunLog): Promise<RunSummary> {
   const digest = await log.digest();
-  const [glance, result] = await Promise.all([
+  const [glance, expected, result] = await Promise.all([
     store.glance(log.reader.id),
+    expectedOf(log),
     log.reader.result().catch(() => undefined), // damaged: what its events tell stands
   ]);
   const { started, ended, stages, rate, metrics, expectations, warnings } = digest;
@@ -288,6 +300,9 @@ async function summed(store: Store, log: RunLog): Promise<RunSummary> {
     ...(isRunning && left !== undefined && { left }),
     metrics,
     expectations,
+    expected: isRunning
+      ? expected.filter((e) => !expectations.some(({ metric }) => metric === e.metric))
+      : [],
     warnings,
     series: digest.curves.map((curve) => ({
       stage: curve.stage,
@@ -298,6 +313,25 @@ async function summed(store: Store, log: RunLog): Promise<RunSummary> {
     ...(!isRunning && result && { result }),
   };
 }
+
+/** What the scenario of a run expects: it does not change. */
+async function expectedOf(log: RunLog): Promise<RunSummary["expected"]> {
+  const known = expectedBy.get(log);
+  if (known !== undefined) return known;
+  const data = await log.reader.read(RUN_FILES.scenario).catch(() => undefined);
+  if (data === undefined) return []; // not there yet
+  let expected: RunSummary["expected"] = [];
+  try {
+    const { expect = {} } = parse(text(data)) as { expect?: Record<string, Expectation> };
+    expected = Object.entries(expect).map(([metric, bounds]) => ({ metric, expected: inWords(bounds) }));
+  } catch {
+    // someone has edited it; the rest can be shown all the same
+  }
+  expectedBy.set(log, expected);
+  return expected;
+}
+
+const expectedBy = new WeakMap<RunLog, RunSummary["expected"]>();
 
 /** The curves that are asked for, downsampled. */
 async function seriesOf(

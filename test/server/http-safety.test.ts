@@ -171,6 +171,17 @@ t.test("scenarios from outside name no plugin, file or URL that is not allowed",
     "a document that grows without end",
   );
   t.equal((await get("/api/runs", { ...order(), body: "application: [" })).status, 422);
+  for (const deep of [
+    "[".repeat(100_000),
+    `${"[".repeat(100_000)}${"]".repeat(100_000)}`,
+    "a: ".repeat(50_000),
+  ]) {
+    const { status } = await get("/api/runs", { ...order(), body: `application: ${deep}` });
+    t.equal(status, 422, "deeper than the stack");
+  }
+  const nested = `{"scenario":{"application":${"[".repeat(60_000)}${"]".repeat(60_000)}}}`;
+  const json = { method: "POST", headers: { "Content-Type": "application/json" }, body: nested };
+  t.ok([400, 422].includes((await get("/api/runs", json)).status));
 });
 
 t.test("artifacts cannot lead out of the run's folder", async (t) => {

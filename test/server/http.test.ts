@@ -54,6 +54,7 @@ t.test("GET /api/runs/:id tells how a run stands", async (t) => {
   await writer.append(event(2, { type: "stage", stage: "train", steps: 1000 }));
   for (let i = 1; i <= 50; i++) await writer.append(progress(2 + i, i * 10, { loss: 1 / i }));
   await writer.append(event(53, { type: "warning", message: "careful" }));
+  await writer.write("scenario.yaml", "name: demo\nexpect:\n  x: { atLeast: 2 }\n");
   const { body } = await get("/api/runs/:id");
   t.match(body, {
     run: writer.id,
@@ -65,6 +66,7 @@ t.test("GET /api/runs/:id tells how a run stands", async (t) => {
     stages: [{ stage: "train", step: 500, steps: 1000 }],
     series: [{ stage: "train", metric: "loss", count: 50 }],
     warnings: ["careful"],
+    expected: [{ metric: "x", expected: "at least 2" }],
   });
   t.ok(Math.abs(body.rate - 1000) < 1, `${body.rate}: ten steps in ten milliseconds`);
   t.ok(Math.abs(body.left - 0.5) < 0.01, `${body.left} s for the other 500`);
@@ -196,6 +198,7 @@ t.test("GET /api/runs/:id/stream gives every event once, then says that it was t
   t.equal(name, "end");
   const over = await raw("/api/runs/:id/stream", { headers: { "Last-Event-ID": "706" } });
   t.equal(over.status, 204, "a browser that comes back is told to stop");
+  t.equal((await raw("/api/runs/:id/stream", { method: "HEAD" })).body, null);
   const bad = await raw("/api/runs/:id/stream", { headers: { "Last-Event-ID": "x" } });
   t.equal(bad.status, 400);
 });

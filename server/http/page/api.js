@@ -7,7 +7,7 @@
  * @typedef {RunItem & {
  *   events: number, application?: string, seed?: number,
  *   engine?: { name: string, version: string, device: string, reason: string },
- *   stages: Stage[], rate?: number, left?: number, metrics: Record<string, number>, expectations: Expectation[],
+ *   stages: Stage[], rate?: number, left?: number, metrics: Record<string, number>, expectations: Expectation[], expected: { metric: string, expected: string }[],
  *   warnings: string[], series: { stage: string, metric: string, count: number }[], error?: string
  * }} Summary
  */

@@ -141,11 +141,12 @@ function overview(model, summary) {
 const WIDE = 2;
 
 /** @param {import("./api.js").Summary} summary */
-function expectations({ expectations }) {
-  if (expectations.length === 0) return nothing;
+function expectations({ expectations, expected }) {
+  if (expectations.length + expected.length === 0) return nothing;
   const met = expectations.filter((e) => e.met).length;
+  const count = expectations.length === 0 ? "judged at the end" : `${met} of ${expectations.length} met`;
   return html`<section class="panel">
-    <h2>Expectations <small>${met} of ${expectations.length} met</small></h2>
+    <h2>Expectations <small>${count}</small></h2>
     <ul class="expectations">
       ${expectations.map(
         ({ metric, expected, value, met }) => html`
@@ -155,6 +156,10 @@ function expectations({ expectations }) {
           <span class="value">${value === undefined ? "–" : number(value)}</span>
           <span class="bounds">${met ? "" : "missed: "}${expected}</span>
         </li>`,
+      )}
+      ${expected.map(
+        ({ metric, expected }) => html`
+        <li class="open"><span class="mark" aria-hidden="true">·</span><span class="metric">${metric}</span><span class="value"></span><span class="bounds">${expected}</span></li>`,
       )}
     </ul>
   </section>`;
