@@ -89,8 +89,8 @@ export function conclude(finished: Finished, file: string, options: WatchOptions
   } else process.stdout.write(options.quiet ? `${closing(finished)}\n` : summary(finished));
 }
 
-/** @returns the path of the report */
-async function writeReport(reader: RunReader, location: string, host: Host): Promise<string> {
+/** Writes the report of a run into its folder. @returns the path of the report */
+export async function writeReport(reader: RunReader, location: string, host: Host): Promise<string> {
   const path = join(location, "report.html");
   const context = contextOf(assemble(host.plugins), here());
   const [first] = context.all(Painters);

@@ -4,10 +4,12 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type Component, component, InputError, RUN_FILES, type Store, z } from "../../../core/mod.ts";
-import { isBeingTried, lock } from "./lock.ts";
+import { glanceAt } from "./glance.ts";
+import { isBeingTried, LOCK, lock, ownerOf } from "./lock.ts";
 import { readerOf } from "./reader.ts";
 import { codeOf, reasonOf } from "./reason.ts";
 import { isReserve, isUnfinished, setAside, writerOf } from "./writer.ts";
@@ -18,8 +20,8 @@ export interface FolderOptions {
   readonly folder: string;
 }
 
-/** `<scenario>-<yyyymmdd>-<hhmmss>-<4 hex>`; what is caught says when. */
-const ID = /^[a-z0-9][a-z0-9._-]*-(\d{8}-\d{6}-[0-9a-f]{4})$/i;
+/** `<scenario>-<yyyymmdd>-<hhmmss>-<4 hex>`; what is caught is the scenario, and when. */
+const ID = /^([a-z0-9][a-z0-9._-]*)-(\d{8}-\d{6}-[0-9a-f]{4})$/i;
 
 /** A store of the runs in a folder. */
 export function folderStore({ folder }: FolderOptions): Store {
@@ -30,13 +32,13 @@ export function folderStore({ folder }: FolderOptions): Store {
       { cause: error },
     );
 
+  const absent = (id: string): InputError =>
+    new InputError(`no run ${JSON.stringify(id)} in ${root}; \`dsgan list runs\` shows those there are`);
   /** The folder of a run. */
   const there = async (id: string): Promise<string> => {
     const location = join(root, id);
     if (ID.test(id) && (await stat(location).catch(() => undefined))?.isDirectory()) return location;
-    throw new InputError(
-      `no run ${JSON.stringify(id)} in ${root}; \`dsgan list runs\` shows those there are`,
-    );
+    throw absent(id);
   };
 
   return {
@@ -85,14 +87,25 @@ export function folderStore({ folder }: FolderOptions): Store {
     async list() {
       try {
         const entries = await readdir(root, { withFileTypes: true });
-        return entries
-          .filter((entry) => entry.isDirectory() && ID.test(entry.name))
-          .map((entry) => entry.name)
-          .sort((a, b) => whenOf(b).localeCompare(whenOf(a)));
+        const runs = entries.flatMap((entry) => {
+          const when = entry.isDirectory() ? ID.exec(entry.name)?.[2] : undefined;
+          return when === undefined ? [] : [{ name: entry.name, when }];
+        });
+        runs.sort((a, b) => (a.when < b.when ? 1 : a.when > b.when ? -1 : 0));
+        return runs.map(({ name }) => name);
       } catch (error) {
         if (codeOf(error) === "ENOENT") return []; // nothing was ever run
         throw new InputError(`cannot read the runs in ${root}: ${reasonOf(error)}`, { cause: error });
       }
+    },
+    async glance(id) {
+      const [, scenario, when] = ID.exec(id) ?? [];
+      const location = join(root, id);
+      if (scenario === undefined) throw absent(id);
+      const live = existsSync(join(location, LOCK)) && (await ownerOf(location)) !== undefined;
+      const glance = glanceAt(id, location, { scenario, began: dateOf(when!), live });
+      if (glance !== undefined) return glance;
+      throw absent(id);
     },
     open: async (id) => readerOf(id, await there(id)),
   };
@@ -138,8 +151,12 @@ function moment(milliseconds: number): string {
   return `${day.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}-${hex}`;
 }
 
-function whenOf(id: string): string {
-  return ID.exec(id)![1]!;
+/** The other way round: `2026-11-22T10:45:01.560Z` of `20261122-104501-8f3a`. */
+function dateOf(when: string): string {
+  const [, date, time, fraction] = /^(\d{8})-(\d{6})-(.*)$/.exec(when)!;
+  const milliseconds = String(Math.floor(Number.parseInt(fraction!, 16) / 65.536)).padStart(3, "0");
+  const split = (digits: string, by: string): string => digits.replace(/(..)(..)$/, `${by}$1${by}$2`);
+  return `${split(date!, "-")}T${split(time!, ":")}.${milliseconds}Z`;
 }
 
 /** How it is named: `{ use: folder, folder: runs }`. */
