@@ -145,11 +145,12 @@ export function addReading(app: OpenAPIHono, reading: Reading): void {
         c.req.method === "HEAD" // nobody would take the stream, nor let go of it
           ? null
           : eventStream(log, from, wanted, { path: c.req.path, counter: metrics.streams, limits });
-      return c.body(stream, 200, {
+      const headers = {
         "Content-Type": "text/event-stream",
         "Cache-Control": "no-store, no-transform",
         "X-Accel-Buffering": "no",
-      });
+      };
+      return stream === null ? c.body(null, 200, headers) : c.body(stream, 200, headers);
     },
   );
 
