@@ -67,7 +67,7 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
 
   constructor(runtime: Runtime, threads: Threads, limits: { programs: number; nodes: number }) {
     super();
-    this.recorder = newRecorder();
+    this.recorder = newRecorder(runtime.block);
     this.runtime = runtime;
     this.threads = threads;
     this.#sessions = newSessions(runtime, threads, limits);

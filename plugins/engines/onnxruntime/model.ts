@@ -73,13 +73,11 @@ export function encodeModel(model: Model): Uint8Array {
       for (const port of model.inputs) g.message(11, (v) => writePort(v, port));
       for (const port of model.outputs) g.message(12, (v) => writePort(v, port));
     });
-    for (const [domain, version] of [
-      ["", OPSET],
-      ["com.microsoft", 1],
-    ] as const) {
+    const domains = new Set(model.nodes.map(({ domain }) => domain)).add("");
+    for (const domain of domains) {
       w.message(8, (o) => {
         o.string(1, domain);
-        o.int(2, version);
+        o.int(2, domain === "" ? OPSET : 1);
       });
     }
   });

@@ -74,6 +74,7 @@ async function load(): Promise<Runtime> {
     version,
     maxThreads: 1,
     device: "WebAssembly with SIMD",
+    block: undefined,
     compile: (model) => newSession(wasm, model),
   };
 }
