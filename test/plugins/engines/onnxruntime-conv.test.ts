@@ -91,9 +91,9 @@ t.test("blocks of channels go from one convolution to the next as they are", asy
   if (backend().runtime.block === undefined) return t.pass("this processor has no such convolutions");
   backend().flush();
   tf.tidy(() => {
-    const [x, w] = [tensor("x", [2, 8, 8, 16]), tensor("w", [3, 3, 16, 16])];
+    const [x, w] = [tensor("x", [2, 8, 8, 32]), tensor("w", [3, 3, 32, 32])];
     const conv = (x: tf.Tensor): tf.Tensor => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, "same");
-    const y = conv(tf.relu(tf.add(conv(tf.relu(conv(x))), tensor("b", [16]))));
+    const y = conv(tf.relu(tf.add(conv(tf.relu(conv(x))), tensor("b", [32]))));
     const { pending, interned } = backend().recorder;
     const { value } = backend().view(y);
     const { nodes } = programOf(pending, (other) => other === value, interned);
