@@ -19,7 +19,7 @@ export interface Compiled {
 export type Threads = number | "auto";
 
 /** Below this many multiplications in its largest product a program is faster on one thread. */
-const WORTH_THREADS = 8e6;
+const WORTH_THREADS = 2e6;
 
 function compile(runtime: Runtime, program: Program, threads: Threads): Compiled {
   const { model, inputs, outputs } = modelOf(program);

@@ -159,7 +159,7 @@ export function blockedInput(
 
 /**
  * The gradient to the filter, `[h, w, i, o]`: for each of its cells a product over all k places of all images, which is a
- * convolution too, of "images" of o pixels whose channels are the places, and with what was seen through the cell as the filter.
+ * convolution too: of an "image" of o pixels whose channels are the places, with what was seen through the cell as filter.
  */
 export function blockedFilter(
   g: Recorder,
@@ -172,31 +172,56 @@ export function blockedFilter(
   const { batchSize: n, inChannels: i, outChannels: o, outHeight, outWidth } = info;
   const k = n * outHeight * outWidth;
   if (b === undefined || i % b !== 0 || k % b !== 0) return undefined;
-  const [top, left, bottom, right] = pads as Shape4;
-  const frame = [
-    [0, 0],
-    [0, 0],
-    [top, bottom],
-    [left, right],
-    [0, 0],
-  ] as const;
-  const framed = pad(g, g.transpose(inBlocks(g, x, b), [1, 0, 2, 3, 4]), frame, 0); // [i/b, n, h, w, b]
-  const places = g.reshape(g.transpose(g.reshape(dy, [k / b, b, o]), [0, 2, 1]), [1, k, o, 1]); // [k/b, o, b]
+  const seen = views(g, x, b, info, pads);
+  const places = g.reshape(placesInBlocks(g, dy, b), [1, k, o, 1]);
   const window: Window = { size: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
   const cells: View[] = [];
   for (let r = 0; r < info.filterHeight; r++) {
     for (let c = 0; c < info.filterWidth; c++) {
-      const seen = slice(
-        g,
-        framed,
-        [0, 0, r * info.dilationHeight, c * info.dilationWidth, 0],
-        [i / b, n, outHeight, outWidth, b],
-        [1, 1, info.strideHeight, info.strideWidth, 1],
-      );
-      const product = run(g, places, g.reshape(seen, [i, k, 1, 1]), window, [1, i, o, 1]);
-      cells.push(g.reshape(product, [1, i / b, o, b]));
+      const filter = g.reshape(seen(r * info.dilationHeight, c * info.dilationWidth), [i, k, 1, 1]);
+      cells.push(g.reshape(run(g, places, filter, window, [1, i, o, 1]), [1, i / b, o, b]));
     }
   }
   const { filterHeight: h, filterWidth: w } = info;
   return g.reshape(g.transpose(concat(g, cells, 0), [0, 1, 3, 2]), [h, w, i, o]);
+}
+
+/**
+ * What all places see of x at a distance of some rows and columns from their windows' corners, `[i/b, n, h, w, b]`.
+ * Pixels a stride apart are brought together first, so that every such view is a block, and copied in long pieces.
+ */
+function views(g: Recorder, x: View, b: number, info: Info, pads: readonly number[]) {
+  const { batchSize: n, inChannels: i, inHeight, inWidth, outHeight, outWidth } = info;
+  const { strideHeight: down, strideWidth: across } = info;
+  const [top, left, bottom, right] = pads as Shape4;
+  const [tall, wide] = [
+    Math.ceil((top + inHeight + bottom) / down),
+    Math.ceil((left + inWidth + right) / across),
+  ];
+  const frame: [number, number][] = [
+    [0, 0],
+    [0, 0],
+    [top, tall * down - top - inHeight],
+    [left, wide * across - left - inWidth],
+    [0, 0],
+  ];
+  const framed = g.reshape(pad(g, inBlocks(g, x, b), frame, 0), [n, i / b, tall, down, wide, across, b]);
+  const phases = g.transpose(framed, [3, 5, 1, 0, 2, 4, 6]); // [down, across, i/b, n, tall, wide, b]
+  return (row: number, column: number): View =>
+    slice(
+      g,
+      phases,
+      [row % down, column % across, 0, 0, Math.floor(row / down), Math.floor(column / across), 0],
+      [1, 1, i / b, n, outHeight, outWidth, b],
+    );
+}
+
+/** dy `[n, h, w, o]` with the places in blocks: `[n·h·w/b, o, b]`. */
+function placesInBlocks(g: Recorder, dy: View, b: number): View {
+  const [n, h, w, o] = dy.shape as Shape4;
+  if ((h * w) % b !== 0 || o % b !== 0) {
+    return g.transpose(g.reshape(dy, [(n * h * w) / b, b, o]), [0, 2, 1]);
+  }
+  const tiles = g.reshape(inBlocks(g, dy, b), [n, o / b, (h * w) / b, b, b]);
+  return g.transpose(tiles, [0, 2, 1, 4, 3]);
 }

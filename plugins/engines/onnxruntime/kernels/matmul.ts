@@ -4,9 +4,10 @@
  * @module
  */
 import { tf } from "../../../../core/mod.ts";
+import { formOf } from "../form.ts";
 import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
-import { sameShape, sizeOf, type View } from "../value.ts";
+import { sizeOf, type View } from "../value.ts";
 import { activated, type FusedAttrs } from "./activation.ts";
 import { add } from "./binary.ts";
 import { kernel } from "./kernel.ts";
@@ -103,15 +104,26 @@ export function gemm(g: Recorder, a: View, b: View, transA: boolean, transB: boo
 
 /** product + bias as one node, where that is what they are. */
 export function withBias(g: Recorder, product: View, bias: View): View | undefined {
-  const { node, shape } = product.value;
-  if (node?.op !== "Gemm" || node.inputs.length !== 2) return undefined;
-  const n = product.shape.at(-1);
-  if (bias.shape.at(-1) !== n || sizeOf(bias.shape) !== n || bias.shape.length > product.shape.length)
-    return undefined;
-  if (!sameShape(product.shape.slice(-1), shape.slice(-1))) return undefined;
-  const { transA, transB } = node.attributes;
-  const [a, b] = node.inputs as [View, View];
-  return g.reshape(gemm(g, a, b, transA === 1, transB === 1, g.reshape(bias, [n])), product.shape);
+  const units = product.shape.at(-1)!;
+  if (bias.shape.at(-1) !== units || sizeOf(bias.shape) !== units) return undefined;
+  if (bias.shape.length > product.shape.length) return undefined;
+  const form = formOf(product);
+  const { value, shape } = form?.from ?? product;
+  const { node } = value;
+  if (node?.inputs.length !== 2) return undefined;
+  const biased = (): View => {
+    const { op, inputs, domain, attributes } = node;
+    const added = g.op(op, [...inputs, g.reshape(bias, [units])], value.elem, value.shape, {
+      domain,
+      attributes,
+    });
+    return { value: added.value, shape };
+  };
+  if (form === undefined) return node.op === "Gemm" && value.shape[1] === units ? biased() : undefined;
+  const convolution = node.op === "Conv" || node.op === "ConvTranspose";
+  return convolution && product.shape.length === 4 && value.shape[1] === units
+    ? g.formed({ ...form, from: biased() })
+    : undefined;
 }
 
 function swapped(g: Recorder, x: View): View {
