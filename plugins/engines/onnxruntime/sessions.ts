@@ -25,7 +25,7 @@ function compile(runtime: Runtime, program: Program, threads: Threads): Compiled
   const { model, inputs, outputs } = modelOf(program);
   const auto = largestWork(program) >= WORTH_THREADS ? runtime.maxThreads : 1;
   const session: Session = runtime.compile(encodeModel(model), {
-    threads: threads === "auto" ? auto : threads,
+    threads: threads === "auto" ? auto : Math.min(threads, runtime.maxThreads),
   });
   const shapesIn = program.inputs.map(({ value, shape }) => ({ elem: value.elem, shape }));
   const shapesOut = program.outputs.map(({ elem, shape }) => ({ elem, shape }));

@@ -10,7 +10,7 @@ import { kernel } from "./kernel.ts";
 import { withBias } from "./matmul.ts";
 import { pointwise } from "./pointwise.ts";
 
-const { float32, int32, bool, float64 } = Elem;
+const { float32, int32, int64, bool, float64 } = Elem;
 
 /** Kernels of numbers that are one operator. */
 const ARITHMETIC: Readonly<Record<string, string>> = {
@@ -18,7 +18,6 @@ const ARITHMETIC: Readonly<Record<string, string>> = {
   Sub: "Sub",
   Maximum: "Max",
   Minimum: "Min",
-  Pow: "Pow",
 };
 
 const COMPARISONS: Readonly<Record<string, string>> = {
@@ -39,6 +38,12 @@ export function registerBinary(): void {
       return a.value.elem === bool ? undefined : pointwise(g, op, [a, b], a.value.elem);
     });
   }
+  kernel("Pow", ({ g, input }) => {
+    const [a, b] = [input("a"), input("b")];
+    if (a.value.elem === bool) return undefined;
+    if (a.value.elem === float32) return pointwise(g, "Pow", [a, b], float32);
+    return g.cast(pointwise(g, "Pow", [g.cast(a, int64), g.cast(b, int64)], int64), int32);
+  });
   kernel("Add", ({ g, input }) => {
     const [a, b] = [input("a"), input("b")];
     return a.value.elem === bool ? undefined : add(g, a, b);

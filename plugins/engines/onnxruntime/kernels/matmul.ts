@@ -58,7 +58,7 @@ export function matMul(g: Recorder, a: View, b: View, { transposeA, transposeB }
   if (a.shape.length < 2 || b.shape.length < 2 || inner !== other) {
     const side = (shape: readonly number[], t: boolean): string => `[${shape}]${t ? " transposed" : ""}`;
     throw new Error(
-      `matMul: inner sizes ${inner} and ${other} of ${side(a.shape, transposeA)} and ${side(b.shape, transposeB)} differ`,
+      `inner sizes ${inner} and ${other} of ${side(a.shape, transposeA)} and ${side(b.shape, transposeB)} differ`,
     );
   }
   const m = a.shape.at(transposeA ? -1 : -2)!;

@@ -27,7 +27,9 @@ export function registerReduce(): void {
   for (const [name, op] of Object.entries(sums)) {
     kernel<ReduceAttrs>(name, ({ g, input, attrs }) => {
       const x = input("x");
-      return reduced(g, op, x.value.elem === bool ? g.cast(x, int32) : x, attrs);
+      if (x.value.elem === float32) return reduced(g, op, x, attrs);
+      // int64 has room for what overflows int32 and then wraps round; in int32 ONNX Runtime would stop at the largest
+      return g.cast(reduced(g, op, g.cast(x, int64), attrs), int32);
     });
   }
   const extremes: Readonly<Record<string, string>> = { Max: "ReduceMax", Min: "ReduceMin" };
