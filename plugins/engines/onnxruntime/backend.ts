@@ -49,6 +49,8 @@ export interface BackendCounts {
   readonly sessions: number;
   readonly runs: number;
   readonly pending: number;
+  /** Bytes of buffers kept for the next run. */
+  readonly idleBytes: number;
 }
 
 /** tfjs on ONNX Runtime. */
@@ -80,6 +82,7 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
       sessions: this.#sessions.size,
       runs: this.#runs,
       pending: this.recorder.pending.length,
+      idleBytes: this.#idleBytes,
     };
   }
 

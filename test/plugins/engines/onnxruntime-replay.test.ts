@@ -152,10 +152,14 @@ t.test("thousands of replayed steps leave nothing behind", (t) => {
     for (let i = 0; i < n; i++) step.run({ by: i }, key.fold(i)).sum.dispose();
   };
   run(10);
+  run(2000);
   const before = { ...tf.memory() };
   const { compilations } = backend().counts;
+  const { rss } = process.memoryUsage();
   run(10_000);
   t.same({ ...tf.memory() }, before);
+  const grown = (process.memoryUsage().rss - rss) / 10_000;
+  t.ok(grown < 4000, `the process grew by ${grown} bytes a step, less than the numbers of one`);
   t.equal(backend().counts.compilations, compilations);
   t.equal(backend().counts.pending, 0);
   step.dispose();
