@@ -20,7 +20,8 @@ export interface WasmOptions {
   readonly mended: boolean;
 }
 
-let mendedAlready = false;
+/** How this process has tfjs's kernels, once they are in use. */
+let inUse: { readonly mended: boolean } | undefined;
 
 /** tfjs on WebAssembly. */
 export function wasm({ mended = true }: Partial<WasmOptions> = {}): Engine {
@@ -31,11 +32,13 @@ export function wasm({ mended = true }: Partial<WasmOptions> = {}): Engine {
       const { setThreadsCount, version_wasm } = await import("@tensorflow/tfjs-backend-wasm");
       setThreadsCount(1); // a second thread changes the order of sums, and with it the last bits of every result
       if (!(await started())) throw new Error("tfjs's WebAssembly backend did not start; use engine cpu");
-      if (!mendedAlready) {
+      if (inUse === undefined) {
         if (mended) transposeBeforeMatMul();
         borrowMissingKernels("wasm", NOT_BORROWED);
-        mendedAlready = true;
+      } else if (inUse.mended !== mended) {
+        throw new Error(`this process has started wasm with mended: ${inUse.mended}, which stays so`);
       }
+      inUse = { mended };
       return {
         name: "wasm",
         version: version_wasm,
