@@ -333,6 +333,7 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
 
   /** Runs a program on values for its inputs, and returns those of its outputs. */
   compute(program: Program, inputs: readonly Data[]): Data[] {
+    if (program.nodes.length === 0) return []; // all that a step gives back was given to it
     let compiled: Compiled;
     try {
       compiled = this.#sessions.get(program);

@@ -127,6 +127,26 @@ t.test("bodies that read values, or change what they do, are called each time", 
   t.end();
 });
 
+t.test("steps that compute nothing give back what they were given, drew, or found", (t) => {
+  const v = tf.tidy(() => tf.variable(tf.tensor1d([7])));
+  const step = compileStep<"x", "x" | "drawn" | "v">("idle", ({ x }, k) => ({
+    x: tf.reshape(x, [1]),
+    drawn: k.normal([2]),
+    v: v.clone(),
+  }));
+  for (let i = 0; i < 4; i++) {
+    const { x, drawn, v: found } = step.run({ x: i }, key.fold(i));
+    t.same([...x.dataSync()], [i]);
+    t.same(drawn.dataSync(), key.fold(i).normalArray(2));
+    t.same([...found.dataSync()], [7]);
+    tf.dispose([x, drawn, found]);
+  }
+  const nothing = compileStep<never, never>("nothing", () => ({}));
+  for (let i = 0; i < 4; i++) t.same(nothing.run({}, key), {});
+  v.dispose();
+  t.end();
+});
+
 t.test("clones of a variable keep its old values", (t) => {
   const v = tf.tidy(() => tf.variable(tf.zeros([2])));
   const step = compileStep<"by", never>("assigning", ({ by }) => {
