@@ -7,6 +7,7 @@ import { Key, tf } from "../../../core/mod.ts";
 import { OnnxBackend } from "../../../plugins/engines/onnxruntime/backend.ts";
 import { onnxruntime } from "../../../plugins/engines/onnxruntime/mod.ts";
 import { loadNative } from "../../../plugins/engines/onnxruntime/native.ts";
+import { programOf } from "../../../plugins/engines/onnxruntime/program.ts";
 
 await onnxruntime().start();
 const backend = (): OnnxBackend => tf.backend() as OnnxBackend;
@@ -159,6 +160,27 @@ t.test("chains of convolutions agree with cpu whatever stands between them", asy
     return [net(x, w), tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [5, 9]), ...tf.grads(loss)([x, w])];
   };
   await agrees(t, "chain", f, 1e-3);
+});
+
+t.test("a weight used on several batches has its gradient from one product", async (t) => {
+  const f = (): tf.Tensor => {
+    const batches = [1, 2, 3].map((i) => tensor(`batch ${i}`, [5, 40]));
+    const loss = (w: tf.Tensor): tf.Tensor =>
+      tf.addN(batches.map((x) => tf.sum(tf.square(tf.relu(tf.matMul(x, w))))));
+    return tf.grad(loss)(tensor("w", [40, 30]));
+  };
+  await agrees(t, "sum", f);
+  await tf.setBackend("onnxruntime");
+  tf.tidy(() => {
+    const { value } = backend().view(f());
+    const { pending, interned } = backend().recorder;
+    const { nodes } = programOf(pending, (other) => other === value, interned);
+    const wide = nodes.filter(({ outputs: [out] }) => `${out!.shape}` === "40,30");
+    t.same(
+      wide.map(({ op }) => op),
+      ["Gemm"],
+    );
+  });
 });
 
 t.test("int32 and bool are exact", async (t) => {

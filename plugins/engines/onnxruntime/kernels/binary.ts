@@ -7,7 +7,7 @@ import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import type { View } from "../value.ts";
 import { kernel } from "./kernel.ts";
-import { withBias } from "./matmul.ts";
+import { sumOfProducts, withBias } from "./matmul.ts";
 import { pointwise } from "./pointwise.ts";
 
 const { float32, int32, int64, bool, float64 } = Elem;
@@ -112,7 +112,12 @@ export function registerBinary(): void {
 
 /** a + b; the bias of a matrix product goes into the product. */
 export function add(g: Recorder, a: View, b: View): View {
-  return withBias(g, a, b) ?? withBias(g, b, a) ?? pointwise(g, "Add", [a, b], a.value.elem);
+  return (
+    withBias(g, a, b) ??
+    withBias(g, b, a) ??
+    sumOfProducts(g, a, b) ??
+    pointwise(g, "Add", [a, b], a.value.elem)
+  );
 }
 
 /** condition ? t : e */

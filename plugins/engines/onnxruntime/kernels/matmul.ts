@@ -7,10 +7,11 @@ import { tf } from "../../../../core/mod.ts";
 import { formOf } from "../form.ts";
 import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
-import { sizeOf, type View } from "../value.ts";
+import { sameShape, sizeOf, type View } from "../value.ts";
 import { activated, type FusedAttrs } from "./activation.ts";
 import { add } from "./binary.ts";
 import { kernel } from "./kernel.ts";
+import { concat } from "./shape.ts";
 
 interface Transposes {
   readonly transposeA: boolean;
@@ -124,6 +125,25 @@ export function withBias(g: Recorder, product: View, bias: View): View | undefin
   return convolution && product.shape.length === 4 && value.shape[1] === units
     ? g.formed({ ...form, from: biased() })
     : undefined;
+}
+
+/**
+ * aᵀ·b + cᵀ·d as one product, of a on c and of b on d: what a weight's gradient is when it is used on several batches.
+ * Undefined where that isn't what the terms are, or where they are large beside what comes of them.
+ */
+export function sumOfProducts(g: Recorder, x: View, y: View): View | undefined {
+  const factors = [x, y].map(({ value, shape }) => {
+    const { node } = value;
+    if (node?.op !== "Gemm" || node.inputs.length !== 2 || !sameShape(shape, value.shape)) return undefined;
+    return node.attributes.transA === 1 && node.attributes.transB === 0
+      ? (node.inputs as [View, View])
+      : undefined;
+  });
+  const [one, other] = factors;
+  if (one === undefined || other === undefined || !sameShape(x.shape, y.shape)) return undefined;
+  const size = [...one, ...other].reduce((sum, factor) => sum + sizeOf(factor.shape), 0);
+  if (size > sizeOf(x.shape)) return undefined;
+  return gemm(g, concat(g, [one[0], other[0]], 0), concat(g, [one[1], other[1]], 0), true, false);
 }
 
 function swapped(g: Recorder, x: View): View {
