@@ -207,13 +207,13 @@ function views(g: Recorder, x: View, b: number, info: Info, pads: readonly numbe
   ];
   const framed = g.reshape(pad(g, inBlocks(g, x, b), frame, 0), [n, i / b, tall, down, wide, across, b]);
   const phases = g.transpose(framed, [3, 5, 1, 0, 2, 4, 6]); // [down, across, i/b, n, tall, wide, b]
-  return (row: number, column: number): View =>
-    slice(
-      g,
-      phases,
-      [row % down, column % across, 0, 0, Math.floor(row / down), Math.floor(column / across), 0],
-      [1, 1, i / b, n, outHeight, outWidth, b],
-    );
+  // under another shape, or ONNX Runtime's optimiser puts a transposition behind every slice in place of this one
+  const together = g.reshape(phases, [(down * across * i) / b, n, tall, wide, b]);
+  return (row: number, column: number): View => {
+    const phase = (row % down) * across + (column % across);
+    const begin = [(phase * i) / b, 0, Math.floor(row / down), Math.floor(column / across), 0];
+    return slice(g, together, begin, [i / b, n, outHeight, outWidth, b]);
+  };
 }
 
 /** dy `[n, h, w, o]` with the places in blocks: `[n·h·w/b, o, b]`. */
