@@ -60,7 +60,7 @@ export function capture(
 ): Capture {
   backend.flush(); // what was assigned to a weight is computed, and not part of the function
   // convolutions in blocks of channels are this runtime's own: a file is for any
-  const recorder = backend.recorder as Recorder & { block?: number | undefined };
+  const { recorder } = backend;
   const { block } = recorder;
   recorder.block = undefined;
   const { runs } = backend.counts;
