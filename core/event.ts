@@ -5,6 +5,7 @@
  */
 import type { EngineInfo } from "./engine.ts";
 import type { ExpectationResult } from "./expectation.ts";
+import type { Alarm } from "./sentinel.ts";
 
 /** Numbers by name. */
 export type Numbers = Readonly<Record<string, number>>;
@@ -41,7 +42,19 @@ export interface EventTypes {
   warning: { readonly message: string };
   /** One expectation, held against what was measured. */
   expectation: ExpectationResult;
-  /** Last event of every run. */
+  /** Something is wrong with a training: see `core/sentinel.ts`. */
+  sentinel: Alarm;
+  /** All that determines the run's future was written down, `path` relative to the run. */
+  checkpoint: { readonly path: string; readonly bytes: number };
+  /** The run was taken up again after it had been interrupted. */
+  resumed: {
+    /** The checkpoint that it goes on from; null where there was none: it begins again. */
+    readonly from: string | null;
+    readonly engine: EngineInfo;
+    /** What may make it come out differently, or was found damaged. */
+    readonly notes: readonly string[];
+  };
+  /** Last event of every run, unless it is taken up again. */
   ended: { readonly status: RunStatus; readonly seconds: number; readonly error?: string };
 }
 
@@ -57,3 +70,16 @@ export type RunEvent<T extends keyof EventTypes = keyof EventTypes> = EventBody<
   /** ISO 8601, UTC. */
   readonly time: string;
 };
+
+const OF_THE_RUN: ReadonlySet<keyof EventTypes> = new Set([
+  "started",
+  "resumed",
+  "checkpoint",
+  "expectation",
+  "ended",
+]);
+
+/** Whether an event is the application's own: those are the same in each sitting of a run. */
+export function isOfApplication({ type }: { readonly type: keyof EventTypes }): boolean {
+  return !OF_THE_RUN.has(type);
+}

@@ -6,6 +6,7 @@
 import { type Contract, contract } from "./plugin.ts";
 import type { Key } from "./random.ts";
 import type { Sampler } from "./sampler.ts";
+import type { RunState } from "./state.ts";
 import type { TargetDistributionSpec } from "./target.ts";
 
 /** What there is to be judged. */
@@ -14,7 +15,8 @@ export interface Specimen {
   /** Samples of the generator. */
   readonly pg: Sampler;
   readonly key: Key;
-  readonly signal: AbortSignal;
+  /** A part of the run's state of the measure's own: one that trains at length keeps what it is doing there. */
+  readonly state: RunState;
 }
 
 /** How far a long measure has got. */

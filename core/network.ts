@@ -4,8 +4,9 @@
  * @module
  */
 import type { Range } from "./dataset.ts";
-import { type Contract, contract } from "./plugin.ts";
+import { type Contract, contract, type Ref } from "./plugin.ts";
 import type { Key } from "./random.ts";
+import type { Sampler } from "./sampler.ts";
 import type { Tensor, Variable } from "./tf.ts";
 
 /** How a network is being used: layers that behave differently in training, or draw noise, look here. */
@@ -52,12 +53,31 @@ export interface FeatureSpace {
   head(features: Tensor, mode: Mode): Tensor;
 }
 
+/** A prior p_z of independent values: N(0, 1) or U(0, 1). */
+export type Prior = "normal" | "uniform";
+
+/** Draws z of a shape from a prior: `[n, ...shape]`. */
+export function priorSampler(prior: Prior, shape: readonly number[]): Sampler {
+  return (key, n) => (prior === "normal" ? key.normal([n, ...shape]) : key.uniform([n, ...shape]));
+}
+
 /** What stands at the ends of a network: shapes without the batch axis, and the values its output may take. */
 export interface NetworkPorts {
   readonly input: readonly number[];
   readonly output: readonly number[];
   /** Bounds of the output: the network ends in a squashing function that keeps them. Absent: unbounded. */
   readonly range?: Range;
+  /** How the input of a generator is drawn, each value by itself: N(0, 1) or U(0, 1). */
+  readonly prior?: Prior;
+  /** Smallest and largest value of the input, where that is bounded: what an attack must keep to. */
+  readonly inputRange?: Range;
+}
+
+/** How a network can be built again. */
+export interface NetworkRecord {
+  /** How a scenario names its plan; absent where a program made it. */
+  readonly plan?: Ref;
+  readonly ports: NetworkPorts;
 }
 
 /** An architecture whose end shapes are still open. */

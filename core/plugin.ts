@@ -147,6 +147,13 @@ export function locate(path: string, base: URL): URL {
   return new URL(isUrl ? path : encodeURI(path).replace(/[?#]/g, encodeURIComponent), base);
 }
 
+const origins = new WeakMap<object, Ref>();
+
+/** The reference that a component was created from; undefined where a program made it by itself. */
+export function originOf(created: object): Ref | undefined {
+  return origins.get(created);
+}
+
 /** The context in which components of a container are created. */
 export function contextOf(container: DependencyContainer, base: URL): Context {
   const context: Context = {
@@ -155,7 +162,9 @@ export function contextOf(container: DependencyContainer, base: URL): Context {
     locate: (path) => locate(path, base),
     create: async (of, ref) => {
       const { use, ...options } = ref;
-      return await componentNamed(container, of, use).create(options, context);
+      const created = await componentNamed(container, of, use).create(options, context);
+      if (typeof created === "object" && created !== null) origins.set(created, ref);
+      return created;
     },
   };
   return context;

@@ -1,27 +1,32 @@
 /**
- * Runs a scenario: an Observable of what happens, every event of it kept in a store before it is seen.
+ * Runs a scenario: an Observable of what happens, every event of it kept in a store before it is seen. A run that was
+ * interrupted is taken up again from its newest checkpoint, as if it had never stopped.
  *
  * @module
  */
 import { Observable } from "rxjs";
 import { stringify } from "yaml";
 import { type Application, Applications, type RunContext } from "./application.ts";
+import { type Checkpoint, checkpointer, newestCheckpoint } from "./checkpoint.ts";
 import { type EngineInfo, Engines } from "./engine.ts";
 import { InputError, messageOf, RunError } from "./errors.ts";
-import type { EventBody, Numbers, RunEvent, RunStatus } from "./event.ts";
-import { judgeExpectations } from "./expectation.ts";
+import { type EventBody, isOfApplication, type Numbers, type RunEvent, type RunStatus } from "./event.ts";
+import { type ExpectationResult, judgeExpectations } from "./expectation.ts";
 import { contextOf } from "./plugin.ts";
 import { Key } from "./random.ts";
-import type { LoadedScenario } from "./scenario.ts";
+import type { LoadedScenario, Scenario } from "./scenario.ts";
+import { openState } from "./state.ts";
 import { RUN_FILES, type RunResult, type RunWriter, type Store } from "./store.ts";
 
 /** What a run needs beside its scenario. */
 export interface RunOptions {
   readonly store: Store;
-  /** Stops the run when aborted. */
+  /** Stops the run when aborted: the step under way is finished and a checkpoint written. */
   readonly signal?: AbortSignal;
   /** What is known of the machine and the code; kept with the run. */
   readonly environment?: Readonly<Record<string, unknown>>;
+  /** Id of a run to take up again; its scenario is the one given. Without it a new run begins. */
+  readonly resume?: string;
 }
 
 /** Lets timers, signals and sockets have their turn at least so often while a run computes. */
@@ -31,7 +36,11 @@ const BREATHE_MS = 20;
  * Runs a scenario. Nothing happens before a subscription, and each subscription is a run of its own: use `share()`
  * where several are to watch one. Unsubscribing stops the run. The last event is always `ended`; the Observable then
  * completes, whatever the run's status, and errors only where the store cannot keep the run (an InputError where
- * none can be begun, a RunError where its end cannot be kept). Whoever sees `ended` finds the result kept.
+ * none can be begun or taken up again, a RunError where its end cannot be kept). Whoever sees `ended` finds the result
+ * kept.
+ *
+ * A run that is taken up again gives the events that it has not given before, numbered on from those, and in the end
+ * the same metrics, bit for bit, as one that was never interrupted on the same engine and machine.
  */
 export function run(loaded: LoadedScenario, options: RunOptions): Observable<RunEvent> {
   return new Observable((subscriber) => {
@@ -47,38 +56,72 @@ export function run(loaded: LoadedScenario, options: RunOptions): Observable<Run
 
 async function execute(
   loaded: LoadedScenario,
-  { store, environment = {} }: RunOptions,
+  { store, environment = {}, resume }: RunOptions,
   signal: AbortSignal,
   next: (event: RunEvent) => void,
 ): Promise<void> {
-  const writer = await store.create(loaded.scenario.name);
+  const writer = await (resume === undefined ? store.create(loaded.scenario.name) : store.resume(resume));
   try {
-    await record(loaded, environment, writer, signal, next);
+    const past = resume === undefined ? NOTHING : await pastOf(store, resume);
+    await sit(loaded, environment, writer, past, signal, next);
   } finally {
     await writer.close();
   }
 }
 
-/** Runs a scenario, keeping all that comes of it. */
-async function record(
+/** What earlier sittings of a run have left. */
+interface Past {
+  readonly events: readonly RunEvent[];
+  readonly checkpoint: Checkpoint | undefined;
+  readonly files: readonly string[];
+  /** Checkpoints that were found damaged. */
+  readonly damaged: readonly string[];
+}
+
+const NOTHING: Past = { events: [], checkpoint: undefined, files: [], damaged: [] };
+
+/** @throws InputError where the run has come to its end, or cannot be gone on with */
+async function pastOf(store: Store, id: string): Promise<Past> {
+  const reader = await store.open(id);
+  const events = await reader.events();
+  const end = events.findLast(({ type }) => type === "ended" || type === "resumed");
+  if (end?.type === "ended" && (end.status === "passed" || end.status === "missed")) {
+    throw new InputError(`run ${id} has come to its end (${end.status}): there is nothing to resume`);
+  }
+  const { checkpoint, damaged } = await newestCheckpoint(reader, events.filter(isOfApplication).length);
+  return { events, checkpoint, files: await reader.files(""), damaged };
+}
+
+/** One sitting: runs a scenario to its end, or until it is interrupted, keeping all that comes of it. */
+async function sit(
   { scenario, container, base }: LoadedScenario,
   environment: Readonly<Record<string, unknown>>,
   writer: RunWriter,
+  past: Past,
   signal: AbortSignal,
   next: (event: RunEvent) => void,
 ): Promise<void> {
-  const began = performance.now();
-  const emit = numbered(writer, next);
-  const metrics: Record<string, number> = {};
+  const { checkpoint } = past;
+  const began = performance.now() - (checkpoint?.record.seconds ?? 0) * 1000;
+  const seconds = (): number => (performance.now() - began) / 1000;
+  const emit = numbered(writer, past.events.at(-1)?.seq ?? 0, next);
   const context = contextOf(container, base);
   const write = (path: string, value: unknown): Promise<void> =>
     writer.write(path, `${JSON.stringify(value, null, 2)}\n`);
 
   let status: RunStatus;
   let error: RunResult["error"];
-  let started = false;
-  const start = async (engine: EngineInfo): Promise<void> => {
-    started = true;
+  let metrics: Numbers = {};
+  let begun = false;
+  const begin = async (started?: EngineInfo): Promise<void> => {
+    begun = true;
+    const engine = started ?? { name: scenario.engine.use, version: "", device: "", reason: "did not start" };
+    if (past.events.length > 0) {
+      await writer.remove(RUN_FILES.result); // that of the sitting before
+      await emit({ type: "resumed", from: checkpoint?.path ?? null, engine, notes: notesOn(past, engine) });
+      return;
+    }
+    await write(RUN_FILES.environment, { ...(started && { engine }), base: base.href, ...environment });
     const { name, seed, application } = scenario;
     await emit({
       type: "started",
@@ -92,17 +135,45 @@ async function record(
   };
 
   try {
-    await writer.write(RUN_FILES.scenario, stringify(scenario));
+    if (past.events.length === 0) await writer.write(RUN_FILES.scenario, stringify(scenario));
     const engine = await (await context.create(Engines, scenario.engine)).start();
-    await write(RUN_FILES.environment, { engine, ...environment });
-    await start(engine);
+    await begin(engine);
     const application = await context.create(Applications, scenario.application);
-    await follow(
-      application,
-      { ...context, key: Key.from(scenario.seed), signal, artifact: keeper(writer) },
-      emit,
-      metrics,
-    );
+    const account = accountOf(past, emit);
+    const checkpoints = checkpointer(writer, scenario.checkpoint.keep, past.files);
+    const clock = clockOf(scenario.checkpoint);
+    const state = openState({
+      from: checkpoint?.snapshot,
+      signal,
+      due: clock.due,
+      pause: pauses(),
+      async save(snapshot) {
+        const about = { events: account.given(), seconds: seconds(), engine: engine.name };
+        const written = await checkpoints.save(snapshot, about);
+        clock.restart();
+        await emit({ type: "checkpoint", ...written });
+      },
+    });
+    metrics = account.metrics;
+    const { sentinels } = scenario;
+    const key = Key.from(scenario.seed);
+    const given: RunContext = {
+      ...context,
+      key,
+      signal,
+      state: state.root,
+      sentinels,
+      artifact: keeper(writer),
+    };
+    await follow(application, given, async (body) => {
+      if (state.caughtUp()) await account.pass(body);
+    });
+    if (!state.caughtUp()) {
+      throw new RunError(
+        `the application has ended before the moment of checkpoint ${checkpoint!.path} ` +
+          `(${checkpoint!.record.state.moment}): it or a plugin has changed since. Start the run anew`,
+      );
+    }
     signal.throwIfAborted();
     status = "passed";
   } catch (thrown) {
@@ -110,44 +181,158 @@ async function record(
     if (status === "failed") {
       error = { kind: thrown instanceof InputError ? "input" : "run", message: messageOf(thrown) };
     }
-    if (!started) {
-      await write(RUN_FILES.environment, environment);
-      await start({ name: scenario.engine.use, version: "", device: "", reason: "did not start" });
-    }
+    if (!begun) await begin();
   }
 
   const expectations = status === "passed" ? judgeExpectations(scenario.expect, metrics) : [];
-  for (const expectation of expectations) await emit({ type: "expectation", ...expectation });
+  const told = new Set(expectationsTold(past.events).map(({ metric }) => metric));
+  for (const expectation of expectations) {
+    if (!told.has(expectation.metric)) await emit({ type: "expectation", ...expectation });
+  }
   if (expectations.some((e) => !e.met)) status = "missed";
-  const seconds = (performance.now() - began) / 1000;
   const result: RunResult = {
     run: writer.id,
     scenario: scenario.name,
     status,
     metrics,
     expectations,
-    seconds,
+    seconds: seconds(),
     ...(error && { error }),
   };
   await write(RUN_FILES.result, result);
-  await emit({ type: "ended", status, seconds, ...(error && { error: error.message }) });
+  await emit({ type: "ended", status, seconds: result.seconds, ...(error && { error: error.message }) });
 }
 
-/** Passes an application's events on, collecting its metrics and giving the event loop its turns. */
+/**
+ * Ends a run whose process is gone as failed: for whoever watched it.
+ * @param reason why it failed
+ * @returns the events that say so
+ * @throws as the store does; an InputError where the run has come to its end
+ */
+export async function recordFailure(store: Store, id: string, reason: string): Promise<readonly RunEvent[]> {
+  const writer = await store.resume(id);
+  try {
+    const known = await (await store.open(id)).events();
+    const first = known.find((event) => event.type === "started");
+    const last = known.at(-1);
+    if (last?.type === "ended") throw new InputError(`run ${id} has come to its end (${last.status})`);
+    const scenario = first?.scenario ?? id;
+    const told: RunEvent[] = [];
+    const emit = numbered(writer, last?.seq ?? 0, (event) => void told.push(event));
+    if (last === undefined) {
+      const engine = { name: "", version: "", device: "", reason: "did not start" };
+      const { location } = writer;
+      await emit({ type: "started", run: id, scenario, application: "", seed: 0, engine, location });
+    }
+    const seconds = last && first ? (Date.parse(last.time) - Date.parse(first.time)) / 1000 : 0;
+    const result: RunResult = {
+      run: id,
+      scenario,
+      status: "failed",
+      metrics: {},
+      expectations: [],
+      seconds,
+      error: { kind: "run", message: reason },
+    };
+    await writer.write(RUN_FILES.result, `${JSON.stringify(result, null, 2)}\n`);
+    await emit({ type: "ended", status: "failed", seconds, error: reason });
+    return told;
+  } finally {
+    await writer.close();
+  }
+}
+
+/** What may make a resumed run come out differently, or was found damaged. */
+function notesOn({ checkpoint, damaged }: Past, engine: EngineInfo): string[] {
+  const before = checkpoint?.record.engine;
+  return [
+    ...damaged,
+    ...(before === undefined || before === engine.name
+      ? []
+      : [
+          `begun on engine ${before}, goes on with ${engine.name}: numbers are rounded differently from here on`,
+        ]),
+  ];
+}
+
+/** Expectations told by a sitting that was interrupted just before its end. */
+function expectationsTold(events: readonly RunEvent[]): ExpectationResult[] {
+  const from = events.findLastIndex(({ type }) => type === "ended" || type === "resumed");
+  return events.slice(from + 1).filter((event) => event.type === "expectation");
+}
+
+/** Keeps account of an application's events: which ones a reader has already, and what metrics they carry. */
+function accountOf({ events, checkpoint }: Past, emit: (body: EventBody) => Promise<void>) {
+  const known = events.filter(isOfApplication);
+  let given = checkpoint?.record.events ?? 0;
+  const metrics: Record<string, number> = {};
+  const count = (event: EventBody): void => {
+    if (event.type === "metrics") Object.assign(metrics, finite(event.values));
+  };
+  known.slice(0, given).forEach(count);
+  return {
+    metrics,
+    /** How many events the application has given, over all sittings, before this moment. */
+    given: () => given,
+    async pass(body: EventBody): Promise<void> {
+      const event =
+        body.type === "progress" ? { ...body, ...(body.values && { values: sound(body.values) }) } : body;
+      const had = known[given];
+      if (had !== undefined && had.type !== event.type) {
+        throw new RunError(
+          `event ${had.seq} was "${had.type}" before the run was interrupted, and is "${event.type}" now: ` +
+            `what the application yields must depend on nothing but its key and state. Start the run anew`,
+        );
+      }
+      count(had ?? event);
+      given++;
+      if (had === undefined) await emit(event);
+    },
+  };
+}
+
+/** JSON has no other numbers than finite ones. */
+function sound(values: Numbers): Numbers {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)));
+}
+
+/** Tells when a checkpoint is due. */
+function clockOf({ seconds, steps = Number.POSITIVE_INFINITY }: Scenario["checkpoint"]) {
+  let last = performance.now();
+  let moments = 0;
+  return {
+    due: (): boolean => ++moments >= steps || performance.now() - last >= seconds * 1000,
+    restart(): void {
+      last = performance.now();
+      moments = 0;
+    },
+  };
+}
+
+/** Gives the event loop a turn where it has had none for a while. */
+function pauses(): () => Promise<void> | undefined {
+  let last = performance.now();
+  return () => {
+    if (performance.now() - last < BREATHE_MS) return undefined;
+    return new Promise((resolve) =>
+      setTimeout(() => {
+        last = performance.now();
+        resolve();
+      }),
+    );
+  };
+}
+
+/** Passes an application's events on, giving the event loop its turns. */
 async function follow(
   application: Application,
   context: RunContext,
-  emit: (body: EventBody) => Promise<void>,
-  metrics: Record<string, number>,
+  pass: (body: EventBody) => Promise<void>,
 ): Promise<void> {
-  let breathed = performance.now();
+  const pause = pauses();
   for await (const body of application.run(context)) {
-    if (body.type === "metrics") Object.assign(metrics, finite(body.values));
-    await emit(body);
-    if (performance.now() - breathed > BREATHE_MS) {
-      await new Promise((resolve) => setTimeout(resolve));
-      breathed = performance.now();
-    }
+    await pass(body);
+    await pause();
   }
 }
 
@@ -159,9 +344,13 @@ function finite(values: Numbers): Numbers {
   return values;
 }
 
-/** Numbers, dates, keeps and passes on events. */
-function numbered(writer: RunWriter, next: (event: RunEvent) => void): (body: EventBody) => Promise<void> {
-  let seq = 0;
+/** Numbers (from one above `last`), dates, keeps and passes on events. */
+function numbered(
+  writer: RunWriter,
+  last: number,
+  next: (event: RunEvent) => void,
+): (body: EventBody) => Promise<void> {
+  let seq = last;
   return async (body) => {
     const event: RunEvent = { seq: seq + 1, time: new Date().toISOString(), ...body };
     await writer.append(event);

@@ -12,6 +12,7 @@ import { type Expectation, expectationSchema } from "./expectation.ts";
 import { applyOverride, type Override } from "./override.ts";
 import type { DependencyContainer, Plugin, Ref, Refs } from "./plugin.ts";
 import { refsOf, writtenRefsOf } from "./refs.ts";
+import { type SentinelPolicy, sentinelSchema } from "./sentinel.ts";
 import { readSource } from "./source.ts";
 import { type Checked, check, type Finding, valueAt } from "./wording.ts";
 
@@ -31,12 +32,30 @@ function scenarioSchema(refs: Refs) {
       .default(0)
       .describe("Root of all randomness: same scenario, seed and engine, same numbers."),
     engine: refs(Engines).prefault({ use: "auto" }).describe("What executes TensorFlow.js programs."),
+    checkpoint: z
+      .strictObject({
+        seconds: z.number().positive().default(30).describe("Time between checkpoints."),
+        steps: z.int().positive().optional().describe("Steps between checkpoints, where that comes first."),
+        keep: z.int().positive().default(2).describe("How many of the newest to keep."),
+      })
+      .prefault({})
+      .describe("When all that determines the run's future is written down."),
+    sentinels: sentinelSchema
+      .prefault({} as SentinelPolicy)
+      .describe("What to do when a training goes wrong."),
     application: refs(Applications).describe("What to run, with its options."),
     expect: z
       .record(z.string(), expectationSchema)
       .default({})
       .describe("Bounds on metrics, by name; a run that misses one ends with exit code 1."),
   });
+}
+
+/** When checkpoints are written, and how many are kept. */
+export interface CheckpointPolicy {
+  readonly seconds: number;
+  readonly steps?: number | undefined;
+  readonly keep: number;
 }
 
 /** A checked scenario: every default filled in. */
@@ -47,6 +66,8 @@ export interface Scenario {
   readonly plugins: readonly string[];
   readonly seed: number;
   readonly engine: Ref;
+  readonly checkpoint: CheckpointPolicy;
+  readonly sentinels: SentinelPolicy;
   readonly application: Ref;
   readonly expect: Readonly<Record<string, Expectation>>;
 }

@@ -50,8 +50,16 @@ export interface RunWriter {
    * @throws InputError for such a path, RunError where the file could not be kept
    */
   write(path: string, data: Uint8Array | string): Promise<void>;
+  /** Removes a file, where there is one. @throws as {@link write} does */
+  remove(path: string): Promise<void>;
   /** Lets go of the run: nothing can be appended or written after. Closing twice does nothing. */
   close(): Promise<void>;
+}
+
+/** A process that writes a run. */
+export interface RunOwner {
+  readonly pid: number;
+  readonly host: string;
 }
 
 /** A run being read. */
@@ -64,6 +72,10 @@ export interface RunReader {
    * @throws InputError where there is none, or its path is not one inside the run
    */
   read(path: string): Promise<Uint8Array>;
+  /** Paths of the files that begin with a prefix, sorted; those still being written are left out. */
+  files(prefix: string): Promise<readonly string[]>;
+  /** Who is writing the run now, where anybody is. */
+  owner(): Promise<RunOwner | undefined>;
   /** What {@link RUN_FILES}.result holds; undefined while the run goes on, or where it ended without a word. */
   result(): Promise<RunResult | undefined>;
 }
@@ -73,6 +85,12 @@ export interface Store {
   readonly name: string;
   /** @throws InputError where runs cannot be written, saying where and why */
   create(scenario: string): Promise<RunWriter>;
+  /**
+   * Opens a run for going on with it. An event that a crash left half written is dropped.
+   * @throws InputError where there is no such run, its events are damaged, or another process is writing it (then
+   *   with its pid and host)
+   */
+  resume(id: string): Promise<RunWriter>;
   /** Ids of all runs, newest first. */
   list(): Promise<readonly string[]>;
   /** @throws InputError where there is no such run */

@@ -4,12 +4,15 @@
  * @module
  */
 import { RunError } from "./errors.ts";
+import type { EventBody } from "./event.ts";
 import type { Mixer } from "./mixer.ts";
 import type { Network } from "./network.ts";
 import type { GanObjective } from "./objective.ts";
 import type { Optimizer, OptimizerRun } from "./optimizer.ts";
 import type { Key } from "./random.ts";
 import type { Sampler } from "./sampler.ts";
+import { DEFAULT_SENTINELS, type SentinelPolicy, type Watch, watchOf } from "./sentinel.ts";
+import type { RunState } from "./state.ts";
 import { compileStep, type Step } from "./step.ts";
 import type { TargetDistributionSpec } from "./target.ts";
 import * as tf from "./tf.ts";
@@ -34,7 +37,10 @@ export interface Training {
   /** Losses are read and reported once in so many steps. */
   readonly reportEvery: number;
   readonly key: Key;
-  readonly signal: AbortSignal;
+  /** A part of the run's state of its own, in which the training remembers where it is; `transientState()` for none. */
+  readonly state: RunState;
+  /** What to do when the training goes wrong; {@link DEFAULT_SENTINELS} unless given. */
+  readonly sentinels?: SentinelPolicy;
 }
 
 /** Losses of one generator step and the last critic step before it. */
@@ -43,30 +49,38 @@ export interface StepReport {
   readonly step: number;
   readonly criticLoss: number;
   readonly generatorLoss: number;
+  /** What went wrong since the last report, to be yielded as events by whoever trains. */
+  readonly alarms: readonly EventBody<"sentinel">[];
 }
 
 /**
- * Trains critic and generator in place, as in Algorithm 1.
+ * Trains critic and generator in place, as in Algorithm 1. Where its state has been restored, goes on from there; the
+ * networks' own variables are the caller's to keep ({@link RunState.network}).
  *
  * Losses are kept on the engine and read once in `reportEvery` steps, so that reading does not stall it; every one
  * of them is checked all the same.
  *
  * @yields the losses of every `reportEvery`-th step and of the last
- * @throws RunError at a loss that is not finite, with its step; the signal's reason when that is aborted
+ * @throws RunError after an alarm that is to stop the run; the signal's reason when the run is to stop
  */
 export async function* train(training: Training): AsyncGenerator<StepReport> {
-  const { generator, critic, k, steps, reportEvery, key, signal } = training;
+  const { generator, critic, k, steps, reportEvery, key, state } = training;
   const criticVariables = [...critic.parameters.values()];
   const generatorVariables = [...generator.parameters.values()];
   const criticRun = training.criticOptimizer.start(criticVariables);
   const generatorRun = training.generatorOptimizer.start(generatorVariables);
   const criticStep = criticStepOf(training, criticVariables, criticRun);
   const generatorStep = generatorStepOf(training, generatorVariables, generatorRun);
+  const watch = watchOf(training.sentinels ?? DEFAULT_SENTINELS, state.scope("sentinels"));
   let losses: tf.Tensor[] = []; // critic and generator by turns, one pair a step, since the last report
 
   try {
-    for (let step = 1; step <= steps; step++) {
-      signal.throwIfAborted();
+    state.keep("criticOptimizer", criticRun.state);
+    state.keep("generatorOptimizer", generatorRun.state);
+    const done = state.cell<number>("step", 0);
+    while (done.value < steps) {
+      await state.settle();
+      const step = done.value + 1;
       const progress = (step - 1) / steps;
       const stepKey = key.fold("step", step);
 
@@ -78,10 +92,14 @@ export async function* train(training: Training): AsyncGenerator<StepReport> {
       }
 
       losses.push(generatorStep.run(generatorRun.numbers(step, progress), stepKey.fold("generator")).loss);
+      done.value = step;
 
       if (step % reportEvery === 0 || step === steps) {
-        yield await report(losses, step);
+        const report = await reportOf(training, losses, step, watch);
         losses = [];
+        yield report;
+        const fatal = report.alarms.find(({ action }) => action === "stop");
+        if (fatal !== undefined) throw new RunError(fatal.message);
       }
     }
   } finally {
@@ -166,20 +184,70 @@ export function descend(
   return value;
 }
 
-/** Reads the losses since the last report; the last pair is what is reported. */
-async function report(losses: readonly tf.Tensor[], step: number): Promise<StepReport> {
-  const stacked = tf.tidy(() => tf.stack([...losses]));
+/** Reads the losses since the last report, which are freed; the last pair is what is reported. */
+async function reportOf(
+  training: Training,
+  losses: readonly tf.Tensor[],
+  step: number,
+  watch: Watch,
+): Promise<StepReport> {
+  const { critic, generator, steps, reportEvery } = training;
+  const stacked = tf.tidy(() => tf.stack([...losses, magnitude(critic), magnitude(generator)]));
   tf.dispose([...losses]);
   const values = await stacked.data();
   stacked.dispose();
-  const bad = values.findIndex((v) => !Number.isFinite(v));
-  if (bad >= 0) {
-    const which = bad % 2 === 0 ? "critic" : "generator";
-    const at = step - values.length / 2 + Math.floor(bad / 2) + 1;
-    throw new RunError(
-      `the ${which}'s loss is ${values[bad]} at step ${at}: training has diverged. ` +
-        `Lower the learning rate, or choose an objective that bounds the critic (wgan-gp, or spectralNorm)`,
-    );
-  }
-  return { step, criticLoss: values.at(-2)!, generatorLoss: values.at(-1)! };
+  const [criticLoss, generatorLoss, criticWeights, generatorWeights] = values.slice(-4) as unknown as [
+    number,
+    number,
+    number,
+    number,
+  ];
+
+  const first = values.slice(0, -2).findIndex((value) => !Number.isFinite(value));
+  const alarms =
+    first >= 0
+      ? watch.finite(step - losses.length / 2 + Math.floor(first / 2) + 1, {
+          [first % 2 === 0 ? "critic's loss" : "generator's loss"]: values[first]!,
+        })
+      : watch.finite(step, {
+          "sum of the critic's weights": criticWeights,
+          "sum of the generator's weights": generatorWeights,
+        });
+  const isChecked = step >= steps / 10 && Math.floor(step / reportEvery) % REPORTS_A_CHECK === 0;
+  const spread = isChecked ? await spreadOf(training, step) : undefined;
+  const all = [
+    ...alarms,
+    ...watch.runaway(step, criticLoss),
+    ...(spread === undefined ? [] : watch.collapse(step, spread)),
+  ];
+  return { step, criticLoss, generatorLoss, alarms: all.map((alarm) => ({ type: "sentinel", ...alarm })) };
+}
+
+/** The generator's spread is looked at once in so many reports. */
+const REPORTS_A_CHECK = 10;
+
+/** The sum of the sizes of all weights: not finite where one of them is not. */
+function magnitude({ parameters }: Network): tf.Scalar {
+  return tf.addN([...parameters.values()].map((weights) => tf.sum(tf.abs(weights)))) as tf.Scalar;
+}
+
+/** Standard deviation of pg over that of pdBar; undefined where a batch has none. */
+async function spreadOf(
+  { target, generator, latent, m, key }: Training,
+  step: number,
+): Promise<number | undefined> {
+  const at = key.fold("spread", step);
+  const both = tf.tidy(() => {
+    const pg = generator.apply(latent(at.fold("z"), m), { training: false });
+    return tf.stack([deviation(pg), deviation(target.pdBar(at.fold("pdBar"), m))]);
+  });
+  const [ofPg, ofPdBar] = await both.data();
+  both.dispose();
+  const spread = ofPg! / ofPdBar!;
+  return m > 1 && ofPdBar! > 0 && Number.isFinite(spread) ? spread : undefined;
+}
+
+/** Standard deviation over rows, its square averaged over what a row `[m, ...]` has. */
+function deviation(x: tf.Tensor): tf.Tensor {
+  return tf.sqrt(tf.mean(tf.moments(x, 0).variance));
 }

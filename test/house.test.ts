@@ -12,7 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   plugins: ["core", "plugins"],
   server: ["core", "server"],
 };
-const COMPOSITION_ROOTS = [/^server\/cli\//, /^server\/http\/main\.ts$/];
+const COMPOSITION_ROOTS = [/^server\/cli\//, /^server\/(http|trainer)\/main\.ts$/];
 /** Plugins may use what lies in a family they share (IDX reading serves two datasets), but no other family. */
 const family = (path: string): string => path.split("/").slice(0, 2).join("/");
 

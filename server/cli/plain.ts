@@ -86,6 +86,13 @@ export function line(event: RunEvent): string | undefined {
       return `  ${event.path}  ${event.title} (${size(event.bytes)})`;
     case "warning":
       return `  warning: ${event.message}`;
+    case "sentinel":
+      return event.action === "warn" ? `  warning: ${event.message}` : undefined; // else it is why the run ends
+    case "resumed":
+      return [
+        `  resumed from ${event.from ?? "the beginning: there was no checkpoint yet"}`,
+        ...event.notes.map((note) => `  warning: ${note}`),
+      ].join("\n");
     default:
       return undefined;
   }

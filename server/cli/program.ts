@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Argument, Command, CommanderError, InvalidArgumentError } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { codeOfError, EXIT, tell } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { version } from "./package.ts";
@@ -32,10 +32,17 @@ Examples:
   $ dsgan run my.yaml --json | tail -n 1        the result alone, as JSON
 ${EXIT_CODES}`;
 
+const RESUME_EXAMPLES = `
+Examples:
+  $ dsgan resume latest
+  $ dsgan resume runs/fig6-mnist-20261122-122854-d9a0
+${EXIT_CODES}`;
+
 const EXAMPLES = `
 Examples:
   $ dsgan run scenarios/smoke/ring.yaml         learn a ring, seconds
   $ dsgan run fig6-mnist --seed 7               the packaged scenario of that name
+  $ dsgan resume latest                         go on with a run that was interrupted
   $ dsgan list scenarios                        what comes with dsgan
   $ dsgan validate my.yaml                      every mistake with its line, nothing run
   $ dsgan schema --write scenario.schema.json   for your editor's completion
@@ -70,11 +77,37 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .option("--json", "events and the result as JSON lines on stdout, nothing else")
     .option("--junit <file>", "write a JUnit report: one test case for each expectation")
     .option("--quiet", "only how it ended, and errors")
+    .option(
+      "--resume",
+      "go on with the newest run of the same scenario that was interrupted, if there is one",
+    )
+    .addOption(whenAlone())
+    .option("--in-process", "train in this process rather than in one of its own")
     .addHelpText("after", RUN_EXAMPLES)
     .action(async (files, options) => {
       if (options.json && options.quiet) root.error("error: --json and --quiet cannot go together");
       const { runCommand } = await import("./run.ts");
       code = await runCommand(files, options, await host());
+    });
+
+  root
+    .command("resume")
+    .summary("go on with a run that was interrupted")
+    .description(
+      "Goes on with a run that was interrupted, from its last checkpoint. It ends with the numbers that it would have " +
+        "had without the interruption, bit for bit, on the same engine and machine.",
+    )
+    .argument("<run>", "a run's id, its folder, or `latest`")
+    .option("--runs <dir>", "where runs are kept", "runs")
+    .option("--json", "events and the result as JSON lines on stdout, nothing else")
+    .option("--quiet", "only how it ended, and errors")
+    .addOption(whenAlone())
+    .option("--in-process", "train in this process rather than in one of its own")
+    .addHelpText("after", RESUME_EXAMPLES)
+    .action(async (run, options) => {
+      if (options.json && options.quiet) root.error("error: --json and --quiet cannot go together");
+      const { resumeCommand } = await import("./resume.ts");
+      code = await resumeCommand(run, options, await host());
     });
 
   root
@@ -145,6 +178,12 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     return codeOfError(error);
   }
   return code;
+}
+
+function whenAlone(): Option {
+  return new Option("--when-alone <what>", "what a trainer does when this process is gone")
+    .choices(["finish", "stop"])
+    .default("stop", "stop: write a checkpoint and stop");
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {

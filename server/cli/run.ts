@@ -5,39 +5,27 @@
  */
 import { Console } from "node:console";
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { lastValueFrom, tap } from "rxjs";
-import {
-  type Context,
-  contextOf,
-  InputError,
-  messageOf,
-  type Painter,
-  Painters,
-  run,
-  Stores,
-} from "../../core/mod.ts";
+import { dirname, resolve } from "node:path";
+import { InputError, messageOf } from "../../core/mod.ts";
+import type { ScenarioRequest } from "../trainer/mod.ts";
 import { commandOf } from "./again.ts";
 import { annotateProblems, annotateResult } from "./annotations.ts";
-import { type Display, jsonDisplay, noDisplay } from "./display.ts";
-import { environment } from "./environment.ts";
 import { codeOfError, codeOfResult, tell, worst } from "./exit.ts";
+import { findScenario } from "./find.ts";
 import type { Host } from "./host.ts";
 import { type Interrupt, interruptible } from "./interrupt.ts";
 import { junit, type Outcome } from "./junit.ts";
-import { type LoadedFile, load } from "./load.ts";
+import { load } from "./load.ts";
 import { type OverrideOptions, overridesOf } from "./overrides.ts";
-import { plainDisplay } from "./plain.ts";
-import { closing, type Finished, summary } from "./summary.ts";
-import { terminalDisplay } from "./terminal.ts";
+import { nameFor } from "./package.ts";
+import { interruptedRunOf } from "./resume.ts";
+import { conclude, onGitHub, storeOf, type WatchOptions, watch } from "./watch.ts";
 
 /** Options of `dsgan run`. */
-export interface RunOptions extends OverrideOptions {
-  readonly runs: string;
-  readonly json?: boolean;
+export interface RunOptions extends OverrideOptions, WatchOptions {
   readonly junit?: string;
-  readonly quiet?: boolean;
+  /** Goes on with the newest run of the same scenario that was interrupted, if there is one. */
+  readonly resume?: boolean;
 }
 
 /** Runs scenarios. @returns the exit code, the worst of all */
@@ -58,10 +46,14 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
 
   async function attempt(given: string): Promise<Outcome & { readonly code: number }> {
     try {
-      const file = await load(given, host, overrides);
-      const finished = await runOne(file, options, host, interrupt);
+      const { file, text, base } = findScenario(given);
+      const name = nameFor(file);
+      const scenario: ScenarioRequest = { file, text, base: base.href, name, overrides };
+      const finished = await runOne(scenario, options, host, interrupt);
       conclude(finished, file, options);
-      return { file: file.file, result: finished.result, code: codeOfResult(finished.result) };
+      const { result, report } = finished;
+      if (onGitHub()) annotate(options, annotateResult(result, { file, text, report }));
+      return { file, result, code: codeOfResult(result) };
     } catch (error) {
       tell(error);
       if (onGitHub() && error instanceof InputError) annotate(options, annotateProblems(error, given));
@@ -70,80 +62,16 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
   }
 }
 
-/** Runs one scenario to its report. */
-async function runOne(
-  file: LoadedFile,
-  options: RunOptions,
-  host: Host,
-  interrupt: Interrupt,
-): Promise<Finished> {
-  const { loaded } = file;
-  const context = contextOf(loaded.container, file.base);
-  const store = await context.create(Stores, { use: "folder", folder: options.runs });
-  const display = displayFor(options);
-  let id = "";
-  let location = "";
-  const artifacts: string[] = [];
-  const events = run(loaded, { store, signal: interrupt.signal, environment: await environment() }).pipe(
-    tap((event) => {
-      if (event.type === "started") [id, location] = [event.run, event.location];
-      if (event.type === "artifact" && !artifacts.includes(event.path)) artifacts.push(event.path);
-      display.show(event);
-    }),
-  );
-  try {
-    await lastValueFrom(events);
-  } finally {
-    display.end();
+/** Runs a scenario, or goes on with it. */
+async function runOne(scenario: ScenarioRequest, options: RunOptions, host: Host, interrupt: Interrupt) {
+  const { runs } = options;
+  if (options.resume) {
+    const { loaded } = await load(scenario.file, host, scenario.overrides ?? []);
+    const resume = await interruptedRunOf(loaded.scenario, await storeOf(runs, host));
+    if (resume !== undefined) return await watch({ runs, resume }, options, host, interrupt);
   }
-
-  const reader = await store.open(id);
-  const result = await reader.result();
-  if (result === undefined) throw new Error(`run ${id} ended without a result in ${location}`);
-  const report = await writeReport().catch((error) => {
-    process.stderr.write(`the report could not be made: ${messageOf(error)}\n`); // the run stands without it
-    return undefined;
-  });
-  return { result, location, artifacts, report };
-
-  async function writeReport(): Promise<string> {
-    const path = join(location, "report.html");
-    const painter = await painterOf(context);
-    const command = commandOf(file.file, file.overrides);
-    await writeFile(path, await host.report(reader, { command, ...(painter && { painter }) }));
-    return path;
-  }
-}
-
-/** Tells how a run came out. */
-function conclude(finished: Finished, { file, text }: LoadedFile, options: RunOptions): void {
-  const { result, location, report } = finished;
-  for (const line of result.error?.message.split("\n") ?? []) process.stderr.write(`${file}: ${line}\n`);
-  if (options.json)
-    process.stdout.write(`${JSON.stringify({ type: "result", ...result, location, report })}\n`);
-  else process.stdout.write(options.quiet ? `${closing(finished)}\n` : summary(finished));
-  if (onGitHub()) annotate(options, annotateResult(result, { file, text, report }));
-}
-
-/** What draws, where anything does. */
-async function painterOf(context: Context): Promise<Painter | undefined> {
-  const [first] = context.all(Painters);
-  return first && (await context.create(Painters, { use: first.name }));
-}
-
-function displayFor({ json, quiet }: RunOptions): Display {
-  const write = (text: string): void => void process.stdout.write(text);
-  if (json) return jsonDisplay(write);
-  if (quiet) return noDisplay();
-  return process.stdout.isTTY && !inCi() ? terminalDisplay(process.stdout) : plainDisplay(write);
-}
-
-function inCi(): boolean {
-  return ![undefined, "", "0", "false"].includes(process.env.CI) || onGitHub();
-}
-
-function onGitHub(): boolean {
-  return process.env.GITHUB_ACTIONS === "true";
+  const about = { command: commandOf(scenario.file, scenario.overrides ?? []) };
+  return await watch({ runs, scenario, about }, options, host, interrupt);
 }
 
 /** Annotations go where GitHub reads them and they are not in the way. */

@@ -9,6 +9,7 @@ import { codeOfError, tell, worst } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { load } from "./load.ts";
 import { type OverrideOptions, overridesOf } from "./overrides.ts";
+import { onGitHub } from "./watch.ts";
 
 /** Checks scenarios. @returns the exit code */
 export async function validateCommand(
@@ -25,7 +26,7 @@ export async function validateCommand(
     } catch (error) {
       tell(error);
       codes.push(codeOfError(error));
-      if (process.env.GITHUB_ACTIONS === "true" && error instanceof InputError) {
+      if (onGitHub() && error instanceof InputError) {
         process.stdout.write(annotateProblems(error, given));
       }
     }

@@ -63,6 +63,7 @@ t.test("run() numbers events from 1, started first, ended last, and keeps what i
   t.strictSame(parse(await text(RUN_FILES.scenario)), JSON.parse(JSON.stringify(loaded.scenario)));
   t.strictSame(JSON.parse(await text(RUN_FILES.environment)), {
     engine: { name: "still", version: "1", device: "", reason: "asked for" },
+    base: "file:///nowhere/acted.yaml",
     machine: "here",
   });
   t.match(await reader.result(), {
@@ -151,7 +152,10 @@ t.test("run() whose engine does not start still begins with `started`", async (t
     { seq: 2, type: "ended", status: "failed", error: "no driver" },
   ]);
   const environment = await (await store.open("acted-1")).read(RUN_FILES.environment);
-  t.strictSame(JSON.parse(new TextDecoder().decode(environment)), { machine: "here" });
+  t.strictSame(JSON.parse(new TextDecoder().decode(environment)), {
+    base: "file:///nowhere/acted.yaml",
+    machine: "here",
+  });
 });
 
 t.test("run() aborted is cancelled, however its application ends", async (t) => {

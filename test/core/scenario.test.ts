@@ -50,6 +50,8 @@ t.test("loadScenario() fills in every default, those of references by default to
     plugins: [],
     seed: 0,
     engine: { use: "auto", prefer: "still" },
+    checkpoint: { seconds: 30, keep: 2 },
+    sentinels: { notFinite: "stop", collapse: "warn", runaway: "warn" },
     application: {
       use: "study",
       target: {
@@ -145,7 +147,7 @@ application:
     alpha: 1
 `;
     t.strictSame(await wrong(text), [
-      'x.yaml:1: nme: unknown name; did you mean "name"? (known here: name, description, tags, plugins, seed, engine, application, expect)',
+      'x.yaml:1: nme: unknown name; did you mean "name"? (known here: name, description, tags, plugins, seed, engine, checkpoint, sentinels, application, expect)',
       'x.yaml:2: name: expected letters, digits, dots, dashes (64 at most), got "a b"',
       "x.yaml:3: seed: expected a whole number, got 1.5",
       'x.yaml:4: engine: unknown engine "stil"; did you mean "still"? Registered: auto, still',
@@ -274,10 +276,10 @@ t.test("loadScenario() blames the override, not the file, for what the override 
       await wrong(`${SOUND}seed: x\n`, "application.m=many", "nme=3", "name.first=Ian", "__proto__.seed=1")
     ).sort(),
     [
-      "x.yaml: __proto__: unknown name; known here: name, description, tags, plugins, seed, engine, application, expect (from --set __proto__.seed=1)",
+      "x.yaml: __proto__: unknown name; known here: name, description, tags, plugins, seed, engine, checkpoint, sentinels, application, expect (from --set __proto__.seed=1)",
       'x.yaml: application.m: expected a whole number, got "many" (from --set application.m=many)',
       'x.yaml: name: is "sound", which has no "first" to set (from --set name.first=Ian)',
-      'x.yaml: nme: unknown name; did you mean "name"? (known here: name, description, tags, plugins, seed, engine, application, expect) (from --set nme=3)',
+      'x.yaml: nme: unknown name; did you mean "name"? (known here: name, description, tags, plugins, seed, engine, checkpoint, sentinels, application, expect) (from --set nme=3)',
       'x.yaml:8: seed: expected a whole number, got "x"',
     ].sort(),
   );

@@ -10,6 +10,7 @@ import {
   type Training,
   tf,
   train,
+  transientState,
 } from "../../core/mod.ts";
 import { samplingTrick } from "../../plugins/mixers/sampling-trick/mod.ts";
 import { weighted } from "../../plugins/mixers/weighted/mod.ts";
@@ -65,7 +66,7 @@ function training(
       steps: 10,
       reportEvery: 4,
       key,
-      signal: new AbortController().signal,
+      state: transientState(),
       ...rest,
     },
     dispose: () => {
@@ -278,7 +279,12 @@ t.test("train() stops where it is aborted, with the reason", async (t) => {
   const before = tf.memory().numTensors;
   const stop = new AbortController();
   const { objective, calls } = spy();
-  const { given, dispose } = training({ objective, signal: stop.signal, reportEvery: 4, steps: 100 });
+  const { given, dispose } = training({
+    objective,
+    state: transientState(stop.signal),
+    reportEvery: 4,
+    steps: 100,
+  });
   const seen: number[] = [];
   await t.rejects(
     async () => {

@@ -7,6 +7,7 @@ import {
   type Sampler,
   type TargetDistributionSpec,
   tf,
+  transientState,
 } from "../../core/mod.ts";
 import { classifier } from "../../plugins/measures/classifier/mod.ts";
 import { geometry } from "../../plugins/measures/geometry/mod.ts";
@@ -35,7 +36,7 @@ async function judge(
   target: TargetDistributionSpec,
   pg: Sampler,
 ): Promise<Record<string, number>> {
-  const steps = measure.measure({ target, pg, key: Key.from(0), signal: new AbortController().signal });
+  const steps = measure.measure({ target, pg, key: Key.from(0), state: transientState() });
   for (;;) {
     const { done, value } = await steps.next();
     if (done) return value;
@@ -127,7 +128,7 @@ t.test(
       target: classes,
       pg: classes.pd,
       key: Key.from(0),
-      signal: stop.signal,
+      state: transientState(stop.signal),
     });
     await t.rejects(steps.next(), { message: "enough" });
     t.equal(tf.memory().numTensors, before, "nor when stopped");

@@ -26,10 +26,12 @@ import {
   Optimizers,
   type Painter,
   Painters,
+  type Prior,
+  priorSampler,
   type RunContext,
+  type RunState,
   type Sampler,
   type Specimen,
-  type StepReport,
   type TargetDistributionSpec,
   Targets,
   tf,
@@ -45,7 +47,7 @@ export interface Generate {
   readonly mixer: Mixer;
   readonly generator: NetworkPlan;
   readonly critic: NetworkPlan;
-  readonly latent: { readonly size: number; readonly distribution: "normal" | "uniform" };
+  readonly latent: { readonly size: number; readonly distribution: Prior };
   readonly optimizer: Optimizer;
   readonly criticOptimizer: Optimizer;
   /** Critic steps for each generator step. */
@@ -77,66 +79,86 @@ export function generate(parts: Generate): Application {
 const REPORTS = 200;
 
 async function* runGenerate(parts: Generate, context: RunContext): AsyncGenerator<EventBody> {
-  const { target, steps, samples, previews, painter } = parts;
+  const { target, latent, objective } = parts;
+  const { state } = context;
   const key = context.key.fold("generate");
-  const generator = parts.generator.build(
-    { input: [parts.latent.size], output: target.shape, ...(target.range && { range: target.range }) },
+  const generator = state.network(
+    "generator",
+    parts.generator,
+    {
+      input: [latent.size],
+      output: target.shape,
+      prior: latent.distribution,
+      ...(target.range && { range: target.range }),
+    },
     key.fold("generator"),
   );
-  const critic = parts.critic.build(
-    { input: target.shape, output: parts.objective.criticOutput === "score" ? [1] : target.shape },
+  const critic = state.network(
+    "critic",
+    parts.critic,
+    { input: target.shape, output: objective.criticOutput === "score" ? [1] : target.shape },
     key.fold("critic"),
   );
   try {
-    const latent = prior(parts.latent);
-    const pg = samplerOf(generator, latent);
+    const pg = samplerOf(generator, priorSampler(latent.distribution, [latent.size]));
     const rows = { pd: target.pd, pdBar: target.pdBar, pg };
-    const history: StepReport[] = [];
-
-    yield { type: "stage", stage: "train", steps };
-    const reportEvery = Math.max(1, Math.floor(steps / REPORTS));
-    let previewed = 0;
-    for await (const report of train({
-      ...parts,
-      generator,
-      critic,
-      latent,
-      generatorOptimizer: parts.optimizer,
-      reportEvery,
-      key: key.fold("train"),
-      signal: context.signal,
-    })) {
-      history.push(report);
-      const { step, criticLoss, generatorLoss } = report;
-      yield { type: "progress", stage: "train", step, steps, values: { criticLoss, generatorLoss } };
-      const due = Math.floor((step / steps) * (previews + 1));
-      if (painter !== undefined && due > previewed && step < steps) {
-        previewed = due;
-        const shown = target.shape.length === 1 ? rows : { pg };
-        for (const { png } of await pictures(painter, target, shown, key.fold("kept"), samples)) {
-          yield await context.artifact(
-            `previews/step-${String(step).padStart(7, "0")}.png`,
-            `At step ${step}`,
-            png,
-          );
-        }
-      }
+    const history = yield* state.once("train", (stage) =>
+      trained(parts, { generator, critic }, rows, key, context, stage),
+    );
+    yield* state.once("keep", () => keep(parts, rows, history, key.fold("kept"), context));
+    for (const measure of parts.measures) {
+      yield* state.once(`measure ${measure.name}`, (stage) => measured(measure, target, pg, key, stage));
     }
-
-    yield* keep(parts, rows, history, key.fold("kept"), context);
-    const last = history.at(-1)!;
-    yield { type: "metrics", values: { criticLoss: last.criticLoss, generatorLoss: last.generatorLoss } };
-    for (const measure of parts.measures) yield* measured(measure, target, pg, key, context);
   } finally {
     generator.dispose();
     critic.dispose();
   }
 }
 
-/** The prior p_z. */
-function prior({ size, distribution }: Generate["latent"]): Sampler {
-  return (key, n) => (distribution === "normal" ? key.normal([n, size]) : key.uniform([n, size]));
+/** Losses as they are kept, a row a report: step, critic, generator. */
+type History = readonly (readonly [step: number, critic: number, generator: number])[];
+
+/** Trains both networks, drawing a picture now and then. @returns the losses on the way */
+async function* trained(
+  parts: Generate,
+  networks: { readonly generator: Network; readonly critic: Network },
+  rows: Rows,
+  key: Key,
+  context: RunContext,
+  state: RunState,
+): AsyncGenerator<EventBody, History> {
+  const { target, latent, steps, samples, previews, painter } = parts;
+  const history = state.cell<History>("history", []);
+  const previewed = state.cell<number>("previewed", 0);
+  yield { type: "stage", stage: "train", steps };
+  for await (const { step, criticLoss, generatorLoss, alarms } of train({
+    ...parts,
+    ...networks,
+    latent: priorSampler(latent.distribution, [latent.size]),
+    generatorOptimizer: parts.optimizer,
+    reportEvery: Math.max(1, Math.floor(steps / REPORTS)),
+    key: key.fold("train"),
+    state: state.scope("gan"),
+    sentinels: context.sentinels,
+  })) {
+    const sound = Number.isFinite(criticLoss) && Number.isFinite(generatorLoss);
+    if (sound) history.value = [...history.value, [step, criticLoss, generatorLoss]];
+    yield { type: "progress", stage: "train", step, steps, values: { criticLoss, generatorLoss } };
+    yield* alarms;
+    const due = Math.floor((step / steps) * (previews + 1));
+    if (painter === undefined || due <= previewed.value || step === steps) continue;
+    previewed.value = due;
+    const shown = target.shape.length === 1 ? rows : { pg: rows.pg };
+    for (const { png } of await pictures(painter, target, shown, key.fold("kept"), samples)) {
+      const name = `previews/step-${String(step).padStart(7, "0")}.png`;
+      yield await context.artifact(name, `At step ${step}`, png);
+    }
+  }
+  return history.value;
 }
+
+/** What is drawn and kept. */
+type Rows = Readonly<Record<"pd" | "pdBar" | "pg", Sampler>>;
 
 /** pg: `G(z)`, z drawn from the prior. */
 function samplerOf(generator: Network, latent: Sampler): Sampler {
@@ -146,11 +168,11 @@ function samplerOf(generator: Network, latent: Sampler): Sampler {
 /** Keeps samples, their picture, and the loss curves. */
 async function* keep(
   { target, samples, painter }: Generate,
-  rows: Readonly<Record<"pd" | "pdBar" | "pg", Sampler>>,
-  history: readonly StepReport[],
+  rows: Rows,
+  history: History,
   key: Key,
   context: RunContext,
-): AsyncGenerator<EventBody> {
+): AsyncGenerator<EventBody, undefined> {
   yield { type: "stage", stage: "keep" };
   for (const [name, sample] of Object.entries(rows)) {
     const x = sample(key.fold(name), samples);
@@ -161,6 +183,10 @@ async function* keep(
       `${samples} samples of ${name}, float32 [${[samples, ...target.shape]}]`,
       new Uint8Array(npy),
     );
+  }
+  const [, criticLoss, generatorLoss] = history.at(-1) ?? [];
+  if (criticLoss !== undefined && generatorLoss !== undefined) {
+    yield { type: "metrics", values: { criticLoss, generatorLoss } };
   }
   if (painter === undefined) return;
   const drawn = await pictures(painter, target, rows, key, samples);
@@ -175,11 +201,11 @@ async function* measured(
   target: TargetDistributionSpec,
   pg: Sampler,
   key: Key,
-  context: RunContext,
-): AsyncGenerator<EventBody> {
+  state: RunState,
+): AsyncGenerator<EventBody, undefined> {
   const stage = `measure ${measure.name}`;
   yield { type: "stage", stage };
-  const specimen: Specimen = { target, pg, key: key.fold("measure", measure.name), signal: context.signal };
+  const specimen: Specimen = { target, pg, key: key.fold("measure", measure.name), state };
   const steps = measure.measure(specimen);
   for (;;) {
     const { done, value } = await steps.next();

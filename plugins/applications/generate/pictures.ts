@@ -9,7 +9,6 @@ import {
   type Painter,
   type PointSeries,
   type Sampler,
-  type StepReport,
   type TargetDistributionSpec,
   tf,
 } from "../../../core/mod.ts";
@@ -64,13 +63,16 @@ async function drawn(sample: Sampler, key: Key, n: number): Promise<Float32Array
   return values;
 }
 
-/** Losses over generator steps. */
-export async function lossCurves(painter: Painter, history: readonly StepReport[]): Promise<Picture> {
-  const x = history.map((report) => report.step);
+/** Losses over generator steps: rows of step, critic's and generator's loss. */
+export async function lossCurves(
+  painter: Painter,
+  history: readonly (readonly [number, number, number])[],
+): Promise<Picture> {
+  const x = history.map(([step]) => step);
   const title = "Losses of critic and generator";
   const series: LineSeries[] = [
-    { name: "critic", x, y: history.map((report) => report.criticLoss) },
-    { name: "generator", x, y: history.map((report) => report.generatorLoss) },
+    { name: "critic", x, y: history.map(([, critic]) => critic) },
+    { name: "generator", x, y: history.map(([, , generator]) => generator) },
   ];
   return {
     name: "losses",

@@ -19,6 +19,7 @@ import {
   Networks,
   type Optimizer,
   Optimizers,
+  type RunState,
   tf,
   z,
 } from "../../../core/mod.ts";
@@ -50,15 +51,13 @@ export function classifier(options: ClassifierOptions): Measure {
         `measure "classifier": target "${target.name}" is not made of classes; use it with label-difference`,
       );
     },
-    async *measure({ target, pg, key, signal }) {
+    async *measure({ target, pg, key, state }) {
       const { data, pd, pdBar } = target.classes!;
       const wanted = pdBar.filter((label) => !pd.includes(label));
-      const judge = options.network.build(
-        { input: data.shape, output: [data.classes!] },
-        key.fold("network"),
-      );
+      const ports = { input: data.shape, output: [data.classes!] };
+      const judge = state.network("judge", options.network, ports, key.fold("network"));
       try {
-        yield* trainJudge(judge, data, options, key.fold("train"), signal);
+        yield* trainJudge(judge, data, options, key.fold("train"), state);
         const held = (await data.heldOut?.()) ?? data;
         const x = pg(key.fold("pg"), options.n); // [n, ...shape]
         const real = data.only(wanted).sample(key.fold("real"), options.n);
@@ -87,7 +86,7 @@ async function* trainJudge(
   data: FiniteDataset,
   { optimizer, epochs, batch }: ClassifierOptions,
   key: Key,
-  signal: AbortSignal,
+  state: RunState,
 ): AsyncGenerator<MeasureProgress> {
   const variables = [...judge.parameters.values()];
   const running = optimizer.start(variables);
@@ -107,11 +106,16 @@ async function* trainJudge(
   const total = epochs * perEpoch;
   const often = Math.ceil(total / 20);
   try {
-    for (let step = 1, order = new Int32Array(); step <= total; step++) {
-      signal.throwIfAborted();
+    state.keep("optimizer", running.state);
+    const trained = state.cell<number>("step", 0);
+    let order: { readonly epoch: number; readonly rows: Int32Array } | undefined;
+    while (trained.value < total) {
+      await state.settle();
+      const step = trained.value + 1;
+      const epoch = Math.floor((step - 1) / perEpoch);
       const within = (step - 1) % perEpoch;
-      if (within === 0) order = key.fold("order", step).permutation(data.size) as Int32Array<ArrayBuffer>;
-      const rows = order.subarray(within * batch, (within + 1) * batch);
+      if (order?.epoch !== epoch) order = { epoch, rows: key.fold("order", epoch).permutation(data.size) };
+      const rows = order.rows.subarray(within * batch, (within + 1) * batch);
       tf.tidy(() => {
         const labels = tf.tensor1d(
           Array.from(rows, (row) => data.labels![row]!),
@@ -122,6 +126,7 @@ async function* trainJudge(
           key.fold(step),
         );
       });
+      trained.value = step;
       if (step % often === 0 || step === total) yield { done: step, total };
     }
   } finally {

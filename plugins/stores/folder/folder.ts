@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { mkdir, open, readdir, stat } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type Component, component, InputError, RUN_FILES, type Store, z } from "../../../core/mod.ts";
+import { lock } from "./lock.ts";
 import { readerOf } from "./reader.ts";
 import { codeOf, reasonOf } from "./reason.ts";
-import { writerOf } from "./writer.ts";
+import { isUnfinished, writerOf } from "./writer.ts";
 
 /** Options of {@link folderStore}. */
 export interface FolderOptions {
@@ -29,6 +30,15 @@ export function folderStore({ folder }: FolderOptions): Store {
       { cause: error },
     );
 
+  /** The folder of a run. */
+  const there = async (id: string): Promise<string> => {
+    const location = join(root, id);
+    if (ID.test(id) && (await stat(location).catch(() => undefined))?.isDirectory()) return location;
+    throw new InputError(
+      `no run ${JSON.stringify(id)} in ${root}; \`dsgan list runs\` shows those there are`,
+    );
+  };
+
   return {
     name: "folder",
     async create(scenario) {
@@ -43,10 +53,23 @@ export function folderStore({ folder }: FolderOptions): Store {
         const location = join(root, id);
         try {
           await mkdir(location);
-          return writerOf(id, location, await open(join(location, RUN_FILES.events), "ax"));
+          const release = await lock(id, location);
+          return await writerOf(id, location, await open(join(location, RUN_FILES.events), "ax"), release);
         } catch (error) {
           if (codeOf(error) !== "EEXIST") throw refused(error);
         }
+      }
+    },
+    async resume(id) {
+      const location = await there(id);
+      const release = await lock(id, location);
+      try {
+        await dropUnfinished(location);
+        const events = await open(join(location, RUN_FILES.events), "a");
+        return await writerOf(id, location, events, release);
+      } catch (error) {
+        await release();
+        throw error instanceof InputError ? error : refused(error);
       }
     },
     async list() {
@@ -61,15 +84,22 @@ export function folderStore({ folder }: FolderOptions): Store {
         throw new InputError(`cannot read the runs in ${root}: ${reasonOf(error)}`, { cause: error });
       }
     },
-    async open(id) {
-      const location = join(root, id);
-      const there = ID.test(id) && (await stat(location).catch(() => undefined))?.isDirectory();
-      if (there) return readerOf(id, location);
-      throw new InputError(
-        `no run ${JSON.stringify(id)} in ${root}; \`dsgan list runs\` shows those there are`,
-      );
-    },
+    open: async (id) => readerOf(id, await there(id)),
   };
+}
+
+/**
+ * Drops what a crash has left half done: an event without its end, files without their name.
+ * @throws InputError where the log is damaged elsewhere
+ */
+async function dropUnfinished(location: string): Promise<void> {
+  const log = join(location, RUN_FILES.events);
+  const bytes = await readFile(log);
+  const whole = bytes.lastIndexOf(0x0a) + 1;
+  if (whole < bytes.length) await truncate(log, whole);
+  for (const path of await readdir(location, { recursive: true })) {
+    if (isUnfinished(path)) await rm(join(location, path), { force: true });
+  }
 }
 
 /** Makes a folder and those above it. (Node's own recursive mkdir never returns where /proc refuses one.) */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { readFile, realpath } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { readdir, readFile, realpath } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
 import {
   checkRunPath,
   InputError,
@@ -14,7 +14,9 @@ import {
   type RunReader,
   type RunResult,
 } from "../../../core/mod.ts";
+import { LOCK, ownerOf } from "./lock.ts";
 import { codeOf, reasonOf } from "./reason.ts";
+import { isUnfinished } from "./writer.ts";
 
 /** @param location the run's folder */
 export function readerOf(id: string, location: string): RunReader {
@@ -38,6 +40,15 @@ export function readerOf(id: string, location: string): RunReader {
   return {
     id,
     read,
+    owner: () => ownerOf(location),
+    async files(prefix) {
+      const entries = await readdir(location, { recursive: true, withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isFile() && !isUnfinished(entry.name) && entry.name !== LOCK)
+        .map((entry) => relative(location, join(entry.parentPath, entry.name)).split(sep).join("/"))
+        .filter((path) => path.startsWith(prefix))
+        .sort();
+    },
     async events(since = 0) {
       const lines = text(await read(RUN_FILES.events)).split("\n");
       lines.pop(); // what follows the last newline is still being written, or was torn by a crash

@@ -14,12 +14,30 @@ import {
   type RunWriter,
 } from "../../../core/mod.ts";
 
+/** A file that is kept so that it can be given up: on a full disk, the end of a run still finds room. */
+const RESERVE = ".reserve.tmp";
+const RESERVE_BYTES = 64 * 1024;
+
+/** Whether a file, by its name, is one that is still being written, or of no interest to readers. */
+export function isUnfinished(path: string): boolean {
+  return basename(path).startsWith(".") && path.endsWith(".tmp");
+}
+
 /**
  * @param location the run's folder, which is there
- * @param events the file of its events, open for appending and empty
+ * @param events the file of its events, open for appending
+ * @param release gives up the lock of the folder
  */
-export function writerOf(id: string, location: string, events: FileHandle): RunWriter {
-  let length = 0;
+export async function writerOf(
+  id: string,
+  location: string,
+  events: FileHandle,
+  release: () => Promise<void>,
+): Promise<RunWriter> {
+  const reserve = join(location, RESERVE);
+  await writeFile(reserve, new Uint8Array(RESERVE_BYTES)).catch(() => {}); // the first event will tell
+  let length = (await events.stat()).size;
+  let isSynced = true;
   let closed = false;
   let queue: Promise<void> = Promise.resolve(); // one call at a time, in the order of the calls
   const inTurn = (call: () => Promise<void>): Promise<void> => {
@@ -41,8 +59,10 @@ export function writerOf(id: string, location: string, events: FileHandle): RunW
         try {
           await events.appendFile(line);
           length += line.length;
+          isSynced = false;
         } catch (error) {
           await events.truncate(length).catch(() => {}); // readers pass over half a line, should it stay
+          await rm(reserve, { force: true }).catch(() => {});
           throw lost(location, RUN_FILES.events, error);
         }
       }),
@@ -54,13 +74,26 @@ export function writerOf(id: string, location: string, events: FileHandle): RunW
         const file = join(location, path);
         const unfinished = join(dirname(file), `.${basename(file)}.tmp`);
         try {
+          // What a file tells of must not be lost to a power cut that the file itself outlives.
+          if (!isSynced) await events.datasync();
+          isSynced = true;
           await mkdir(dirname(file), { recursive: true });
           await writeFile(unfinished, data, { flush: true }); // else a power cut may leave the new name empty
           await rename(unfinished, file);
         } catch (error) {
           await rm(unfinished, { force: true }).catch(() => {});
+          await rm(reserve, { force: true }).catch(() => {});
           throw lost(location, path, error);
         }
+      }),
+    remove: (path) =>
+      inTurn(async () => {
+        if (checkRunPath(path) === RUN_FILES.events)
+          throw new InputError(`${path} is written by append alone`);
+        requireOpen();
+        await rm(join(location, path), { force: true }).catch((error) => {
+          throw lost(location, path, error);
+        });
       }),
     close: () =>
       inTurn(async () => {
@@ -72,6 +105,8 @@ export function writerOf(id: string, location: string, events: FileHandle): RunW
           throw lost(location, RUN_FILES.events, error);
         } finally {
           await events.close();
+          await rm(reserve, { force: true }).catch(() => {});
+          await release();
         }
       }),
   };

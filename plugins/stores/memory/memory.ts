@@ -21,29 +21,38 @@ import {
 interface MemoryRun {
   readonly lines: string[];
   readonly files: Map<string, Uint8Array>;
+  isWritten: boolean;
 }
 
 /** A store of its own, empty. Ids are `<scenario>-<n>`, n from 1. */
 export function memoryStore(): Store {
   const runs = new Map<string, MemoryRun>();
+  const known = (id: string): MemoryRun => {
+    const run = runs.get(id);
+    if (run !== undefined) return run;
+    throw new InputError(`no run ${JSON.stringify(id)} in memory; there are ${runs.size}`);
+  };
   return {
     name: "memory",
     async create(scenario) {
       const id = `${scenario}-${runs.size + 1}`;
-      const run: MemoryRun = { lines: [], files: new Map() };
+      const run: MemoryRun = { lines: [], files: new Map(), isWritten: true };
       runs.set(id, run);
       return writerOf(id, run);
     },
-    list: async () => [...runs.keys()].reverse(),
-    async open(id) {
-      const run = runs.get(id);
-      if (run !== undefined) return readerOf(id, run);
-      throw new InputError(`no run ${JSON.stringify(id)} in memory; there are ${runs.size}`);
+    async resume(id) {
+      const run = known(id);
+      if (run.isWritten) throw new InputError(`run ${id} is being written, by this process`);
+      run.isWritten = true;
+      return writerOf(id, run);
     },
+    list: async () => [...runs.keys()].reverse(),
+    open: async (id) => readerOf(id, known(id)),
   };
 }
 
-function writerOf(id: string, { lines, files }: MemoryRun): RunWriter {
+function writerOf(id: string, run: MemoryRun): RunWriter {
+  const { lines, files } = run;
   let closed = false;
   const requireOpen = (): void => {
     if (closed) throw new RunError(`run ${id} is closed: nothing can be added to it`);
@@ -60,15 +69,25 @@ function writerOf(id: string, { lines, files }: MemoryRun): RunWriter {
       requireOpen();
       files.set(path, typeof data === "string" ? new TextEncoder().encode(data) : data.slice());
     },
+    async remove(path) {
+      if (checkRunPath(path) === RUN_FILES.events) throw new InputError(`${path} is written by append alone`);
+      requireOpen();
+      files.delete(path);
+    },
     async close() {
+      if (closed) return;
       closed = true;
+      run.isWritten = false;
     },
   };
 }
 
-function readerOf(id: string, { lines, files }: MemoryRun): RunReader {
+function readerOf(id: string, run: MemoryRun): RunReader {
+  const { lines, files } = run;
   return {
     id,
+    files: async (prefix) => [...files.keys()].filter((path) => path.startsWith(prefix)).sort(),
+    owner: async () => (run.isWritten ? { pid: 0, host: "this process" } : undefined),
     async events(since = 0) {
       return lines.map((line) => JSON.parse(line) as RunEvent).filter(({ seq }) => seq > since);
     },

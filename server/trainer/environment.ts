@@ -7,7 +7,7 @@ import { execFile } from "node:child_process";
 import { arch, availableParallelism, cpus, platform, release, totalmem } from "node:os";
 import { promisify } from "node:util";
 import { tf } from "../../core/mod.ts";
-import { version } from "./package.ts";
+import { version } from "../cli/package.ts";
 
 /** Versions, machine and git. The engine is added by the run. */
 export async function environment(): Promise<Record<string, unknown>> {

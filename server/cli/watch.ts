@@ -1,0 +1,135 @@
+/**
+ * Watches a run from its first event to its report.
+ *
+ * @module
+ */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { lastValueFrom, tap } from "rxjs";
+import {
+  assemble,
+  contextOf,
+  InputError,
+  messageOf,
+  Painters,
+  RUN_FILES,
+  type RunReader,
+  type Store,
+  Stores,
+} from "../../core/mod.ts";
+import type { TrainerRequest } from "../trainer/mod.ts";
+import { type Display, jsonDisplay, noDisplay } from "./display.ts";
+import type { Host } from "./host.ts";
+import type { Interrupt } from "./interrupt.ts";
+import { plainDisplay } from "./plain.ts";
+import { type SittingOptions, sit } from "./sitting.ts";
+import { closing, type Finished, summary } from "./summary.ts";
+import { terminalDisplay } from "./terminal.ts";
+
+/** How a run is shown. */
+export interface WatchOptions extends SittingOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** The store of a folder of runs. */
+export async function storeOf(runs: string, { plugins }: Host): Promise<Store> {
+  return await contextOf(assemble(plugins), here()).create(Stores, { use: "folder", folder: runs });
+}
+
+/**
+ * Begins a sitting of a run, shows it, and writes its report.
+ * @throws InputError where it cannot be begun, RunError where its end could not be kept
+ */
+export async function watch(
+  request: TrainerRequest,
+  options: WatchOptions,
+  host: Host,
+  interrupt: Interrupt,
+): Promise<Finished> {
+  const store = await storeOf(options.runs, host);
+  const sitting = await sit(request, options, store, host, interrupt.signal);
+  interrupt.atOnce = sitting.kill;
+  const display = displayFor(options);
+  let id = "resume" in request ? request.resume : "";
+  try {
+    await lastValueFrom(
+      sitting.events.pipe(
+        tap((event) => {
+          if (event.type === "started") id = event.run;
+          display.show(event);
+        }),
+      ),
+    );
+    await sitting.ended;
+  } finally {
+    display.end();
+    interrupt.atOnce = undefined;
+  }
+
+  const reader = await store.open(id);
+  const result = await reader.result();
+  if (result === undefined) throw new Error(`run ${id} ended without a result in ${options.runs}`);
+  const location = join(options.runs, id);
+  const events = await reader.events();
+  const artifacts = [...new Set(events.flatMap((e) => (e.type === "artifact" ? e.path : [])))];
+  const report = await writeReport(reader, location, host).catch((error) => {
+    process.stderr.write(`the report could not be made: ${messageOf(error)}\n`); // the run stands without it
+    return undefined;
+  });
+  return { result, location, artifacts, report };
+}
+
+/** Tells how a run came out. */
+export function conclude(finished: Finished, file: string, options: WatchOptions): void {
+  const { result, location, report } = finished;
+  for (const line of result.error?.message.split("\n") ?? []) process.stderr.write(`${file}: ${line}\n`);
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ type: "result", ...result, location, report })}\n`);
+  } else process.stdout.write(options.quiet ? `${closing(finished)}\n` : summary(finished));
+}
+
+/** @returns the path of the report */
+async function writeReport(reader: RunReader, location: string, host: Host): Promise<string> {
+  const path = join(location, "report.html");
+  const context = contextOf(assemble(host.plugins), here());
+  const [first] = context.all(Painters);
+  const painter = first && (await context.create(Painters, { use: first.name }));
+  const command = await commandOf(reader);
+  await writeFile(
+    path,
+    await host.report(reader, { ...(command && { command }), ...(painter && { painter }) }),
+  );
+  return path;
+}
+
+/** The command that began a run. */
+async function commandOf(reader: RunReader): Promise<string | undefined> {
+  try {
+    const text = new TextDecoder().decode(await reader.read(RUN_FILES.environment));
+    return (JSON.parse(text) as { command?: string }).command;
+  } catch (error) {
+    if (error instanceof InputError || error instanceof SyntaxError) return undefined; // the report goes without it
+    throw error;
+  }
+}
+
+function here(): URL {
+  return new URL(`file://${process.cwd()}/`);
+}
+
+function displayFor({ json, quiet }: WatchOptions): Display {
+  const write = (text: string): void => void process.stdout.write(text);
+  if (json) return jsonDisplay(write);
+  if (quiet) return noDisplay();
+  return process.stdout.isTTY && !inCi() ? terminalDisplay(process.stdout) : plainDisplay(write);
+}
+
+function inCi(): boolean {
+  return ![undefined, "", "0", "false"].includes(process.env.CI) || onGitHub();
+}
+
+/** Whether GitHub's runner reads the output. */
+export function onGitHub(): boolean {
+  return process.env.GITHUB_ACTIONS === "true";
+}
