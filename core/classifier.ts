@@ -27,12 +27,16 @@ export interface Classifier {
   dispose(): void;
 }
 
-/** What the data asks of a classifier. */
+/** What is asked of a classifier. */
 export interface ClassifierPlace {
+  /** What it is called: in messages, and as a network of the run. */
+  readonly name: string;
   readonly inputShape: readonly number[];
   readonly classes: number;
   /** Of the data, where it has one. */
   readonly range?: Range;
+  /** Called once a classifier stands, before it is trained. @throws InputError where it will not do */
+  readonly check?: (classifier: Classifier) => Promise<void>;
 }
 
 /** Where a classifier comes from: a file, another run, a training. */
@@ -65,7 +69,7 @@ const perChannel = (number: z.ZodNumber): z.ZodUnion<[z.ZodNumber, z.ZodArray<z.
 
 /** The schema of {@link Preprocessing}, for a source's own options schema to take in. */
 export function preprocessingShape(): {
-  bounds: z.ZodOptional<z.ZodTuple<[z.ZodNumber, z.ZodNumber]>>;
+  bounds: z.ZodOptional<z.ZodTuple<[z.ZodNumber, z.ZodNumber], null>>;
   mean: z.ZodDefault<z.ZodUnion<[z.ZodNumber, z.ZodArray<z.ZodNumber>]>>;
   deviation: z.ZodDefault<z.ZodUnion<[z.ZodNumber, z.ZodArray<z.ZodNumber>]>>;
   channelsFirst: z.ZodDefault<z.ZodBoolean>;
@@ -100,14 +104,13 @@ export const PLAIN: Preprocessing = { mean: 0, deviation: 1, channelsFirst: fals
  * @throws InputError where bounds are missing or empty, or an image doesn't fit the network
  */
 export function classifierOf(
-  name: string,
   place: ClassifierPlace,
   preprocessing: Preprocessing,
   networkShape: readonly number[],
   forward: (x: tf.Tensor) => tf.Tensor,
   dispose: () => void = () => {},
 ): Classifier {
-  const { inputShape, classes, range } = place;
+  const { name, inputShape, classes, range } = place;
   const bounds = preprocessing.bounds ?? range;
   if (bounds === undefined) {
     throw new InputError(`classifier "${name}": the data has no range; give bounds: [lowest, highest]`);
@@ -117,13 +120,7 @@ export function classifierOf(
       `classifier "${name}": bounds [${bounds}] hold nothing: the first must be below the second`,
     );
   }
-  if (sizeOf(networkShape) !== sizeOf(inputShape)) {
-    throw new InputError(
-      `classifier "${name}" takes [${networkShape}], but the data's images are [${inputShape}]`,
-    );
-  }
-  const normalise = normaliser(name, preprocessing, inputShape);
-  const turn = preprocessing.channelsFirst && inputShape.length === 3;
+  const prepare = preprocessorOf(name, inputShape, preprocessing, networkShape);
   return {
     name,
     inputShape,
@@ -131,9 +128,7 @@ export function classifierOf(
     bounds,
     logits: (x) =>
       tf.tidy(() => {
-        const normal = normalise(x);
-        const laid = turn ? tf.transpose(normal, [0, 3, 1, 2]) : normal;
-        const logits = forward(tf.reshape(laid, [x.shape[0]!, ...networkShape]));
+        const logits = forward(prepare(x));
         if (logits.rank !== 2 || logits.shape[0] !== x.shape[0] || logits.shape[1] !== classes) {
           throw new InputError(
             `classifier "${name}": its output for ${x.shape[0]} images is [${logits.shape}], not (n, classes) = ` +
@@ -146,24 +141,36 @@ export function classifierOf(
   };
 }
 
-/** (x − mean) / deviation, one of each for a channel where several are given. */
-function normaliser(
+/**
+ * From images `[n, ...inputShape]` to what a network is given: (x − mean) / deviation, in its layout and shape.
+ * @throws InputError where an image has not as many values as the network takes, or means not as many as channels
+ */
+export function preprocessorOf(
   name: string,
-  { mean, deviation }: Preprocessing,
-  shape: readonly number[],
+  inputShape: readonly number[],
+  { mean, deviation, channelsFirst }: Preprocessing,
+  networkShape: readonly number[],
 ): (x: tf.Tensor) => tf.Tensor {
-  const channels = shape.length === 3 ? shape[2]! : 1;
+  if (sizeOf(networkShape) !== sizeOf(inputShape)) {
+    throw new InputError(
+      `classifier "${name}" takes [${networkShape}], but the data's images are [${inputShape}]`,
+    );
+  }
+  const channels = inputShape.length === 3 ? inputShape[2]! : 1;
   const numbers = (what: string, given: number | readonly number[]): number | number[] => {
     if (typeof given === "number") return given;
     if (given.length === 1) return given[0]!;
     if (given.length === channels) return [...given];
     throw new InputError(
-      `classifier "${name}": ${what} has ${given.length} numbers, but images [${shape}] have ${channels} channel(s)`,
+      `classifier "${name}": ${what} has ${given.length} numbers, but images [${inputShape}] have ${channels} channel(s)`,
     );
   };
   const [shift, scale] = [numbers("mean", mean), numbers("deviation", deviation)];
+  const turn = channelsFirst && inputShape.length === 3;
   return (x) => {
     const centred = shift === 0 ? x : tf.sub(x, shift);
-    return scale === 1 ? centred : tf.div(centred, scale);
+    const normal = scale === 1 ? centred : tf.div(centred, scale);
+    const laid = turn ? tf.transpose(normal, [0, 3, 1, 2]) : normal;
+    return tf.reshape(laid, [x.shape[0]!, ...networkShape]);
   };
 }

@@ -29,6 +29,7 @@ export * from "./plugin.ts";
 export * from "./random.ts";
 export * from "./refs.ts";
 export * from "./reopen.ts";
+export * from "./robustness.ts";
 export * from "./run.ts";
 export * from "./safetensors.ts";
 export * from "./sampler.ts";
