@@ -11,7 +11,6 @@ import {
   type Component,
   compileStep,
   component,
-  InputError,
   type Norm,
   tf,
   z,
@@ -21,6 +20,7 @@ import { differencesOf, pick } from "../parts/differences.ts";
 import { fooled } from "../parts/loss.ts";
 import { march } from "../parts/march.ts";
 import { choose } from "../parts/rows.ts";
+import { requireNoTarget } from "../parts/targets.ts";
 
 /** Options of {@link deepfool}. */
 export interface DeepfoolOptions {
@@ -58,7 +58,7 @@ export function deepfool(options: DeepfoolOptions): Attack {
       const step = deepfoolStep(name, classifier, options);
       return {
         async perturb({ x, y, target }, key, signal) {
-          if (target !== undefined) throw new InputError(`${name} cannot be told which class to aim at`);
+          requireNoTarget(name, target);
           const n = x.shape[0]!;
           const given = { x, y, ...rank.run({ x }, key) };
           const state = {

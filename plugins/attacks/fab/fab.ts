@@ -22,7 +22,7 @@ import { toHyperplane } from "../parts/hyperplane.ts";
 import { fooled } from "../parts/loss.ts";
 import { march } from "../parts/march.ts";
 import { choose, flat } from "../parts/rows.ts";
-import { targetsOf } from "../parts/targets.ts";
+import { requireNoTarget, targetsOf } from "../parts/targets.ts";
 
 /** Options of {@link fab}. */
 export interface FabOptions {
@@ -58,7 +58,7 @@ export function fab(options: FabOptions): Attack {
     norm,
     kind: "minimum-norm",
     access: "white-box",
-    aims: true,
+    aims: false,
     shortened: (share) => fab({ ...options, steps: Math.max(1, Math.round(share * steps)) }),
     against(classifier) {
       const step = fabStep(name, classifier, options);
@@ -66,6 +66,7 @@ export function fab(options: FabOptions): Attack {
       const count = Math.max(1, Math.min(targets, classifier.classes - 1));
       return {
         async perturb({ x, y, target }, key, signal) {
+          requireNoTarget(name, target);
           const n = x.shape[0]!;
           let state = {
             at: x.clone(),
@@ -74,9 +75,9 @@ export function fab(options: FabOptions): Attack {
             done: tf.zeros([n]),
             queries: tf.zeros([n]),
           };
-          for (let rank = 0; rank < (target ? 1 : count); rank++) {
-            const toward = target?.clone() ?? (targets === 0 ? undefined : aims.ranked({ x, y }, rank));
-            const given = { x, y, ...(target && { target }), ...(toward && { toward }) };
+          for (let rank = 0; rank < count; rank++) {
+            const toward = targets === 0 ? undefined : aims.ranked({ x, y }, rank);
+            const given = { x, y, ...(toward && { toward }) };
             const end = await march({ step, given, state, steps, key: key.fold("target", rank), signal });
             tf.dispose([state, end.at, toward ?? []] as tf.TensorContainer);
             state = { ...end, at: x.clone() } as typeof state;
@@ -97,7 +98,7 @@ function fabStep(name: string, classifier: Classifier, { norm }: FabOptions) {
   const ball = ballOf(norm);
   return compileStep<string, "at" | "best" | "length" | "done" | "queries">(
     name,
-    ({ x, y, target, toward, at, best, length, done, queries }) => {
+    ({ x, y, toward, at, best, length, done, queries }) => {
       const n = x!.shape[0]!;
       // the boundary that would be the nearest if the classifier were linear
       const own = tf.cast(y!, "int32");
@@ -132,7 +133,7 @@ function fabStep(name: string, classifier: Classifier, { norm }: FabOptions) {
       const mixed = tf.add(tf.mul(tf.sub(1, draw), stepped), tf.mul(draw, direct));
       const next = clip(tf.reshape(mixed, x!.shape), classifier.bounds);
 
-      const good = fooled(classifier.logits(next), { y: y!, target });
+      const good = fooled(classifier.logits(next), { y: y! });
       const away = ball.length(tf.sub(next, x!));
       const nearer = tf.logicalAnd(good, tf.less(away, length!));
       const inside = tf.add(x!, tf.mul(BACK, tf.sub(next, x!)));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Classifier, compileStep, Key, tf } from "../../../core/mod.ts";
+import { type Classifier, compileStep, InputError, Key, tf } from "../../../core/mod.ts";
 
 /** Ranks the wrong classes of images. */
 export interface Targets {
@@ -31,4 +31,9 @@ export function targetsOf(name: string, classifier: Classifier): Targets {
       }),
     dispose: () => rank.dispose(),
   };
+}
+
+/** For attacks that go to the nearest boundary, whichever it is. @throws InputError where there is a target */
+export function requireNoTarget(name: string, target: tf.Tensor | undefined): void {
+  if (target !== undefined) throw new InputError(`${name} cannot be told which class to aim at`);
 }

@@ -31,6 +31,7 @@ export interface FromRunOptions extends Preprocessing {
 export function fromRun(options: FromRunOptions, context: Context): ClassifierSource {
   return {
     name: "run",
+    // biome-ignore lint/correctness/useYield: the contract's generator; reading a file has no progress to tell
     async *open(place) {
       const store = await context.create(Stores, { use: "folder", folder: options.runs });
       const reader = await store.open(options.run);
