@@ -5,6 +5,7 @@
  * @module
  */
 import { InputError, messageOf } from "./errors.ts";
+import type { Numbers } from "./event.ts";
 import { decodeTensors, encodeTensors, type StoredTensor } from "./safetensors.ts";
 import type { Snapshot, StateRecord } from "./state.ts";
 import type { RunReader, RunWriter } from "./store.ts";
@@ -15,6 +16,12 @@ export interface CheckpointRecord {
   readonly run: string;
   /** Events of the application before this moment. */
   readonly events: number;
+  /** The log at this moment: how many lines it had, and a hash of them. */
+  readonly log: { readonly lines: number; readonly hash: string };
+  /** SHA-256 of the scenario as it is run. */
+  readonly scenario: string;
+  /** Metrics so far. */
+  readonly metrics: Numbers;
   /** Wall time of the run until then. */
   readonly seconds: number;
   /** Name of the engine: another one rounds differently. */
@@ -37,7 +44,10 @@ const NAME = /^checkpoints\/(\d{6,})\.json$/;
 /** Writes the checkpoints of a run, keeping the newest few. */
 export interface Checkpointer {
   /** @returns where it was written, and the size of both files */
-  save(snapshot: Snapshot, about: Pick<CheckpointRecord, "events" | "seconds" | "engine">): Promise<Written>;
+  save(
+    snapshot: Snapshot,
+    about: Omit<CheckpointRecord, "format" | "run" | "state" | "tensors">,
+  ): Promise<Written>;
 }
 
 /** A checkpoint that was written. */
@@ -82,26 +92,27 @@ export function checkpointer(writer: RunWriter, keep: number, there: readonly st
 
 /**
  * The newest sound checkpoint of a run.
- * @param events how many events of the application are in the run's log: a checkpoint that counts more of them outlived
- *   a power cut that they did not, and is passed over; undefined takes any
+ * @param lines how many events are in the run's log: a checkpoint that counts more of them outlived a power cut that
+ *   they did not, and is passed over; unless given, it is not asked
  * @returns undefined where there was none; `damaged` tells of those that were passed over
  * @throws InputError where there are some, but each of them is damaged
  */
 export async function newestCheckpoint(
   reader: RunReader,
-  events: number = Number.POSITIVE_INFINITY,
+  lines: number = Number.POSITIVE_INFINITY,
 ): Promise<{ readonly checkpoint: Checkpoint | undefined; readonly damaged: readonly string[] }> {
   const paths = (await reader.files(FOLDER)).filter((path) => NAME.test(path));
   const damaged: string[] = [];
   for (const path of paths.toSorted(byNumber).reverse()) {
     try {
       const checkpoint = await readCheckpoint(reader, path);
-      if (checkpoint.record.events <= events) return { checkpoint, damaged };
-      damaged.push(
-        `run ${reader.id}: ${path} counts ${checkpoint.record.events} events, the log has ${events}`,
-      );
+      const counted = checkpoint.record.log.lines;
+      if (counted <= lines) return { checkpoint, damaged };
+      damaged.push(`run ${reader.id}: ${path} counts ${counted} events, the log has ${lines}`);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
+      // A run that goes on replaces old checkpoints by new ones: then there is a newer one to be had.
+      if (!(await reader.files(path)).includes(path)) return await newestCheckpoint(reader, lines);
       damaged.push(error.message);
     }
   }
@@ -134,7 +145,8 @@ function byNumber(a: string, b: string): number {
   return Number(/\d+/.exec(a)) - Number(/\d+/.exec(b));
 }
 
-async function sha256(data: Uint8Array | string): Promise<string> {
+/** SHA-256 in hexadecimal digits. */
+export async function sha256(data: Uint8Array | string): Promise<string> {
   const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
   const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -35,7 +35,13 @@ export interface EventTypes {
     readonly values?: Numbers;
   };
   /** A file was kept, `path` relative to the run. */
-  artifact: { readonly path: string; readonly title: string; readonly bytes: number };
+  artifact: {
+    readonly path: string;
+    readonly title: string;
+    readonly bytes: number;
+    /** SHA-256 of the file, in hexadecimal digits. */
+    readonly sha256: string;
+  };
   /** Final numbers, against which expectations are held. */
   metrics: { readonly values: Numbers };
   /** Something a user should know that does not end the run. */

@@ -7,7 +7,7 @@
 import { Observable } from "rxjs";
 import { stringify } from "yaml";
 import { type Application, Applications, type RunContext } from "./application.ts";
-import { type Checkpoint, checkpointer, newestCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, checkpointer, newestCheckpoint, sha256 } from "./checkpoint.ts";
 import { type EngineInfo, Engines } from "./engine.ts";
 import { InputError, messageOf, RunError } from "./errors.ts";
 import { type EventBody, isOfApplication, type Numbers, type RunEvent, type RunStatus } from "./event.ts";
@@ -16,7 +16,7 @@ import { contextOf } from "./plugin.ts";
 import { Key } from "./random.ts";
 import type { LoadedScenario, Scenario } from "./scenario.ts";
 import { openState } from "./state.ts";
-import { RUN_FILES, type RunResult, type RunWriter, type Store } from "./store.ts";
+import { RUN_FILES, type RunReader, type RunResult, type RunWriter, type Store } from "./store.ts";
 
 /** What a run needs beside its scenario. */
 export interface RunOptions {
@@ -74,7 +74,7 @@ interface Past {
   readonly events: readonly RunEvent[];
   readonly checkpoint: Checkpoint | undefined;
   readonly files: readonly string[];
-  /** Checkpoints that were found damaged. */
+  /** Files that were found damaged, though the run can go on without them. */
   readonly damaged: readonly string[];
 }
 
@@ -88,9 +88,52 @@ async function pastOf(store: Store, id: string): Promise<Past> {
   if (end?.type === "ended" && (end.status === "passed" || end.status === "missed")) {
     throw new InputError(`run ${id} has come to its end (${end.status}): there is nothing to resume`);
   }
-  const { checkpoint, damaged } = await newestCheckpoint(reader, events.filter(isOfApplication).length);
-  return { events, checkpoint, files: await reader.files(""), damaged };
+  const { checkpoint, damaged } = await newestCheckpoint(reader, events.length);
+  if (checkpoint !== undefined) await mustBelong(reader, events, checkpoint);
+  return {
+    events,
+    checkpoint,
+    files: await reader.files(""),
+    damaged: [...damaged, ...(await damagedArtifacts(reader, events))],
+  };
 }
+
+/** @throws InputError where scenario or log are not those that the checkpoint was written beside */
+async function mustBelong(
+  reader: RunReader,
+  events: readonly RunEvent[],
+  { path, record }: Checkpoint,
+): Promise<void> {
+  const { lines, hash } = record.log;
+  const altered = (file: string): InputError =>
+    new InputError(
+      `run ${reader.id}: ${file} is not what it was when ${path} was written: it is damaged, or was changed. ` +
+        `Restore it, or start the run anew`,
+    );
+  if (hashOf(events.slice(0, lines).reduce(hashed, EMPTY_LOG)) !== hash) throw altered(RUN_FILES.events);
+  if ((await sha256(await reader.read(RUN_FILES.scenario))) !== record.scenario)
+    throw altered(RUN_FILES.scenario);
+}
+
+/** What of the artifacts is no longer as it was kept. */
+async function damagedArtifacts(reader: RunReader, events: readonly RunEvent[]): Promise<string[]> {
+  const newest = new Map(events.flatMap((e) => (e.type === "artifact" ? [[e.path, e.sha256] as const] : [])));
+  const found: string[] = [];
+  for (const [path, expected] of newest) {
+    const sound = await reader.read(path).then(
+      async (bytes) => (await sha256(bytes)) === expected,
+      () => false,
+    );
+    if (!sound) found.push(`${path} is missing or not what was kept; it is not made again`);
+  }
+  return found;
+}
+
+/** A hash of a log, line by line: of its events as they stand there. */
+const EMPTY_LOG: Key = Key.from("log");
+const hashed = (log: Key, event: RunEvent): Key => log.fold(JSON.stringify(event));
+const hashOf = (log: Key): string =>
+  Array.from(log.integers(4, 2 ** 32), (word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
 
 /** One sitting: runs a scenario to its end, or until it is interrupted, keeping all that comes of it. */
 async function sit(
@@ -104,7 +147,8 @@ async function sit(
   const { checkpoint } = past;
   const began = performance.now() - (checkpoint?.record.seconds ?? 0) * 1000;
   const seconds = (): number => (performance.now() - began) / 1000;
-  const emit = numbered(writer, past.events.at(-1)?.seq ?? 0, next);
+  const log = logOf(writer, past.events, next);
+  const { emit } = log;
   const context = contextOf(container, base);
   const write = (path: string, value: unknown): Promise<void> =>
     writer.write(path, `${JSON.stringify(value, null, 2)}\n`);
@@ -135,7 +179,8 @@ async function sit(
   };
 
   try {
-    if (past.events.length === 0) await writer.write(RUN_FILES.scenario, stringify(scenario));
+    const text = stringify(scenario);
+    if (past.events.length === 0) await writer.write(RUN_FILES.scenario, text);
     const engine = await (await context.create(Engines, scenario.engine)).start();
     await begin(engine);
     const application = await context.create(Applications, scenario.application);
@@ -148,8 +193,14 @@ async function sit(
       due: clock.due,
       pause: pauses(),
       async save(snapshot) {
-        const about = { events: account.given(), seconds: seconds(), engine: engine.name };
-        const written = await checkpoints.save(snapshot, about);
+        const written = await checkpoints.save(snapshot, {
+          events: account.given(),
+          log: log.soFar(),
+          scenario: await sha256(text),
+          metrics: { ...metrics },
+          seconds: seconds(),
+          engine: engine.name,
+        });
         clock.restart();
         await emit({ type: "checkpoint", ...written });
       },
@@ -218,7 +269,7 @@ export async function recordFailure(store: Store, id: string, reason: string): P
     if (last?.type === "ended") throw new InputError(`run ${id} has come to its end (${last.status})`);
     const scenario = first?.scenario ?? id;
     const told: RunEvent[] = [];
-    const emit = numbered(writer, last?.seq ?? 0, (event) => void told.push(event));
+    const { emit } = logOf(writer, known, (event) => void told.push(event));
     if (last === undefined) {
       const engine = { name: "", version: "", device: "", reason: "did not start" };
       const { location } = writer;
@@ -265,11 +316,7 @@ function expectationsTold(events: readonly RunEvent[]): ExpectationResult[] {
 function accountOf({ events, checkpoint }: Past, emit: (body: EventBody) => Promise<void>) {
   const known = events.filter(isOfApplication);
   let given = checkpoint?.record.events ?? 0;
-  const metrics: Record<string, number> = {};
-  const count = (event: EventBody): void => {
-    if (event.type === "metrics") Object.assign(metrics, finite(event.values));
-  };
-  known.slice(0, given).forEach(count);
+  const metrics: Record<string, number> = { ...checkpoint?.record.metrics };
   return {
     metrics,
     /** How many events the application has given, over all sittings, before this moment. */
@@ -284,7 +331,7 @@ function accountOf({ events, checkpoint }: Past, emit: (body: EventBody) => Prom
             `what the application yields must depend on nothing but its key and state. Start the run anew`,
         );
       }
-      count(had ?? event);
+      if (event.type === "metrics") Object.assign(metrics, finite(event.values));
       given++;
       if (had === undefined) await emit(event);
     },
@@ -344,18 +391,24 @@ function finite(values: Numbers): Numbers {
   return values;
 }
 
-/** Numbers (from one above `last`), dates, keeps and passes on events. */
-function numbered(
-  writer: RunWriter,
-  last: number,
-  next: (event: RunEvent) => void,
-): (body: EventBody) => Promise<void> {
-  let seq = last;
-  return async (body) => {
-    const event: RunEvent = { seq: seq + 1, time: new Date().toISOString(), ...body };
-    await writer.append(event);
-    seq = event.seq;
-    next(event);
+/**
+ * A run's log being written: numbers events, dates them, keeps them and passes them on.
+ * @param past the events that are there
+ */
+function logOf(writer: RunWriter, past: readonly RunEvent[], next: (event: RunEvent) => void) {
+  let seq = past.at(-1)?.seq ?? 0;
+  let lines = past.length;
+  let hash = past.reduce(hashed, EMPTY_LOG);
+  return {
+    async emit(body: EventBody): Promise<void> {
+      const event: RunEvent = { seq: seq + 1, time: new Date().toISOString(), ...body };
+      await writer.append(event);
+      seq = event.seq;
+      lines++;
+      hash = hashed(hash, event);
+      next(event);
+    },
+    soFar: () => ({ lines, hash: hashOf(hash) }),
   };
 }
 
@@ -364,6 +417,6 @@ function keeper(writer: RunWriter): RunContext["artifact"] {
   return async (name, title, data) => {
     const path = `artifacts/${name}`;
     await writer.write(path, data);
-    return { type: "artifact", path, title, bytes: data.byteLength };
+    return { type: "artifact", path, title, bytes: data.byteLength, sha256: await sha256(data) };
   };
 }

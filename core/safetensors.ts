@@ -95,7 +95,9 @@ export function decodeTensors(bytes: Uint8Array, file: string): TensorFile {
     if (n * width !== end - begin) {
       fail(`tensor "${name}" of shape [${entry.shape}] has ${end - begin} bytes instead of ${n * width}`);
     }
-    tensors.set(name, { shape: entry.shape, ...make(bytes.slice(start + begin, start + end), n) });
+    const raw = new Uint8Array(end - begin); // aligned, and its own: a Buffer's slice would share
+    raw.set(bytes.subarray(start + begin, start + end));
+    tensors.set(name, { shape: entry.shape, ...make(raw, n) });
   }
   return { tensors, metadata: metadata as Record<string, string> };
 }

@@ -52,6 +52,8 @@ export interface Trainer {
 }
 
 const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js", import.meta.url);
+/** What a trainer sent before it ended is here by then. */
+const LAST_WORDS_MS = 1000;
 /** So much of what a trainer printed last is looked at for why it died. */
 const TAIL = 8192;
 
@@ -95,13 +97,14 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
 
   const conclude = async (code: number | null, signal: NodeJS.Signals | null): Promise<RunResult> => {
     if (final?.kind === "error") throw received(final.error);
-    if (final === undefined && !killed && last?.type !== "ended") {
+    if (final === undefined && last?.type !== "ended") {
+      if (killed) throw new RunError(`run ${id ?? ""} was stopped at once; it can be resumed`);
       const reason = causeOfDeath(code, signal, tail());
       if (id === undefined) throw new RunError(reason);
       for (const event of await recordFailure(store, id, reason)) events.next(event);
     }
     const result = id === undefined ? undefined : await (await store.open(id)).result();
-    if (result === undefined) throw new RunError(`run ${id} was stopped at once; it can be resumed`);
+    if (result === undefined) throw new RunError(`run ${id} ended, but has no result`);
     return result;
   };
   const close = (error: unknown): void => {
@@ -110,12 +113,17 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
     events.error(error);
   };
   child.on("error", close);
-  child.on("close", (code, signal) => {
+  let isConcluded = false;
+  const over = (code: number | null, signal: NodeJS.Signals | null): void => {
+    if (isConcluded) return;
+    isConcluded = true;
     conclude(code, signal).then((result) => {
       ended.resolve(result);
       events.complete();
     }, close);
-  });
+  };
+  child.on("close", over);
+  child.on("exit", (code, signal) => setTimeout(over, LAST_WORDS_MS, code, signal)); // Deno may leave it at that
 
   tell({ kind: "start", request, whenAlone });
   return {

@@ -150,6 +150,49 @@ export async function checkStore(tap: Test, makeStore: () => Store | Promise<Sto
     await writer.close();
   });
 
+  await tap.test("files() lists what a prefix begins, remove() takes a file away", async (t) => {
+    const store = await makeStore();
+    const writer = await store.create("demo");
+    const reader = await store.open(writer.id);
+    for (const path of ["checkpoints/2.json", "checkpoints/10.json", "artifacts/deep/a.bin", "note.txt"]) {
+      await writer.write(path, "x");
+    }
+    t.strictSame(await reader.files("checkpoints/"), ["checkpoints/10.json", "checkpoints/2.json"]);
+    t.strictSame(await reader.files("artifacts/"), ["artifacts/deep/a.bin"]);
+    t.strictSame(await reader.files("none/"), []);
+    await writer.remove("checkpoints/2.json");
+    await writer.remove("checkpoints/2.json");
+    t.strictSame(await reader.files("checkpoints/"), ["checkpoints/10.json"], "twice as well as once");
+    await t.rejects(reader.read("checkpoints/2.json"), InputError);
+    await t.rejects(writer.remove(RUN_FILES.events), InputError, "the log stays");
+    for (const path of outside) await t.rejects(writer.remove(path), InputError, JSON.stringify(path));
+    await writer.close();
+    await t.rejects(writer.remove("note.txt"), RunError);
+  });
+
+  await tap.test("resume() goes on with a run, one at a time", async (t) => {
+    const store = await makeStore();
+    const first = await store.create("demo");
+    await first.append(stage(1));
+    await first.write("note.txt", "kept");
+    const reader = await store.open(first.id);
+    t.ok(await reader.owner(), "somebody is at it");
+    await t.rejects(store.resume(first.id), { name: "InputError", message: "is being written by" });
+    await first.close();
+    t.equal(await reader.owner(), undefined, "nobody is");
+    const second = await store.resume(first.id);
+    t.equal(second.id, first.id);
+    t.equal(second.location, first.location);
+    await t.rejects(store.resume(first.id), InputError);
+    await first.close();
+    await t.rejects(store.resume(first.id), InputError, "the first one's close is not the second one's");
+    await second.append(stage(2));
+    t.strictSame(await reader.events(), [stage(1), stage(2)]);
+    t.equal(new TextDecoder().decode(await reader.read("note.txt")), "kept");
+    await second.close();
+    await t.rejects(store.resume("absent"), { name: "InputError", message: "absent" });
+  });
+
   await tap.test("close() ends the writing, twice as well as once", async (t) => {
     const store = await makeStore();
     const writer = await store.create("demo");

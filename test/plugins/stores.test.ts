@@ -1,8 +1,10 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { assemble, componentNamed, contextOf, Stores, z } from "../../core/mod.ts";
+import { assemble, componentNamed, contextOf, type RunWriter, Stores, z } from "../../core/mod.ts";
 import folderPlugin, { folderStore } from "../../plugins/stores/folder/mod.ts";
 import memoryPlugin, { memoryStore } from "../../plugins/stores/memory/mod.ts";
 import { checkStore } from "../conformance/store.ts";
@@ -88,6 +90,71 @@ await t.test("events() passes over a torn last line, and names a damaged one", a
   await t.rejects(reader.result(), { name: "InputError", message: "result.json: damaged" });
   await writer.close();
 });
+
+await t.test("resume() drops an event that a crash has torn, and what was being written", async (t) => {
+  const store = folderStore({ folder: t.testdir() });
+  const writer = await store.create("demo");
+  await writer.append(event);
+  await writer.close();
+  const log = join(writer.location, "events.ndjson");
+  appendFileSync(log, '{"seq":2,"ti');
+  writeFileSync(join(writer.location, ".result.json.tmp"), "half");
+  const resumed = await store.resume(writer.id);
+  await resumed.append({ ...event, seq: 2 });
+  t.strictSame(await (await store.open(writer.id)).events(), [event, { ...event, seq: 2 }]);
+  await resumed.close();
+  t.strictSame(readdirSync(writer.location), ["events.ndjson"]);
+});
+
+await t.test(
+  "resume() refuses a run that another process writes, and takes over one whose process is gone",
+  async (t) => {
+    const folder = t.testdir();
+    const store = folderStore({ folder });
+    const module = new URL("../../plugins/stores/folder/mod.ts", import.meta.url);
+    const script = `
+    const { folderStore } = await import(${JSON.stringify(module.href)});
+    const writer = await folderStore({ folder: ${JSON.stringify(folder)} }).create("demo");
+    console.log(writer.id);
+    setInterval(() => {}, 1000);`;
+    const other = spawn(process.execPath, ["--input-type=module", "-e", script]);
+    const [line] = (await once(other.stdout, "data")) as [Buffer];
+    const id = String(line).trim();
+    await t.rejects(store.resume(id), {
+      name: "InputError",
+      message: `run ${id} is being written by process ${other.pid} on ${hostname()}`,
+    });
+    t.strictSame(await (await store.open(id)).owner(), { pid: other.pid, host: hostname() });
+    other.kill("SIGKILL");
+    await once(other, "close");
+    t.equal(await (await store.open(id)).owner(), undefined);
+    const winners = await Promise.allSettled([1, 2, 3].map(() => store.resume(id)));
+    const won = winners.filter(({ status }) => status === "fulfilled");
+    t.equal(won.length, 1, "of several who try at once, one");
+    for (const { value } of won as PromiseFulfilledResult<RunWriter>[]) await value.close();
+  },
+);
+
+await t.test(
+  "resume() refuses a run locked on another host, and one whose lock is of nobody's",
+  async (t) => {
+    const folder = t.testdir();
+    const store = folderStore({ folder });
+    const writer = await store.create("demo");
+    await writer.close();
+    const lock = join(writer.location, "lock");
+    writeFileSync(lock, JSON.stringify({ pid: 1, host: "elsewhere.example", began: "7" }));
+    await t.rejects(store.resume(writer.id), {
+      name: "InputError",
+      message: `by process 1 on elsewhere.example. Stop that one first; if it is gone, remove ${lock}`,
+    });
+    writeFileSync(lock, "{ torn");
+    await (await store.resume(writer.id)).close();
+    writeFileSync(lock, JSON.stringify({ pid: process.pid, host: hostname(), began: "0" }));
+    await (await store.resume(writer.id)).close();
+    t.throws(() => readFileSync(lock), { code: "ENOENT" }, "the same number, but a process that began later");
+  },
+);
 
 await t.test("read() does not follow links out of the run", async (t) => {
   const folder = t.testdir({ secret: "s" });

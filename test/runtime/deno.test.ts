@@ -1,9 +1,14 @@
 /** What must hold under Deno too: the same modules, unbuilt, run a scenario on each engine and answer HTTP. */
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { lastValueFrom, toArray } from "rxjs";
 import { assemble, contextOf, loadScenario, run, Stores } from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
+import { folderStore } from "../../plugins/stores/folder/mod.ts";
 import { app } from "../../server/http/mod.ts";
+import { startTrainer } from "../../server/trainer/mod.ts";
 
 const base = new URL("./", import.meta.url);
 
@@ -49,4 +54,26 @@ Deno.test("run() gives the same metrics twice under Deno", async () => {
   const metrics = async () =>
     (await runOn("wasm")).events.filter((e) => e.type === "metrics").map((e) => e.values);
   assert.deepEqual(await metrics(), await metrics());
+});
+
+Deno.test("a trainer that is killed under Deno ends its run as failed, and is resumed to the same metrics", async () => {
+  const runs = mkdtempSync(join(tmpdir(), "dsgan-deno-"));
+  const store = folderStore({ folder: runs });
+  const short = new URL("../fixtures/short.yaml", import.meta.url);
+  const scenario = { text: readFileSync(short, "utf8"), file: "short.yaml", base: short.href };
+  const whole = await startTrainer({ runs, scenario }, { store }).ended;
+  const killed = startTrainer({ runs, scenario }, { store });
+  let checkpoints = 0;
+  killed.events.subscribe({
+    next: ({ type }) => {
+      if (type === "checkpoint" && ++checkpoints === 3) process.kill(killed.pid!, "SIGKILL");
+    },
+    error: () => {},
+  });
+  const { run, status, error } = await killed.ended;
+  assert.equal(status, "failed");
+  assert.match(error!.message, /SIGKILL/);
+  const resumed = await startTrainer({ runs, resume: run }, { store }).ended;
+  assert.equal(resumed.status, "passed");
+  assert.deepEqual(resumed.metrics, whole.metrics);
 });

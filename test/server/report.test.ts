@@ -81,7 +81,10 @@ async function keep(
     ] as const) {
       const kept = `artifacts/${word("a").replaceAll("/", "")}${path}`;
       if (!kept.includes("\\")) await writer.write(kept, data);
-      await append({ type: "artifact", path: kept, title: word(`All ${path}`), bytes: data.length }, 41);
+      await append(
+        { type: "artifact", path: kept, title: word(`All ${path}`), bytes: data.length, sha256: "" },
+        41,
+      );
     }
     await append({ type: "metrics", values: metrics }, 50);
   }
@@ -239,7 +242,7 @@ t.test("report() of a run that kept nothing is a page all the same", async (t) =
 
 t.test("report() leaves out losses that a picture shows, and names pictures that are gone", async (t) => {
   const writer = await memoryStoreShared.create("pictures");
-  const event = { time: "2026-11-22T00:00:00.000Z", type: "artifact", bytes: 1 } as const;
+  const event = { time: "2026-11-22T00:00:00.000Z", type: "artifact", bytes: 1, sha256: "" } as const;
   await writer.append({ ...event, seq: 1, path: "artifacts/loss.png", title: "Losses" });
   await writer.append({ ...event, seq: 2, path: "artifacts/gone.png", title: "Samples" });
   await writer.append({ ...event, seq: 3, path: "artifacts/loss.png", title: "Losses, drawn again" });

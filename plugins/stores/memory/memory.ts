@@ -42,7 +42,7 @@ export function memoryStore(): Store {
     },
     async resume(id) {
       const run = known(id);
-      if (run.isWritten) throw new InputError(`run ${id} is being written, by this process`);
+      if (run.isWritten) throw new InputError(`run ${id} is being written by this process`);
       run.isWritten = true;
       return writerOf(id, run);
     },
