@@ -266,7 +266,8 @@ function replay(
     return typeof x === "number" ? Float32Array.of(x) : backend.view(x).value.data!;
   };
   const { program } = recording;
-  const made = backend.compute(program, recording.sources.map(dataOf));
+  // a body that only passes inputs on has no program
+  const made = program.nodes.length === 0 ? [] : backend.compute(program, recording.sources.map(dataOf));
   // results first: a source may be a variable that is about to be assigned
   const dataOfResult = (result: Result): Data =>
     "output" in result ? made[result.output]! : dataOf(result.source).slice();
