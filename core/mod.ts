@@ -22,6 +22,7 @@ export * from "./mixer.ts";
 export * from "./names.ts";
 export * from "./network.ts";
 export * from "./objective.ts";
+export * from "./onnx.ts";
 export * from "./optimizer.ts";
 export type { Override } from "./override.ts";
 export * from "./painter.ts";

@@ -3,8 +3,10 @@ import t from "tap";
 import {
   type EventBody,
   isOfApplication,
+  type NetworkPlan,
   newestCheckpoint,
   openNetwork,
+  openTrained,
   type RunContext,
   type RunEvent,
   type RunState,
@@ -308,4 +310,39 @@ t.test("openNetwork() says what a run lacks", async (t) => {
     name: "InputError",
     message: /has no network "generator"; it has: none/,
   });
+});
+
+t.test("openTrained() names what outlives its stage, and opens what a scenario can name", async (t) => {
+  const plan: NetworkPlan = {
+    name: "tiny",
+    build: ({ input, output }) => ({
+      inputShape: input,
+      outputShape: output,
+      parameters: new Map([["w", tf.variable(tf.scalar(1))]]),
+      state: new Map(),
+      apply: (x) => x,
+      dispose() {},
+    }),
+  };
+  const ports = { input: [2], output: [2], prior: "uniform" } as const;
+  const stop = new AbortController();
+  const loaded = await loadActing(async function* ({ state, key }): AsyncGenerator<EventBody> {
+    state.network("generator", plan, ports, key);
+    yield* state.once("fitting", async function* (stage): AsyncGenerator<EventBody, undefined> {
+      yield { type: "stage", stage: "fitting" };
+      stage.network("judge", plan, ports, key);
+      stop.abort(new Error("enough"));
+      await stage.settle();
+    });
+  });
+  const store = memoryStore();
+  await all(run(loaded, { store, signal: stop.signal }));
+  const trained = await openTrained(await store.open("acted-1"), loaded);
+  t.same(trained.names, ["generator"]);
+  t.same(trained.record("generator").ports, ports);
+  t.same(trained.record("fitting/judge").ports, ports);
+  t.throws(() => trained.record("toString"), {
+    message: /no network "toString"; it has: generator, fitting/,
+  });
+  await t.rejects(trained.open("generator"), { name: "InputError", message: /was made by a program/ });
 });

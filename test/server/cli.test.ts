@@ -336,7 +336,7 @@ t.test("dsgan run names the scenario nearest to one that is not there", async (t
   t.equal(code, 2);
   t.match(err, 'there is no scenario file fig6-mnits; did you mean "paper/fig6-mnist"?');
   const folder = await dsgan(["run", "test/fixtures"]);
-  t.equal(folder.err, "dsgan: test/fixtures is a folder. Name a file in it: toy.yaml\n");
+  t.equal(folder.err, "dsgan: test/fixtures is a folder. Name a file in it: short.yaml, toy.yaml\n");
   const outside = await dsgan(["validate", "fig6-mnist", "paper/fig3-ring"], { cwd: t.testdir() });
   t.equal(outside.code, 0, outside.err);
   t.match(outside.out, /fig6-mnist\.yaml: valid\n.*fig3-ring\.yaml: valid\n/);

@@ -5,6 +5,7 @@
  */
 import { type Component, component, type Engine, messageOf, tf, z } from "../../../core/mod.ts";
 import { BACKEND, OnnxBackend } from "./backend.ts";
+import { onnxWriter } from "./export.ts";
 import { registerKernels } from "./kernels/mod.ts";
 import { loadNative, type Provider } from "./native.ts";
 import type { Runtime } from "./runtime.ts";
@@ -51,6 +52,7 @@ export function onnxruntime(options: Partial<OnnxruntimeOptions> = {}): Engine {
         reason: `asked for by name${because}`,
       };
     },
+    onnx: onnxWriter,
   };
 }
 
