@@ -171,11 +171,11 @@ t.test("evaluateRobustness() is a function of the seed, and says what it found i
     kept.filter((path) => path.includes("/plain/")),
     [
       "artifacts/adversarial/plain/fgsm-linf@0.2.npy",
-      "artifacts/sheets/plain/fgsm-linf@0.2.png",
+      "artifacts/previews/plain/fgsm-linf@0.2.png",
       "artifacts/adversarial/plain/pgd-linf@0.2.npy",
-      "artifacts/sheets/plain/pgd-linf@0.2.png",
+      "artifacts/previews/plain/pgd-linf@0.2.png",
       "artifacts/adversarial/plain/deepfool-l2.npy",
-      "artifacts/sheets/plain/deepfool-l2.png",
+      "artifacts/previews/plain/deepfool-l2.png",
     ],
   );
   t.ok(kept.includes("artifacts/accuracy.png"));

@@ -286,7 +286,7 @@ async function* kept(shot: Shot, examples: readonly tf.Variable[], found: Found)
   const png = await sheetOf(parts.painter, images, attacked, values, chosen, stage.classifier.bounds);
   if (png === undefined) return;
   yield await context.artifact(
-    `sheets/${file}.png`,
+    `previews/${file}.png`,
     `${title} (${attack.norm}): clean, adversarial, and their difference at its own scale`,
     png,
   );
