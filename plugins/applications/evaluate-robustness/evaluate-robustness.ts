@@ -35,6 +35,8 @@ import { attackStages, type Images, type Named, predictions, probing } from "./s
 export interface EvaluateRobustness {
   readonly classifiers: Readonly<Record<string, ClassifierSource>>;
   readonly data: FiniteDataset;
+  /** Number of classes, which a part of the data may not show. */
+  readonly classes: number;
   /** Images taken from the data, drawn by the seed; all of them where it has no more. */
   readonly n: number;
   readonly attacks: readonly Attack[];
@@ -64,7 +66,7 @@ export type Goal = "untargeted" | "least-likely" | "random" | number;
  * @throws InputError where an attack has no budgets or cannot aim, before anything is trained
  */
 export function evaluateRobustness(parts: EvaluateRobustness): Application {
-  const { attacks, epsilons, goal, data } = parts;
+  const { attacks, epsilons, goal, data, classes } = parts;
   for (const { name, norm, aims } of attacks) {
     if (epsilons[norm].length === 0) {
       throw new InputError(`attack "${name}" needs budgets: give epsilons: { ${norm}: [...] }`);
@@ -75,8 +77,8 @@ export function evaluateRobustness(parts: EvaluateRobustness): Application {
       );
     }
   }
-  if (typeof goal === "number" && goal >= data.classes!) {
-    throw new InputError(`goal: class ${goal} is none of the ${data.classes} classes of "${data.name}"`);
+  if (typeof goal === "number" && goal >= classes) {
+    throw new InputError(`goal: class ${goal} is none of the ${classes} classes of "${data.name}"`);
   }
   return { name: "evaluate-robustness", run: (context) => runEvaluation(parts, context) };
 }
@@ -95,7 +97,7 @@ async function* runEvaluation(parts: EvaluateRobustness, context: RunContext): A
       const place = {
         name,
         inputShape: data.shape,
-        classes: data.classes!,
+        classes: parts.classes,
         ...(data.range && { range: data.range }),
         check: (classifier: Classifier) => checked(classifier, images, named, epsilons),
       };
@@ -106,7 +108,7 @@ async function* runEvaluation(parts: EvaluateRobustness, context: RunContext): A
       const { clean, target } = yield* state.once(`${name}: clean`, () => predictions(stage));
       const attacked = attackedOf(images, clean, target);
       const trials = yield* attackStages(stage, named, attacked, target);
-      const evaluation = { classes: data.classes!, labels: [...images.labels], clean, attacked, trials };
+      const evaluation = { classes: parts.classes, labels: [...images.labels], clean, attacked, trials };
       const probes = parts.probes
         ? yield* state.once(`${name}: probes`, () => probing(stage, named, evaluation, target))
         : {};
@@ -182,6 +184,11 @@ export const evaluateRobustnessComponent: Component<Application> = component({
         .refine((all) => Object.keys(all).length > 0, { error: "name at least one classifier" })
         .describe("What to attack, each by a name: a line in the pictures."),
       data: refs(Datasets).describe("Labelled images; those held back for testing where the data has some."),
+      classes: z
+        .int()
+        .min(2)
+        .optional()
+        .describe("Number of classes, where the data lacks the last ones; one more than its largest label."),
       n: z.int().positive().default(1000).describe("Images taken from them, drawn by the seed."),
       attacks: z.array(refs(Attacks)).min(1).describe("A panel each in the pictures."),
       epsilons: z
@@ -230,6 +237,7 @@ export const evaluateRobustnessComponent: Component<Application> = component({
     return evaluateRobustness({
       ...rest,
       data: (await data.heldOut?.()) ?? data,
+      classes: rest.classes ?? data.classes!,
       classifiers: Object.fromEntries(sources),
       attacks: await Promise.all(attacks.map((of) => context.create(Attacks, of))),
       painter: await painterOf(context),
