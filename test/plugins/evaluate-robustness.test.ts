@@ -312,6 +312,10 @@ t.test("what cannot be evaluated is refused before anything is trained", async (
     { data: { ...data, labels: labels.map((label) => label + 1) } },
     /its data is \[6,6,1\] in 3 classes/,
   );
+  await refused(
+    { classes: 2, attacks: ["fgsm"] },
+    /its data is \[6,6,1\] in 3 classes, that to be attacked is \[6,6,1\] in 2/,
+  );
   await refused({ data: { use: "normal" } }, /has no labelled images/);
   await refused(
     {

@@ -165,7 +165,7 @@ async function* training(
 /** How a scenario names it: `{ use: trained, data: mnist, network: { use: mlp, hidden: [128] } }`. */
 export const trainedComponent: Component<ClassifierSource> = component({
   name: "trained",
-  summary: "A network trained on the spot with cross-entropy; the run keeps it as `classifier`",
+  summary: "A network trained on the spot with cross-entropy; the run keeps it under its name",
   options: (refs) =>
     z.strictObject({
       network: refs(Networks)
