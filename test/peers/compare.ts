@@ -127,7 +127,7 @@ async function peers(
   const file = join(folder, "study.safetensors");
   writeFileSync(file, encodeTensors(tensors));
   const { linf, l2, steps, queries, mean } = study;
-  const task = { ...study.build, linf, l2, steps, queries, mean };
+  const task = { ...study.build, linf, l2, steps, queries, mean, seeds: SEEDS };
   const script = fileURLToPath(new URL("attacks.py", import.meta.url));
   const child = spawn(python, [script, file, JSON.stringify(task)], {
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
@@ -149,6 +149,9 @@ async function peers(
 /** Success of each image at each budget, or its distance. */
 type Found = readonly number[] | Readonly<Record<string, readonly boolean[]>>;
 
+/** Runs of an attack that searches at random. */
+const SEEDS = 4;
+
 /** What our attack finds, in batches. */
 async function ours(
   classifier: Classifier,
@@ -163,12 +166,14 @@ async function ours(
   const all: Record<string, boolean[]> = {};
   const distances: number[] = [];
   for (const epsilon of attack.kind === "minimum-norm" ? [null] : epsilons) {
-    for (let start = 0; start < y.length; start += BATCH) {
+    const seeds = attack.access === "black-box" ? SEEDS : 1;
+    for (let row = 0; row < seeds * y.length; row += BATCH) {
+      const start = row % y.length;
       const batch = {
         x: tf.slice(x, start, BATCH),
         y: tf.tensor1d(y.slice(start, start + BATCH), "int32"),
       };
-      const at = key.fold(start);
+      const at = key.fold(row);
       const verdict =
         epsilon === null
           ? await judge.minimum(assault as MinimumAssault, batch, at, signal)
