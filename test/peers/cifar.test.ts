@@ -18,8 +18,9 @@ t.test(
       test: cifar("test"),
       linf: [0.005, 0.01],
       l2: [0.1, 0.2],
-      steps: 20,
-      queries: 100,
+      steps: 12,
+      queries: 50,
+      seeds: 2,
       build: { filters },
     });
   },

@@ -21,6 +21,7 @@ t.test(
       l2: [0.5, 1.2],
       steps: 20,
       queries: 100,
+      seeds: 4,
       build: { mlp: [784, 64, 10] },
     });
   },
