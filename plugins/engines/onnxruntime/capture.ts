@@ -8,7 +8,6 @@ import { Key, type OnnxSource, RunError, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "./backend.ts";
 import { type Attributes, Elem } from "./model.ts";
 import { programOf } from "./program.ts";
-import type { Recorder } from "./recorder.ts";
 import type { Data, Value, View } from "./value.ts";
 
 /** Where a value comes from. */

@@ -79,7 +79,10 @@ export const mlpComponent: Component<NetworkPlan> = component({
   options: () =>
     z.strictObject({
       hidden: z.array(z.int().positive()).default([128, 128, 128]).describe("Widths of the hidden layers."),
-      activation: z.enum(["relu", "leaky-relu", "elu", "tanh", "softplus"]).default("relu"),
+      activation: z
+        .enum(["relu", "leaky-relu", "elu", "tanh", "softplus"])
+        .default("relu")
+        .describe("Between the layers."),
       init: z
         .enum(["he", "glorot"])
         .optional()
