@@ -152,7 +152,7 @@ function record<I extends string, O extends string>(
    */
   function distinct(x: tf.Tensor): tf.Tensor {
     const { value } = backend.view(x);
-    const plain = value.constant === undefined && !value.zero && !value.source && !value.transposed;
+    const plain = value.constant === undefined && !value.zero && !value.form && !value.transposed;
     if (plain && !known.has(value)) return x;
     const info = backend.holding(value.data!.slice(), value.elem, x.shape);
     return (tf.engine() as unknown as MakesTensors).makeTensorFromTensorInfo(info, backend);
