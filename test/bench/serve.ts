@@ -216,8 +216,17 @@ async function crowd(): Promise<void> {
     const alone = Date.now();
     await pause((seconds * 1000) / rounds);
     rates.alone.push(rate(alone, Date.now()));
-    const watched = Date.now();
-    const each = await gather(url, run, seconds / rounds, Number(options.streams), Number(options.polls));
+    let watched = 0;
+    const each = await gather(
+      url,
+      run,
+      seconds / rounds,
+      Number(options.streams),
+      Number(options.polls),
+      () => {
+        watched = Date.now();
+      },
+    );
     rates.watched.push(rate(watched, Date.now()));
     memory.push(await resident(url));
     report = report === undefined ? each : merged(report, each);
@@ -250,9 +259,12 @@ async function gather(
   seconds: number,
   streams: number,
   polls: number,
+  watching: () => void = () => {},
 ): Promise<CrowdReport> {
   const child = fork(new URL("./crowd.ts", import.meta.url));
   child.send({ url, run, seconds, streams, polls } satisfies CrowdRequest);
+  await once(child, "message"); // it is there and begins
+  watching();
   const [report] = (await once(child, "message")) as [CrowdReport];
   child.kill();
   return report;
