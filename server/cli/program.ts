@@ -113,6 +113,52 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     });
 
   root
+    .command("sample")
+    .summary("draw from what a run has trained")
+    .description(
+      "Draws samples from a generator that a run has trained, as of its newest checkpoint. The same seed gives the same " +
+        "samples; fewer of them are the first of more.",
+    )
+    .argument("<run>", "a run's id, its folder, or `latest`")
+    .requiredOption("--out <file>", "x.npy (float32 [n, ...]), or x.png for a picture")
+    .option("--n <n>", "how many", positive, 64)
+    .option("--seed <n>", "seed of the draws", wholeNumber, "0")
+    .option("--network <name>", "the generator", "generator")
+    .option("--engine <name>", "override the engine of the run")
+    .option("--runs <dir>", "where runs are kept", "runs")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ dsgan sample latest --n 64 --seed 7 --out x.png\n" +
+        "  $ dsgan sample runs/<id> --n 100000 --out x.npy\n",
+    )
+    .action(async (run, options) => {
+      const { sampleCommand } = await import("./sample.ts");
+      code = await sampleCommand(run, options, await host());
+    });
+
+  root
+    .command("export")
+    .summary("write what a run has trained as ONNX and safetensors")
+    .description(
+      "Writes the networks that a run has trained, as of its newest checkpoint, as files for other programs. Each ONNX " +
+        "file is run and compared with the network before it is kept.",
+    )
+    .argument("<run>", "a run's id, its folder, or `latest`")
+    .option("--network <name>", "a network to write, all of them unless given; may be repeated", collect)
+    .option("--format <list>", "formats, by commas", "onnx,safetensors")
+    .option("--out <dir>", "where to; the folder `export` in that of the run unless given")
+    .option("--runs <dir>", "where runs are kept", "runs")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ dsgan export latest\n" +
+        "  $ dsgan export runs/<id> --network generator --format onnx --out models\n",
+    )
+    .action(async (run, options) => {
+      const { exportCommand } = await import("./export.ts");
+      code = await exportCommand(run, options, await host());
+    });
+
+  root
     .command("list")
     .summary("list plugins, scenarios, engines or runs")
     .description("Lists what there is: all of it, or one kind.")
@@ -210,18 +256,22 @@ function portNumber(text: string): number {
   return port;
 }
 
-/** @throws InvalidArgumentError */
-function count(text: string): number {
-  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError("expected a whole number, 0 or more.");
-  return Number(text);
+/** A whole number from 1. @throws InvalidArgumentError */
+function positive(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || n < 1 || !Number.isSafeInteger(n)) {
+    throw new InvalidArgumentError("Expected a whole number from 1.");
+  }
+  return n;
 }
 
-/** @throws InvalidArgumentError */
-function positive(text: string): number {
-  if (!/^\d{1,6}$/.test(text) || Number(text) === 0) {
-    throw new InvalidArgumentError("expected a whole number, 1 or more.");
+/** A whole number from 0. @throws InvalidArgumentError */
+function count(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(n)) {
+    throw new InvalidArgumentError("Expected a whole number from 0.");
   }
-  return Number(text);
+  return n;
 }
 
 function wholeNumber(text: string): string {

@@ -4,7 +4,7 @@
  * @module
  */
 import { Console } from "node:console";
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { InputError, messageOf } from "../../core/mod.ts";
 import type { Listening } from "../http/listen.ts";
@@ -12,6 +12,7 @@ import type { ScenarioRequest } from "../trainer/mod.ts";
 import { commandOf } from "./again.ts";
 import { annotateProblems, annotateResult } from "./annotations.ts";
 import { codeOfError, codeOfResult, tell, worst } from "./exit.ts";
+import { makeFolder } from "./files.ts";
 import { findScenario } from "./find.ts";
 import type { Host } from "./host.ts";
 import { type Interrupt, interruptible } from "./interrupt.ts";
@@ -109,11 +110,4 @@ function requireWritable(file: string): void {
   } catch (error) {
     throw new InputError(`--junit ${file}: cannot be written: ${messageOf(error)}`, { cause: error });
   }
-}
-
-/** Makes a folder and those above it. (Node's own `recursive` never ends in /proc.) */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
 }

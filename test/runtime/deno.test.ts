@@ -57,6 +57,14 @@ Deno.test("run() gives the same metrics twice under Deno", async () => {
   assert.deepEqual(await metrics(), await metrics());
 });
 
+Deno.test("the clone is importable by name, as deno.json says", async () => {
+  const own = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  const published = JSON.parse(await Deno.readTextFile(new URL("../../package.json", import.meta.url)));
+  assert.deepEqual([own.name, own.version], [published.name, published.version]);
+  assert.equal((await import("dsgan")).assemble, assemble);
+  assert.equal((await import("dsgan/plugins")).builtinPlugins, builtinPlugins);
+});
+
 Deno.test("a trainer that is killed under Deno ends its run as failed, and is resumed to the same metrics", async () => {
   const runs = mkdtempSync(join(tmpdir(), "dsgan-deno-"));
   const store = folderStore({ folder: runs });

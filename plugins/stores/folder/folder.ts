@@ -9,10 +9,10 @@ import { mkdir, open, readdir, readFile, rm, stat, truncate } from "node:fs/prom
 import { dirname, join, resolve } from "node:path";
 import { type Component, component, InputError, RUN_FILES, type Store, z } from "../../../core/mod.ts";
 import { glanceAt } from "./glance.ts";
-import { LOCK, lock, ownerOf } from "./lock.ts";
+import { isBeingTried, LOCK, lock, ownerOf } from "./lock.ts";
 import { readerOf } from "./reader.ts";
 import { codeOf, reasonOf } from "./reason.ts";
-import { isUnfinished, writerOf } from "./writer.ts";
+import { isReserve, isUnfinished, setAside, writerOf } from "./writer.ts";
 
 /** Options of {@link folderStore}. */
 export interface FolderOptions {
@@ -28,7 +28,7 @@ export function folderStore({ folder }: FolderOptions): Store {
   const root = resolve(folder);
   const refused = (error: unknown): InputError =>
     new InputError(
-      `cannot keep runs in ${root}: ${reasonOf(error)}. Choose a folder that can be written with --runs <dir>`,
+      `cannot keep runs in ${root}: ${reasonOf(error)}. ${codeOf(error) === "ENOSPC" ? "Make room, or choose" : "Choose"} a folder that can be written with --runs <dir>`,
       { cause: error },
     );
 
@@ -55,18 +55,28 @@ export function folderStore({ folder }: FolderOptions): Store {
         const location = join(root, id);
         try {
           await mkdir(location);
+        } catch (error) {
+          if (codeOf(error) === "EEXIST") continue;
+          throw refused(error);
+        }
+        try {
           const release = await lock(id, location);
+          await setAside(location);
           return await writerOf(id, location, await open(join(location, RUN_FILES.events), "ax"), release);
         } catch (error) {
-          if (codeOf(error) !== "EEXIST") throw refused(error);
+          await rm(location, { recursive: true, force: true }).catch(() => {}); // nothing has begun in it
+          throw refused(error);
         }
       }
     },
     async resume(id) {
       const location = await there(id);
-      const release = await lock(id, location);
+      const release = await lock(id, location).catch((error) => {
+        throw error instanceof InputError ? error : refused(error);
+      });
       try {
         await dropUnfinished(location);
+        await setAside(location).catch(() => {}); // what is left may do, to say that it failed
         const events = await open(join(location, RUN_FILES.events), "a");
         return await writerOf(id, location, events, release);
       } catch (error) {
@@ -107,11 +117,15 @@ export function folderStore({ folder }: FolderOptions): Store {
  */
 async function dropUnfinished(location: string): Promise<void> {
   const log = join(location, RUN_FILES.events);
-  const bytes = await readFile(log);
+  const bytes = await readFile(log).catch((error) => {
+    if (codeOf(error) === "ENOENT") return Buffer.alloc(0); // it died before its first event
+    throw error;
+  });
   const whole = bytes.lastIndexOf(0x0a) + 1;
   if (whole < bytes.length) await truncate(log, whole);
   for (const path of await readdir(location, { recursive: true })) {
-    if (isUnfinished(path)) await rm(join(location, path), { force: true });
+    if (!isUnfinished(path) || isReserve(path) || isBeingTried(path)) continue;
+    await rm(join(location, path), { force: true });
   }
 }
 
