@@ -104,8 +104,8 @@ async function watch({ url, run, seconds, streams, polls }: CrowdRequest): Promi
     while (free.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     const connection = free.pop()!;
     const asked = since;
-    const body = await connection.get(`/api/runs/${run}/events?since=${asked}&limit=50`);
-    free.push(connection);
+    const path = `/api/runs/${run}/events?since=${asked}&limit=50`;
+    const body = await connection.get(path).finally(() => free.push(connection));
     times.push(performance.now() - began);
     const first = /"seq":(\d+)/.exec(body)?.[1];
     if (first !== undefined && Number(first) !== asked + 1) lost++;

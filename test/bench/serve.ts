@@ -262,10 +262,14 @@ async function gather(
   watching: () => void = () => {},
 ): Promise<CrowdReport> {
   const child = fork(new URL("./crowd.ts", import.meta.url));
+  const left = once(child, "exit").then(([code, signal]) => {
+    throw new Error(`the crowd left before its time: ${signal ?? code}`);
+  });
+  left.catch(() => {}); // it does leave in the end
   child.send({ url, run, seconds, streams, polls } satisfies CrowdRequest);
-  await once(child, "message"); // it is there and begins
+  await Promise.race([once(child, "message"), left]); // it is there and begins
   watching();
-  const [report] = (await once(child, "message")) as [CrowdReport];
+  const [report] = (await Promise.race([once(child, "message"), left])) as [CrowdReport];
   child.kill();
   return report;
 }
