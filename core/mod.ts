@@ -43,3 +43,4 @@ export * from "./store.ts";
 export * from "./target.ts";
 export * as tf from "./tf.ts";
 export * from "./train.ts";
+export { ziggurat } from "./ziggurat.ts";

@@ -20,6 +20,12 @@ import { RUN_FILES, type RunReader } from "./store.ts";
  */
 export async function reopenScenario(reader: RunReader, plugins: readonly Plugin[]): Promise<LoadedScenario> {
   const text = async (path: string): Promise<string> => new TextDecoder().decode(await reader.read(path));
+  for (const path of [RUN_FILES.scenario, RUN_FILES.environment]) {
+    if ((await reader.files(path)).includes(path)) continue;
+    throw new InputError(
+      `run ${reader.id} has no ${path}: it was stopped before it had begun, or the file was removed. Start it anew`,
+    );
+  }
   const environment = await text(RUN_FILES.environment);
   let base: URL;
   try {

@@ -83,6 +83,8 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     )
     .addOption(whenAlone())
     .option("--in-process", "train in this process rather than in one of its own")
+    .option("--serve", "show the runs in a browser meanwhile, on this machine's loopback address")
+    .option("--port <n>", "port for --serve; 8080 or a free one unless given", portNumber)
     .addHelpText("after", RUN_EXAMPLES)
     .action(async (files, options) => {
       if (options.json && options.quiet) root.error("error: --json and --quiet cannot go together");
@@ -183,17 +185,28 @@ export async function program(args: readonly string[], host: () => Promise<Host>
 
   root
     .command("serve")
-    .summary("let clients poll runs over HTTP")
+    .summary("watch runs in a browser or over HTTP, start and stop them")
     .description(
-      "Serves the runs of a folder over HTTP on this machine's loopback address, until interrupted.",
+      "Shows the runs of a folder over HTTP and in a browser, and starts, stops and resumes runs there, until\n" +
+        "interrupted. On the loopback address only this machine can reach it. Any other --host needs DSGAN_TOKEN.",
     )
     .option("--runs <dir>", "where runs are kept", "runs")
     .option("--port <n>", "port; 0 takes a free one", portNumber, 8080)
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--at-once <n>", "runs that compute at once", positive, 1)
+    .option("--queue <n>", "runs that may wait for their turn", count, 16)
+    .option("--allow <name>", "plugin, file or URL that posted scenarios may name; may be repeated", collect)
+    .option("--read-only", "show runs and start none")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ dsgan serve --port 8080\n" +
-        "  $ curl 'http://127.0.0.1:8080/api/runs'\n" +
-        "  $ curl 'http://127.0.0.1:8080/api/runs/<id>/events?since=0&wait=30'\n",
+      "\nEnvironment:\n" +
+        "  DSGAN_TOKEN   secret that changing requests must show: Authorization: Bearer <token>; where others can\n" +
+        "                reach the server, every request\n" +
+        "\nExamples:\n  $ dsgan serve --port 8080      then open http://127.0.0.1:8080\n" +
+        "  $ curl 'http://127.0.0.1:8080/api/runs?status=running'\n" +
+        "  $ curl 'http://127.0.0.1:8080/api/runs/<id>/events?since=0&wait=30'\n" +
+        "  $ curl -N 'http://127.0.0.1:8080/api/runs/<id>/stream'\n" +
+        "  $ curl -H 'Content-Type: application/json' -d '{\"scenario\":\"smoke/ring\"}' http://127.0.0.1:8080/api/runs\n",
     )
     .action(async (options) => {
       const { serveCommand } = await import("./serve.ts");
@@ -248,6 +261,15 @@ function positive(text: string): number {
   const n = Number(text);
   if (!/^\d+$/.test(text) || n < 1 || !Number.isSafeInteger(n)) {
     throw new InvalidArgumentError("Expected a whole number from 1.");
+  }
+  return n;
+}
+
+/** A whole number from 0. @throws InvalidArgumentError */
+function count(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(n)) {
+    throw new InvalidArgumentError("Expected a whole number from 0.");
   }
   return n;
 }

@@ -62,6 +62,7 @@ export async function interruptedRunOf(scenario: Scenario, store: Store): Promis
       () => false, // it had not come so far as to write it
     );
     if (!same || (await reader.owner()) !== undefined) continue;
+    if ((await reader.files(RUN_FILES.environment)).length === 0) continue; // nor so far as this
     const status = (await reader.result())?.status;
     if (status === undefined || status === "cancelled" || status === "failed") return id;
   }

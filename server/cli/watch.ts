@@ -49,7 +49,7 @@ export async function watch(
 ): Promise<Finished> {
   const store = await storeOf(options.runs, host);
   const sitting = await sit(request, options, store, host, interrupt.signal);
-  interrupt.atOnce = sitting.kill;
+  interrupt.atOnce = sitting.kill?.bind(sitting);
   const display = displayFor(options);
   let id = "resume" in request ? request.resume : "";
   try {
@@ -89,8 +89,8 @@ export function conclude(finished: Finished, file: string, options: WatchOptions
   } else process.stdout.write(options.quiet ? `${closing(finished)}\n` : summary(finished));
 }
 
-/** @returns the path of the report */
-async function writeReport(reader: RunReader, location: string, host: Host): Promise<string> {
+/** Writes the report of a run into its folder. @returns the path of the report */
+export async function writeReport(reader: RunReader, location: string, host: Host): Promise<string> {
   const path = join(location, "report.html");
   const context = contextOf(assemble(host.plugins), here());
   const [first] = context.all(Painters);

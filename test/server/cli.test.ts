@@ -1,6 +1,6 @@
 /** The command line through its front door: a process of its own for each case. */
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
@@ -217,6 +217,25 @@ t.test("dsgan run exits 130 on the first Ctrl-C, having kept what there is", asy
   t.equal(lines.filter(({ type }) => type === "started").length, 1, "the second scenario was not begun");
   t.match(json(join(runIn(runs), "result.json")), { status: "cancelled" });
 });
+
+t.test(
+  "dsgan run --resume passes over a run that died before it had begun, which dsgan resume tells",
+  async (t) => {
+    const runs = t.testdir();
+    const args = ["run", toy, "--runs", runs, "--quiet"];
+    t.equal((await dsgan(args)).code, 0);
+    const scenario = join(runIn(runs), "scenario.yaml");
+    const died = "toy-20991231-235959-ffff";
+    mkdirSync(join(runs, died));
+    copyFileSync(scenario, join(runs, died, "scenario.yaml"));
+    const { code, err, out } = await dsgan([...args, "--resume"]);
+    t.equal(code, 0, err);
+    t.match(out, /^passed toy/);
+    const told = await dsgan(["resume", join(runs, died)]);
+    t.equal(told.code, 2);
+    t.match(told.err, /has no environment\.json: it was stopped before it had begun.*Start it anew/);
+  },
+);
 
 t.test("dsgan run stops at once on the second Ctrl-C", async (t) => {
   const args = ["run", toy, "--runs", t.testdir(), "--json", ...sets("application.delay=60000")];
