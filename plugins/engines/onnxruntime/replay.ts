@@ -148,11 +148,11 @@ function record<I extends string, O extends string>(
 
   /**
    * What is true of this call's inputs alone must not become part of the recording: an input that shares its value with
-   * another input or a variable, is known to be zero, or has a transposed form somewhere, gets a value of its own.
+   * another input or a variable, is known to be zero, or is or has another order of some elements, gets a value of its own.
    */
   function distinct(x: tf.Tensor): tf.Tensor {
     const { value } = backend.view(x);
-    const plain = value.constant === undefined && !value.zero && !value.source && !value.transposed;
+    const plain = value.constant === undefined && !value.zero && !value.form && !value.transposed;
     if (plain && !known.has(value)) return x;
     const info = backend.holding(value.data!.slice(), value.elem, x.shape);
     return (tf.engine() as unknown as MakesTensors).makeTensorFromTensorInfo(info, backend);
