@@ -11,15 +11,15 @@ t.test(
   "attacks do on a convolutional network of CIFAR-10 what those of other libraries do",
   { skip: peersMissing ?? cifarMissing() ?? false },
   async (t) => {
-    const filters = 6;
+    const filters = 4;
     await compare(t, {
-      network: trained(imageClassifier({ filters, dropout: 0 }), cifar(1), 800, 0.5),
+      network: trained(imageClassifier({ filters, dropout: 0 }), cifar(1), 500, 0.5),
       mean: 0.5,
       test: cifar("test"),
       linf: [0.005, 0.01],
       l2: [0.1, 0.2],
-      steps: 12,
-      queries: 50,
+      steps: 10,
+      queries: 30,
       seeds: 2,
       build: { filters },
     });

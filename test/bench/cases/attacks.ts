@@ -125,7 +125,8 @@ export const attackCases: readonly BenchCase[] = [
   {
     ...common,
     name: "mnist-deepfool-loop",
-    summary: "the same beside foolbox taking one image at a time",
+    batch: 500,
+    summary: "DeepFool ℓ2 on that MLP, 500 images at once, beside foolbox taking one at a time",
     build: onRows(fool),
   },
 ];

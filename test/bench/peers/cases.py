@@ -187,5 +187,5 @@ CASES = {
     "cifar-pgd": (cifar_pgd, 100),
     "cifar-deepfool": (cifar_deepfool, 100),
     "mnist-deepfool": (mnist_deepfool, 100),
-    "mnist-deepfool-loop": (mnist_deepfool_loop, 100),
+    "mnist-deepfool-loop": (mnist_deepfool_loop, 500),
 }
