@@ -255,7 +255,8 @@ function stepSigns({ attacked, classes }: Evaluation, { shortened = [] }: Probes
     if (attacked.length === 0 || full > quarter || left.low <= 1 / classes) return [];
     return [
       `${attack} fools ${full} of ${images} images at epsilon ${epsilon} with all its steps, ${quarter} with a quarter of ` +
-        "them: more steps do not help, though much is left to gain. The loss it climbs may lead nowhere",
+        "them: more steps do not help. It has found what there is, or the loss it climbs leads nowhere: see whether " +
+        "another loss or a black-box attack finds more",
     ];
   });
 }
