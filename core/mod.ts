@@ -31,6 +31,7 @@ export * from "./run.ts";
 export * from "./safetensors.ts";
 export * from "./sampler.ts";
 export * from "./scenario.ts";
+export * from "./semi-supervised.ts";
 export * from "./sentinel.ts";
 export { readSource, type Source } from "./source.ts";
 export * from "./state.ts";

@@ -113,6 +113,7 @@ export const CONTRACT_KINDS: readonly string[] = [
   "objective",
   "optimizer",
   "painter",
+  "ssl-method",
   "store",
   "target",
 ];

@@ -4,10 +4,12 @@
  * @module
  */
 import type { Plugin } from "../core/mod.ts";
+import badGanSsl from "./applications/bad-gan-ssl/mod.ts";
 import generate from "./applications/generate/mod.ts";
 import arrays from "./datasets/arrays/mod.ts";
 import idx from "./datasets/idx/mod.ts";
 import mnist from "./datasets/mnist/mod.ts";
+import moons from "./datasets/moons/mod.ts";
 import shapes from "./datasets/shapes/mod.ts";
 import auto from "./engines/auto/mod.ts";
 import cpu from "./engines/cpu/mod.ts";
@@ -33,6 +35,11 @@ import adam from "./optimizers/adam/mod.ts";
 import rmsprop from "./optimizers/rmsprop/mod.ts";
 import sgd from "./optimizers/sgd/mod.ts";
 import vega from "./painters/vega/mod.ts";
+import badGan from "./ssl-methods/bad-gan/mod.ts";
+import catgan from "./ssl-methods/catgan/mod.ts";
+import dsgan from "./ssl-methods/dsgan/mod.ts";
+import featureMatching from "./ssl-methods/feature-matching/mod.ts";
+import supervised from "./ssl-methods/supervised/mod.ts";
 import folder from "./stores/folder/mod.ts";
 import memory from "./stores/memory/mod.ts";
 import convolution from "./targets/convolution/mod.ts";
@@ -43,10 +50,12 @@ import mixture from "./targets/mixture/mod.ts";
 
 /** All built-in plugins. */
 export const builtinPlugins: readonly Plugin[] = [
+  badGanSsl,
   generate,
   arrays,
   idx,
   mnist,
+  moons,
   shapes,
   auto,
   cpu,
@@ -72,6 +81,11 @@ export const builtinPlugins: readonly Plugin[] = [
   rmsprop,
   sgd,
   vega,
+  badGan,
+  catgan,
+  dsgan,
+  featureMatching,
+  supervised,
   folder,
   memory,
   convolution,

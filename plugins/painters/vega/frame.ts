@@ -18,7 +18,12 @@ export interface Frame {
   /** Names of the series, in the order of their colours. */
   readonly names: readonly string[];
   readonly x: { readonly title: string; readonly domain: Domain };
-  readonly y: { readonly title: string; readonly domain: Domain; readonly fromZero: boolean };
+  readonly y: {
+    readonly title: string;
+    readonly domain: Domain;
+    readonly fromZero: boolean;
+    readonly logarithmic?: boolean;
+  };
   /** Whether the legend shows strokes or discs. */
   readonly legend: "stroke" | "circle";
 }
@@ -38,7 +43,9 @@ export function frame({ title, names, x, y, legend }: Frame): Spec {
     title: { text: title, limit: width - 40, offset: 22, dx: 18 - margin.left, frame: "group" },
     scales: [
       { name: "x", type: "linear", domain: [...x.domain], range: "width", zero: false, nice: false },
-      { name: "y", type: "linear", domain: [...y.domain], range: "height", zero: y.fromZero, nice: true },
+      y.logarithmic
+        ? { name: "y", type: "log", domain: [...y.domain], range: "height", nice: true }
+        : { name: "y", type: "linear", domain: [...y.domain], range: "height", zero: y.fromZero, nice: true },
       { name: "colour", type: "ordinal", domain: [...names], range: names.map((_, i) => colourOf(i)) },
     ],
     axes: [
