@@ -92,73 +92,78 @@ export function badGanSsl(parts: BadGanSsl): Application {
 const REPORTS = 200;
 
 async function* runBadGanSsl(parts: BadGanSsl, context: RunContext): AsyncGenerator<EventBody> {
-  const split = splitRows(parts.data, parts, context.key.fold("labels"));
-  const own = yield* contest(parts, split, context, context.state, "");
-  if (parts.against === undefined) return;
-  const rival = { ...parts, method: parts.against };
-  const theirs = yield* contest(rival, split, context, context.state.scope("against"), "against.");
-  yield { type: "metrics", values: { gain: theirs.testErrors! - own.testErrors! } };
+  const { key, state } = context;
+  const split = splitRows(parts.data, parts, key.fold("labels"));
+  const ends: (() => void)[] = []; // what is kept in the state lives as long as the run
+  try {
+    const own = yield* contest(parts, { split, context, state, prefix: "" }, ends);
+    if (parts.against === undefined) return;
+    const rival = { ...parts, method: parts.against };
+    const ring = { split, context, state: state.scope("against"), prefix: "against." };
+    const theirs = yield* contest(rival, ring, ends);
+    yield { type: "metrics", values: { gain: theirs.testErrors! - own.testErrors! } };
+  } finally {
+    for (const end of ends.reverse()) end();
+  }
+}
+
+/** Where a method shows what it can do. */
+interface Ring {
+  readonly split: Split;
+  readonly context: RunContext;
+  /** Where its networks are kept. */
+  readonly state: RunState;
+  /** Of stages, files and metrics. */
+  readonly prefix: string;
 }
 
 /**
  * A method learns and is judged, from the same first weights as any other.
- * @param state where its networks are kept
- * @param prefix of its metrics, stages and files
+ * @param ends takes what is to be called when the run ends
  * @returns its metrics, without the prefix
  */
 async function* contest(
   parts: BadGanSsl,
-  split: Split,
-  context: RunContext,
-  state: RunState,
-  prefix: string,
+  ring: Ring,
+  ends: (() => void)[],
 ): AsyncGenerator<EventBody, Numbers> {
   const { data, setting, m } = parts;
+  const { split, context, state } = ring;
+  const { shape, range, classes } = data;
   const key = context.key.fold("bad-gan-ssl");
-  const ports = {
-    input: data.shape,
-    output: [data.classes!],
-    ...(data.range && { inputRange: data.range }),
+  const ports = { input: shape, output: [classes!], ...(range && { inputRange: range }) };
+  const classifierOf = (name: string): Network => {
+    const network = state.network(name, parts.classifier, ports, key.fold("classifier"));
+    ends.push(() => network.dispose());
+    return network;
   };
-  const classifier = state.network("classifier", parts.classifier, ports, key.fold("classifier"));
-  const averaged = state.network("averaged", parts.classifier, ports, key.fold("classifier"));
-  let learner: SslLearner | undefined;
-  let examiner: Examiner | undefined;
-  try {
-    const { features } = classifier;
-    if (features === undefined) {
-      throw new InputError(
-        `network "${parts.classifier.name}" names no feature space: take one that does, such as ssl-mnist-classifier`,
-      );
-    }
-    const { shape, range } = data;
-    learner = await parts.method.start({
-      ...{ setting, classifier, features, shape, m, state, ...(range && { range }) },
-      key: key.fold("method"),
-    });
-    examiner = examinerOf({ ...parts, split, classifier, averaged, learner, key: key.fold("examined") });
-    const at = { classifier, averaged, learner, split, examiner, prefix, context };
-    yield* state.once("initialize", () => initialized(parts, at, key.fold("initialize")));
-    const history = yield* state.once("train", (stage) => trained(parts, at, key.fold("train"), stage));
-    return yield* state.once("judge", () => judged(parts, at, history, key.fold("pictures")));
-  } finally {
-    examiner?.dispose();
-    learner?.dispose();
-    classifier.dispose();
-    averaged.dispose();
+  const classifier = classifierOf("classifier");
+  const averaged = classifierOf("averaged");
+  const { features } = classifier;
+  if (features === undefined) {
+    throw new InputError(
+      `network "${parts.classifier.name}" names no feature space: take one that does, such as ssl-mnist-classifier`,
+    );
   }
+  const learner = await parts.method.start({
+    ...{ setting, classifier, features, shape, m, state, ...(range && { range }) },
+    key: key.fold("method"),
+  });
+  ends.push(() => learner.dispose());
+  const examiner = examinerOf({ ...parts, split, classifier, averaged, learner, key: key.fold("examined") });
+  ends.push(() => examiner.dispose());
+  const at = { ...ring, classifier, averaged, learner, examiner };
+  yield* state.once("initialize", () => initialized(parts, at, key.fold("initialize")));
+  const history = yield* state.once("train", (stage) => trained(parts, at, key.fold("train"), stage));
+  return yield* state.once("judge", () => judged(parts, at, history, key.fold("pictures")));
 }
 
 /** What the stages share. */
-interface Workplace {
+interface Workplace extends Ring {
   readonly classifier: Network;
   readonly averaged: Network;
   readonly learner: SslLearner;
-  readonly split: Split;
   readonly examiner: Examiner;
-  /** Of stages, files and metrics. */
-  readonly prefix: string;
-  readonly context: RunContext;
 }
 
 /** Data-dependent initialisation; tells what the run goes by. */
