@@ -11,6 +11,7 @@ export * from "./attack.ts";
 export * from "./checkpoint.ts";
 export * from "./dataset.ts";
 export * from "./descent.ts";
+export * from "./download.ts";
 export * from "./engine.ts";
 export * from "./errors.ts";
 export * from "./event.ts";

@@ -106,6 +106,7 @@ export const CONTRACT_KINDS: readonly string[] = [
   "application",
   "attack",
   "dataset",
+  "download",
   "engine",
   "measure",
   "mixer",

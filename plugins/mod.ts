@@ -7,10 +7,12 @@ import type { Plugin } from "../core/mod.ts";
 import badGanSsl from "./applications/bad-gan-ssl/mod.ts";
 import generate from "./applications/generate/mod.ts";
 import arrays from "./datasets/arrays/mod.ts";
+import cifar10 from "./datasets/cifar10/mod.ts";
 import idx from "./datasets/idx/mod.ts";
 import mnist from "./datasets/mnist/mod.ts";
 import moons from "./datasets/moons/mod.ts";
 import shapes from "./datasets/shapes/mod.ts";
+import svhn from "./datasets/svhn/mod.ts";
 import auto from "./engines/auto/mod.ts";
 import cpu from "./engines/cpu/mod.ts";
 import onnxruntime from "./engines/onnxruntime/mod.ts";
@@ -53,10 +55,12 @@ export const builtinPlugins: readonly Plugin[] = [
   badGanSsl,
   generate,
   arrays,
+  cifar10,
   idx,
   mnist,
   moons,
   shapes,
+  svhn,
   auto,
   cpu,
   onnxruntime,

@@ -132,7 +132,7 @@ async function errorCurves(painter: Painter, { history, test, published }: Drawn
   const epochs = history.map(({ epoch }) => epoch);
   const percent = (of: (row: Evaluation) => number): number[] =>
     history.map((row) => (100 * of(row)) / test.size);
-  const across = [1, epochs.at(-1)!];
+  const across = [0, epochs.at(-1)!];
   const series: LineSeries[] = [
     { name: "test", x: epochs, y: percent(({ testErrors }) => testErrors) },
     { name: "test, averaged weights", x: epochs, y: percent(({ averagedErrors }) => averagedErrors) },
