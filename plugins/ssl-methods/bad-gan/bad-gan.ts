@@ -166,5 +166,5 @@ export const badGanComponent: Component<SslMethod> = component({
         .describe("Architecture of q(z | x), for variational."),
       ...generatorShape(refs),
     }),
-  create: badGan,
+  create: (options, context) => badGan(options, context),
 });

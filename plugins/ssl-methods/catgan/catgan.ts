@@ -89,5 +89,5 @@ export const catganComponent: Component<SslMethod> = component({
   summary: "Categorical GAN: sure of data, unsure of generated rows",
   reference: "Springenberg, ICLR 2016, arXiv:1511.06390",
   options: (refs) => z.strictObject({ ...generatorShape(refs) }),
-  create: catgan,
+  create: (options, context) => catgan(options, context),
 });

@@ -76,5 +76,5 @@ export const featureMatchingComponent: Component<SslMethod> = component({
         .describe("Of the two mean features: mean square, or mean absolute difference."),
       ...generatorShape(refs),
     }),
-  create: featureMatching,
+  create: (options, context) => featureMatching(options, context),
 });
