@@ -94,20 +94,27 @@ export function checkpointer(writer: RunWriter, keep: number, there: readonly st
  * The newest sound checkpoint of a run.
  * @param lines how many events are in the run's log: a checkpoint that counts more of them outlived a power cut that
  *   they did not, and is passed over; unless given, it is not asked
- * @returns undefined where there was none; `damaged` tells of those that were passed over
+ * @returns undefined where there was none; `damaged` tells of those that were passed over, `ahead` has the paths of
+ *   those among them that count more events than there are
  * @throws InputError where there are some, but each of them is damaged
  */
 export async function newestCheckpoint(
   reader: RunReader,
   lines: number = Number.POSITIVE_INFINITY,
-): Promise<{ readonly checkpoint: Checkpoint | undefined; readonly damaged: readonly string[] }> {
+): Promise<{
+  readonly checkpoint: Checkpoint | undefined;
+  readonly damaged: readonly string[];
+  readonly ahead: readonly string[];
+}> {
   const paths = (await reader.files(FOLDER)).filter((path) => NAME.test(path));
   const damaged: string[] = [];
+  const ahead: string[] = [];
   for (const path of paths.toSorted(byNumber).reverse()) {
     try {
       const checkpoint = await readCheckpoint(reader, path);
       const counted = checkpoint.record.log.lines;
-      if (counted <= lines) return { checkpoint, damaged };
+      if (counted <= lines) return { checkpoint, damaged, ahead };
+      ahead.push(path);
       damaged.push(`run ${reader.id}: ${path} counts ${counted} events, the log has ${lines}`);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
@@ -116,7 +123,7 @@ export async function newestCheckpoint(
       damaged.push(error.message);
     }
   }
-  if (damaged.length === 0) return { checkpoint: undefined, damaged };
+  if (damaged.length === 0) return { checkpoint: undefined, damaged, ahead };
   throw new InputError(`run ${reader.id} has no sound checkpoint. Start it anew.\n${damaged.join("\n")}`);
 }
 

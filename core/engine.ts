@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { OnnxWriter } from "./onnx.ts";
 import { type Contract, contract } from "./plugin.ts";
 
 /** What a run says about the engine that it used. */
@@ -26,6 +27,8 @@ export interface Engine {
    * @throws Error saying what is missing and the command that mends it
    */
   start(): Promise<EngineInfo>;
+  /** Writes networks down as ONNX files; absent where the engine cannot. */
+  readonly onnx?: OnnxWriter;
 }
 
 /** The contract under which engines are registered. */

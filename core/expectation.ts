@@ -59,7 +59,8 @@ function highest({ atMost = Infinity, between = [0, Infinity] }: Expectation): n
   return Math.min(atMost, between[1]);
 }
 
-function inWords({ atLeast, atMost, between }: Expectation): string {
+/** Bounds in words, e.g. `at least 0.98`. */
+export function inWords({ atLeast, atMost, between }: Expectation): string {
   return [
     atLeast === undefined ? [] : `at least ${atLeast}`,
     atMost === undefined ? [] : `at most ${atMost}`,

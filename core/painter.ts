@@ -45,5 +45,17 @@ export interface Painter {
   ): Promise<Uint8Array>;
 }
 
+/**
+ * The picture that suits samples of a shape: a histogram in one dimension, a scatter plot in two, a sheet of images, of
+ * one or three channels; undefined where none does.
+ * @param shape of one sample, without the batch axis
+ */
+export function pictureOf(shape: readonly number[]): "histogram" | "scatter" | "sheet" | undefined {
+  const [first, , channels = 1] = shape;
+  if (shape.length === 1) return first === 1 ? "histogram" : first === 2 ? "scatter" : undefined;
+  const images = shape.length === 2 || shape.length === 3;
+  return images && (channels === 1 || channels === 3) ? "sheet" : undefined;
+}
+
 /** The contract under which painters are registered. */
 export const Painters: Contract<Painter> = contract("painter");

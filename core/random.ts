@@ -3,13 +3,15 @@
  * numbers it gives are a function of that path alone, so that no draw depends on the order of other draws.
  *
  * Paths are hashed with MurmurHash3 x86-128 (A. Appleby, 2011, public domain), numbers come from sfc32
- * (C. Doty-Humphrey, PractRand), normals from the ziggurat (G. Marsaglia, W. W. Tsang, Journal of Statistical Software
- * 5(8), 2000) in the form that takes layer and place from different bits (J. A. Doornik, "An Improved Ziggurat Method to
- * Generate Normal Random Samples", 2005): a training with noise in its layers draws millions of them a step.
+ * (C. Doty-Humphrey, PractRand), normals from the ziggurat (ziggurat.ts): a training with noise in its layers draws
+ * millions of them a step.
  *
  * @module
  */
 import * as tf from "./tf.ts";
+import { ziggurat } from "./ziggurat.ts";
+
+const { layers: LAYERS, edges: EDGES, widths: WIDTHS } = ziggurat;
 
 type State = readonly [number, number, number, number];
 
@@ -22,6 +24,8 @@ export interface Draw {
   make(key: Key): tf.Tensor;
   /** The same as plain numbers, where that is all it is: fills the array. */
   readonly fill?: (key: Key, out: Float32Array) => void;
+  /** Mean and standard deviation, where they are normal numbers. */
+  readonly normal?: readonly [mean: number, deviation: number];
 }
 
 /** Is told of each tensor drawn from a traced key or from those folded from it. */
@@ -72,14 +76,18 @@ export class Key {
     return drawn;
   }
 
-  #drawn(shape: readonly number[], fill: (key: Key, out: Float32Array) => void): tf.Tensor {
+  #drawn(
+    shape: readonly number[],
+    fill: (key: Key, out: Float32Array) => void,
+    normal?: readonly [mean: number, deviation: number],
+  ): tf.Tensor {
     const make = (key: Key): tf.Tensor => {
       const numbers = new Float32Array(sizeOf(shape));
       fill(key, numbers);
       return tf.tensor(numbers, [...shape], "float32");
     };
     const drawn = make(this);
-    this.#trace?.tracer({ path: this.#trace.path, shape, make, fill }, drawn);
+    this.#trace?.tracer({ path: this.#trace.path, shape, make, fill, ...(normal && { normal }) }, drawn);
     return drawn;
   }
 
@@ -119,8 +127,8 @@ export class Key {
    * @param out where to put them, as in {@link uniformArray}
    */
   normalArray(n: number, mean = 0, deviation = 1, out: Float32Array = new Float32Array(n)): Float32Array {
-    const more = this.fold("beyond the core").bits(); // for the one in a hundred that needs more than a word
-    let [a, b, c, counter] = this.#warm() as unknown as [number, number, number, number];
+    const { state, more } = this.normalStream();
+    let [a, b, c, counter] = state as unknown as [number, number, number, number];
     for (let start = 0; start < n; start += BLOCK) {
       const end = Math.min(n, start + BLOCK);
       let outside = 0;
@@ -139,12 +147,18 @@ export class Key {
         outside += Math.abs(x) < EDGES[layer + 1]! ? 0 : 1;
       }
       for (let j = 0; j < outside; j++) {
-        const layer = words[j]! & (LAYERS - 1);
-        const x = ((words[j]! >> 9) + 0.5) * WIDTHS[layer]!;
-        out[places[j]!] = mean + deviation * outsideCore(layer, x, more);
+        out[places[j]!] = mean + deviation * ziggurat.outside(words[j]!, more);
       }
     }
     return out;
+  }
+
+  /**
+   * Where {@link normalArray} begins, for those who draw the same numbers faster: the state `[a, b, c, counter]` of the
+   * generator that gives each number a word, and further words for the one number in a hundred that needs them.
+   */
+  normalStream(): { readonly state: Int32Array; more(): number } {
+    return { state: this.#warm(), more: this.fold("beyond the core").bits() };
   }
 
   /** The generator's state when it begins to give words: `[a, b, c, counter]`. */
@@ -186,61 +200,19 @@ export class Key {
 
   /** A tensor of normal numbers. */
   normal(shape: readonly number[], mean = 0, deviation = 1): tf.Tensor {
-    return this.#drawn(shape, (key, out) => void key.normalArray(out.length, mean, deviation, out));
+    const fill = (key: Key, out: Float32Array): void =>
+      void key.normalArray(out.length, mean, deviation, out);
+    return this.#drawn(shape, fill, [mean, deviation]);
   }
 }
 
 /** Rounds in which sfc32 mixes its seed. */
 const WARM_UP = 12;
 
-/** Layers of the ziggurat: a power of two, so many that few numbers fall outside their cores. */
-const LAYERS = 512;
-
-/** Where the tail of a ziggurat of so many layers begins, and the area of each layer. */
-const TAIL = 3.852046150368391;
-const AREA = 2.456766351541353e-3;
-
-/** Right edges of the layers, from the lowest (which counts the tail as a rectangle) up; the last is 0. */
-const EDGES: Float64Array = ziggurat();
-/** Edges over 2²², the range of a place within a layer. */
-const WIDTHS: Float64Array = EDGES.map((x) => x * 2 ** -22);
-
-function ziggurat(): Float64Array {
-  const density = (x: number): number => Math.exp(-0.5 * x * x);
-  const edges = new Float64Array(LAYERS + 1);
-  edges[0] = AREA / density(TAIL);
-  edges[1] = TAIL;
-  for (let i = 2; i < LAYERS; i++) {
-    edges[i] = Math.sqrt(-2 * Math.log(AREA / edges[i - 1]! + density(edges[i - 1]!)));
-  }
-  return edges;
-}
-
 /** Numbers drawn before those outside their core are seen to; where these stand, and their words. */
 const BLOCK = 1024;
 const places: Int32Array = new Int32Array(BLOCK);
 const words: Int32Array = new Int32Array(BLOCK);
-
-/** A normal number, given that a first try fell into `layer` at x, outside of what the density surely covers. */
-function outsideCore(layer: number, x: number, next: () => number): number {
-  const unit = (): number => (next() + 0.5) * 2 ** -32;
-  for (;;) {
-    if (layer === 0) {
-      for (;;) {
-        const beyond = -Math.log(unit()) / TAIL;
-        if (-2 * Math.log(unit()) > beyond * beyond) return x < 0 ? -TAIL - beyond : TAIL + beyond;
-      }
-    }
-    const [outer, inner] = [EDGES[layer]!, EDGES[layer + 1]!];
-    const below = Math.exp(-0.5 * (outer * outer - x * x));
-    const above = Math.exp(-0.5 * (inner * inner - x * x));
-    if (above + unit() * (below - above) < 1) return x;
-    const word = next() | 0;
-    layer = word & (LAYERS - 1);
-    x = ((word >> 9) + 0.5) * WIDTHS[layer]!;
-    if (Math.abs(x) < EDGES[layer + 1]!) return x;
-  }
-}
 
 /** Number of elements of a shape. */
 export function sizeOf(shape: readonly number[]): number {
@@ -251,7 +223,13 @@ const utf8 = new TextEncoder();
 
 /** The bytes of a path element: a tag for its type, then its content, so that 1 and "1" differ. */
 function bytesOf(name: number | string): Uint8Array {
-  if (typeof name === "string") return Uint8Array.of(0x73, ...utf8.encode(name));
+  if (typeof name === "string") {
+    const text = utf8.encode(name);
+    const bytes = new Uint8Array(1 + text.length);
+    bytes[0] = 0x73;
+    bytes.set(text, 1);
+    return bytes;
+  }
   const bytes = new Uint8Array(9);
   bytes[0] = 0x6e;
   new DataView(bytes.buffer).setFloat64(1, name, true);

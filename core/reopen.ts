@@ -8,6 +8,7 @@ import { InputError } from "./errors.ts";
 import { type Network, type NetworkRecord, Networks } from "./network.ts";
 import { contextOf, type Plugin } from "./plugin.ts";
 import { Key } from "./random.ts";
+import type { StoredTensor } from "./safetensors.ts";
 import { type LoadedScenario, loadScenario } from "./scenario.ts";
 import { assign } from "./state.ts";
 import { RUN_FILES, type RunReader } from "./store.ts";
@@ -19,6 +20,12 @@ import { RUN_FILES, type RunReader } from "./store.ts";
  */
 export async function reopenScenario(reader: RunReader, plugins: readonly Plugin[]): Promise<LoadedScenario> {
   const text = async (path: string): Promise<string> => new TextDecoder().decode(await reader.read(path));
+  for (const path of [RUN_FILES.scenario, RUN_FILES.environment]) {
+    if ((await reader.files(path)).includes(path)) continue;
+    throw new InputError(
+      `run ${reader.id} has no ${path}: it was stopped before it had begun, or the file was removed. Start it anew`,
+    );
+  }
   const environment = await text(RUN_FILES.environment);
   let base: URL;
   try {
@@ -37,41 +44,74 @@ export interface TrainedNetwork {
   readonly name: string;
   readonly record: NetworkRecord;
   readonly network: Network;
+  /** All of its parameters and state, by the names that it has for them. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+}
+
+/** What a run had trained when its newest checkpoint was written. */
+export interface Trained {
+  /** Path of the checkpoint, relative to the run. */
+  readonly checkpoint: string;
+  /** Names of the networks kept at the root of the run's state: those that outlive their stage. */
+  readonly names: readonly string[];
+  /** @throws InputError where there is no such network, listing those there are */
+  record(name: string): NetworkRecord;
+  /**
+   * Builds a network, on the engine in use, with the weights it had.
+   * @throws InputError as {@link record} does, and where it cannot be built again as it was
+   */
+  open(name: string): Promise<TrainedNetwork>;
 }
 
 /**
- * Builds a network that a run has kept at the root of its state, with the weights of its newest checkpoint.
+ * Reads the newest checkpoint of a run, which may have ended, been interrupted, or be going on.
  * @param loaded the run's scenario: see {@link reopenScenario}
- * @throws InputError where the run has no such network (listing those it has), or no checkpoint
+ * @throws InputError where there is none
  */
+export async function openTrained(reader: RunReader, loaded: LoadedScenario): Promise<Trained> {
+  const { checkpoint } = await newestCheckpoint(reader);
+  if (checkpoint === undefined) {
+    throw new InputError(`run ${reader.id} has no checkpoint yet: nothing that was trained can be had of it`);
+  }
+  const { path } = checkpoint;
+  const { networks } = checkpoint.record.state;
+  const record = (name: string): NetworkRecord => {
+    if (Object.hasOwn(networks, name)) return networks[name]!;
+    const there = Object.keys(networks).join(", ") || "none";
+    throw new InputError(`run ${reader.id} has no network "${name}"; it has: ${there}`);
+  };
+  return {
+    checkpoint: path,
+    names: Object.keys(networks).filter((name) => !name.includes("/")),
+    record,
+    async open(name) {
+      const { plan, ports } = record(name);
+      if (plan === undefined) {
+        throw new InputError(
+          `run ${reader.id}: network "${name}" was made by a program, not by a scenario: build it there`,
+        );
+      }
+      const context = contextOf(loaded.container, loaded.base);
+      const network = (await context.create(Networks, plan)).build(ports, Key.from(0));
+      const tensors = new Map<string, StoredTensor>();
+      for (const [part, variable] of [...network.parameters, ...network.state]) {
+        const stored = checkpoint.snapshot.tensors.get(`${name}/${part}`);
+        if (stored === undefined) {
+          throw new InputError(`run ${reader.id}: ${path} has no values of "${name}/${part}"`);
+        }
+        assign(variable, stored, `${name}/${part}`);
+        tensors.set(part, stored);
+      }
+      return { name, record: { plan, ports }, network, tensors };
+    },
+  };
+}
+
+/** A network that a run has kept: {@link openTrained} of one alone. */
 export async function openNetwork(
   reader: RunReader,
   loaded: LoadedScenario,
   name: string,
 ): Promise<TrainedNetwork> {
-  const { checkpoint } = await newestCheckpoint(reader);
-  if (checkpoint === undefined) {
-    throw new InputError(`run ${reader.id} has no checkpoint yet: nothing that was trained can be had of it`);
-  }
-  const { networks } = checkpoint.record.state;
-  const record = networks[name];
-  if (record === undefined) {
-    const there = Object.keys(networks).join(", ") || "none";
-    throw new InputError(`run ${reader.id} has no network "${name}"; it has: ${there}`);
-  }
-  if (record.plan === undefined) {
-    throw new InputError(
-      `run ${reader.id}: network "${name}" was made by a program, not by a scenario: build it there`,
-    );
-  }
-  const context = contextOf(loaded.container, loaded.base);
-  const network = (await context.create(Networks, record.plan)).build(record.ports, Key.from(0));
-  for (const [part, variable] of [...network.parameters, ...network.state]) {
-    const stored = checkpoint.snapshot.tensors.get(`${name}/${part}`);
-    if (stored === undefined) {
-      throw new InputError(`run ${reader.id}: ${checkpoint.path} has no values of "${name}/${part}"`);
-    }
-    assign(variable, stored, `${name}/${part}`);
-  }
-  return { name, record, network };
+  return await (await openTrained(reader, loaded)).open(name);
 }

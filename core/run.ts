@@ -76,9 +76,11 @@ interface Past {
   readonly files: readonly string[];
   /** Files that were found damaged, though the run can go on without them. */
   readonly damaged: readonly string[];
+  /** Checkpoints of events that the log has lost: once it is as long again, they would be taken for its own. */
+  readonly ahead: readonly string[];
 }
 
-const NOTHING: Past = { events: [], checkpoint: undefined, files: [], damaged: [] };
+const NOTHING: Past = { events: [], checkpoint: undefined, files: [], damaged: [], ahead: [] };
 
 /** @throws InputError where the run has come to its end, or cannot be gone on with */
 async function pastOf(store: Store, id: string): Promise<Past> {
@@ -88,13 +90,14 @@ async function pastOf(store: Store, id: string): Promise<Past> {
   if (end?.type === "ended" && (end.status === "passed" || end.status === "missed")) {
     throw new InputError(`run ${id} has come to its end (${end.status}): there is nothing to resume`);
   }
-  const { checkpoint, damaged } = await newestCheckpoint(reader, events.length);
+  const { checkpoint, damaged, ahead } = await newestCheckpoint(reader, events.length);
   if (checkpoint !== undefined) await mustBelong(reader, events, checkpoint);
   return {
     events,
     checkpoint,
     files: await reader.files(""),
     damaged: [...damaged, ...(await damagedArtifacts(reader, events))],
+    ahead,
   };
 }
 
@@ -157,15 +160,22 @@ async function sit(
   let error: RunResult["error"];
   let metrics: Numbers = {};
   let begun = false;
+  const text = stringify(scenario);
+  /** Lays down what it takes to take the run up again, before anything of it can break. */
+  const found = async (engine?: EngineInfo): Promise<void> => {
+    await writer.write(RUN_FILES.scenario, text);
+    await write(RUN_FILES.environment, { ...(engine && { engine }), base: base.href, ...environment });
+  };
   const begin = async (started?: EngineInfo): Promise<void> => {
-    begun = true;
     const engine = started ?? { name: scenario.engine.use, version: "", device: "", reason: "did not start" };
     if (past.events.length > 0) {
-      await writer.remove(RUN_FILES.result); // that of the sitting before
+      for (const path of past.ahead) await writer.remove(path);
       await emit({ type: "resumed", from: checkpoint?.path ?? null, engine, notes: notesOn(past, engine) });
+      begun = true;
+      await writer.remove(RUN_FILES.result); // that of the sitting before
       return;
     }
-    await write(RUN_FILES.environment, { ...(started && { engine }), base: base.href, ...environment });
+    await found(started);
     const { name, seed, application } = scenario;
     await emit({
       type: "started",
@@ -176,11 +186,11 @@ async function sit(
       engine,
       location: writer.location,
     });
+    begun = true;
   };
 
   try {
-    const text = stringify(scenario);
-    if (past.events.length === 0) await writer.write(RUN_FILES.scenario, text);
+    if (past.events.length === 0) await found();
     const engine = await (await context.create(Engines, scenario.engine)).start();
     await begin(engine);
     const application = await context.create(Applications, scenario.application);
@@ -218,6 +228,7 @@ async function sit(
     };
     await follow(application, given, async (body) => {
       if (state.caughtUp()) await account.pass(body);
+      if (!state.used()) signal.throwIfAborted(); // it never settles: its events are all the moments there are
     });
     if (!state.caughtUp()) {
       throw new RunError(
@@ -232,13 +243,13 @@ async function sit(
     if (status === "failed") {
       error = { kind: thrown instanceof InputError ? "input" : "run", message: messageOf(thrown) };
     }
-    if (!begun) await begin();
+    if (!begun) await insistently(() => begin());
   }
 
   const expectations = status === "passed" ? judgeExpectations(scenario.expect, metrics) : [];
   const told = new Set(expectationsTold(past.events).map(({ metric }) => metric));
   for (const expectation of expectations) {
-    if (!told.has(expectation.metric)) await emit({ type: "expectation", ...expectation });
+    if (!told.has(expectation.metric)) await insistently(() => emit({ type: "expectation", ...expectation }));
   }
   if (expectations.some((e) => !e.met)) status = "missed";
   const result: RunResult = {
@@ -250,8 +261,15 @@ async function sit(
     seconds: seconds(),
     ...(error && { error }),
   };
-  await write(RUN_FILES.result, result);
-  await emit({ type: "ended", status, seconds: result.seconds, ...(error && { error: error.message }) });
+  await insistently(() => write(RUN_FILES.result, result));
+  await insistently(() =>
+    emit({ type: "ended", status, seconds: result.seconds, ...(error && { error: error.message }) }),
+  );
+}
+
+/** Tries once more: a store may set room aside for the end of a run, and give it up where it finds no other. */
+async function insistently(keep: () => Promise<void>): Promise<void> {
+  await keep().catch(keep);
 }
 
 /**
@@ -266,16 +284,24 @@ export async function recordFailure(store: Store, id: string, reason: string): P
     const known = await (await store.open(id)).events();
     const first = known.find((event) => event.type === "started");
     const last = known.at(-1);
-    if (last?.type === "ended") throw new InputError(`run ${id} has come to its end (${last.status})`);
+    if (last?.type === "ended" && (last.status === "passed" || last.status === "missed"))
+      throw new InputError(`run ${id} has come to its end (${last.status})`);
     const scenario = first?.scenario ?? id;
     const told: RunEvent[] = [];
     const { emit } = logOf(writer, known, (event) => void told.push(event));
-    if (last === undefined) {
-      const engine = { name: "", version: "", device: "", reason: "did not start" };
-      const { location } = writer;
-      await emit({ type: "started", run: id, scenario, application: "", seed: 0, engine, location });
+    const engine = { name: "", version: "", device: "", reason: "did not start" };
+    if (last?.type === "ended") {
+      // It died before it could say that it had taken the run up again.
+      await insistently(() => emit({ type: "resumed", from: null, engine, notes: [] }));
     }
-    const seconds = last && first ? (Date.parse(last.time) - Date.parse(first.time)) / 1000 : 0;
+    if (last === undefined) {
+      const { location } = writer;
+      await insistently(() =>
+        emit({ type: "started", run: id, scenario, application: "", seed: 0, engine, location }),
+      );
+    }
+    const between = last && first ? Date.parse(last.time) - Date.parse(first.time) : 0;
+    const seconds = Math.max(0, between) / 1000; // clocks are set back now and then
     const result: RunResult = {
       run: id,
       scenario,
@@ -285,8 +311,8 @@ export async function recordFailure(store: Store, id: string, reason: string): P
       seconds,
       error: { kind: "run", message: reason },
     };
-    await writer.write(RUN_FILES.result, `${JSON.stringify(result, null, 2)}\n`);
-    await emit({ type: "ended", status: "failed", seconds, error: reason });
+    await insistently(() => writer.write(RUN_FILES.result, `${JSON.stringify(result, null, 2)}\n`));
+    await insistently(() => emit({ type: "ended", status: "failed", seconds, error: reason }));
     return told;
   } finally {
     await writer.close();

@@ -46,7 +46,7 @@ export const DEFAULT_SENTINELS: SentinelPolicy = { notFinite: "stop", collapse: 
 const COLLAPSED = 0.02;
 /** A loss has run away where it is more than so many times what is usual for it, and than 1. */
 const RUNAWAY = 1000;
-/** Losses whose median is what is usual. */
+/** Reports whose median is what is usual: the lowest that it has been, since a slow runaway would drag it along. */
 const USUAL = 50;
 
 /** Keeps watch over one training. Each alarm is raised once, and again only after things had been well. */
@@ -66,6 +66,7 @@ export interface Watch {
 export function watchOf(policy: SentinelPolicy, state: RunState): Watch {
   const raised = state.cell<Record<string, boolean>>("raised", {});
   const usual = state.cell<number[]>("usual", []);
+  const lowest = state.cell<number | null>("lowest", null);
   const low = state.cell<number>("low", 0);
 
   const judge = (
@@ -97,7 +98,9 @@ export function watchOf(policy: SentinelPolicy, state: RunState): Watch {
     },
     runaway(step, loss) {
       if (!Number.isFinite(loss)) return []; // is another sentinel's
-      const typical = Math.max(1, median(usual.value));
+      const now = median(usual.value);
+      if (usual.value.length === USUAL) lowest.value = Math.min(lowest.value ?? now, now);
+      const typical = Math.max(1, lowest.value ?? now);
       const bad = usual.value.length > 0 && Math.abs(loss) > RUNAWAY * typical;
       if (!bad) usual.value = [...usual.value.slice(1 - USUAL), Math.abs(loss)];
       return judge(

@@ -99,6 +99,8 @@ export interface KeptState {
   readonly root: RunState;
   /** Whether the application stands where it stood, or has gone on from there. */
   readonly caughtUp: () => boolean;
+  /** Whether the application has come to any moment at which it can be stopped. */
+  readonly used: () => boolean;
 }
 
 /** What a stage's body returns. */
@@ -111,6 +113,7 @@ export function openState({ from, signal, due, save, pause }: StateOptions): Kep
   const stages = new Map<string, Json>(Object.entries(from?.record.stages ?? {}));
   const networks = new Map<string, NetworkRecord>();
   let behind = from !== undefined;
+  let used = behind;
 
   const claim = (name: string): void => {
     if (cells.has(name) || variables.has(name))
@@ -129,9 +132,12 @@ export function openState({ from, signal, due, save, pause }: StateOptions): Kep
   const take = async (moment: string): Promise<void> => {
     const tensors = new Map<string, StoredTensor>();
     for (const [name, variable] of variables) tensors.set(name, await read(variable));
+    const values = new Map([...cells].map(([name, cell]) => [name, cell.value]));
+    requireFinite(values);
+    requireFinite(stages);
     const record = {
       moment,
-      cells: Object.fromEntries([...cells].map(([name, cell]) => [name, cell.value])),
+      cells: Object.fromEntries(values),
       stages: Object.fromEntries(stages),
       networks: Object.fromEntries(networks),
     };
@@ -154,6 +160,7 @@ export function openState({ from, signal, due, save, pause }: StateOptions): Kep
 
   /** The application stands at a moment of this name. */
   const at = async (moment: string, must: boolean): Promise<void> => {
+    used = true;
     await pause();
     if (behind) {
       if (from!.record.moment === moment) catchUp();
@@ -188,7 +195,8 @@ export function openState({ from, signal, due, save, pause }: StateOptions): Kep
       cell<T extends Json>(name: string, initial: T): Cell<T> {
         const key = full(name);
         claim(key);
-        const cell = { value: restored(from?.record.cells[key], key) ?? initial };
+        const had = restored(ownOf(from?.record.cells, key), key);
+        const cell = { value: had === undefined ? initial : had }; // null is a value
         cells.set(key, cell);
         return cell as Cell<T>;
       },
@@ -211,7 +219,22 @@ export function openState({ from, signal, due, save, pause }: StateOptions): Kep
       settle: () => at(`in ${prefix}`, false),
     };
   };
-  return { root: scoped(""), caughtUp: () => !behind };
+  return { root: scoped(""), caughtUp: () => !behind, used: () => used };
+}
+
+/** A record's own value of a name: undefined where it has none. */
+function ownOf<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+/** @throws RunError where a number is not one that JSON has, and would come back as null */
+function requireFinite(values: ReadonlyMap<string, Json>): void {
+  for (const [name, value] of values) {
+    JSON.stringify(value, (_key, inner: unknown) => {
+      if (typeof inner !== "number" || Number.isFinite(inner)) return inner;
+      throw new RunError(`"${name}" holds ${inner}, which a checkpoint cannot keep: only finite numbers`);
+    });
+  }
 }
 
 async function read(variable: tf.Variable): Promise<StoredTensor> {

@@ -62,11 +62,39 @@ export interface RunOwner {
   readonly host: string;
 }
 
-/** A run being read. */
+/** How a run stands: how it ended, that a process is writing it, or that none is although it has not ended. */
+export type RunStanding = RunStatus | "running" | "abandoned";
+
+/** What can be told of a run without reading its events. */
+export interface RunGlance {
+  readonly run: string;
+  readonly scenario: string;
+  readonly status: RunStanding;
+  /** Those of its scenario. */
+  readonly tags: readonly string[];
+  /** ISO 8601, UTC. */
+  readonly began: string;
+  /** Wall time, once it has ended. */
+  readonly seconds?: number;
+}
+
+/** How far the events of a run reach. */
+export interface RunExtent {
+  /** Another one where the events are no continuation of what they were: the run was removed and made anew. */
+  readonly life: string;
+  /** Number of the last event, 0 before the first. */
+  readonly last: number;
+}
+
+/** A run being read. Reading it costs what is asked for, however long the run is. */
 export interface RunReader {
   readonly id: string;
-  /** Events with a number above `since`, in order. */
-  events(since?: number): Promise<readonly RunEvent[]>;
+  /** Events with a number above `since`, in order, `limit` at most. */
+  events(since?: number, limit?: number): Promise<readonly RunEvent[]>;
+  /** The same as text, in pieces of about a megabyte: whole lines, an event each, every one ended by a newline. */
+  lines(since?: number): AsyncIterable<string>;
+  /** How far the events reach by now. */
+  extent(): Promise<RunExtent>;
   /**
    * A file of the run.
    * @throws InputError where there is none, or its path is not one inside the run
@@ -93,6 +121,11 @@ export interface Store {
   resume(id: string): Promise<RunWriter>;
   /** Ids of all runs, newest first. */
   list(): Promise<readonly string[]>;
+  /**
+   * Tells of a run what needs no reading of its events: quick enough to be asked of thousands.
+   * @throws InputError where there is no such run
+   */
+  glance(id: string): Promise<RunGlance>;
   /** @throws InputError where there is no such run */
   open(id: string): Promise<RunReader>;
 }

@@ -22,6 +22,7 @@ import classifier from "./measures/classifier/mod.ts";
 import geometry from "./measures/geometry/mod.ts";
 import samplingTrick from "./mixers/sampling-trick/mod.ts";
 import weighted from "./mixers/weighted/mod.ts";
+import convnet from "./networks/convnet/mod.ts";
 import featureCritic from "./networks/feature-critic/mod.ts";
 import imageClassifier from "./networks/image-classifier/mod.ts";
 import imageGenerator from "./networks/image-generator/mod.ts";
@@ -71,6 +72,7 @@ export const builtinPlugins: readonly Plugin[] = [
   samplingTrick,
   weighted,
   featureCritic,
+  convnet,
   imageClassifier,
   imageGenerator,
   mlp,

@@ -2,7 +2,7 @@
  * The package as a consumer gets it: packed, unpacked beside its dependencies, and the README's plugin run with it.
  * What the README shows is what is run here.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -68,6 +68,36 @@ t.test("the README's plugin is complete, under 40 lines, and runs in a consumer'
   t.match(readFileSync(join(result.location, "scenario.yaml"), "utf8"), /use: hinge\n\s+margin: 1/);
   t.ok(existsSync(result.report));
   t.end();
+});
+
+t.test("the package brings the page and all that it is made of", async (t) => {
+  const main = join(folder, "node_modules/dsgan/dist/server/cli/main.js");
+  const server = spawn(process.execPath, [main, "serve", "--port", "0"], { cwd: folder });
+  t.teardown(() => server.kill("SIGKILL"));
+  let url: string | undefined;
+  for await (const text of server.stdout) {
+    url = /http:\S+/.exec(String(text))?.[0];
+    if (url !== undefined) break;
+  }
+  const page = await (await fetch(`${url}/`)).text();
+  const parts = [...page.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path]) => path!);
+  t.ok(parts.length > 3, `${parts}`);
+  for (const [i, part] of parts.entries()) {
+    const answer = await fetch(`${url}${part}`);
+    t.equal(answer.status, 200, part);
+    if (!part.endsWith(".js")) continue;
+    // What a module imports is a part as well.
+    for (const [, path] of (await answer.text()).matchAll(/(?:from\s*|import\s*)"([./][^"]+)"/g)) {
+      const { pathname } = new URL(path!, `${url}${part}`);
+      if (!parts.includes(pathname)) parts.push(pathname);
+    }
+    t.ok(i < 50, "no end of parts");
+  }
+  t.ok(
+    parts.some((part) => part.endsWith("uPlot.esm.js")) && parts.some((part) => part.endsWith("lit-html.js")),
+  );
+  const { runs } = (await (await fetch(`${url}/api/runs`)).json()) as { runs: unknown[] };
+  t.equal(runs.length, 1, "that of the test before");
 });
 
 t.test("the package brings its scenarios and no sources that Node would refuse", (t) => {

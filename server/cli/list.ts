@@ -91,13 +91,8 @@ async function runsIn(container: DependencyContainer, folder: string): Promise<R
   const store = await context.create(Stores, { use: "folder", folder });
   const rows: Record<string, string>[] = [];
   for (const id of await store.list()) {
-    const result = await (await store.open(id)).result().catch(() => undefined);
-    rows.push({
-      run: id,
-      scenario: result?.scenario ?? "",
-      status: result?.status ?? "unfinished",
-      time: result === undefined ? "" : duration(result.seconds),
-    });
+    const { scenario, status, seconds } = await store.glance(id);
+    rows.push({ run: id, scenario, status, time: seconds === undefined ? "" : duration(seconds) });
   }
   return rows;
 }

@@ -84,6 +84,8 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     )
     .addOption(whenAlone())
     .option("--in-process", "train in this process rather than in one of its own")
+    .option("--serve", "show the runs in a browser meanwhile, on this machine's loopback address")
+    .option("--port <n>", "port for --serve; 8080 or a free one unless given", portNumber)
     .addHelpText("after", RUN_EXAMPLES)
     .action(async (files, options) => {
       if (options.json && options.quiet) root.error("error: --json and --quiet cannot go together");
@@ -109,6 +111,52 @@ export async function program(args: readonly string[], host: () => Promise<Host>
       if (options.json && options.quiet) root.error("error: --json and --quiet cannot go together");
       const { resumeCommand } = await import("./resume.ts");
       code = await resumeCommand(run, options, await host());
+    });
+
+  root
+    .command("sample")
+    .summary("draw from what a run has trained")
+    .description(
+      "Draws samples from a generator that a run has trained, as of its newest checkpoint. The same seed gives the same " +
+        "samples; fewer of them are the first of more.",
+    )
+    .argument("<run>", "a run's id, its folder, or `latest`")
+    .requiredOption("--out <file>", "x.npy (float32 [n, ...]), or x.png for a picture")
+    .option("--n <n>", "how many", positive, 64)
+    .option("--seed <n>", "seed of the draws", wholeNumber, "0")
+    .option("--network <name>", "the generator", "generator")
+    .option("--engine <name>", "override the engine of the run")
+    .option("--runs <dir>", "where runs are kept", "runs")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ dsgan sample latest --n 64 --seed 7 --out x.png\n" +
+        "  $ dsgan sample runs/<id> --n 100000 --out x.npy\n",
+    )
+    .action(async (run, options) => {
+      const { sampleCommand } = await import("./sample.ts");
+      code = await sampleCommand(run, options, await host());
+    });
+
+  root
+    .command("export")
+    .summary("write what a run has trained as ONNX and safetensors")
+    .description(
+      "Writes the networks that a run has trained, as of its newest checkpoint, as files for other programs. Each ONNX " +
+        "file is run and compared with the network before it is kept.",
+    )
+    .argument("<run>", "a run's id, its folder, or `latest`")
+    .option("--network <name>", "a network to write, all of them unless given; may be repeated", collect)
+    .option("--format <list>", "formats, by commas", "onnx,safetensors")
+    .option("--out <dir>", "where to; the folder `export` in that of the run unless given")
+    .option("--runs <dir>", "where runs are kept", "runs")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ dsgan export latest\n" +
+        "  $ dsgan export runs/<id> --network generator --format onnx --out models\n",
+    )
+    .action(async (run, options) => {
+      const { exportCommand } = await import("./export.ts");
+      code = await exportCommand(run, options, await host());
     });
 
   root
@@ -169,17 +217,28 @@ export async function program(args: readonly string[], host: () => Promise<Host>
 
   root
     .command("serve")
-    .summary("let clients poll runs over HTTP")
+    .summary("watch runs in a browser or over HTTP, start and stop them")
     .description(
-      "Serves the runs of a folder over HTTP on this machine's loopback address, until interrupted.",
+      "Shows the runs of a folder over HTTP and in a browser, and starts, stops and resumes runs there, until\n" +
+        "interrupted. On the loopback address only this machine can reach it. Any other --host needs DSGAN_TOKEN.",
     )
     .option("--runs <dir>", "where runs are kept", "runs")
     .option("--port <n>", "port; 0 takes a free one", portNumber, 8080)
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--at-once <n>", "runs that compute at once", positive, 1)
+    .option("--queue <n>", "runs that may wait for their turn", count, 16)
+    .option("--allow <name>", "plugin, file or URL that posted scenarios may name; may be repeated", collect)
+    .option("--read-only", "show runs and start none")
     .addHelpText(
       "after",
-      "\nExamples:\n  $ dsgan serve --port 8080\n" +
-        "  $ curl 'http://127.0.0.1:8080/api/runs'\n" +
-        "  $ curl 'http://127.0.0.1:8080/api/runs/<id>/events?since=0&wait=30'\n",
+      "\nEnvironment:\n" +
+        "  DSGAN_TOKEN   secret that changing requests must show: Authorization: Bearer <token>; where others can\n" +
+        "                reach the server, every request\n" +
+        "\nExamples:\n  $ dsgan serve --port 8080      then open http://127.0.0.1:8080\n" +
+        "  $ curl 'http://127.0.0.1:8080/api/runs?status=running'\n" +
+        "  $ curl 'http://127.0.0.1:8080/api/runs/<id>/events?since=0&wait=30'\n" +
+        "  $ curl -N 'http://127.0.0.1:8080/api/runs/<id>/stream'\n" +
+        "  $ curl -H 'Content-Type: application/json' -d '{\"scenario\":\"smoke/ring\"}' http://127.0.0.1:8080/api/runs\n",
     )
     .action(async (options) => {
       const { serveCommand } = await import("./serve.ts");
@@ -227,6 +286,24 @@ function portNumber(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65535) throw new InvalidArgumentError("expected a port, 0 to 65535.");
   return port;
+}
+
+/** A whole number from 1. @throws InvalidArgumentError */
+function positive(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || n < 1 || !Number.isSafeInteger(n)) {
+    throw new InvalidArgumentError("Expected a whole number from 1.");
+  }
+  return n;
+}
+
+/** A whole number from 0. @throws InvalidArgumentError */
+function count(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(n)) {
+    throw new InvalidArgumentError("Expected a whole number from 0.");
+  }
+  return n;
 }
 
 function wholeNumber(text: string): string {

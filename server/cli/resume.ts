@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { basename, dirname, resolve, sep } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { stringify } from "yaml";
 import { InputError, RUN_FILES, type RunReader, type Scenario, type Store } from "../../core/mod.ts";
 import { codeOfError, codeOfResult, tell } from "./exit.ts";
@@ -42,10 +43,10 @@ export async function runNamed(
   readonly reader: RunReader;
   readonly store: Store;
 }> {
-  const isPath = given.includes("/") || given.includes(sep);
+  const isPath = given.includes("/") || given.includes(sep) || existsSync(join(given, RUN_FILES.events));
   const runs = isPath ? dirname(resolve(given)) : folder;
   const store = await storeOf(runs, host);
-  const id = given === "latest" ? (await store.list())[0] : basename(given);
+  const id = given === "latest" ? (await store.list())[0] : isPath ? basename(resolve(given)) : given;
   if (id === undefined) throw new InputError(`there are no runs in ${runs}`);
   return { runs, id, reader: await store.open(id), store };
 }
@@ -61,6 +62,7 @@ export async function interruptedRunOf(scenario: Scenario, store: Store): Promis
       () => false, // it had not come so far as to write it
     );
     if (!same || (await reader.owner()) !== undefined) continue;
+    if ((await reader.files(RUN_FILES.environment)).length === 0) continue; // nor so far as this
     const status = (await reader.result())?.status;
     if (status === undefined || status === "cancelled" || status === "failed") return id;
   }

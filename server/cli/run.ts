@@ -4,13 +4,15 @@
  * @module
  */
 import { Console } from "node:console";
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { InputError, messageOf } from "../../core/mod.ts";
+import type { Listening } from "../http/listen.ts";
 import type { ScenarioRequest } from "../trainer/mod.ts";
 import { commandOf } from "./again.ts";
 import { annotateProblems, annotateResult } from "./annotations.ts";
 import { codeOfError, codeOfResult, tell, worst } from "./exit.ts";
+import { makeFolder } from "./files.ts";
 import { findScenario } from "./find.ts";
 import type { Host } from "./host.ts";
 import { type Interrupt, interruptible } from "./interrupt.ts";
@@ -21,11 +23,18 @@ import { nameFor } from "./package.ts";
 import { interruptedRunOf } from "./resume.ts";
 import { conclude, onGitHub, storeOf, type WatchOptions, watch } from "./watch.ts";
 
+/** Where `--serve` listens unless told. */
+const USUAL_PORT = 8080;
+
 /** Options of `dsgan run`. */
 export interface RunOptions extends OverrideOptions, WatchOptions {
   readonly junit?: string;
   /** Goes on with the newest run of the same scenario that was interrupted, if there is one. */
   readonly resume?: boolean;
+  /** Shows the runs in a browser meanwhile. */
+  readonly serve?: boolean;
+  /** Where; the usual port, or a free one where that is taken, unless given. */
+  readonly port?: number;
 }
 
 /** Runs scenarios. @returns the exit code, the worst of all */
@@ -34,6 +43,7 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
   if (options.junit !== undefined) requireWritable(options.junit);
   // Whatever plugins and engines print, stdout is for the events alone.
   if (options.json) globalThis.console = new Console(process.stderr);
+  const server = options.serve ? await show(options, host) : undefined;
   const interrupt = interruptible();
   const outcomes: (Outcome & { readonly code: number })[] = [];
   for (const given of files) {
@@ -41,6 +51,7 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
     outcomes.push(await attempt(given));
   }
   interrupt.release();
+  await server?.close();
   if (options.junit !== undefined) writeFileSync(options.junit, junit(outcomes));
   return interrupt.code ?? worst(outcomes.map(({ code }) => code));
 
@@ -60,6 +71,18 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
       return { file: given, error: messageOf(error), code: codeOfError(error) };
     }
   }
+}
+
+/** Shows the runs of a folder on the loopback address, beside those that are run. */
+async function show({ runs, port }: RunOptions, host: Host): Promise<Listening> {
+  const { listen } = await import("../http/listen.ts");
+  const store = await storeOf(runs, host);
+  const server = await listen(store, { port: port ?? USUAL_PORT }).catch(async (error) => {
+    if (port !== undefined) throw error;
+    return await listen(store, { port: 0 });
+  });
+  process.stderr.write(`showing ${runs} on ${server.url}\n`);
+  return server;
 }
 
 /** Runs a scenario, or goes on with it. */
@@ -87,11 +110,4 @@ function requireWritable(file: string): void {
   } catch (error) {
     throw new InputError(`--junit ${file}: cannot be written: ${messageOf(error)}`, { cause: error });
   }
-}
-
-/** Makes a folder and those above it. (Node's own `recursive` never ends in /proc.) */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
 }

@@ -32,8 +32,8 @@ export interface Sitting {
   readonly events: Observable<RunEvent>;
   /** Settles when the process that trained is gone; undefined where that is this one. */
   readonly ended?: Promise<RunResult>;
-  /** Ends a trainer at once; what can be stopped from outside alone does nothing. */
-  kill(): void;
+  /** Ends a trainer at once; a run in this process ends with it. */
+  kill?(): void;
 }
 
 /**
@@ -57,12 +57,11 @@ export async function sit(
     return trainer;
   }
   const about = { signal, store, environment: { ...request.about, ...(await environment()) } };
-  const kill = (): void => {};
   if ("resume" in request) {
     const loaded = await reopenScenario(await store.open(request.resume), plugins);
-    return { events: run(loaded, { ...about, resume: request.resume }), kill };
+    return { events: run(loaded, { ...about, resume: request.resume }) };
   }
   const { text, base, ...origin } = request.scenario;
   const loaded = await loadScenario(text, { ...origin, base: new URL(base), plugins });
-  return { events: run(loaded, about), kill };
+  return { events: run(loaded, about) };
 }

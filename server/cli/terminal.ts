@@ -5,6 +5,7 @@
  */
 import { clearLine, cursorTo } from "node:readline";
 import { SingleBar } from "cli-progress";
+import type { RunEvent } from "../../core/event.ts";
 import type { Display } from "./display.ts";
 import { type Pace, watchPace } from "./pace.ts";
 import { line } from "./plain.ts";
@@ -14,8 +15,16 @@ import { guess, rate, values } from "./words.ts";
 interface Stage {
   readonly name: string;
   readonly bar: SingleBar;
-  readonly pace: (step: number) => Pace;
+  /** What is told behind the bar. */
+  readonly told: (progress: Progress) => string;
 }
+
+type Progress = RunEvent<"progress">;
+
+/** Columns of a terminal that does not say how many it has. */
+const COLUMNS = 80;
+/** Characters of a bar, and how many it has where there are fewer than 100 columns. */
+const BAR = { wide: 16, narrow: 10 };
 
 /** Shows a run on a terminal. */
 export function terminalDisplay(terminal: NodeJS.WriteStream): Display {
@@ -23,10 +32,12 @@ export function terminalDisplay(terminal: NodeJS.WriteStream): Display {
 
   const begin = (name: string, steps: number): Stage => {
     stop();
+    const columns = terminal.columns || COLUMNS;
+    const barsize = columns < 100 ? BAR.narrow : BAR.wide;
     const bar = new SingleBar({
       format: `  {stage} {bar} {value}/{total}  {pace}`,
       stream: terminal,
-      barsize: 16,
+      barsize,
       barCompleteChar: "█",
       barIncompleteChar: "░",
       hideCursor: false, // a run that is killed could not bring it back,
@@ -35,7 +46,12 @@ export function terminalDisplay(terminal: NodeJS.WriteStream): Display {
       gracefulExit: false, // signals are ours
     });
     bar.start(steps, 0, { stage: name, pace: "" });
-    return { name, bar, pace: watchPace(steps) };
+    const pace = watchPace(steps);
+    const told = (progress: Progress): string => {
+      const before = `  ${name}  ${progress.step}/${progress.steps}  `.length + barsize;
+      return fitting(paceInWords(pace(progress.step), progress), columns - 1 - before);
+    };
+    return { name, bar, told };
   };
   const stop = (): void => {
     stage?.bar.stop();
@@ -58,7 +74,7 @@ export function terminalDisplay(terminal: NodeJS.WriteStream): Display {
         else stage = begin(event.stage, event.steps);
       } else if (event.type === "progress") {
         if (stage?.name !== event.stage) stage = begin(event.stage, event.steps);
-        stage.bar.update(event.step, { pace: paceInWords(stage.pace(event.step), event.values) });
+        stage.bar.update(event.step, { pace: stage.told(event) });
         if (event.step >= event.steps) stop();
       } else {
         const text = line(event);
@@ -69,10 +85,20 @@ export function terminalDisplay(terminal: NodeJS.WriteStream): Display {
   };
 }
 
-function paceInWords(
-  { rate: speed, left }: Pace,
-  numbers: Readonly<Record<string, number>> | undefined,
-): string {
-  const parts = [rate(speed), left === undefined ? "" : `${guess(left)} left`, values(numbers)];
-  return parts.filter((part) => part !== "").join("  ");
+/** Rate, time left and the numbers of a step. A stage of a single step has no rate, a finished one no time left. */
+function paceInWords({ rate: speed, left }: Pace, { step, steps, values: numbers }: Progress): string[] {
+  const parts = [
+    steps === 1 ? "" : rate(speed),
+    left === undefined || step >= steps ? "" : `${guess(left)} left`,
+    ...Object.entries(numbers ?? {}).map(([name, value]) => values({ [name]: value })),
+  ];
+  return parts.filter((part) => part !== "");
+}
+
+/** As many of the parts as there is room for, none of them cut. */
+function fitting(parts: readonly string[], room: number): string {
+  return parts.reduce((text, part) => {
+    const longer = text === "" ? part : `${text}  ${part}`;
+    return longer.length <= room ? longer : text;
+  }, "");
 }

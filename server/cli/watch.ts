@@ -4,7 +4,7 @@
  * @module
  */
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { lastValueFrom, tap } from "rxjs";
 import {
   assemble,
@@ -49,7 +49,7 @@ export async function watch(
 ): Promise<Finished> {
   const store = await storeOf(options.runs, host);
   const sitting = await sit(request, options, store, host, interrupt.signal);
-  interrupt.atOnce = sitting.kill;
+  interrupt.atOnce = sitting.kill?.bind(sitting);
   const display = displayFor(options);
   let id = "resume" in request ? request.resume : "";
   try {
@@ -70,7 +70,7 @@ export async function watch(
   const reader = await store.open(id);
   const result = await reader.result();
   if (result === undefined) throw new Error(`run ${id} ended without a result in ${options.runs}`);
-  const location = join(options.runs, id);
+  const location = resolve(options.runs, id);
   const events = await reader.events();
   const artifacts = [...new Set(events.flatMap((e) => (e.type === "artifact" ? e.path : [])))];
   const report = await writeReport(reader, location, host).catch((error) => {
@@ -89,8 +89,8 @@ export function conclude(finished: Finished, file: string, options: WatchOptions
   } else process.stdout.write(options.quiet ? `${closing(finished)}\n` : summary(finished));
 }
 
-/** @returns the path of the report */
-async function writeReport(reader: RunReader, location: string, host: Host): Promise<string> {
+/** Writes the report of a run into its folder. @returns the path of the report */
+export async function writeReport(reader: RunReader, location: string, host: Host): Promise<string> {
   const path = join(location, "report.html");
   const context = contextOf(assemble(host.plugins), here());
   const [first] = context.all(Painters);

@@ -1,115 +1,157 @@
 /**
- * The door for clients that poll: a Hono app that reads a store and keeps no state of its own, so that one `fetch`
- * handler serves Node, Deno and serverless hosts alike.
+ * Runs over HTTP: a Hono app over a store. All it keeps of its own is what it can read again, so that one `fetch`
+ * handler serves Node, Deno, bun and serverless hosts alike, and as many of them at once as one likes.
  *
  * @module
  */
-import { Hono } from "hono";
-import { HTTPException } from "hono/http-exception";
-import {
-  InputError,
-  messageOf,
-  type RunEvent,
-  type RunReader,
-  type RunResult,
-  type Store,
-  z,
-} from "../../core/mod.ts";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { bodyLimit } from "hono/body-limit";
+import { compress } from "hono/compress";
+import { etag } from "hono/etag";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { secureHeaders } from "hono/secure-headers";
+import { CORE_VERSION, type Store } from "../../core/mod.ts";
+import type { Api } from "./api.ts";
+import { addPage } from "./assets.ts";
+import { addChanging, type NamedScenario } from "./changing.ts";
+import { type GuardOptions, guardOf } from "./guard.ts";
+import { logsOf } from "./log.ts";
+import { metricsOf } from "./metrics.ts";
+import { problemResponse, Refusal } from "./problem.ts";
+import { addReading } from "./reading.ts";
+import type { Runner } from "./runner.ts";
+import type { StreamLimits } from "./stream.ts";
 
-/** Answer of `GET /api/runs/:id/events`. */
-export interface EventsPage {
-  readonly events: readonly RunEvent[];
-  /** What to ask for next: `?since=<next>`. */
-  readonly next: number;
-  /** Whether the run has ended and all its events were given. */
-  readonly done: boolean;
+export type {
+  Api,
+  ArtifactsAnswer,
+  CancelAnswer,
+  ClientOptions,
+  EventsPage,
+  QueueAnswer,
+  RunItem,
+  RunSummary,
+  RunsPage,
+  Series,
+  SeriesAnswer,
+  StartRequest,
+} from "./api.ts";
+export { client } from "./api.ts";
+export type { NamedScenario } from "./changing.ts";
+export type { GuardOptions } from "./guard.ts";
+export type { ProblemDetails } from "./problem.ts";
+export { Busy, type Job, type JobState, type Runner, type RunOrder } from "./runner.ts";
+
+/** How runs are served. */
+export interface AppOptions extends GuardOptions {
+  /** Starts, stops and resumes runs; without one those requests are answered 501. */
+  readonly runner?: Runner;
+  /** Scenarios that can be started by name. */
+  readonly scenarios?: () => readonly NamedScenario[];
+  /** Plugins, files and URLs that scenarios from outside may name. */
+  readonly allow?: readonly string[];
+  readonly streams?: StreamLimits;
 }
 
-/** Answer of `GET /api/runs/:id`. */
-export interface RunSummary {
-  readonly run: string;
-  readonly status: RunResult["status"] | "running";
-  readonly events: number;
-  readonly result?: RunResult;
-}
-
-/** Longest time a poll may wait, in seconds. */
-const LONGEST_WAIT = 60;
-/** How often a waiting poll looks into the store. */
-const LOOK_EVERY_MS = 100;
-/** Most events in one answer. */
-const PAGE = 1000;
-
-const query = z.object({
-  since: z.coerce.number().int().min(0).default(0),
-  wait: z.coerce.number().min(0).max(LONGEST_WAIT).default(0),
-});
+/** Largest body, in bytes: scenarios are a few kilobytes. */
+const BODY_BYTES = 256 * 1024;
 
 /**
- * The app over a store.
+ * The app over a store. `/openapi.json` tells its routes, and `client` of this module knows them by type.
  *
- * - `GET /api/runs`: ids of all runs, newest first
- * - `GET /api/runs/:id`: a {@link RunSummary}
- * - `GET /api/runs/:id/events?since=&wait=`: an {@link EventsPage} of the events numbered above `since`; where there
- *   are none yet, waits up to `wait` seconds for the first
- *
- * Unknown runs are answered 404, malformed queries 400, both as `{ error }`.
+ * Failed requests are answered as problem details (RFC 9457).
  */
-export function app(store: Store): Hono {
-  const routes = new Hono();
+export function app(store: Store, options: AppOptions = {}): Api {
+  const { runner, scenarios = () => [], allow = [], streams = {} } = options;
+  const routes = new OpenAPIHono({
+    defaultHook: (result) => {
+      if (!result.success) {
+        const issues = result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+        throw new Refusal(400, issues.join("; "));
+      }
+    },
+  });
+  const metrics = metricsOf(store, runner);
+  const guard = guardOf(options);
 
-  routes.onError((error, c) =>
-    c.json({ error: messageOf(error) }, error instanceof HTTPException ? error.status : 500),
+  routes.onError((error, c) => problemResponse(c, error));
+  routes.notFound((c) =>
+    problemResponse(
+      c,
+      new Refusal(404, `there is nothing at ${c.req.path}; /openapi.json tells what there is`),
+    ),
   );
 
-  routes.get("/api/runs", async (c) => c.json({ runs: await store.list() }));
-
-  routes.get("/api/runs/:id", async (c) => {
-    const reader = await opened(store, c.req.param("id"));
-    const events = await reader.events();
-    const result = await reader.result();
-    const summary: RunSummary = {
-      run: reader.id,
-      status: result?.status ?? "running",
-      events: events.length,
-      ...(result && { result }),
-    };
-    return c.json(summary);
+  routes.use(metrics.count);
+  routes.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", "data:"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      xFrameOptions: "DENY",
+      strictTransportSecurity: false, // this is for whoever puts TLS in front to say
+      overwrite: false, // some answers have a stricter policy of their own
+    }),
+  );
+  routes.use(guard.check);
+  routes.use(
+    methodNotAllowed({
+      app: routes as never,
+      onMethodNotAllowed: (c, methods) =>
+        problemResponse(
+          c,
+          new Refusal(405, `${c.req.method} is not for ${c.req.path}: use ${methods.join(" or ")}`, {
+            headers: { Allow: methods.join(", ") },
+          }),
+        ),
+    }),
+  );
+  routes.use(
+    bodyLimit({
+      maxSize: BODY_BYTES,
+      onError: () => {
+        throw new Refusal(413, `the body is larger than the ${BODY_BYTES} bytes that are taken`);
+      },
+    }),
+  );
+  const [squeeze, tag] = [compress(), etag({ weak: true })];
+  routes.use(async (c, next) => {
+    if (c.req.path.endsWith("/stream")) return await next(); // has no end to wait for
+    return await squeeze(c, async () => void (await tag(c, next)));
   });
 
-  routes.get("/api/runs/:id/events", async (c) => {
-    const checked = query.safeParse(c.req.query());
-    if (!checked.success) return c.json({ error: z.prettifyError(checked.error) }, 400);
-    const { since, wait } = checked.data;
-    const reader = await opened(store, c.req.param("id"));
-    return c.json(await pageOf(reader, since, wait, c.req.raw.signal));
+  routes.post("/api/session", guard.open);
+  routes.delete("/api/session", guard.close);
+  addReading(routes, { store, logs: logsOf(store), metrics, limits: streams });
+  addChanging(routes, { store, runner, scenarios, allow });
+  addPage(routes);
+
+  routes.get("/healthz", (c) => c.json({ status: "ok" }));
+  routes.get("/readyz", async (c) => {
+    await store.list().catch((error) => {
+      throw new Refusal(503, `the store cannot be read: ${error.message}`);
+    });
+    return c.json({ status: "ok" });
   });
-
-  return routes;
-}
-
-/** @throws HTTPException 404 where there is no such run */
-async function opened(store: Store, id: string): Promise<RunReader> {
-  return await store.open(id).catch((error) => {
-    throw error instanceof InputError ? new HTTPException(404, { message: error.message }) : error;
+  routes.get("/metrics", async (c) => {
+    const { text, type } = await metrics.scrape();
+    return c.body(text, 200, { "Content-Type": type, "Cache-Control": "no-store" });
   });
-}
-
-/** Events above `since`, once there are any, the run is over, the time is up or the client is gone. */
-async function pageOf(
-  reader: RunReader,
-  since: number,
-  wait: number,
-  gone: AbortSignal,
-): Promise<EventsPage> {
-  const deadline = performance.now() + wait * 1000;
-  for (;;) {
-    const events = (await reader.events(since)).slice(0, PAGE);
-    const last = events.at(-1);
-    const over = last?.type === "ended" || (last === undefined && (await reader.result()) !== undefined);
-    if (last !== undefined || over || gone.aborted || performance.now() >= deadline) {
-      return { events, next: last?.seq ?? since, done: over };
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
+  routes.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
+  routes.doc31("/openapi.json", {
+    openapi: "3.1.0",
+    info: {
+      title: "dsgan",
+      version: CORE_VERSION,
+      description: "Runs of dsgan: watch, start, stop and resume them.",
+    },
+  });
+  return routes as unknown as Api;
 }

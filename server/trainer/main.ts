@@ -30,6 +30,7 @@ process.on("message", (message: ToTrainer) => {
   switch (message.kind) {
     case "start":
       whenAlone = message.whenAlone;
+      if (!process.connected) alone(); // it was gone before it could be heard
       train(message.request).then(
         () => leave({ kind: "done" }),
         (error) => leave({ kind: "error", error: sendable(error) }),
@@ -44,12 +45,18 @@ process.on("message", (message: ToTrainer) => {
       break;
   }
 });
-process.on("disconnect", () => {
-  wake?.(); // nobody takes events in any more
-  if (whenAlone === "stop") stop.abort(new Error("the process that watched this run is gone"));
-});
+process.on("disconnect", alone);
+for (const printed of [process.stdout, process.stderr]) {
+  printed.on("error", () => {}); // nobody reads it any more: no reason to break off the run
+}
 process.on("SIGTERM", () => stop.abort(new Error("stopped by SIGTERM")));
 process.on("SIGINT", () => {}); // a terminal's Ctrl-C is the watcher's to hear, and to pass on
+
+/** What to do once nobody watches. */
+function alone(): void {
+  wake?.(); // nobody takes events in any more
+  if (whenAlone === "stop") stop.abort(new Error("the process that watched this run is gone"));
+}
 
 async function train(request: TrainerRequest): Promise<void> {
   const here = new URL(`file://${process.cwd()}/`);
@@ -89,7 +96,8 @@ function telling(store: Store): Store {
 }
 
 function send(message: FromTrainer): void {
-  if (process.connected) process.send?.(message);
+  // A watcher may be gone and this process not know of it yet; unless somebody listens, Node would end it for that.
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
 /** Says the last word, and ends once that is on its way: engines leave threads behind that would keep the process. */

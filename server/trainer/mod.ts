@@ -101,7 +101,10 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
       if (killed) throw new RunError(`run ${id ?? ""} was stopped at once; it can be resumed`);
       const reason = causeOfDeath(code, signal, tail());
       if (id === undefined) throw new RunError(reason);
-      for (const event of await recordFailure(store, id, reason)) events.next(event);
+      const unheard = last === undefined ? [] : await (await store.open(id)).events(last.seq);
+      for (const event of unheard) events.next(event);
+      if (unheard.at(-1)?.type !== "ended")
+        for (const event of await recordFailure(store, id, reason)) events.next(event);
     }
     const result = id === undefined ? undefined : await (await store.open(id)).result();
     if (result === undefined) throw new RunError(`run ${id} ended, but has no result`);

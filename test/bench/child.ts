@@ -13,7 +13,6 @@ import { createInterface } from "node:readline";
 import {
   assemble,
   compileStep,
-  componentNamed,
   contextOf,
   type EngineInfo,
   Engines,
@@ -21,14 +20,13 @@ import {
   messageOf,
   parameterCount,
   plainStep,
-  refsOf,
   type Step,
   tf,
 } from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { cases } from "./cases/mod.ts";
 import { safetensors } from "./safetensors.ts";
-import type { Workload } from "./workload.ts";
+import { variants, type Workload } from "./workload.ts";
 
 /** Enough for compilers and caches to settle. */
 const WARM_UP_STEPS = 3;
@@ -77,11 +75,10 @@ try {
 process.exit();
 
 async function startEngine(name: string): Promise<EngineInfo> {
-  const container = assemble([...builtinPlugins]);
-  const component = componentNamed(container, Engines, name);
-  const options = component.options(refsOf(container)).parse({});
-  const engine = await component.create(options, contextOf(container, new URL(import.meta.url)));
-  return await engine.start();
+  const context = contextOf(assemble([...builtinPlugins]), new URL(import.meta.url));
+  const variant = variants[name];
+  const info = await (await context.create(Engines, variant ?? { use: name })).start();
+  return variant === undefined ? info : { ...info, name };
 }
 
 /** The losses of one step, read as a training would that shows them. */

@@ -21,7 +21,7 @@ import {
   start,
 } from "./participant.ts";
 import { type Row, rowsOf } from "./statistics.ts";
-import type { BenchCase } from "./workload.ts";
+import { type BenchCase, variants } from "./workload.ts";
 
 interface Options {
   readonly only?: string[];
@@ -52,7 +52,8 @@ const positive = (given: string): number => {
   return Number(given);
 };
 const caseNames = cases.map(({ name }) => name);
-const engineNames = components(assemble([...builtinPlugins]), Engines).map(({ name }) => name);
+const plainEngines = components(assemble([...builtinPlugins]), Engines).map(({ name }) => name);
+const engineNames = [...plainEngines, ...Object.keys(variants)];
 const among =
   (known: readonly string[]) =>
   (given: string): string[] => {

@@ -19,13 +19,21 @@ export interface Workload {
   readonly step: StepBody<string, string>;
 }
 
+/** Engines with options, under names of their own. */
+export const variants: Readonly<
+  Record<string, { readonly use: string; readonly [option: string]: unknown }>
+> = {
+  "wasm-as-shipped": { use: "wasm", mended: false },
+  "onnxruntime-web": { use: "onnxruntime", library: "web" },
+};
+
 /** A thing to time. */
 export interface BenchCase {
   readonly name: string;
   /** One line. */
   readonly summary: string;
   readonly batch: number;
-  /** Engines that run it unless others are asked for; `all` means each one that there is. */
+  /** Engines that run it unless others are asked for, {@link variants} among them; `all` means each one that there is. */
   readonly engines: readonly string[] | "all";
   /** Whether the scripts in `peers/` have it. */
   readonly peers: boolean;

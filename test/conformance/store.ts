@@ -29,6 +29,12 @@ const result: RunResult = {
   seconds: 1.5,
 };
 
+async function text(pieces: AsyncIterable<string>): Promise<string> {
+  let all = "";
+  for await (const piece of pieces) all += piece;
+  return all;
+}
+
 const outside = ["../x", "a/../../x", "/etc/passwd", "", ".", "a//b", "a/", "..\\x", "C:x", "a\0b", "./x"];
 
 /**
@@ -83,6 +89,66 @@ export async function checkStore(tap: Test, makeStore: () => Store | Promise<Sto
       all,
       "and as a file, one JSON event a line",
     );
+  });
+
+  await tap.test("events(), lines() and extent() agree, from any number on, at any length", async (t) => {
+    const store = await makeStore();
+    const writer = await store.create("demo");
+    const reader = await store.open(writer.id);
+    const { life, last } = await reader.extent();
+    t.equal(last, 0);
+    t.strictSame(await text(reader.lines()), "");
+    const all: RunEvent[] = [];
+    for (let seq = 1; seq <= 300; seq++) {
+      // Some lines are longer than what is read at a time.
+      const message = seq % 100 === 0 ? "é".repeat(3e5) : "é".repeat(seq);
+      all.push({ seq, time: "2026-11-22T10:00:00.000Z", type: "warning", message });
+    }
+    await Promise.all(all.map((event) => writer.append(event)));
+    const other = await store.open(writer.id);
+    for (const since of [0, 299, 1, 2, 98, 99, 100, 101, 150, 199, 200, 250, 298, 300, 301, 9999]) {
+      const rest = all.slice(since);
+      for (const read of [reader, other, await store.open(writer.id)]) {
+        t.strictSame(await read.events(since), rest, `after ${since}`);
+        t.equal(await text(read.lines(since)), rest.map((e) => `${JSON.stringify(e)}\n`).join(""));
+      }
+      t.strictSame(await reader.events(since, 3), rest.slice(0, 3), `three after ${since}`);
+    }
+    t.strictSame(await reader.events(0, 0), []);
+    t.equal((await reader.extent()).last, 300);
+    await writer.append(stage(301));
+    t.strictSame(await reader.events(300), [stage(301)]);
+    t.equal((await reader.extent()).last, 301);
+    t.strictSame(await (await store.open(writer.id)).extent(), {
+      life: (await reader.extent()).life,
+      last: 301,
+    });
+    if (life !== "") t.equal((await reader.extent()).life, life, "the same life throughout");
+    await writer.close();
+    const next = await store.create("demo");
+    await next.append(stage(1));
+    t.not((await (await store.open(next.id)).extent()).life, life, "another run, another life");
+    await next.close();
+  });
+
+  await tap.test("glance() tells how a run stands", async (t) => {
+    const store = await makeStore();
+    const before = new Date().toISOString();
+    const writer = await store.create("demo");
+    await writer.write(RUN_FILES.scenario, "name: demo\ntags:\n  - a b\n  - c\nseed: 0\n");
+    const glance = await store.glance(writer.id);
+    t.match(glance, { run: writer.id, scenario: "demo", status: "running", tags: ["a b", "c"] });
+    t.ok(glance.began >= before && glance.began <= new Date().toISOString(), glance.began);
+    await writer.close();
+    t.equal((await store.glance(writer.id)).status, "abandoned", "nobody writes it and it has not ended");
+    const again = await store.resume(writer.id);
+    t.equal((await store.glance(writer.id)).status, "running");
+    await again.write(RUN_FILES.result, JSON.stringify(result));
+    await again.close();
+    t.match(await store.glance(writer.id), { status: "missed", seconds: 1.5, began: glance.began });
+    for (const id of ["absent", "", "..", `../${writer.id}`]) {
+      await t.rejects(store.glance(id), { name: "InputError", message: JSON.stringify(id) });
+    }
   });
 
   await tap.test("write() keeps bytes and text, replaces, makes folders", async (t) => {

@@ -94,6 +94,15 @@ t.test("run() with share() is one run for two who watch", async (t) => {
   t.strictSame(await store.list(), ["acted-1"]);
 });
 
+t.test("run() keeps an event of any size", async (t) => {
+  const store = memoryStore();
+  const message = "x".repeat(5_000_000);
+  const loaded = await loadActing(async function* () {
+    yield { type: "warning", message };
+  });
+  t.match(await all(run(loaded, { store })), [{}, { message }, { type: "ended", status: "passed" }]);
+});
+
 t.test("run() misses an expectation, or a metric that nobody measured", async (t) => {
   const store = memoryStore();
   const expect = "expect: { share: { atLeast: 0.8 }, shaer: { atMost: 1 } }";
@@ -159,13 +168,13 @@ t.test("run() whose engine does not start still begins with `started`", async (t
 });
 
 t.test("run() aborted is cancelled, however its application ends", async (t) => {
-  for (const heed of [true, false]) {
+  for (const how of ["throws", "returns", "does not heed it"] as const) {
     const store = memoryStore();
     const stop = new AbortController();
     const loaded = await loadActing(async function* ({ signal }) {
       for (let step = 1; step <= 1000; step++) {
-        if (heed) signal.throwIfAborted();
-        else if (signal.aborted) return;
+        if (how === "throws") signal.throwIfAborted();
+        if (how === "returns" && signal.aborted) return;
         yield { type: "progress", stage: "s", step, steps: 1000 };
       }
     });
@@ -180,7 +189,7 @@ t.test("run() aborted is cancelled, however its application ends", async (t) => 
       });
     });
     t.match(seen.at(-1), { type: "ended", status: "cancelled" });
-    t.ok(seen.length < 20, "soon");
+    t.ok(seen.length < 20, `soon where it ${how}`);
     const result = await newest(store);
     t.match(result, { status: "cancelled", expectations: [] });
     t.notOk(result !== undefined && "error" in result);

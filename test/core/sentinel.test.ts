@@ -54,6 +54,19 @@ t.test("runaway() raises an alarm at a loss a thousand times what was usual", as
   t.strictSame(watch().runaway(1, 1e9), [], "of a first loss nobody knows what is usual");
 });
 
+t.test("runaway() is not outrun by a loss that grows slowly, nor startled by one that settles", async (t) => {
+  const { runaway } = watch();
+  const alarms = Array.from({ length: 200 }, (_, i) => runaway(i + 1, 1.2 ** i)).flat();
+  t.equal(alarms.length, 1);
+  t.ok(alarms[0]!.step < 100, `at step ${alarms[0]!.step}`);
+  const settling = watch();
+  const losses = Array.from({ length: 200 }, (_, i) => -(9000 * (1 - 0.9 ** i) + 10)); // to what its data asks for
+  t.strictSame(
+    losses.flatMap((loss, i) => settling.runaway(i + 1, loss)),
+    [],
+  );
+});
+
 t.test("collapse() raises an alarm where the spread is next to nothing twice in a row", async (t) => {
   const { collapse } = watch({ collapse: "stop" });
   t.strictSame([collapse(1, 0.001), collapse(2, 0.5), collapse(3, 0)].flat(), []);

@@ -3,11 +3,16 @@ import t from "tap";
 import {
   type EventBody,
   isOfApplication,
+  type NetworkPlan,
   newestCheckpoint,
   openNetwork,
+  openTrained,
   type RunContext,
+  RunError,
   type RunEvent,
   type RunState,
+  type RunWriter,
+  recordFailure,
   run,
   type Store,
   tf,
@@ -266,6 +271,159 @@ t.test("run() tells where the application is not the one that wrote the checkpoi
   );
 });
 
+t.test(
+  "run() that finds no room for something ends with a record all the same, and can be resumed",
+  async (t) => {
+    const whole = memoryStore();
+    const steps = await all(
+      run(
+        await loadActing(
+          summing({ calls: -1 }, () => {}),
+          everyStep,
+        ),
+        { store: whole },
+      ),
+    );
+    const { metrics } = (await (await whole.open("acted-1")).result())!;
+    const outcomes = new Set<string>();
+    for (let failing = 1; failing <= 2 * steps.length; failing++) {
+      const store = memoryStore();
+      const full = fullAt(store, failing);
+      const events = await all(
+        run(
+          await loadActing(
+            summing({ calls: -1 }, () => {}),
+            everyStep,
+          ),
+          { store: full },
+        ),
+      );
+      const reader = await store.open("acted-1");
+      t.strictSame(
+        await reader.events(),
+        events,
+        `every event told is kept, with no room at call ${failing}`,
+      );
+      t.equal(events[0]?.type, "started");
+      const last = events.at(-1)!;
+      const status = last.type === "ended" ? last.status : last.type;
+      t.equal((await reader.result())?.status, status);
+      outcomes.add(status);
+      if (status !== "failed") t.strictSame((await reader.result())?.metrics, metrics);
+      else {
+        const again = await loadActing(
+          summing({ calls: -1 }, () => {}),
+          everyStep,
+        );
+        await all(run(again, { store, resume: "acted-1" }));
+        t.strictSame((await reader.result())?.metrics, metrics, "once there is room");
+      }
+    }
+    t.strictSame(
+      outcomes,
+      new Set(["failed", "passed"]),
+      "the end alone does with the room set aside for it",
+    );
+  },
+);
+
+t.test("recordFailure() does with the room set aside", async (t) => {
+  for (let failing = 1; failing <= 3; failing++) {
+    const store = memoryStore();
+    await (await store.create("dead")).close();
+    await recordFailure(fullAt(store, failing), "dead-1", "killed");
+    const reader = await store.open("dead-1");
+    t.match(await reader.events(), [
+      { type: "started" },
+      { type: "ended", status: "failed", error: "killed" },
+    ]);
+    t.match(await reader.result(), { status: "failed" });
+  }
+});
+
+/** A store whose runs find no room at one of their calls. */
+function fullAt(store: Store, failing: number): Store {
+  let calls = 0;
+  const room = (): void => {
+    if (++calls === failing) throw new RunError("no room");
+  };
+  const tight = (writer: RunWriter): RunWriter => ({
+    ...writer,
+    async append(event) {
+      room();
+      await writer.append(event);
+    },
+    async write(path, data) {
+      room();
+      await writer.write(path, data);
+    },
+  });
+  return {
+    ...store,
+    create: async (scenario) => tight(await store.create(scenario)),
+    resume: async (id) => tight(await store.resume(id)),
+  };
+}
+
+t.test("run() gives a cell back as it was, be that null, and refuses numbers that JSON lacks", async (t) => {
+  const seen: unknown[] = [];
+  const body = (crash: boolean, kept: number | null) =>
+    async function* ({ state }: RunContext): AsyncGenerator<EventBody> {
+      const best = state.cell<number | null>("best", 7);
+      const done = state.cell<number>("step", 0);
+      seen.push(best.value);
+      while (done.value < 3) {
+        best.value = kept;
+        done.value++;
+        await state.settle();
+        yield { type: "progress", stage: "s", step: done.value, steps: 3 };
+        if (crash) throw new Error("crashed");
+      }
+    };
+  const store = memoryStore();
+  await all(run(await loadActing(body(true, null), everyStep), { store }));
+  await all(run(await loadActing(body(false, null), everyStep), { store, resume: "acted-1" }));
+  t.strictSame(seen, [7, null]);
+  const events = await all(run(await loadActing(body(false, Number.NaN), everyStep), { store }));
+  t.match(events.at(-1), { status: "failed", error: /"best" holds NaN, which a checkpoint cannot keep/ });
+});
+
+t.test("run() does away with checkpoints of events that the log has lost", async (t) => {
+  const store = memoryStore();
+  const stop = new AbortController();
+  await all(
+    run(
+      await loadActing(
+        summing({ calls: 5 }, () => stop.abort(new Error("enough"))),
+        everyStep,
+      ),
+      { store, signal: stop.signal },
+    ),
+  );
+  const reader = await store.open("acted-1");
+  const ahead = (await reader.files("checkpoints/")).slice(-2);
+  // A power cut that took the last events, but not the checkpoint after them.
+  const cut: Store = {
+    ...store,
+    async open(id) {
+      const all = await store.open(id);
+      return { ...all, events: async () => (await all.events()).slice(0, -4) };
+    },
+  };
+  await all(
+    run(
+      await loadActing(
+        summing({ calls: 1 }, () => {
+          throw new Error("crashed");
+        }),
+        everyStep,
+      ),
+      { store: cut, resume: "acted-1" },
+    ),
+  );
+  t.notOk((await reader.files("checkpoints/")).includes(ahead[0]!), "or it would be taken for the log's own");
+});
+
 t.test("keep() and cell() refuse a name that is taken", async (t) => {
   const state = transientState();
   state.cell("a", 1);
@@ -308,4 +466,39 @@ t.test("openNetwork() says what a run lacks", async (t) => {
     name: "InputError",
     message: /has no network "generator"; it has: none/,
   });
+});
+
+t.test("openTrained() names what outlives its stage, and opens what a scenario can name", async (t) => {
+  const plan: NetworkPlan = {
+    name: "tiny",
+    build: ({ input, output }) => ({
+      inputShape: input,
+      outputShape: output,
+      parameters: new Map([["w", tf.variable(tf.scalar(1))]]),
+      state: new Map(),
+      apply: (x) => x,
+      dispose() {},
+    }),
+  };
+  const ports = { input: [2], output: [2], prior: "uniform" } as const;
+  const stop = new AbortController();
+  const loaded = await loadActing(async function* ({ state, key }): AsyncGenerator<EventBody> {
+    state.network("generator", plan, ports, key);
+    yield* state.once("fitting", async function* (stage): AsyncGenerator<EventBody, undefined> {
+      yield { type: "stage", stage: "fitting" };
+      stage.network("judge", plan, ports, key);
+      stop.abort(new Error("enough"));
+      await stage.settle();
+    });
+  });
+  const store = memoryStore();
+  await all(run(loaded, { store, signal: stop.signal }));
+  const trained = await openTrained(await store.open("acted-1"), loaded);
+  t.same(trained.names, ["generator"]);
+  t.same(trained.record("generator").ports, ports);
+  t.same(trained.record("fitting/judge").ports, ports);
+  t.throws(() => trained.record("toString"), {
+    message: /no network "toString"; it has: generator, fitting/,
+  });
+  await t.rejects(trained.open("generator"), { name: "InputError", message: /was made by a program/ });
 });

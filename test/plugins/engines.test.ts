@@ -55,6 +55,12 @@ t.test("wasm borrows the kernels it lacks: gradient of a convolution to its filt
   );
 });
 
+t.test("wasm's kernels are mended or left as they come, not one after the other", async (t) => {
+  await wasm().start();
+  await t.rejects(wasm({ mended: false }).start(), /mended: true, which stays so/);
+  await wasm().start();
+});
+
 t.test("a kernel that cpu computes is said to be, once", async (t) => {
   await wasm().start();
   const said = t.capture(console, "warn");

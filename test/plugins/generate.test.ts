@@ -73,6 +73,16 @@ t.test("generate() is a function of the seed, bit for bit", async (t) => {
   ]);
 });
 
+t.test("generate() refuses a measure that comes twice, before anything is trained", async (t) => {
+  const measures = [
+    { use: "geometry", n: 200 },
+    { use: "geometry", n: 300 },
+  ];
+  await t.rejects(runScenario({ ...ring, measures }), {
+    message: /measure .*geometry.* is listed twice: its metrics would have the same names/,
+  });
+});
+
 t.test("generate() keeps samples of the right shape, pictures and previews", async (t) => {
   const { events, file } = await runScenario({ ...ring, previews: 3 });
   const paths = events.filter((e) => e.type === "artifact").map((e) => e.path);

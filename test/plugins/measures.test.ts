@@ -102,7 +102,29 @@ t.test("classifier() gives full marks to real rows of the wanted class", async (
   const measured = await judge(classifier(judgeOptions), classes, blobs.only([3]).sample);
   t.match(measured, { targetShare: 1, avoidShare: 0, "judged.1": 0, "judged.3": 1 });
   t.ok(measured.classifierAccuracy! > 0.99, `accuracy ${measured.classifierAccuracy}`);
+  t.equal(measured.realTargetShare, 1);
   t.ok(Math.abs(measured.diversity! - 1) < 0.15, `diversity ${measured.diversity}`);
+});
+
+t.test("classifier() tells how far a judge is to be believed", async (t) => {
+  // half of the rows of class 3 that are held out lie where class 1 does
+  const rows = await blobs
+    .only([1])
+    .rows([...Array(50).keys()])
+    .data();
+  const heldOut = fromArrays({
+    name: "held out",
+    values: Float32Array.from([...rows, ...Array(100).fill(3)]),
+    labels: new Uint8Array(100).fill(3),
+    classes: 4,
+    shape: [2],
+  });
+  const target = {
+    ...classes,
+    classes: { ...classes.classes!, data: { ...blobs, heldOut: async () => heldOut } },
+  };
+  const measured = await judge(classifier(judgeOptions), target, blobs.only([3]).sample);
+  t.match(measured, { targetShare: 1, realTargetShare: 0.5, classifierAccuracy: 0.5 });
 });
 
 t.test("classifier() tells the class to avoid, and a generator that repeats itself", async (t) => {

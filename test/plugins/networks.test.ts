@@ -1,7 +1,18 @@
 import t from "tap";
-import { assemble, componentNamed, Key, type Network, Networks, refsOf, tf } from "../../core/mod.ts";
+import {
+  assemble,
+  componentNamed,
+  Key,
+  type Network,
+  Networks,
+  parameterCount,
+  refsOf,
+  tf,
+} from "../../core/mod.ts";
+import convnetPlugin, { convnet } from "../../plugins/networks/convnet/mod.ts";
 import { type MlpOptions, mlp } from "../../plugins/networks/mlp/mlp.ts";
 import mlpPlugin from "../../plugins/networks/mlp/mod.ts";
+import { checkOptions } from "../conformance/options.ts";
 
 await tf.setBackend("cpu");
 await tf.ready();
@@ -235,4 +246,44 @@ t.test("the component's defaults make three layers of 128", async (t) => {
   t.equal(net.parameters.size, 8);
   t.notOk(schema.safeParse({ hidden: [0] }).success, "a width of 0 is refused");
   t.notOk(schema.safeParse({ activation: "swish" }).success, "an unknown activation is refused");
+});
+
+t.test(
+  "convnet() halves the sides with each convolution, rounded up, and squashes into a range",
+  async (t) => {
+    const before = tf.memory().numTensors;
+    const net = convnet({ filters: [4, 3], hidden: [7] }).build(
+      { input: [9, 6, 2], output: [5], range: [-2, 2] },
+      key,
+    );
+    t.same(
+      [...net.parameters].filter(([name]) => name.endsWith("weight")).map(([, weight]) => weight.shape),
+      [
+        [3, 3, 2, 4], // to [5, 3, 4]
+        [3, 3, 4, 3], // to [3, 2, 3]
+        [18, 7],
+        [7, 5],
+      ],
+    );
+    tf.tidy(() => {
+      const far = net.apply(key.normal([10, 9, 6, 2], 0, 1e3), training);
+      t.ok(Math.max(...values(tf.abs(far))) <= 2);
+      const y = net.apply(key.normal([10, 9, 6, 2]), training);
+      t.same(y.shape, [10, 5]);
+      t.ok(Math.min(...values(tf.moments(y, 0).variance)) > 0, "rows are told apart");
+    });
+    net.dispose();
+    t.equal(tf.memory().numTensors, before);
+    t.throws(() => convnet({ filters: [4], hidden: [] }).build({ input: [8], output: [1] }, key), {
+      message: /a convolution takes images/,
+    });
+  },
+);
+
+t.test("convnet's defaults are those of its page", async (t) => {
+  const container = assemble([convnetPlugin]);
+  const found = componentNamed(container, Networks, "convnet");
+  checkOptions(t, found, refsOf(container));
+  const plan = await found.create(found.options(refsOf(container)).parse({}), undefined as never);
+  t.equal(parameterCount(plan.build({ input: [28, 28, 1], output: [10] }, key)), 206_922);
 });

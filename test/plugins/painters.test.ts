@@ -149,6 +149,28 @@ t.test("histogram() draws densities to scale", async (t) => {
   for (const i of [0, 1, 2]) t.ok(count(hue(i), [670, 50, 720, 130]) > 20, `series ${i} is in the legend`);
 });
 
+t.test("histogram() has bins for its narrowest series", (t) => {
+  const even = (n: number, low: number, high: number): Float32Array =>
+    Float32Array.from({ length: n }, (_, i) => low + ((i + 0.5) / n) * (high - low));
+  const binsOf = (...series: Float32Array[]): number => {
+    const { data } = histogramSpec(
+      "",
+      series.map((values, i) => ({ name: `${i}`, values })),
+    );
+    return (data as { values: unknown[] }[])[0]!.values.length - 3; // three close the outline
+  };
+  const wide = even(1000, 0, 20);
+  t.equal(binsOf(wide), 20);
+  t.equal(binsOf(wide, even(1000, 9, 11)), 100, "2·(interquartile range)/∛n = 0.2 wide");
+  t.equal(
+    binsOf(wide, new Float32Array(50).fill(3)),
+    100,
+    "and never so many that they cannot be told apart",
+  );
+  t.equal(binsOf(new Float32Array()), 20);
+  t.end();
+});
+
 t.test("lines() keeps a spike among many points", async (t) => {
   const n = 100_000;
   const x = Array.from({ length: n }, (_, i) => i + 1);

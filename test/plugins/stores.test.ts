@@ -1,6 +1,15 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import t from "tap";
@@ -134,6 +143,43 @@ await t.test(
     for (const { value } of won as PromiseFulfilledResult<RunWriter>[]) await value.close();
   },
 );
+
+await t.test(
+  "resume() goes on with a run that died before its first event, and lets others try",
+  async (t) => {
+    const folder = t.testdir();
+    const store = folderStore({ folder });
+    const writer = await store.create("demo");
+    await writer.close();
+    rmSync(join(folder, writer.id, "events.ndjson"));
+    const dead = spawnSync(process.execPath, ["-e", ""]).pid;
+    const tries = [process.pid, dead].map((pid) => join(folder, writer.id, `.lock-${pid}-0.tmp`));
+    for (const path of tries) writeFileSync(path, "{}");
+    const resumed = await store.resume(writer.id);
+    t.strictSame(
+      tries.map((path) => existsSync(path)),
+      [true, false],
+      "a try of a process that lives is left to it",
+    );
+    await resumed.append(event);
+    t.strictSame(await (await store.open(writer.id)).events(), [event]);
+    await resumed.close();
+  },
+);
+
+await t.test("create() refuses where there is no room for a run, and leaves nothing", async (t) => {
+  const folder = t.testdir();
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=40k", "tmpfs", folder], {
+    encoding: "utf8",
+  });
+  if (mounted.status !== 0) return void t.comment(`skipped: no small disk can be mounted: ${mounted.stderr}`);
+  try {
+    await t.rejects(folderStore({ folder }).create("demo"), { name: "InputError", message: "no space left" });
+    t.strictSame(readdirSync(folder), []);
+  } finally {
+    spawnSync("umount", [folder]);
+  }
+});
 
 await t.test(
   "resume() refuses a run locked on another host, and one whose lock is of nobody's",

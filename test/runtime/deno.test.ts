@@ -7,6 +7,7 @@ import { lastValueFrom, toArray } from "rxjs";
 import { assemble, contextOf, loadScenario, run, Stores } from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { folderStore } from "../../plugins/stores/folder/mod.ts";
+import { memoryStore } from "../../plugins/stores/memory/mod.ts";
 import { app } from "../../server/http/mod.ts";
 import { startTrainer } from "../../server/trainer/mod.ts";
 
@@ -56,6 +57,14 @@ Deno.test("run() gives the same metrics twice under Deno", async () => {
   assert.deepEqual(await metrics(), await metrics());
 });
 
+Deno.test("the clone is importable by name, as deno.json says", async () => {
+  const own = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  const published = JSON.parse(await Deno.readTextFile(new URL("../../package.json", import.meta.url)));
+  assert.deepEqual([own.name, own.version], [published.name, published.version]);
+  assert.equal((await import("dsgan")).assemble, assemble);
+  assert.equal((await import("dsgan/plugins")).builtinPlugins, builtinPlugins);
+});
+
 Deno.test("a trainer that is killed under Deno ends its run as failed, and is resumed to the same metrics", async () => {
   const runs = mkdtempSync(join(tmpdir(), "dsgan-deno-"));
   const store = folderStore({ folder: runs });
@@ -76,4 +85,40 @@ Deno.test("a trainer that is killed under Deno ends its run as failed, and is re
   const resumed = await startTrainer({ runs, resume: run }, { store }).ended;
   assert.equal(resumed.status, "passed");
   assert.deepEqual(resumed.metrics, whole.metrics);
+});
+
+Deno.test("app() serves real sockets under Deno: polls, a stream to its end, the page", async () => {
+  const store = memoryStore();
+  const writer = await store.create("demo");
+  const stage = (seq: number) =>
+    ({ seq, time: "2026-01-01T00:00:00.000Z", type: "stage", stage: "s" }) as const;
+  for (let seq = 1; seq <= 1200; seq++) await writer.append(stage(seq));
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, app(store).fetch);
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  try {
+    const base = `${url}/api/runs/${writer.id}`;
+    const page = await (await fetch(`${base}/events?since=1190`)).json();
+    assert.deepEqual([page.events.length, page.next, page.done], [10, 1200, false]);
+    const waiting = fetch(`${base}/events?since=1200&wait=30`);
+    const stream = await fetch(`${base}/stream?since=100`);
+    await writer.append(stage(1201));
+    assert.equal((await (await waiting).json()).next, 1201);
+    await writer.append({ ...stage(1202), type: "ended", status: "passed", seconds: 1 } as never);
+    const text = await stream.text();
+    const ids = [...text.matchAll(/^id: (\d+)\ndata: \{"seq"/gm)].map(([, id]) => Number(id));
+    assert.deepEqual(
+      ids,
+      Array.from({ length: 1102 }, (_, i) => 101 + i),
+    );
+    assert.match(text, /event: end\nid: 1202\n/);
+    assert.match(await (await fetch(url)).text(), /<div id="app">/);
+    for (const asset of ["app.js", "uplot/uPlot.esm.js", "lit-html/lit-html.js"]) {
+      const answer = await fetch(`${url}/assets/${asset}`);
+      assert.equal(answer.status, 200, asset);
+      await answer.body?.cancel();
+    }
+    assert.equal((await fetch(`${url}/openapi.json`)).status, 200);
+  } finally {
+    await server.shutdown();
+  }
 });

@@ -1,6 +1,6 @@
 /** The command line through its front door: a process of its own for each case. */
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
@@ -218,6 +218,25 @@ t.test("dsgan run exits 130 on the first Ctrl-C, having kept what there is", asy
   t.match(json(join(runIn(runs), "result.json")), { status: "cancelled" });
 });
 
+t.test(
+  "dsgan run --resume passes over a run that died before it had begun, which dsgan resume tells",
+  async (t) => {
+    const runs = t.testdir();
+    const args = ["run", toy, "--runs", runs, "--quiet"];
+    t.equal((await dsgan(args)).code, 0);
+    const scenario = join(runIn(runs), "scenario.yaml");
+    const died = "toy-20991231-235959-ffff";
+    mkdirSync(join(runs, died));
+    copyFileSync(scenario, join(runs, died, "scenario.yaml"));
+    const { code, err, out } = await dsgan([...args, "--resume"]);
+    t.equal(code, 0, err);
+    t.match(out, /^passed toy/);
+    const told = await dsgan(["resume", join(runs, died)]);
+    t.equal(told.code, 2);
+    t.match(told.err, /has no environment\.json: it was stopped before it had begun.*Start it anew/);
+  },
+);
+
 t.test("dsgan run stops at once on the second Ctrl-C", async (t) => {
   const args = ["run", toy, "--runs", t.testdir(), "--json", ...sets("application.delay=60000")];
   let sent = false;
@@ -336,7 +355,7 @@ t.test("dsgan run names the scenario nearest to one that is not there", async (t
   t.equal(code, 2);
   t.match(err, 'there is no scenario file fig6-mnits; did you mean "paper/fig6-mnist"?');
   const folder = await dsgan(["run", "test/fixtures"]);
-  t.equal(folder.err, "dsgan: test/fixtures is a folder. Name a file in it: toy.yaml\n");
+  t.equal(folder.err, "dsgan: test/fixtures is a folder. Name a file in it: short.yaml, toy.yaml\n");
   const outside = await dsgan(["validate", "fig6-mnist", "paper/fig3-ring"], { cwd: t.testdir() });
   t.equal(outside.code, 0, outside.err);
   t.match(outside.out, /fig6-mnist\.yaml: valid\n.*fig3-ring\.yaml: valid\n/);

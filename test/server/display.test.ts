@@ -126,6 +126,23 @@ t.test("terminalDisplay() draws a bar for each stage and prints above it", (t) =
   t.end();
 });
 
+t.test("terminalDisplay() leaves out what does not fit, whole, and what says nothing", (t) => {
+  const terminal = Object.assign(new PassThrough(), { isTTY: true, columns: 60 });
+  const display = terminalDisplay(terminal as unknown as NodeJS.WriteStream);
+  display.show(event({ type: "stage", stage: "train", steps: 2000 }));
+  display.show(progress(1000, 2000, { criticLoss: -1.2345, generatorLoss: 1.2345 }));
+  display.show(progress(2000, 2000, { criticLoss: -1.2345, generatorLoss: 1.2345 }));
+  display.show(event({ type: "progress", stage: "measure", step: 1, steps: 1 }));
+  display.end();
+  const out = stripVTControlCharacters(String(terminal.read()));
+  t.match(out, "2000/2000");
+  t.notMatch(out, /crit(?!icLoss -1\.23)/, "no number is cut");
+  t.notMatch(out, "generatorLoss");
+  t.notMatch(out, " 0 s left", "a stage that is through has no time left");
+  t.match(out, /measure █{10} 1\/1 *\n/, "nor has one of a single step a rate");
+  t.end();
+});
+
 t.test("annotation() escapes what GitHub's runner would misread", (t) => {
   t.equal(
     annotation("error", "100 %\r\nsure: a,b", { file: "a:b,c%.yaml", line: 3, title: "x\ny" }),

@@ -119,6 +119,18 @@ t.test("cancel() has a trainer write a checkpoint and stop", async (t) => {
   await t.rejects(resumed.ended, RunError, "stopped at once: it has nothing to say");
 });
 
+t.test("a trainer that dies before it has taken a run up again is told of as any other", async (t) => {
+  const runs = t.testdir();
+  const { trainer, store } = begin(runs, { "application.end": "broken" });
+  const { run } = await trainer.ended;
+  const again = startTrainer({ runs, resume: run }, { store, output: silent() });
+  const seen = lastValueFrom(again.events.pipe(toArray()));
+  await again.run;
+  process.kill(again.pid!, "SIGKILL");
+  t.match(await again.ended, { status: "failed", error: { message: /SIGKILL/ } });
+  t.match((await seen).at(-1), { type: "ended", error: /SIGKILL/ });
+});
+
 t.test("a second process is refused a run, with the pid and host of the first", async (t) => {
   const runs = t.testdir();
   const { store, trainer } = begin(runs, { "application.delay": 30, "application.steps": 1000 });
@@ -156,24 +168,27 @@ for (const [whenAlone, status] of [
   ["finish", "passed"],
   ["stop", "cancelled"],
 ] as const) {
-  t.test(`a trainer whose watcher is killed is to ${whenAlone}, and does`, async (t) => {
-    const runs = t.testdir();
-    const store = folderStore({ folder: runs });
-    const script = `
+  t.test(
+    `a trainer whose watcher is killed is to ${whenAlone}, and does, computing and printing`,
+    async (t) => {
+      const runs = t.testdir();
+      const store = folderStore({ folder: runs });
+      const script = `
       const { startTrainer } = await import(${JSON.stringify(new URL("../../server/trainer/mod.ts", import.meta.url).href)});
       const { folderStore } = await import(${JSON.stringify(new URL("../../plugins/stores/folder/mod.ts", import.meta.url).href)});
       const trainer = startTrainer(
-        ${JSON.stringify(request(runs, { "application.delay": 25, "application.steps": 60 }))},
+        ${JSON.stringify(request(runs, { "application.busy": 10, "application.print": true, "application.steps": 150 }))},
         { store: folderStore({ folder: ${JSON.stringify(runs)} }), whenAlone: "${whenAlone}" });
       trainer.events.subscribe(({ type }) => type === "progress" && console.log(trainer.pid));`;
-    const watcher = spawn(process.execPath, ["--input-type=module", "-e", script]);
-    const [line] = (await once(watcher.stdout, "data")) as [Buffer];
-    const pid = Number(String(line).split("\n")[0]);
-    watcher.kill("SIGKILL");
-    const [id] = await store.list();
-    const reader = await store.open(id!);
-    t.match(await reader.owner(), { pid }, "it is at it still");
-    while ((await reader.owner()) !== undefined) await sleep(50);
-    t.equal(await statusOf(store, id!), status, "never an orphan without a record");
-  });
+      const watcher = spawn(process.execPath, ["--input-type=module", "-e", script]);
+      const [line] = (await once(watcher.stdout, "data")) as [Buffer];
+      const pid = Number(String(line).split("\n")[0]);
+      watcher.kill("SIGKILL");
+      const [id] = await store.list();
+      const reader = await store.open(id!);
+      t.match(await reader.owner(), { pid }, "it is at it still");
+      while ((await reader.owner()) !== undefined) await sleep(50);
+      t.equal(await statusOf(store, id!), status, "never an orphan without a record");
+    },
+  );
 }

@@ -13,6 +13,7 @@ import {
   component,
   type EventBody,
   type GanObjective,
+  InputError,
   type Key,
   type Measure,
   Measures,
@@ -72,7 +73,16 @@ export interface Generate {
 export function generate(parts: Generate): Application {
   parts.mixer.check?.(parts.target.alpha, parts.m);
   for (const measure of parts.measures) measure.check?.(parts.target);
+  requireDistinct(parts.measures);
   return { name: "generate", run: (context) => runGenerate(parts, context) };
+}
+
+/** @throws InputError where a measure comes twice: its metrics and its stage would have the same names */
+function requireDistinct(measures: readonly Measure[]): void {
+  const names = measures.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice === undefined) return;
+  throw new InputError(`measure "${twice}" is listed twice: its metrics would have the same names. Keep one`);
 }
 
 /** Losses are reported this often in a training, at most. */

@@ -8,6 +8,7 @@ import {
   type LineSeries,
   type Painter,
   type PointSeries,
+  pictureOf,
   type Sampler,
   type TargetDistributionSpec,
   tf,
@@ -35,22 +36,22 @@ export async function pictures(
   key: Key,
   n: number,
 ): Promise<Picture[]> {
-  const [first, second, channels = 1] = shape;
-  if (shape.length === 1 && first! <= 2) {
+  const kind = pictureOf(shape);
+  if (kind === "histogram" || kind === "scatter") {
     const series: PointSeries[] = [];
     for (const [name, sample] of Object.entries(rows)) {
       series.push({ name, values: await drawn(sample, key.fold(name), n) });
     }
     const title = `Samples of ${Object.keys(rows).join(", ")}`;
-    const png = first === 1 ? await painter.histogram(title, series) : await painter.scatter(title, series);
+    const png = await painter[kind](title, series);
     return [{ name: "samples", title, png }];
   }
-  const isImage = shape.length === 2 || (shape.length === 3 && (channels === 1 || channels === 3));
-  if (!isImage) return [];
+  if (kind === undefined) return [];
+  const [height, width, channels = 1] = shape as [number, number, number?];
   const sheets: Picture[] = [];
   for (const [name, sample] of Object.entries(rows)) {
     const images = await drawn(sample, key.fold(name), Math.min(n, SHEET));
-    const png = await painter.sheet(images, [first!, second!, channels], range);
+    const png = await painter.sheet(images, [height, width, channels], range);
     sheets.push({ name, title: `Samples of ${name}`, png });
   }
   return sheets;

@@ -49,6 +49,8 @@ export interface BackendCounts {
   readonly sessions: number;
   readonly runs: number;
   readonly pending: number;
+  /** Bytes of buffers kept for the next run. */
+  readonly idleBytes: number;
 }
 
 /** tfjs on ONNX Runtime. */
@@ -67,7 +69,7 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
 
   constructor(runtime: Runtime, threads: Threads, limits: { programs: number; nodes: number }) {
     super();
-    this.recorder = newRecorder();
+    this.recorder = newRecorder(runtime.block);
     this.runtime = runtime;
     this.threads = threads;
     this.#sessions = newSessions(runtime, threads, limits);
@@ -80,6 +82,7 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
       sessions: this.#sessions.size,
       runs: this.#runs,
       pending: this.recorder.pending.length,
+      idleBytes: this.#idleBytes,
     };
   }
 
@@ -113,11 +116,10 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
         parts: { real: half(0), imag: half(1) },
       });
     } else {
-      const value = newValue(elemOf(dtype), [...shape], {
-        data: copied(values, dtype),
-        owned: true,
-        holders: 1,
-      });
+      const elem = elemOf(dtype);
+      const data = this.take({ elem, shape });
+      fill(data, values);
+      const value = newValue(elem, [...shape], { data, owned: true, holders: 1 });
       this.#uploaded += value.data!.byteLength;
       this.#entries.set(dataId, { dtype, refCount, value });
     }
@@ -141,8 +143,8 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
     entry.refCount--;
     if (!force && entry.refCount > 0) return false;
     if (entry.parts !== undefined) {
-      this.disposeData(entry.parts.real.dataId, true);
-      this.disposeData(entry.parts.imag.dataId, true);
+      this.disposeData(entry.parts.real.dataId); // another shape of the same numbers may share them
+      this.disposeData(entry.parts.imag.dataId);
     }
     if (entry.value !== undefined) this.#release(entry.value);
     this.#entries.delete(dataId);
@@ -331,14 +333,16 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
 
   /** Runs a program on values for its inputs, and returns those of its outputs. */
   compute(program: Program, inputs: readonly Data[]): Data[] {
+    if (program.nodes.length === 0) return []; // all that a step gives back was given to it
     let compiled: Compiled;
     try {
       compiled = this.#sessions.get(program);
     } catch (error) {
       throw failure("compile", error, program);
     }
-    const made = program.outputs.map((value) => this.take(value));
+    let made: Data[];
     try {
+      made = program.outputs.map((value) => this.take(value));
       compiled.run(inputs, made);
     } catch (error) {
       throw failure("run", error, program);
@@ -369,13 +373,11 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
   }
 }
 
-/** The values, in an array of our own: the caller may change his before they are used. */
-function copied(values: tf.backend_util.BackendValues, dtype: tf.DataType): Data {
-  if (values instanceof ArrayBuffer) return copied(new Float32Array(values), dtype);
-  const numbers = values as ArrayLike<number>;
-  if (dtype === "float32") return new Float32Array(numbers);
-  if (dtype === "int32") return new Int32Array(numbers);
-  return Uint8Array.from(numbers, (x) => (x ? 1 : 0));
+/** Copies values into an array of our own: the caller may change his before they are used. */
+function fill(to: Data, values: tf.backend_util.BackendValues): void {
+  const numbers = (values instanceof ArrayBuffer ? new Float32Array(values) : values) as ArrayLike<number>;
+  if (to instanceof Uint8Array) for (let i = 0; i < to.length; i++) to[i] = numbers[i] ? 1 : 0;
+  else (to as Float32Array).set(numbers);
 }
 
 /** Says which tfjs kernel it was, on what shapes, and what ONNX Runtime has to say. */

@@ -25,15 +25,16 @@ export type Attribute = number | string | readonly number[] | { readonly float: 
 /** A node's attributes, by name. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
-/** A named tensor of known shape. */
+/** A named tensor. A size may be a name instead: whatever it is, it is the same wherever the name stands. */
 export interface Port {
   readonly name: string;
   readonly elem: Elem;
-  readonly shape: readonly number[];
+  readonly shape: readonly (number | string)[];
 }
 
 /** A constant tensor. */
 export interface Initializer extends Port {
+  readonly shape: readonly number[];
   /** Little-endian. */
   readonly data: Uint8Array;
 }
@@ -57,6 +58,8 @@ export interface Model {
   readonly outputs: readonly Port[];
   readonly initializers: readonly Initializer[];
   readonly nodes: readonly ModelNode[];
+  /** Free text by name. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 const IR_VERSION = 10;
@@ -66,6 +69,13 @@ const OPSET = 21;
 export function encodeModel(model: Model): Uint8Array {
   return encode((w) => {
     w.int(1, IR_VERSION);
+    w.string(2, "dsgan");
+    for (const [key, value] of Object.entries(model.metadata ?? {})) {
+      w.message(14, (entry) => {
+        entry.string(1, key);
+        entry.string(2, value);
+      });
+    }
     w.message(7, (g) => {
       for (const node of model.nodes) g.message(1, (n) => writeNode(n, node));
       g.string(2, "tfjs");
@@ -73,13 +83,11 @@ export function encodeModel(model: Model): Uint8Array {
       for (const port of model.inputs) g.message(11, (v) => writePort(v, port));
       for (const port of model.outputs) g.message(12, (v) => writePort(v, port));
     });
-    for (const [domain, version] of [
-      ["", OPSET],
-      ["com.microsoft", 1],
-    ] as const) {
+    const domains = new Set(model.nodes.map(({ domain }) => domain)).add("");
+    for (const domain of domains) {
       w.message(8, (o) => {
         o.string(1, domain);
-        o.int(2, version);
+        o.int(2, domain === "" ? OPSET : 1);
       });
     }
   });
@@ -126,7 +134,9 @@ function writePort(w: Writer, { name, elem, shape }: Port): void {
     type.message(1, (tensor) => {
       tensor.int(1, elem);
       tensor.message(2, (dims) => {
-        for (const n of shape) dims.message(1, (dim) => dim.int(1, n));
+        for (const n of shape) {
+          dims.message(1, (dim) => (typeof n === "string" ? dim.string(2, n) : dim.int(1, n)));
+        }
       });
     }),
   );

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { availableParallelism } from "node:os";
 import { type Component, component, type Engine, messageOf, tf, z } from "../../../core/mod.ts";
 import { BACKEND, OnnxBackend } from "./backend.ts";
+import { onnxWriter } from "./export.ts";
 import { registerKernels } from "./kernels/mod.ts";
 import { loadNative, type Provider } from "./native.ts";
 import type { Runtime } from "./runtime.ts";
@@ -34,7 +36,7 @@ export function onnxruntime(options: Partial<OnnxruntimeOptions> = {}): Engine {
     name: "onnxruntime",
     merit: 15,
     async start() {
-      const { runtime, because } = await load(library, provider);
+      const { runtime, because } = await load(library, provider, threads);
       if (!registered) registerKernels();
       registered = true;
       if (tf.findBackendFactory(BACKEND) !== null) tf.removeBackend(BACKEND);
@@ -51,21 +53,29 @@ export function onnxruntime(options: Partial<OnnxruntimeOptions> = {}): Engine {
         reason: `asked for by name${because}`,
       };
     },
+    onnx: onnxWriter,
   };
 }
 
-function threadsInWords({ maxThreads }: Runtime, threads: Threads): string {
+function threadsInWords({ name, maxThreads }: Runtime, threads: Threads): string {
   const most = threads === "auto" ? maxThreads : Math.min(threads, maxThreads);
   if (most === 1) return "one thread";
-  return threads === "auto" ? `one thread for small programs, ${most} for large ones` : `${most} threads`;
+  const bySize = threads === "auto" && name === "onnxruntime-node";
+  return bySize ? `one thread for small programs, ${most} for large ones` : `${most} threads`;
 }
 
 /** The library asked for, or the first that loads. */
 async function load(
   library: OnnxruntimeOptions["library"],
   provider: Provider,
+  threads: Threads,
 ): Promise<{ runtime: Runtime; because: string }> {
   let because = "";
+  if (library === "web" && provider !== "cpu") {
+    throw new Error(
+      `provider "${provider}" needs the native library: leave out library: web, or the provider`,
+    );
+  }
   if (library !== "web") {
     try {
       return { runtime: loadNative(provider), because };
@@ -75,7 +85,8 @@ async function load(
     }
   }
   const { loadWeb } = await import("./web.ts");
-  return { runtime: await loadWeb(), because };
+  const available = availableParallelism();
+  return { runtime: await loadWeb(threads === "auto" ? available : Math.min(threads, available)), because };
 }
 
 /** How a scenario names it: `engine: onnxruntime`, or `{ use: onnxruntime, threads: 4 }`. */

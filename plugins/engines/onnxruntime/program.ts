@@ -170,8 +170,9 @@ export function modelOf(program: Program): Named {
     elem: value.elem as Elem,
     shape: value.shape,
   }));
+  const bySize = outputs.toSorted((a, b) => sizeOf(a.shape) - sizeOf(b.shape)); // see native.ts
   return {
-    model: { inputs, outputs, initializers: [...initializers.values()], nodes },
+    model: { inputs, outputs: bySize, initializers: [...initializers.values()], nodes },
     inputs: program.inputs.map((_, i) => `i${i}`),
     outputs: outputs.map(({ name }) => name),
   };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Form, formOf, permuted, refined, transposition, usable } from "./form.ts";
 import { type Attributes, Elem } from "./model.ts";
 import { type Data, type Node, newValue, sameShape, sizeOf, type Value, type View } from "./value.ts";
 
@@ -42,6 +43,10 @@ export interface Recorder {
   reshape(x: View, shape: readonly number[]): View;
   /** Axes in another order; transposing back costs nothing. */
   transpose(x: View, perm: readonly number[]): View;
+  /** Axes split into several of the given sizes each, and all of these in another order. */
+  rearrange(x: View, sizes: readonly (readonly number[])[], perm: readonly number[]): View;
+  /** What has this form. */
+  formed(form: Form): View;
   /** x in another type; nothing if it has that type. */
   cast(x: View, elem: Elem): View;
   /** Zeros, known as such: products with them are zeros again, and sums leave them out. */
@@ -61,10 +66,12 @@ export interface Recorder {
   /** Named in the nodes that follow, for errors and profiles. */
   kernel: string;
   readonly interned: Interned;
+  /** Channels that the runtime's fastest convolutions keep together; undefined where it has none. */
+  readonly block: number | undefined;
 }
 
 /** A recorder with nothing recorded. */
-export function newRecorder(): Recorder {
+export function newRecorder(block: number | undefined): Recorder {
   const texts = new Map<string, number>();
   let constants = 0; // numbers are never used twice: tensors may hold constants from before a clear()
   const byText = new Map<string, Value>();
@@ -81,6 +88,7 @@ export function newRecorder(): Recorder {
   const recorder: Recorder = {
     pending: [],
     kernel: "",
+    block,
     interned: {
       id,
       get size() {
@@ -120,29 +128,36 @@ export function newRecorder(): Recorder {
 
     reshape: (x, shape) => (sameShape(x.shape, shape) ? x : { value: x.value, shape: [...shape] }),
 
-    transpose(x, perm) {
-      if (perm.every((axis, i) => axis === i)) return x;
-      const shape = perm.map((axis) => x.shape[axis]!);
-      const moved = perm.filter((axis) => x.shape[axis] !== 1);
-      if (moved.every((axis, i) => i === 0 || axis > moved[i - 1]!)) return recorder.reshape(x, shape);
-      const { value } = x;
+    transpose: (x, perm) =>
+      recorder.rearrange(
+        x,
+        x.shape.map((n) => [n]),
+        perm,
+      ),
+
+    rearrange(x, sizes, perm) {
+      const form = formOf(x);
+      const finer = form && refined(form, sizes);
+      return recorder.formed(
+        finer === undefined ? transposition(recorder.reshape(x, sizes.flat()), perm) : permuted(finer, perm),
+      );
+    },
+
+    formed(form) {
+      const { from, perm, shape } = form;
+      const moved = perm.filter((axis) => from.shape[axis] !== 1);
+      if (moved.every((axis, i) => i === 0 || axis > moved[i - 1]!)) return recorder.reshape(from, shape);
+      const { value } = from;
       if (value.zero) return recorder.zeros(value.elem, shape);
-      const whole = sameShape(value.shape, x.shape);
-      if (whole && value.source !== undefined && usable(value.source.value)) {
-        const { source } = value;
-        return recorder.transpose(
-          { value: source.value, shape: source.value.shape },
-          perm.map((axis) => source.perm[axis]!),
-        );
-      }
-      const key = whole ? perm.join() : `${x.shape}:${perm}`;
+      const key = `${from.shape}:${perm}`;
       const made = value.transposed?.get(key);
       if (made !== undefined && usable(made)) return { value: made, shape };
-      const out = recorder.op("Transpose", [x], value.elem, shape, { attributes: { perm } });
-      if (whole) out.value.source = { value, perm };
+      const tall = perm.map((axis) => from.shape[axis]!);
+      const out = recorder.op("Transpose", [from], value.elem, tall, { attributes: { perm } });
+      out.value.form = form;
       value.transposed ??= new Map();
       value.transposed.set(key, out.value);
-      return out;
+      return { value: out.value, shape };
     },
 
     cast(x, elem) {
@@ -189,9 +204,4 @@ export function newRecorder(): Recorder {
     ints: (values) => recorder.constant(BigInt64Array.from(values, BigInt), Elem.int64, [values.length]),
   };
   return recorder;
-}
-
-/** Whether a value can still be an input: it is computed, or going to be. */
-export function usable(value: Value): boolean {
-  return value.node !== undefined || value.data !== undefined;
 }

@@ -7,6 +7,7 @@
 import { type Draw, type Key, plainStep, type Step, type StepBody, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "./backend.ts";
 import { Elem } from "./model.ts";
+import { fillAll } from "./noise.ts";
 import { type Program, programOf, sameKey } from "./program.ts";
 import { type Data, elemOf, newValue, sameShape, type Value } from "./value.ts";
 
@@ -241,14 +242,10 @@ function replay(
   key: Key,
 ): Record<string, tf.Tensor> {
   backend.flush();
-  const drawn: (Data | undefined)[] = [];
-  const draw = (index: number): Data => {
-    drawn[index] ??= drawnBy(backend, recording.draws[index]!, key);
-    return drawn[index];
-  };
+  const drawn = drawnBy(backend, recording, key);
   const dataOf = (source: Source): Data => {
     if (source.from === "variable") return backend.view(source.variable).value.data!;
-    if (source.from === "draw") return draw(source.index);
+    if (source.from === "draw") return drawn[source.index]!;
     if (source.from === "constant") return source.data;
     const x = inputs[source.name]!;
     return typeof x === "number" ? Float32Array.of(x) : backend.view(x).value.data!;
@@ -283,14 +280,20 @@ interface MakesTensors {
   makeTensorFromTensorInfo(info: tf.TensorInfo, backend: tf.KernelBackend): tf.Tensor;
 }
 
-function drawnBy(backend: OnnxBackend, draw: Draw, key: Key): Data {
-  const at = key.fold(...draw.path);
-  if (draw.fill !== undefined) {
-    const numbers = backend.take({ elem: Elem.float32, shape: draw.shape }) as Float32Array;
-    draw.fill(at, numbers);
-    return numbers;
-  }
-  const tensor = tf.tidy(() => draw.make(at));
+/** The numbers of a recording's draws, drawn from another key. */
+function drawnBy(backend: OnnxBackend, { draws }: Recording, key: Key): Data[] {
+  const fillings = draws.map((draw) => {
+    const at = key.fold(...draw.path);
+    if (draw.fill === undefined) return { draw, data: sampled(backend, draw, at) };
+    const out = backend.take({ elem: Elem.float32, shape: draw.shape }) as Float32Array;
+    return { draw, data: out, filling: { draw, key: at, out } };
+  });
+  fillAll(fillings.flatMap(({ filling }) => filling ?? []));
+  return fillings.map(({ data }) => data);
+}
+
+function sampled(backend: OnnxBackend, draw: Draw, key: Key): Data {
+  const tensor = tf.tidy(() => draw.make(key));
   try {
     if (!sameShape(tensor.shape, draw.shape)) {
       throw new Error(

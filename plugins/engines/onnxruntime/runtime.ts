@@ -33,5 +33,7 @@ export interface Runtime {
   readonly maxThreads: number;
   /** Where models run, in words. */
   readonly device: string;
+  /** Channels that its fastest convolutions keep together (see kernels/blocked.ts); undefined where it has none. */
+  readonly block: number | undefined;
   compile(model: Uint8Array, settings: SessionSettings): Session;
 }

@@ -19,13 +19,13 @@ export interface Compiled {
 export type Threads = number | "auto";
 
 /** Below this many multiplications in its largest product a program is faster on one thread. */
-const WORTH_THREADS = 8e6;
+const WORTH_THREADS = 2e6;
 
 function compile(runtime: Runtime, program: Program, threads: Threads): Compiled {
   const { model, inputs, outputs } = modelOf(program);
   const auto = largestWork(program) >= WORTH_THREADS ? runtime.maxThreads : 1;
   const session: Session = runtime.compile(encodeModel(model), {
-    threads: threads === "auto" ? auto : threads,
+    threads: threads === "auto" ? auto : Math.min(threads, runtime.maxThreads),
   });
   const shapesIn = program.inputs.map(({ value, shape }) => ({ elem: value.elem, shape }));
   const shapesOut = program.outputs.map(({ elem, shape }) => ({ elem, shape }));

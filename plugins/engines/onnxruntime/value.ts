@@ -4,6 +4,7 @@
  * @module
  */
 import type { tf } from "../../../core/mod.ts";
+import type { Form } from "./form.ts";
 import { type Attributes, Elem } from "./model.ts";
 
 /** The elements of a computed value; bool as bytes 0 and 1. */
@@ -28,8 +29,8 @@ export interface Value {
   mark: number;
   /** Transposed forms made of it so far, by permutation: several consumers share them. */
   transposed: Map<string, Value> | undefined;
-  /** If this is a transposed form: of what, and how. */
-  source: { readonly value: Value; readonly perm: readonly number[] } | undefined;
+  /** If it is another value's elements in another order: of which, and how. */
+  form: Form | undefined;
 }
 
 /** A value under a shape of the same size: reshaping costs nothing until a node wants it. */
@@ -66,7 +67,7 @@ export function newValue(elem: Elem, shape: readonly number[], rest: Partial<Val
     owned: false,
     mark: -1,
     transposed: undefined,
-    source: undefined,
+    form: undefined,
     ...rest,
   };
 }

@@ -2,7 +2,8 @@
  * ONNX Runtime as WebAssembly, where the native library does not load.
  *
  * onnxruntime-web's public API answers with promises; the module that it wraps is synchronous once it is compiled, and
- * is taken directly, so that `dataSync()` works here as it does natively. One thread: a second one brought nothing.
+ * is taken directly, so that `dataSync()` works here as it does natively. Its threads belong to the module, not to a
+ * session: all programs have them, or none.
  *
  * @module
  */
@@ -49,31 +50,34 @@ const SEQUENTIAL = 0;
 const FATAL = 4;
 const IN_MAIN_MEMORY = 1;
 
-let loading: Promise<Runtime> | undefined;
+const loading = new Map<number, Promise<Runtime>>();
 
-/** Loads onnxruntime-web; once, however often it is called. */
-export function loadWeb(): Promise<Runtime> {
-  loading ??= load();
-  return loading;
+/** Loads onnxruntime-web, with one thread where more can't be started; once, however often it is called. */
+export function loadWeb(threads: number): Promise<Runtime> {
+  const loaded =
+    loading.get(threads) ?? load(threads).catch((error) => (threads > 1 ? load(1) : Promise.reject(error)));
+  loading.set(threads, loaded);
+  return loaded;
 }
 
-async function load(): Promise<Runtime> {
+async function load(threads: number): Promise<Runtime> {
   const require = createRequire(import.meta.url);
   const path = require.resolve("onnxruntime-web/ort-wasm-simd-threaded.mjs");
   const { default: factory } = (await import(pathToFileURL(path).href)) as {
     default(config: object): Promise<Wasm>;
   };
   const wasmBinary = await readFile(require.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
-  const wasm = await factory({ numThreads: 1, wasmBinary, locateFile: (name: string) => name });
-  check(wasm, wasm._OrtInit(1, FATAL) === 0, "onnxruntime-web does not start");
+  const wasm = await factory({ numThreads: threads, wasmBinary, locateFile: (name: string) => name });
+  check(wasm, wasm._OrtInit(threads, FATAL) === 0, "onnxruntime-web does not start");
   const { version } = JSON.parse(
     await readFile(path.replace(/dist[\\/][^\\/]+$/, "package.json"), "utf8"),
   ) as { version: string };
   return {
     name: "onnxruntime-web",
     version,
-    maxThreads: 1,
+    maxThreads: threads,
     device: "WebAssembly with SIMD",
+    block: undefined,
     compile: (model) => newSession(wasm, model),
   };
 }

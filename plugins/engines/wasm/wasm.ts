@@ -14,10 +14,17 @@ import { borrowMissingKernels } from "../borrow.ts";
 /** This backend stores no complex numbers. */
 const NOT_BORROWED = ["Complex", "ComplexAbs", "Real", "Imag", "FFT", "IFFT"];
 
-let mended = false;
+/** Options of {@link wasm}. */
+export interface WasmOptions {
+  /** Whether transposed factors reach XNNPACK; false leaves tfjs's matmul as it comes, for comparisons. */
+  readonly mended: boolean;
+}
+
+/** How this process has tfjs's kernels, once they are in use. */
+let inUse: { readonly mended: boolean } | undefined;
 
 /** tfjs on WebAssembly. */
-export function wasm(): Engine {
+export function wasm({ mended = true }: Partial<WasmOptions> = {}): Engine {
   return {
     name: "wasm",
     merit: 10,
@@ -25,15 +32,17 @@ export function wasm(): Engine {
       const { setThreadsCount, version_wasm } = await import("@tensorflow/tfjs-backend-wasm");
       setThreadsCount(1); // a second thread changes the order of sums, and with it the last bits of every result
       if (!(await started())) throw new Error("tfjs's WebAssembly backend did not start; use engine cpu");
-      if (!mended) {
-        transposeBeforeMatMul();
+      if (inUse === undefined) {
+        if (mended) transposeBeforeMatMul();
         borrowMissingKernels("wasm", NOT_BORROWED);
-        mended = true;
+      } else if (inUse.mended !== mended) {
+        throw new Error(`this process has started wasm with mended: ${inUse.mended}, which stays so`);
       }
+      inUse = { mended };
       return {
         name: "wasm",
         version: version_wasm,
-        device: "WebAssembly with SIMD, one thread",
+        device: `WebAssembly with SIMD, one thread${mended ? "" : ", matmul as tfjs has it"}`,
         reason: "asked for by name",
       };
     },
@@ -86,6 +95,12 @@ function transposeBeforeMatMul(): void {
 export const wasmComponent: Component<Engine> = component({
   name: "wasm",
   summary: "WebAssembly, one thread: no native library needed",
-  options: () => z.strictObject({}),
+  options: () =>
+    z.strictObject({
+      mended: z
+        .boolean()
+        .default(true)
+        .describe("Whether transposed factors are transposed before tfjs's matmul, which is slow on them."),
+    }),
   create: wasm,
 });

@@ -40,7 +40,8 @@ export interface ClassifierOptions {
  * `targetShare`: share of pg judged a class of pdBar that pd lacks (what Eq. 1 asks for);
  * `avoidShare`: share judged a class of pd; `judged.<class>`: for each class of pdBar;
  * `diversity`: mean pairwise distance of pg over that of as many real rows of the wanted classes;
- * `classifierAccuracy`: of the judge itself, on rows that it was not trained on where the data holds some back.
+ * `realTargetShare` and `classifierAccuracy`: of the judge itself, on rows that it was not trained on where the data
+ * holds some back: `targetShare` of real rows of the wanted classes, and the share of all rows judged rightly.
  */
 export function classifier(options: ClassifierOptions): Measure {
   return {
@@ -71,7 +72,8 @@ export function classifier(options: ClassifierOptions): Measure {
           avoidShare: share(pd),
           ...Object.fromEntries(pdBar.map((label) => [`judged.${label}`, share([label])])),
           diversity,
-          classifierAccuracy: accuracy(judge, held),
+          realTargetShare: shareOf(judge, held.only(wanted), (judged) => wanted.includes(judged)),
+          classifierAccuracy: shareOf(judge, held, (judged, label) => judged === label),
         };
       } finally {
         judge.dispose();
@@ -140,19 +142,23 @@ function judgements(judge: Network, x: tf.Tensor): Int32Array {
   return tf.tidy(() => tf.argMax(judge.apply(x, { training: false }), 1).dataSync()) as Int32Array;
 }
 
-/** Share of rows judged rightly, read in blocks so that memory stays small. */
-function accuracy(judge: Network, data: FiniteDataset): number {
+/** Share of rows judged as asked for, read in blocks so that memory stays small. */
+function shareOf(
+  judge: Network,
+  data: FiniteDataset,
+  asked: (judged: number, label: number) => boolean,
+): number {
   const block = 1000;
-  let right = 0;
+  let found = 0;
   for (let start = 0; start < data.size; start += block) {
     const indices = Array.from({ length: Math.min(block, data.size - start) }, (_, i) => start + i);
     const x = data.rows(indices);
-    judgements(judge, x).forEach((label, i) => {
-      if (label === data.labels![start + i]) right++;
+    judgements(judge, x).forEach((judged, i) => {
+      if (asked(judged, data.labels![start + i]!)) found++;
     });
     x.dispose();
   }
-  return right / data.size;
+  return found / data.size;
 }
 
 /** Mean Euclidean distance over all pairs of distinct rows of `[n, ...]`. */

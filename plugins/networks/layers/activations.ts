@@ -11,7 +11,9 @@ export function each(f: (x: tf.Tensor) => tf.Tensor): LayerPlan {
   return (input) => ({ output: input, apply: f });
 }
 
+/** `max(x, 0)`. */
 export const relu: LayerPlan = each((x) => tf.relu(x));
+/** `log(1 + eˣ)`. */
 export const softplus: LayerPlan = each((x) => tf.softplus(x));
 
 /** `x` above 0, `slope·x` below. */

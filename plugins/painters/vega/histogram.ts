@@ -9,14 +9,15 @@ import { type Domain, robustDomain, widened } from "./domain.ts";
 import { frame } from "./frame.ts";
 import { colourOf } from "./theme.ts";
 
+const FEWEST_BINS = 20;
+const MOST_BINS = 100;
+
 /** @throws RangeError where there is no series */
 export function histogramSpec(title: string, series: readonly PointSeries[]): Spec {
   if (series.length === 0) throw new RangeError("histogram: there is no series to draw");
   const finite = series.map(({ values }) => values.filter(Number.isFinite));
   const domain = widened(robustDomain(finite), 1e-6); // so that the largest value lies within the last bin
-  const bins = Math.round(
-    Math.min(100, Math.max(20, Math.sqrt(Math.max(...finite.map((v) => v.length)) / 2))),
-  );
+  const bins = binsFor(finite, domain);
   const bars = finite.map((values) => steps(values, domain, bins));
   const most = Math.max(...bars.flat().map((bar) => bar.density));
 
@@ -60,6 +61,21 @@ export function histogramSpec(title: string, series: readonly PointSeries[]): Sp
       ];
     }),
   };
+}
+
+/**
+ * As many bins as suit the series that asks for the narrowest, by the rule of D. Freedman and P. Diaconis, "On the
+ * histogram as a density estimator", Z. Wahrscheinlichkeitstheorie 57, 1981: 2·(interquartile range)/∛n wide.
+ */
+function binsFor(series: readonly Float32Array[], [low, high]: Domain): number {
+  const widths = series
+    .filter((values) => values.length > 0)
+    .map((values) => {
+      const sorted = values.toSorted();
+      const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]!;
+      return (2 * (at(0.75) - at(0.25))) / Math.cbrt(values.length);
+    });
+  return Math.round(Math.min(MOST_BINS, Math.max(FEWEST_BINS, (high - low) / Math.min(...widths))));
 }
 
 /** The density of each bin at its left edge, 0 before and after them. Values outside count in the whole. */

@@ -4,13 +4,15 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type Component, component, InputError, RUN_FILES, type Store, z } from "../../../core/mod.ts";
-import { lock } from "./lock.ts";
+import { glanceAt } from "./glance.ts";
+import { isBeingTried, LOCK, lock, ownerOf } from "./lock.ts";
 import { readerOf } from "./reader.ts";
 import { codeOf, reasonOf } from "./reason.ts";
-import { isUnfinished, writerOf } from "./writer.ts";
+import { isReserve, isUnfinished, setAside, writerOf } from "./writer.ts";
 
 /** Options of {@link folderStore}. */
 export interface FolderOptions {
@@ -18,25 +20,25 @@ export interface FolderOptions {
   readonly folder: string;
 }
 
-/** `<scenario>-<yyyymmdd>-<hhmmss>-<4 hex>`; what is caught says when. */
-const ID = /^[a-z0-9][a-z0-9._-]*-(\d{8}-\d{6}-[0-9a-f]{4})$/i;
+/** `<scenario>-<yyyymmdd>-<hhmmss>-<4 hex>`; what is caught is the scenario, and when. */
+const ID = /^([a-z0-9][a-z0-9._-]*)-(\d{8}-\d{6}-[0-9a-f]{4})$/i;
 
 /** A store of the runs in a folder. */
 export function folderStore({ folder }: FolderOptions): Store {
   const root = resolve(folder);
   const refused = (error: unknown): InputError =>
     new InputError(
-      `cannot keep runs in ${root}: ${reasonOf(error)}. Choose a folder that can be written with --runs <dir>`,
+      `cannot keep runs in ${root}: ${reasonOf(error)}. ${codeOf(error) === "ENOSPC" ? "Make room, or choose" : "Choose"} a folder that can be written with --runs <dir>`,
       { cause: error },
     );
 
+  const absent = (id: string): InputError =>
+    new InputError(`no run ${JSON.stringify(id)} in ${root}; \`dsgan list runs\` shows those there are`);
   /** The folder of a run. */
   const there = async (id: string): Promise<string> => {
     const location = join(root, id);
     if (ID.test(id) && (await stat(location).catch(() => undefined))?.isDirectory()) return location;
-    throw new InputError(
-      `no run ${JSON.stringify(id)} in ${root}; \`dsgan list runs\` shows those there are`,
-    );
+    throw absent(id);
   };
 
   return {
@@ -53,18 +55,28 @@ export function folderStore({ folder }: FolderOptions): Store {
         const location = join(root, id);
         try {
           await mkdir(location);
+        } catch (error) {
+          if (codeOf(error) === "EEXIST") continue;
+          throw refused(error);
+        }
+        try {
           const release = await lock(id, location);
+          await setAside(location);
           return await writerOf(id, location, await open(join(location, RUN_FILES.events), "ax"), release);
         } catch (error) {
-          if (codeOf(error) !== "EEXIST") throw refused(error);
+          await rm(location, { recursive: true, force: true }).catch(() => {}); // nothing has begun in it
+          throw refused(error);
         }
       }
     },
     async resume(id) {
       const location = await there(id);
-      const release = await lock(id, location);
+      const release = await lock(id, location).catch((error) => {
+        throw error instanceof InputError ? error : refused(error);
+      });
       try {
         await dropUnfinished(location);
+        await setAside(location).catch(() => {}); // what is left may do, to say that it failed
         const events = await open(join(location, RUN_FILES.events), "a");
         return await writerOf(id, location, events, release);
       } catch (error) {
@@ -75,14 +87,25 @@ export function folderStore({ folder }: FolderOptions): Store {
     async list() {
       try {
         const entries = await readdir(root, { withFileTypes: true });
-        return entries
-          .filter((entry) => entry.isDirectory() && ID.test(entry.name))
-          .map((entry) => entry.name)
-          .sort((a, b) => whenOf(b).localeCompare(whenOf(a)));
+        const runs = entries.flatMap((entry) => {
+          const when = entry.isDirectory() ? ID.exec(entry.name)?.[2] : undefined;
+          return when === undefined ? [] : [{ name: entry.name, when }];
+        });
+        runs.sort((a, b) => (a.when < b.when ? 1 : a.when > b.when ? -1 : 0));
+        return runs.map(({ name }) => name);
       } catch (error) {
         if (codeOf(error) === "ENOENT") return []; // nothing was ever run
         throw new InputError(`cannot read the runs in ${root}: ${reasonOf(error)}`, { cause: error });
       }
+    },
+    async glance(id) {
+      const [, scenario, when] = ID.exec(id) ?? [];
+      const location = join(root, id);
+      if (scenario === undefined) throw absent(id);
+      const live = existsSync(join(location, LOCK)) && (await ownerOf(location)) !== undefined;
+      const glance = glanceAt(id, location, { scenario, began: dateOf(when!), live });
+      if (glance !== undefined) return glance;
+      throw absent(id);
     },
     open: async (id) => readerOf(id, await there(id)),
   };
@@ -94,11 +117,15 @@ export function folderStore({ folder }: FolderOptions): Store {
  */
 async function dropUnfinished(location: string): Promise<void> {
   const log = join(location, RUN_FILES.events);
-  const bytes = await readFile(log);
+  const bytes = await readFile(log).catch((error) => {
+    if (codeOf(error) === "ENOENT") return Buffer.alloc(0); // it died before its first event
+    throw error;
+  });
   const whole = bytes.lastIndexOf(0x0a) + 1;
   if (whole < bytes.length) await truncate(log, whole);
   for (const path of await readdir(location, { recursive: true })) {
-    if (isUnfinished(path)) await rm(join(location, path), { force: true });
+    if (!isUnfinished(path) || isReserve(path) || isBeingTried(path)) continue;
+    await rm(join(location, path), { force: true });
   }
 }
 
@@ -124,8 +151,12 @@ function moment(milliseconds: number): string {
   return `${day.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}-${hex}`;
 }
 
-function whenOf(id: string): string {
-  return ID.exec(id)![1]!;
+/** The other way round: `2026-11-22T10:45:01.560Z` of `20261122-104501-8f3a`. */
+function dateOf(when: string): string {
+  const [, date, time, fraction] = /^(\d{8})-(\d{6})-(.*)$/.exec(when)!;
+  const milliseconds = String(Math.floor(Number.parseInt(fraction!, 16) / 65.536)).padStart(3, "0");
+  const split = (digits: string, by: string): string => digits.replace(/(..)(..)$/, `${by}$1${by}$2`);
+  return `${split(date!, "-")}T${split(time!, ":")}.${milliseconds}Z`;
 }
 
 /** How it is named: `{ use: folder, folder: runs }`. */

@@ -27,11 +27,12 @@ interface Holder extends RunOwner {
 export async function lock(id: string, location: string): Promise<() => Promise<void>> {
   const file = join(location, LOCK);
   const mine: Holder = { pid: process.pid, host: hostname(), began: await beganAt(process.pid) };
-  const unique = join(location, `.${LOCK}-${process.pid}-${count++}.tmp`);
-  await writeFile(unique, `${JSON.stringify(mine)}\n`);
+  const attempt = `.${LOCK}-${process.pid}-${count++}`;
+  const unique = join(location, `${attempt}.tmp`);
   try {
     for (;;) {
       try {
+        await writeFile(unique, `${JSON.stringify(mine)}\n`);
         await link(unique, file); // of several who try, one succeeds; and the file is never there without its words
         return async () => await rm(file, { force: true });
       } catch (error) {
@@ -44,7 +45,7 @@ export async function lock(id: string, location: string): Promise<() => Promise<
             (holder.host === mine.host ? "" : `; if it is gone, remove ${file}`),
         );
       }
-      if (text !== undefined) await takeAway(file, `${unique}.old`, text);
+      if (text !== undefined) await takeAway(file, join(location, `${attempt}-old.tmp`), text);
     }
   } finally {
     await rm(unique, { force: true });
@@ -52,6 +53,12 @@ export async function lock(id: string, location: string): Promise<() => Promise<
 }
 
 let count = 0;
+
+/** Whether a file, by its name, is of a process that is trying to take the lock, and not of one that died over it. */
+export function isBeingTried(name: string): boolean {
+  const pid = Number(new RegExp(`^\\.${LOCK}-(\\d+)-`).exec(name)?.[1] ?? 0);
+  return pid > 0 && exists(pid);
+}
 
 /** The process that writes a run now, where there is one. */
 export async function ownerOf(location: string): Promise<RunOwner | undefined> {
@@ -91,12 +98,16 @@ async function read(file: string): Promise<{ readonly holder?: Holder; readonly 
 /** Whether a holder still runs; those on other hosts are taken to. */
 async function isAlive({ pid, host, began }: Holder): Promise<boolean> {
   if (host !== hostname()) return true;
+  return exists(pid) && (began === null || began === (await beganAt(pid)));
+}
+
+function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    if (codeOf(error) === "ESRCH") return false;
+    return codeOf(error) !== "ESRCH"; // others may be none of ours to signal
   }
-  return began === null || began === (await beganAt(pid));
+  return true;
 }
 
 /** Field 22 of `/proc/<pid>/stat`, or that it only waits for its parent to take note; null where there is no such file. */

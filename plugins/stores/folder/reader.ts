@@ -15,6 +15,7 @@ import {
   type RunResult,
 } from "../../../core/mod.ts";
 import { LOCK, ownerOf } from "./lock.ts";
+import { logOf } from "./log.ts";
 import { codeOf, reasonOf } from "./reason.ts";
 import { isUnfinished } from "./writer.ts";
 
@@ -37,6 +38,7 @@ export function readerOf(id: string, location: string): RunReader {
     }
   };
 
+  const log = logOf(join(location, RUN_FILES.events));
   return {
     id,
     read,
@@ -49,13 +51,20 @@ export function readerOf(id: string, location: string): RunReader {
         .filter((path) => path.startsWith(prefix))
         .sort();
     },
-    async events(since = 0) {
-      const lines = text(await read(RUN_FILES.events)).split("\n");
-      lines.pop(); // what follows the last newline is still being written, or was torn by a crash
-      return lines
-        .map((line, i) => parsed<RunEvent>(line, `${join(location, RUN_FILES.events)}:${i + 1}`))
-        .filter(({ seq }) => seq > since);
+    async events(since = 0, limit = Infinity) {
+      const events: RunEvent[] = [];
+      for await (const piece of log.lines(since)) {
+        for (const line of piece.slice(0, -1).split("\n")) {
+          if (events.length >= limit) return events;
+          // Events are numbered from 1, so that each stands on the line of its number.
+          const where = `${join(location, RUN_FILES.events)}:${since + events.length + 1}`;
+          events.push(parsed<RunEvent>(line, where));
+        }
+      }
+      return events;
     },
+    lines: (since = 0) => log.lines(since),
+    extent: log.extent,
     async result() {
       let data: Uint8Array;
       try {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type FileHandle, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import {
   checkRunPath,
@@ -13,14 +13,34 @@ import {
   RunError,
   type RunWriter,
 } from "../../../core/mod.ts";
+import { codeOf } from "./reason.ts";
 
 /** A file that is kept so that it can be given up: on a full disk, the end of a run still finds room. */
 const RESERVE = ".reserve.tmp";
 const RESERVE_BYTES = 64 * 1024;
 
+/** Whether a file, by its path in the run, is the reserve. */
+export const isReserve = (path: string): boolean => path === RESERVE;
+
 /** Whether a file, by its name, is one that is still being written, or of no interest to readers. */
 export function isUnfinished(path: string): boolean {
   return basename(path).startsWith(".") && path.endsWith(".tmp");
+}
+
+/**
+ * Sets room aside, unless an earlier writer of the run has left it so.
+ * @throws as the system does where there is none
+ */
+export async function setAside(location: string): Promise<void> {
+  const reserve = join(location, RESERVE);
+  const there = await stat(reserve).catch(() => undefined);
+  if (there?.size === RESERVE_BYTES) return;
+  try {
+    await writeFile(reserve, new Uint8Array(RESERVE_BYTES));
+  } catch (error) {
+    await rm(reserve, { force: true }).catch(() => {});
+    if (["ENOSPC", "EDQUOT"].includes(codeOf(error) ?? "")) throw error; // the first event will tell of others
+  }
 }
 
 /**
@@ -35,7 +55,6 @@ export async function writerOf(
   release: () => Promise<void>,
 ): Promise<RunWriter> {
   const reserve = join(location, RESERVE);
-  await writeFile(reserve, new Uint8Array(RESERVE_BYTES)).catch(() => {}); // the first event will tell
   let length = (await events.stat()).size;
   let isSynced = true;
   let closed = false;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parse } from "yaml";
 import {
   type Component,
   checkRunPath,
@@ -11,7 +12,9 @@ import {
   RUN_FILES,
   RunError,
   type RunEvent,
+  type RunGlance,
   type RunReader,
+  type RunResult,
   type RunWriter,
   type Store,
   z,
@@ -19,6 +22,10 @@ import {
 
 /** A run as it is kept: as text and bytes of its own, so that no reader can change what was written. */
 interface MemoryRun {
+  readonly scenario: string;
+  readonly began: string;
+  /** Tells it from any other, of other processes too. */
+  readonly life: string;
   readonly lines: string[];
   readonly files: Map<string, Uint8Array>;
   isWritten: boolean;
@@ -36,7 +43,15 @@ export function memoryStore(): Store {
     name: "memory",
     async create(scenario) {
       const id = `${scenario}-${runs.size + 1}`;
-      const run: MemoryRun = { lines: [], files: new Map(), isWritten: true };
+      const began = new Date().toISOString();
+      const run: MemoryRun = {
+        scenario,
+        began,
+        life: `${began}-${runs.size}`,
+        lines: [],
+        files: new Map(),
+        isWritten: true,
+      };
       runs.set(id, run);
       return writerOf(id, run);
     },
@@ -47,6 +62,7 @@ export function memoryStore(): Store {
       return writerOf(id, run);
     },
     list: async () => [...runs.keys()].reverse(),
+    glance: async (id) => glanceOf(id, known(id)),
     open: async (id) => readerOf(id, known(id)),
   };
 }
@@ -82,14 +98,65 @@ function writerOf(id: string, run: MemoryRun): RunWriter {
   };
 }
 
+/** Lines in a piece. */
+const PIECE = 10_000;
+
+function seqOf(line: string): number {
+  return (JSON.parse(line) as RunEvent).seq;
+}
+
+/** The lines above a number, by bisection. */
+function above(lines: readonly string[], since: number): readonly string[] {
+  let low = 0;
+  for (let high = lines.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (seqOf(lines[middle]!) > since) high = middle;
+    else low = middle + 1;
+  }
+  return lines.slice(low);
+}
+
+function glanceOf(id: string, { scenario, began, files, isWritten }: MemoryRun): RunGlance {
+  const result = resultOf(files);
+  const text = files.get(RUN_FILES.scenario);
+  const tags = text && (parse(new TextDecoder().decode(text)) as { tags?: unknown } | null)?.tags;
+  return {
+    run: id,
+    scenario,
+    status: isWritten ? "running" : (result?.status ?? "abandoned"),
+    tags: Array.isArray(tags) ? tags.map(String) : [],
+    began,
+    ...(!isWritten && result && { seconds: result.seconds }),
+  };
+}
+
+function resultOf(files: MemoryRun["files"]): RunResult | undefined {
+  const data = files.get(RUN_FILES.result);
+  return data && JSON.parse(new TextDecoder().decode(data));
+}
+
 function readerOf(id: string, run: MemoryRun): RunReader {
-  const { lines, files } = run;
+  const { lines, files, life } = run;
   return {
     id,
     files: async (prefix) => [...files.keys()].filter((path) => path.startsWith(prefix)).sort(),
     owner: async () => (run.isWritten ? { pid: 0, host: "this process" } : undefined),
-    async events(since = 0) {
-      return lines.map((line) => JSON.parse(line) as RunEvent).filter(({ seq }) => seq > since);
+    async events(since = 0, limit = Infinity) {
+      return above(lines, since)
+        .slice(0, limit)
+        .map((line) => JSON.parse(line));
+    },
+    async *lines(since = 0) {
+      const rest = above(lines, since);
+      for (let at = 0; at < rest.length; at += PIECE) {
+        yield rest
+          .slice(at, at + PIECE)
+          .map((line) => `${line}\n`)
+          .join("");
+      }
+    },
+    async extent() {
+      return { life, last: lines.length === 0 ? 0 : seqOf(lines.at(-1)!) };
     },
     async read(path) {
       if (checkRunPath(path) === RUN_FILES.events) {
@@ -99,10 +166,7 @@ function readerOf(id: string, run: MemoryRun): RunReader {
       if (data === undefined) throw new InputError(`run ${id} has no file ${JSON.stringify(path)}`);
       return data.slice();
     },
-    async result() {
-      const data = files.get(RUN_FILES.result);
-      return data && JSON.parse(new TextDecoder().decode(data));
-    },
+    result: async () => resultOf(files),
   };
 }
 

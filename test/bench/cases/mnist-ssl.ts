@@ -22,7 +22,7 @@ export const mnistSsl: BenchCase = {
   name: "mnist-ssl",
   summary: "MNIST semi-supervised iteration: D, G and C step, Table 4, noise in all passes, batch 100",
   batch: 100,
-  engines: ["auto", "wasm"],
+  engines: ["auto", "wasm", "wasm-as-shipped"],
   peers: true,
   build(key, m): Workload {
     const image = [28, 28, 1];

@@ -127,6 +127,26 @@ t.test("bodies that read values, or change what they do, are called each time", 
   t.end();
 });
 
+t.test("steps that compute nothing give back what they were given, drew, or found", (t) => {
+  const v = tf.tidy(() => tf.variable(tf.tensor1d([7])));
+  const step = compileStep<"x", "x" | "drawn" | "v">("idle", ({ x }, k) => ({
+    x: tf.reshape(x, [1]),
+    drawn: k.normal([2]),
+    v: v.clone(),
+  }));
+  for (let i = 0; i < 4; i++) {
+    const { x, drawn, v: found } = step.run({ x: i }, key.fold(i));
+    t.same([...x.dataSync()], [i]);
+    t.same(drawn.dataSync(), key.fold(i).normalArray(2));
+    t.same([...found.dataSync()], [7]);
+    tf.dispose([x, drawn, found]);
+  }
+  const nothing = compileStep<never, never>("nothing", () => ({}));
+  for (let i = 0; i < 4; i++) t.same(nothing.run({}, key), {});
+  v.dispose();
+  t.end();
+});
+
 t.test("clones of a variable keep its old values", (t) => {
   const v = tf.tidy(() => tf.variable(tf.zeros([2])));
   const step = compileStep<"by", never>("assigning", ({ by }) => {
@@ -152,10 +172,14 @@ t.test("thousands of replayed steps leave nothing behind", (t) => {
     for (let i = 0; i < n; i++) step.run({ by: i }, key.fold(i)).sum.dispose();
   };
   run(10);
+  run(2000);
   const before = { ...tf.memory() };
   const { compilations } = backend().counts;
+  const { rss } = process.memoryUsage();
   run(10_000);
   t.same({ ...tf.memory() }, before);
+  const grown = (process.memoryUsage().rss - rss) / 10_000;
+  t.ok(grown < 4000, `the process grew by ${grown} bytes a step, less than the numbers of one`);
   t.equal(backend().counts.compilations, compilations);
   t.equal(backend().counts.pending, 0);
   step.dispose();

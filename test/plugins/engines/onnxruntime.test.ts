@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import fc from "fast-check";
@@ -6,10 +7,12 @@ import { Key, tf } from "../../../core/mod.ts";
 import { OnnxBackend } from "../../../plugins/engines/onnxruntime/backend.ts";
 import { onnxruntime } from "../../../plugins/engines/onnxruntime/mod.ts";
 import { loadNative } from "../../../plugins/engines/onnxruntime/native.ts";
+import { programOf } from "../../../plugins/engines/onnxruntime/program.ts";
 
 await onnxruntime().start();
 const backend = (): OnnxBackend => tf.backend() as OnnxBackend;
 const key = Key.from("onnxruntime");
+const module = (path: string): string => new URL(`../../../${path}`, import.meta.url).href;
 const draw = (name: string, shape: readonly number[]): Float32Array =>
   key.fold(name).normalArray(shape.reduce((a, b) => a * b, 1));
 
@@ -159,6 +162,27 @@ t.test("chains of convolutions agree with cpu whatever stands between them", asy
   await agrees(t, "chain", f, 1e-3);
 });
 
+t.test("a weight used on several batches has its gradient from one product", async (t) => {
+  const f = (): tf.Tensor => {
+    const batches = [1, 2, 3].map((i) => tensor(`batch ${i}`, [5, 40]));
+    const loss = (w: tf.Tensor): tf.Tensor =>
+      tf.addN(batches.map((x) => tf.sum(tf.square(tf.relu(tf.matMul(x, w))))));
+    return tf.grad(loss)(tensor("w", [40, 30]));
+  };
+  await agrees(t, "sum", f);
+  await tf.setBackend("onnxruntime");
+  tf.tidy(() => {
+    const { value } = backend().view(f());
+    const { pending, interned } = backend().recorder;
+    const { nodes } = programOf(pending, (other) => other === value, interned);
+    const wide = nodes.filter(({ outputs: [out] }) => `${out!.shape}` === "40,30");
+    t.same(
+      wide.map(({ op }) => op),
+      ["Gemm"],
+    );
+  });
+});
+
 t.test("int32 and bool are exact", async (t) => {
   const f = (): tf.Tensor[] => {
     const a = tf.tensor1d([-7, 7, 2 ** 30, -5, 3, 0], "int32");
@@ -168,11 +192,23 @@ t.test("int32 and bool are exact", async (t) => {
       tf.mod(a, b),
       tf.mul(a, b),
       tf.sum(a),
+      tf.sum(tf.fill([3], 2 ** 31 - 1, "int32")), // wraps round
+      tf.prod(tf.fill([3], 65536, "int32")),
+      tf.pow(tf.tensor1d([46341, 16777217, -3], "int32"), tf.tensor1d([2, 1, 3], "int32")),
+      tf.sum(tf.tensor2d([16777217, 2, 16777217, 1], [2, 2], "int32"), 0),
       tf.cast(tf.greater(a, b), "int32"),
       tf.logicalXor(tf.cast(a, "bool"), tf.less(a, b)),
     ];
   };
   t.same(await on("onnxruntime", f), await on("cpu", f));
+});
+
+t.test("complex numbers under another shape share their parts", async (t) => {
+  const f = (): tf.Tensor[] => {
+    const x = tensor("signal", [8]);
+    return [tf.irfft(tf.rfft(x)), tf.abs(tf.signal.stft(tensor("long", [64]) as tf.Tensor1D, 16, 8))];
+  };
+  await agrees(t, "Fourier transforms", f, 1e-5);
 });
 
 t.test("a steady loop compiles once", async (t) => {
@@ -263,6 +299,7 @@ t.test("errors name the kernel, the shapes and the cause", async (t) => {
       }),
     /could not run the tfjs kernel GatherV2.*\[2,3\]/s,
   );
+  t.throws(() => tf.tidy(() => tf.add(tf.ones([2, 3]), tf.ones([4]))), /^Add: .*\(given \[2,3\] \[4\]\)/);
   t.equal(
     tf.tidy(() => tf.add(1, 1).dataSync()[0]),
     2,
@@ -271,7 +308,14 @@ t.test("errors name the kernel, the shapes and the cause", async (t) => {
 });
 
 t.test("onnxruntime() says what is missing for a provider that does not load", async (t) => {
-  await t.rejects(onnxruntime({ provider: "coreml" }).start(), /coreml/);
+  await t.rejects(
+    onnxruntime({ provider: process.platform === "darwin" ? "dml" : "coreml" }).start(),
+    /coreml|dml/,
+  );
+  await t.rejects(
+    onnxruntime({ provider: "cuda", library: "web" }).start(),
+    /"cuda" needs the native library/,
+  );
 });
 
 t.test("onnxruntime-web computes the same graphs, synchronously too", async (t) => {
@@ -284,9 +328,55 @@ t.test("onnxruntime-web computes the same graphs, synchronously too", async (t) 
   await onnxruntime().start();
 });
 
+t.test("where onnxruntime-node does not load, onnxruntime-web takes its place and says why", (t) => {
+  const program = `
+    const Module = require("node:module");
+    const load = Module._load;
+    Module._load = (request, ...rest) => {
+      if (request.startsWith("onnxruntime-node")) throw new Error("no such library");
+      return load(request, ...rest);
+    };
+    (async () => {
+      const { tf } = await import(${JSON.stringify(module("core/mod.ts"))});
+      const { onnxruntime } = await import(${JSON.stringify(module("plugins/engines/onnxruntime/mod.ts"))});
+      const info = await onnxruntime().start();
+      console.log(JSON.stringify([info.device, info.reason, tf.sum(tf.ones([3])).dataSync()[0]]));
+    })();`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--eval", program], { encoding: "utf8" });
+  const [device, reason, sum] = JSON.parse(stdout.trim().split("\n").at(-1) || `"${stderr}"`) as [
+    string,
+    string,
+    number,
+  ];
+  t.match(device, /WebAssembly.*onnxruntime-web/);
+  t.match(reason, /onnxruntime-node does not load \(no such library\)/);
+  t.equal(sum, 3);
+  t.end();
+});
+
+t.test("no more threads are used than there are", async (t) => {
+  const { device } = await onnxruntime({ threads: 1000 }).start();
+  t.notMatch(device, /1000/);
+  t.equal(
+    tf.tidy(() => tf.sum(tf.ones([10])).dataSync()[0]),
+    10,
+  );
+  await onnxruntime().start();
+});
+
+t.test("what is uploaded each step goes into the same memory", async (t) => {
+  await tf.setBackend("onnxruntime");
+  const step = (i: number): void =>
+    tf.tidy(() => void tf.sum(tf.tensor(new Float32Array(2 ** 16).fill(i), [2 ** 16])).dataSync());
+  for (let i = 0; i < 10; i++) step(i);
+  const { idleBytes } = backend().counts;
+  for (let i = 0; i < 100; i++) step(i);
+  t.ok(backend().counts.idleBytes <= idleBytes + 2 ** 19, `${backend().counts.idleBytes} bytes lie idle`);
+});
+
 t.test("it works in a worker thread", async (t) => {
-  const plugin = new URL("../../../plugins/engines/onnxruntime/mod.ts", import.meta.url).href;
-  const core = new URL("../../../core/mod.ts", import.meta.url).href;
+  const plugin = module("plugins/engines/onnxruntime/mod.ts");
+  const core = module("core/mod.ts");
   const code = `
     import { parentPort } from "node:worker_threads";
     const { tf } = await import(${JSON.stringify(core)});

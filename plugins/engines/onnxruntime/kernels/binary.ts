@@ -7,10 +7,10 @@ import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import type { View } from "../value.ts";
 import { kernel } from "./kernel.ts";
-import { withBias } from "./matmul.ts";
+import { sumOfProducts, withBias } from "./matmul.ts";
 import { pointwise } from "./pointwise.ts";
 
-const { float32, int32, bool, float64 } = Elem;
+const { float32, int32, int64, bool, float64 } = Elem;
 
 /** Kernels of numbers that are one operator. */
 const ARITHMETIC: Readonly<Record<string, string>> = {
@@ -18,7 +18,6 @@ const ARITHMETIC: Readonly<Record<string, string>> = {
   Sub: "Sub",
   Maximum: "Max",
   Minimum: "Min",
-  Pow: "Pow",
 };
 
 const COMPARISONS: Readonly<Record<string, string>> = {
@@ -39,6 +38,12 @@ export function registerBinary(): void {
       return a.value.elem === bool ? undefined : pointwise(g, op, [a, b], a.value.elem);
     });
   }
+  kernel("Pow", ({ g, input }) => {
+    const [a, b] = [input("a"), input("b")];
+    if (a.value.elem === bool) return undefined;
+    if (a.value.elem === float32) return pointwise(g, "Pow", [a, b], float32);
+    return g.cast(pointwise(g, "Pow", [g.cast(a, int64), g.cast(b, int64)], int64), int32);
+  });
   kernel("Add", ({ g, input }) => {
     const [a, b] = [input("a"), input("b")];
     return a.value.elem === bool ? undefined : add(g, a, b);
@@ -107,7 +112,12 @@ export function registerBinary(): void {
 
 /** a + b; the bias of a matrix product goes into the product. */
 export function add(g: Recorder, a: View, b: View): View {
-  return withBias(g, a, b) ?? withBias(g, b, a) ?? pointwise(g, "Add", [a, b], a.value.elem);
+  return (
+    withBias(g, a, b) ??
+    withBias(g, b, a) ??
+    sumOfProducts(g, a, b) ??
+    pointwise(g, "Add", [a, b], a.value.elem)
+  );
 }
 
 /** condition ? t : e */

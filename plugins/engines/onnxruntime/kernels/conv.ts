@@ -6,21 +6,20 @@
  * @module
  */
 import { tf } from "../../../../core/mod.ts";
+import { formOf } from "../form.ts";
 import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import { sameShape, sizeOf, type View } from "../value.ts";
 import { activated, type FusedAttrs } from "./activation.ts";
 import { add } from "./binary.ts";
+import { blockedConv, blockedFilter, blockedInput, type Info } from "./blocked.ts";
 import { kernel } from "./kernel.ts";
 import { gemm } from "./matmul.ts";
-import { pointwise, transposedForm } from "./pointwise.ts";
+import { pointwise } from "./pointwise.ts";
 import { reduced } from "./reduce.ts";
 import { concat, flipped, pad, slice } from "./shape.ts";
 
 const { float32 } = Elem;
-
-/** tfjs's account of a convolution or pooling: sizes, strides, dilations and paddings resolved. */
-export type Info = tf.backend_util.Conv2DInfo;
 
 interface ConvAttrs {
   readonly strides: number | [number, number];
@@ -142,7 +141,10 @@ function weights(g: Recorder, filter: View, grouped: boolean): View {
 function conv(g: Recorder, x: View, filter: View, info: Info, depthwise: boolean): View {
   if (x.value.zero || filter.value.zero) return g.zeros(float32, info.outShape);
   const group = depthwise ? info.inChannels : 1;
-  if (!depthwise && isPointwise(info) && !transposedForm(x)) {
+  const { pads } = padsOf(info);
+  const blocked = depthwise ? undefined : blockedConv(g, x, filter, info, pads);
+  if (blocked !== undefined) return blocked;
+  if (!depthwise && isPointwise(info) && formOf(x) === undefined) {
     const rows = g.reshape(x, [sizeOf(x.shape) / info.inChannels, info.inChannels]);
     const product = gemm(g, rows, g.reshape(filter, [info.inChannels, info.outChannels]), false, false);
     return g.reshape(product, info.outShape);
@@ -157,7 +159,7 @@ function conv(g: Recorder, x: View, filter: View, info: Info, depthwise: boolean
         kernel_shape: [info.filterHeight, info.filterWidth],
         strides: [info.strideHeight, info.strideWidth],
         dilations: [info.dilationHeight, info.dilationWidth],
-        pads: padsOf(info).pads,
+        pads,
         group,
       },
     },
@@ -178,10 +180,12 @@ function convInput(
   const group = depthwise ? info.inChannels : 1;
   const { pads, over } = padsOf(info);
   const [top, left] = pads as Shape4;
+  const blocked = depthwise ? undefined : blockedInput(g, dy, filter, info, top, left);
+  if (blocked !== undefined) return blocked;
   const kernel = [info.filterHeight, info.filterWidth];
   const dilations = [info.dilationHeight, info.dilationWidth];
   const shape = [info.batchSize, info.inChannels, info.inHeight, info.inWidth];
-  if (!depthwise && isPointwise(info) && !transposedForm(dy)) {
+  if (!depthwise && isPointwise(info) && formOf(dy) === undefined) {
     const rows = g.reshape(dy, [sizeOf(dy.shape) / info.outChannels, info.outChannels]);
     const product = gemm(g, rows, g.reshape(filter, [info.inChannels, info.outChannels]), false, true);
     return g.reshape(product, inputShape);
@@ -251,6 +255,8 @@ const GATHERED = 2 ** 27;
  */
 function convFilter(g: Recorder, x: View, dy: View, info: Info, filterShape: Shape4): View {
   if (x.value.zero || dy.value.zero) return g.zeros(float32, filterShape);
+  const blocked = blockedFilter(g, x, dy, info, padsOf(info).pads);
+  if (blocked !== undefined) return blocked;
   const rows = info.batchSize * info.outHeight * info.outWidth;
   const flatDy = g.reshape(dy, [rows, info.outChannels]);
   const padded = framed(g, x, info);

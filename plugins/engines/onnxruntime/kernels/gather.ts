@@ -22,9 +22,7 @@ export function registerGather(): void {
     const known = backend.known(indices) as Int32Array | undefined;
     const beyond = known?.find((i) => i < 0 || i >= n);
     if (beyond !== undefined) {
-      throw new Error(
-        `GatherV2: the index value ${beyond} is not in [0, ${n - 1}] (axis ${axis} of [${x.shape}])`,
-      );
+      throw new Error(`the index value ${beyond} is not in [0, ${n - 1}] (axis ${axis})`);
     }
     const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
     return g.op("Gather", [x, indices], x.value.elem, shape, { attributes: { axis } });

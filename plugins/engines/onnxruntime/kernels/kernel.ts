@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { tf } from "../../../../core/mod.ts";
+import { messageOf, tf } from "../../../../core/mod.ts";
 import { borrowed, noteBorrowing } from "../../borrow.ts";
 import { BACKEND, type OnnxBackend } from "../backend.ts";
 import type { Recorder } from "../recorder.ts";
@@ -39,24 +39,36 @@ export function kernel<A = unknown>(kernelName: string, body: KernelBody<A>): vo
       let out: View | View[] | undefined;
       const recordable = all.every(simple);
       if (recordable) {
-        out = body({
-          g: backend.recorder,
-          attrs: params.attrs as A,
-          input: (name) => backend.view(inputs[name]!),
-          optional: (name) => (inputs[name] ? backend.view(inputs[name]) : undefined),
-          get list() {
-            return all.map((x) => backend.view(x));
-          },
-          backend,
-        });
+        out = named(kernelName, all, () =>
+          body({
+            g: backend.recorder,
+            attrs: params.attrs as A,
+            input: (name) => backend.view(inputs[name]!),
+            optional: (name) => (inputs[name] ? backend.view(inputs[name]) : undefined),
+            get list() {
+              return all.map((x) => backend.view(x));
+            },
+            backend,
+          }),
+        );
       }
       if (out === undefined) {
         if (recordable) noteBorrowing(BACKEND, kernelName);
-        return fallback(params);
+        return named(kernelName, all, () => fallback(params));
       }
       return Array.isArray(out) ? out.map((view) => backend.tensor(view)) : backend.tensor(out);
     },
   });
+}
+
+/** Has what is thrown say which kernel it was, and on what shapes. */
+function named<T>(kernelName: string, inputs: readonly tf.TensorInfo[], f: () => T): T {
+  try {
+    return f();
+  } catch (error) {
+    const shapes = inputs.map(({ shape }) => `[${shape}]`).join(" ");
+    throw new Error(`${kernelName}: ${messageOf(error)} (given ${shapes})`, { cause: error });
+  }
 }
 
 function simple({ dtype, shape }: tf.TensorInfo): boolean {

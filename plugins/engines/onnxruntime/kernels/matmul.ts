@@ -4,12 +4,14 @@
  * @module
  */
 import { tf } from "../../../../core/mod.ts";
+import { formOf } from "../form.ts";
 import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import { sameShape, sizeOf, type View } from "../value.ts";
 import { activated, type FusedAttrs } from "./activation.ts";
 import { add } from "./binary.ts";
 import { kernel } from "./kernel.ts";
+import { concat } from "./shape.ts";
 
 interface Transposes {
   readonly transposeA: boolean;
@@ -57,7 +59,7 @@ export function matMul(g: Recorder, a: View, b: View, { transposeA, transposeB }
   if (a.shape.length < 2 || b.shape.length < 2 || inner !== other) {
     const side = (shape: readonly number[], t: boolean): string => `[${shape}]${t ? " transposed" : ""}`;
     throw new Error(
-      `matMul: inner sizes ${inner} and ${other} of ${side(a.shape, transposeA)} and ${side(b.shape, transposeB)} differ`,
+      `inner sizes ${inner} and ${other} of ${side(a.shape, transposeA)} and ${side(b.shape, transposeB)} differ`,
     );
   }
   const m = a.shape.at(transposeA ? -1 : -2)!;
@@ -103,15 +105,45 @@ export function gemm(g: Recorder, a: View, b: View, transA: boolean, transB: boo
 
 /** product + bias as one node, where that is what they are. */
 export function withBias(g: Recorder, product: View, bias: View): View | undefined {
-  const { node, shape } = product.value;
-  if (node?.op !== "Gemm" || node.inputs.length !== 2) return undefined;
-  const n = product.shape.at(-1);
-  if (bias.shape.at(-1) !== n || sizeOf(bias.shape) !== n || bias.shape.length > product.shape.length)
-    return undefined;
-  if (!sameShape(product.shape.slice(-1), shape.slice(-1))) return undefined;
-  const { transA, transB } = node.attributes;
-  const [a, b] = node.inputs as [View, View];
-  return g.reshape(gemm(g, a, b, transA === 1, transB === 1, g.reshape(bias, [n])), product.shape);
+  const units = product.shape.at(-1)!;
+  if (bias.shape.at(-1) !== units || sizeOf(bias.shape) !== units) return undefined;
+  if (bias.shape.length > product.shape.length) return undefined;
+  const form = formOf(product);
+  const { value, shape } = form?.from ?? product;
+  const { node } = value;
+  if (node?.inputs.length !== 2) return undefined;
+  const biased = (): View => {
+    const { op, inputs, domain, attributes } = node;
+    const added = g.op(op, [...inputs, g.reshape(bias, [units])], value.elem, value.shape, {
+      domain,
+      attributes,
+    });
+    return { value: added.value, shape };
+  };
+  if (form === undefined) return node.op === "Gemm" && value.shape[1] === units ? biased() : undefined;
+  const convolution = node.op === "Conv" || node.op === "ConvTranspose";
+  return convolution && product.shape.length === 4 && value.shape[1] === units
+    ? g.formed({ ...form, from: biased() })
+    : undefined;
+}
+
+/**
+ * aᵀ·b + cᵀ·d as one product, of a on c and of b on d: what a weight's gradient is when it is used on several batches.
+ * Undefined where that isn't what the terms are, or where they are large beside what comes of them.
+ */
+export function sumOfProducts(g: Recorder, x: View, y: View): View | undefined {
+  const factors = [x, y].map(({ value, shape }) => {
+    const { node } = value;
+    if (node?.op !== "Gemm" || node.inputs.length !== 2 || !sameShape(shape, value.shape)) return undefined;
+    return node.attributes.transA === 1 && node.attributes.transB === 0
+      ? (node.inputs as [View, View])
+      : undefined;
+  });
+  const [one, other] = factors;
+  if (one === undefined || other === undefined || !sameShape(x.shape, y.shape)) return undefined;
+  const size = [...one, ...other].reduce((sum, factor) => sum + sizeOf(factor.shape), 0);
+  if (size > sizeOf(x.shape)) return undefined;
+  return gemm(g, concat(g, [one[0], other[0]], 0), concat(g, [one[1], other[1]], 0), true, false);
 }
 
 function swapped(g: Recorder, x: View): View {

@@ -1,15 +1,16 @@
 /**
  * Nodes that treat every element alike, with broadcasting.
  *
- * Where an input is a transposed form of something (convolutions compute with channels first, tfjs keeps them last),
- * the node is recorded on what lies before the transposition, and the result transposed instead: most such
- * transpositions then meet their inverse further on, and none is ever run.
+ * Where an input has the form of something else (convolutions compute with channels first, tfjs keeps them last), the
+ * node is recorded on what it is a form of, and the result given that form: most such rearrangements then meet their
+ * inverse further on, and none is ever run.
  *
  * @module
  */
 import { tf } from "../../../../core/mod.ts";
+import { axesOf, type Form, formOf, inverseOf } from "../form.ts";
 import type { Elem } from "../model.ts";
-import { type NodeOptions, type Recorder, usable } from "../recorder.ts";
+import type { NodeOptions, Recorder } from "../recorder.ts";
 import { sameShape, type View } from "../value.ts";
 
 /** Shape of what several broadcast shapes make together. */
@@ -33,17 +34,21 @@ export function pointwise(
   }
   const zero = inputs.some((x) => x.value.zero) ? withZeros(g, op, inputs, elem, shape) : undefined;
   if (zero !== undefined) return zero;
-  const lead =
-    shape.length > 2 ? inputs.find((x) => sameShape(x.shape, shape) && transposedForm(x)) : undefined;
-  if (lead === undefined) return g.op(op, inputs, elem, shape, options);
-  const { value, perm } = lead.value.source!;
-  const inverse = inverseOf(perm);
-  const moved = inputs.map((x) => {
-    if (x.shape.length === 0) return x;
-    const full = [...new Array<number>(shape.length - x.shape.length).fill(1), ...x.shape];
-    return g.transpose(g.reshape(x, full), inverse);
-  });
-  return g.transpose(g.op(op, moved, elem, value.shape, options), perm);
+  const form =
+    shape.length > 2
+      ? inputs.map((x) => (sameShape(x.shape, shape) ? formOf(x) : undefined)).find((f) => f !== undefined)
+      : undefined;
+  if (form === undefined) return g.op(op, inputs, elem, shape, options);
+  const before = inputs.map((x) => (x.shape.length === 0 ? x : undone(g, x, form)));
+  return g.formed({ ...form, from: g.op(op, before, elem, form.from.shape, options) });
+}
+
+/** x, which has a form's shape or is spread over it, in the order from which the form was made. */
+function undone(g: Recorder, x: View, { from, perm, parts, shape }: Form): View {
+  const full = [...new Array<number>(shape.length - x.shape.length).fill(1), ...x.shape];
+  const axes = axesOf({ from, perm, parts, shape });
+  const sizes = full.map((n, i) => axes[i]!.map((axis) => (n === 1 ? 1 : from.shape[axis]!)));
+  return g.rearrange(g.reshape(x, full), sizes, inverseOf(perm));
 }
 
 /**
@@ -62,18 +67,4 @@ function withZeros(
   if (op === "Add" && a.value.zero && sameShape(b.shape, shape)) return b;
   if ((op === "Add" || op === "Sub") && b?.value.zero && sameShape(a.shape, shape)) return a;
   return undefined;
-}
-
-/** Whether a view is the transposed form of a value that is still there. */
-export function transposedForm(x: View): boolean {
-  return x.value.source !== undefined && sameShape(x.shape, x.value.shape) && usable(x.value.source.value);
-}
-
-/** The permutation that undoes one. */
-export function inverseOf(perm: readonly number[]): number[] {
-  const inverse = new Array<number>(perm.length);
-  perm.forEach((axis, i) => {
-    inverse[axis] = i;
-  });
-  return inverse;
 }

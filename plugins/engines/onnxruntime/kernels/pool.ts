@@ -7,7 +7,8 @@ import { tf } from "../../../../core/mod.ts";
 import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import { sizeOf, type View } from "../value.ts";
-import { channelsFirst, channelsLast, type Info, padsOf } from "./conv.ts";
+import type { Info } from "./blocked.ts";
+import { channelsFirst, channelsLast, padsOf } from "./conv.ts";
 import { kernel } from "./kernel.ts";
 import { pointwise } from "./pointwise.ts";
 

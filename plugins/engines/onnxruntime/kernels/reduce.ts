@@ -4,12 +4,13 @@
  * @module
  */
 import { tf } from "../../../../core/mod.ts";
+import { axesOf, formOf } from "../form.ts";
 import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import { sizeOf, type View } from "../value.ts";
 import { kernel } from "./kernel.ts";
 import { gemm } from "./matmul.ts";
-import { inverseOf, pointwise, transposedForm } from "./pointwise.ts";
+import { pointwise } from "./pointwise.ts";
 
 interface ReduceAttrs {
   readonly axis?: number | number[];
@@ -26,7 +27,9 @@ export function registerReduce(): void {
   for (const [name, op] of Object.entries(sums)) {
     kernel<ReduceAttrs>(name, ({ g, input, attrs }) => {
       const x = input("x");
-      return reduced(g, op, x.value.elem === bool ? g.cast(x, int32) : x, attrs);
+      if (x.value.elem === float32) return reduced(g, op, x, attrs);
+      // int64 has room for what overflows int32 and then wraps round; in int32 ONNX Runtime would stop at the largest
+      return g.cast(reduced(g, op, g.cast(x, int64), attrs), int32);
     });
   }
   const extremes: Readonly<Record<string, string>> = { Max: "ReduceMax", Min: "ReduceMin" };
@@ -107,13 +110,14 @@ export function reduced(
   x: View,
   { axis, reductionIndices, keepDims }: ReduceAttrs,
 ): View {
-  const axes = tf.util.parseAxisParam((axis ?? reductionIndices)!, [...x.shape]);
+  const axes = tf.util.parseAxisParam((axis ?? reductionIndices)!, [...x.shape]).toSorted((a, b) => a - b);
   const shape = x.shape.filter((_, i) => !axes.includes(i));
   const shown = keepDims ? x.shape.map((n, i) => (axes.includes(i) ? 1 : n)) : shape;
   if (axes.every((i) => x.shape[i] === 1)) return g.reshape(x, shown);
   if (x.value.zero && (op === "ReduceSum" || op === "ReduceMean")) return g.zeros(x.value.elem, shown);
-  const from = beforeTransposition(x, axes) ?? { x, axes };
-  if (op === "ReduceSum" && x.value.elem === float32 && from.axes.every((axis) => axis < from.axes.length)) {
+  const from = beforeForm(x, axes) ?? { x, axes };
+  const leading = from.axes.every((axis) => axis < from.axes.length);
+  if (op === "ReduceSum" && x.value.elem === float32 && leading) {
     // over leading axes, as a product with a row of ones: a third of the time
     const columns = sizeOf(shape);
     const rows = sizeOf(x.shape) / columns;
@@ -122,21 +126,29 @@ export function reduced(
       return g.reshape(gemm(g, ones, g.reshape(from.x, [rows, columns]), false, false), shown);
     }
   }
-  const out = g.op(op, [from.x, g.ints(from.axes)], x.value.elem, shape, { attributes: { keepdims: 0 } });
-  return g.reshape(out, shown);
+  return g.reshape(inRuns(g, op, from.x, from.axes), shown);
+}
+
+/** Neighbouring axes at a time, the last first: a loop over axes with gaps between them is many times slower. */
+function inRuns(g: Recorder, op: string, x: View, axes: readonly number[]): View {
+  const from = axes.findLastIndex((axis, i) => i === 0 || axis !== axes[i - 1]! + 1);
+  const run = axes.slice(from);
+  const shape = x.shape.filter((_, axis) => !run.includes(axis));
+  const out = g.op(op, [x, g.ints(run)], x.value.elem, shape, { attributes: { keepdims: 0 } });
+  return from === 0 ? out : inRuns(g, op, out, axes.slice(0, from));
 }
 
 /** Longest row of ones that is worth its place in the model. */
 const MAX_ONES = 2 ** 17;
 
-/** The same reduction before x was transposed, if that leaves the remaining axes in order. */
-function beforeTransposition(x: View, axes: readonly number[]): { x: View; axes: number[] } | undefined {
-  if (!transposedForm(x)) return undefined;
-  const { value, perm } = x.value.source!;
-  const moved = axes.map((axis) => perm[axis]!);
-  const inverse = inverseOf(perm);
-  const remaining = value.shape.map((_, axis) => axis).filter((axis) => !moved.includes(axis));
-  if (!remaining.every((axis, i) => i === 0 || inverse[axis]! > inverse[remaining[i - 1]!]!))
-    return undefined;
-  return { x: { value, shape: value.shape }, axes: moved };
+/** The same reduction of what x is a form of, if that leaves the remaining axes in order. */
+function beforeForm(x: View, axes: readonly number[]): { x: View; axes: number[] } | undefined {
+  const form = formOf(x);
+  if (form === undefined) return undefined;
+  const moved = axesOf(form)
+    .filter((_, axis) => axes.includes(axis))
+    .flat();
+  const remaining = form.perm.filter((axis) => !moved.includes(axis));
+  if (!remaining.every((axis, i) => i === 0 || axis > remaining[i - 1]!)) return undefined;
+  return { x: form.from, axes: moved.sort((a, b) => a - b) };
 }

@@ -1,0 +1,61 @@
+/**
+ * What a scenario that comes over HTTP may name: no plugin, file or URL but those on the operator's list. A plugin is
+ * a program, and a file is the operator's.
+ *
+ * @module
+ */
+import { messageOf, readSource } from "../../core/mod.ts";
+import { applyOverride } from "../../core/override.ts";
+import { Refusal } from "./problem.ts";
+import type { RunOrder } from "./runner.ts";
+
+/**
+ * @param allow what may be named: as it is written in the scenario, or, where it ends with `/`, whatever begins with it
+ * @throws Refusal 403 naming what is not on the list
+ * @throws InputError for a document that cannot be read
+ */
+export function requireAllowed({ text, file, overrides }: RunOrder, allow: readonly string[]): void {
+  let document: unknown = readSource(text, file).value;
+  for (const override of overrides) document = applyOverride(document, override);
+  const { plugins, engine, application } = document as Record<string, unknown>;
+  const named = [
+    ...new Set([...strings(plugins), ...[...strings(engine), ...strings(application)].filter(isPlace)]),
+  ];
+  const refused = named.filter((name) => !isAllowed(name, allow));
+  if (refused.length === 0) return;
+  const list = refused.map((name) => JSON.stringify(name.slice(0, 100))).join(", ");
+  throw new Refusal(
+    403,
+    `a scenario from outside cannot name ${list}: plugins, files and URLs must be on the list of this server's ` +
+      "operator (dsgan serve --allow)",
+  );
+}
+
+function isAllowed(name: string, allow: readonly string[]): boolean {
+  const climbs = decoded(name).split(/[\\/]/).includes("..");
+  return allow.some((entry) => entry === name || (entry.endsWith("/") && !climbs && name.startsWith(entry)));
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch (error) {
+    throw new Refusal(403, `${JSON.stringify(name.slice(0, 100))}: ${messageOf(error)}`);
+  }
+}
+
+/** Whether text names a place rather than a thing: a path, a URL, a file by its ending. */
+function isPlace(text: string): boolean {
+  return /[\\/]|^[a-z][a-z0-9+.-]*:|^\.|\.(npy|npz|gz|idx\d?|json|ya?ml|[cm]?[jt]s|wasm|safetensors)$/i.test(
+    text,
+  );
+}
+
+/** All text in a value, keys of mappings included. */
+function strings(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    Array.isArray(value) ? strings(inner) : [key, ...strings(inner)],
+  );
+}

@@ -1,0 +1,143 @@
+/**
+ * What Prometheus scrapes. Names and units follow its conventions (https://prometheus.io/docs/practices/naming/); no
+ * label has values that grow in number with runs or clients.
+ *
+ * @module
+ */
+import { performance } from "node:perf_hooks";
+import type { MiddlewareHandler } from "hono";
+import { routePath } from "hono/route";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Store } from "../../core/mod.ts";
+import { STATUSES } from "./api.ts";
+import type { Runner } from "./runner.ts";
+
+/** The numbers of one app. */
+export interface Metrics {
+  /** Counts and times requests. */
+  readonly count: MiddlewareHandler;
+  readonly streams: { opened(): void; closed(): void; cutOff(): void; sent(events: number): void };
+  /** The page for Prometheus, and its media type. */
+  scrape(): Promise<{ readonly text: string; readonly type: string }>;
+}
+
+/** Time for which the number of runs by status is taken to stand: counting takes a look at each. */
+const COUNT_EVERY = 5000;
+
+/** Counts for a store's app. */
+export function metricsOf(store: Store, runner: Runner | undefined): Metrics {
+  const registers = [new Registry()];
+  const requests = new Histogram({
+    name: "dsgan_http_request_duration_seconds",
+    help: "Time to answer, polls that wait and streams left out.",
+    labelNames: ["method", "route", "status"],
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+    registers,
+  });
+  const streams = new Gauge({ name: "dsgan_streams", help: "Event streams that are open.", registers });
+  const cuts = new Counter({
+    name: "dsgan_streams_cut_off_total",
+    help: "Event streams ended because their client was too slow.",
+    registers,
+  });
+  const events = new Counter({
+    name: "dsgan_stream_bytes_total",
+    help: "Bytes of events handed to streams.",
+    registers,
+  });
+  let counted = { at: Number.NEGATIVE_INFINITY, runs: new Map<string, number>() };
+  const countRuns = async (): Promise<ReadonlyMap<string, number>> => {
+    if (performance.now() - counted.at < COUNT_EVERY) return counted.runs;
+    const runs = new Map<string, number>();
+    let paused = performance.now();
+    for (const id of await store.list()) {
+      const status = await store.glance(id).then(
+        (glance) => glance.status,
+        () => undefined, // removed in the meantime
+      );
+      if (status !== undefined) runs.set(status, (runs.get(status) ?? 0) + 1);
+      if (performance.now() - paused > 10) {
+        await new Promise((resolve) => setTimeout(resolve));
+        paused = performance.now();
+      }
+    }
+    counted = { at: performance.now(), runs };
+    return runs;
+  };
+  new Gauge({
+    name: "dsgan_runs",
+    help: "Runs in the store, by how they stand.",
+    labelNames: ["status"],
+    registers,
+    async collect() {
+      const runs = await countRuns();
+      for (const status of STATUSES) this.set({ status }, runs.get(status) ?? 0);
+    },
+  });
+  if (runner !== undefined) {
+    new Gauge({
+      name: "dsgan_jobs",
+      help: "Runs ordered over HTTP that wait or run.",
+      labelNames: ["state"],
+      registers,
+      collect() {
+        for (const state of ["queued", "running"] as const) {
+          this.set({ state }, runner.jobs().filter((job) => job.state === state).length);
+        }
+      },
+    });
+  }
+  new Gauge({
+    name: "process_resident_memory_bytes",
+    help: "Memory of the server's process.",
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+  new Gauge({
+    name: "process_start_time_seconds",
+    help: "When the server's process began, seconds since 1970.",
+    registers,
+  }).set(performance.timeOrigin / 1000);
+  new Counter({
+    name: "process_cpu_seconds_total",
+    help: "Time of the processors that the server's process has had.",
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
+
+  return {
+    async count(c, next) {
+      const began = performance.now();
+      await next();
+      if (
+        c.res.headers.get("Content-Type")?.startsWith("text/event-stream") ||
+        Number(c.req.query("wait")) > 0
+      )
+        return;
+      const route = routePath(c, -1);
+      requests.observe(
+        {
+          method: c.req.method === "GET" || c.req.method === "POST" ? c.req.method : "other",
+          route: c.res.status === 404 && route.includes("*") ? "none" : route,
+          status: String(c.res.status),
+        },
+        (performance.now() - began) / 1000,
+      );
+    },
+    streams: {
+      opened: () => streams.inc(),
+      closed: () => streams.dec(),
+      cutOff: () => cuts.inc(),
+      sent: (bytes) => events.inc(bytes),
+    },
+    async scrape() {
+      return { text: await registers[0]!.metrics(), type: registers[0]!.contentType };
+    },
+  };
+}

@@ -1,0 +1,134 @@
+/** Talking to the server. */
+
+/** @typedef {{ run: string, scenario: string, status: string, tags: string[], began: string, seconds?: number }} RunItem */
+/** @typedef {{ stage: string, began: string, seen: string, step?: number, steps?: number }} Stage */
+/** @typedef {{ metric: string, expected: string, value?: number, met: boolean }} Expectation */
+/**
+ * @typedef {RunItem & {
+ *   events: number, application?: string, seed?: number,
+ *   engine?: { name: string, version: string, device: string, reason: string },
+ *   stages: Stage[], rate?: number, left?: number, metrics: Record<string, number>, expectations: Expectation[], expected: { metric: string, expected: string }[],
+ *   warnings: string[], series: { stage: string, metric: string, count: number }[], error?: string
+ * }} Summary
+ */
+/** @typedef {{ stage: string, metric: string, count: number, x: number[], y: (number | null)[] }} Series */
+/** @typedef {{ path: string, title: string, bytes: number, time: string, step?: number }} Artifact */
+/** @typedef {{ seq: number, time: string, type: string, [name: string]: any }} RunEvent */
+
+/** What a request was refused with. */
+export class Refused extends Error {
+  /** @param {number} status @param {string} message */
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** @param {Response} answer */
+async function checked(answer) {
+  if (answer.ok) return answer;
+  const problem = await answer.json().catch(() => ({}));
+  throw new Refused(answer.status, problem.detail ?? `${answer.status} ${answer.statusText}`);
+}
+
+/** @param {string} path @param {AbortSignal} [signal] @returns {Promise<any>} */
+export async function get(path, signal) {
+  return await (await checked(await fetch(path, { signal: signal ?? null }))).json();
+}
+
+/** @param {string} path @returns {Promise<string>} */
+export async function getText(path) {
+  return await (await checked(await fetch(path))).text();
+}
+
+/** @param {string} path @param {unknown} [body] @returns {Promise<any>} */
+export async function post(path, body) {
+  const init =
+    body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const answer = await checked(await fetch(path, { method: "POST", ...init }));
+  return answer.status === 204 ? undefined : await answer.json();
+}
+
+/** @param {string} id @param {string} [part] */
+export function runPath(id, part = "") {
+  return `/api/runs/${encodeURIComponent(id)}${part}`;
+}
+
+/** Where a file of a run is. @param {string} id @param {Artifact} artifact */
+export function filePath(id, { path, time }) {
+  const parts = path.split("/").map(encodeURIComponent).join("/");
+  return `${runPath(id, `/${parts}`)}?v=${Date.parse(time)}`;
+}
+
+/**
+ * Follows a run's events from a number on, through restarts of the server, until the run ends or it is closed.
+ *
+ * @param {string} id
+ * @param {number} since
+ * @param {{
+ *   events(events: RunEvent[]): void, state(state: "live" | "lost" | "ended"): void, anew(): void
+ * }} on `anew`: what is known of the run is another's: begin again
+ * @returns {() => void} closes it
+ */
+export function follow(id, since, on) {
+  let next = since;
+  /** @type {EventSource | undefined} */
+  let source;
+  /** @type {RunEvent[]} */
+  let batch = [];
+  let flushing = 0;
+  let retrying = 0;
+  let closed = false;
+  const flush = () => {
+    flushing = 0;
+    const events = batch;
+    batch = [];
+    if (!closed && events.length > 0) on.events(events);
+  };
+  const close = () => {
+    closed = true;
+    source?.close();
+    clearTimeout(flushing);
+    clearTimeout(retrying);
+  };
+  const open = () => {
+    if (closed) return;
+    source?.close();
+    source = new EventSource(runPath(id, `/stream?since=${next}`));
+    source.onopen = () => on.state("live");
+    source.onmessage = (message) => {
+      /** @type {RunEvent} */
+      const event = JSON.parse(message.data);
+      if (event.seq <= next) return;
+      next = event.seq;
+      batch.push(event);
+      // A page that is not looked at need not be drawn.
+      if (flushing === 0) flushing = window.setTimeout(flush, document.hidden ? 2000 : 150);
+    };
+    source.addEventListener("end", () => {
+      source?.close();
+      clearTimeout(flushing);
+      flush();
+      on.state("ended");
+    });
+    source.addEventListener("slow", open);
+    source.onerror = () => {
+      on.state("lost");
+      source?.close(); // it would come back by itself, but not after an answer that is no stream
+      retrying = window.setTimeout(retry, 1000 + 1000 * Math.random());
+    };
+  };
+  const retry = async () => {
+    if (closed) return;
+    try {
+      const { events } = await get(runPath(id));
+      if (events < next) on.anew();
+      else open();
+    } catch (error) {
+      if (error instanceof Refused && error.status < 500) on.anew();
+      else retrying = window.setTimeout(retry, 1500 + 1500 * Math.random());
+    }
+  };
+  open();
+  return close;
+}

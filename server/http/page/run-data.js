@@ -1,0 +1,172 @@
+/**
+ * What the page knows of a run: loaded once, then kept up to date by the run's events.
+ */
+import { follow, get, Refused, runPath } from "./api.js";
+
+/** Points of a curve that are asked for, and the number at which a grown one is asked for anew. */
+const POINTS = 2000;
+const TOO_MANY = 6000;
+/** Events that are kept at hand. */
+const EVENTS = 500;
+
+/**
+ * @typedef {object} Run
+ * @property {string} id
+ * @property {import("./api.js").Summary | undefined} summary
+ * @property {import("./api.js").Series[]} series
+ * @property {{ from: number, to: number, series: import("./api.js").Series[] } | undefined} detail the stretch that is zoomed into
+ * @property {import("./api.js").Artifact[]} artifacts
+ * @property {import("./api.js").RunEvent[]} events the latest
+ * @property {"loading" | "live" | "lost" | "ended" | "gone"} state
+ * @property {string} error
+ * @property {() => void} close
+ * @property {(from: number | null, to: number | null) => void} zoom
+ * @property {() => void} refresh
+ */
+
+/** Opens a run. @param {string} id @param {() => void} changed is called when there is something to draw @returns {Run} */
+export function openRun(id, changed) {
+  let stop = () => {};
+  let closed = false;
+  let refreshing = 0;
+  let zooming = 0;
+
+  /** @type {Run} */
+  const run = {
+    id,
+    summary: undefined,
+    series: [],
+    detail: undefined,
+    artifacts: [],
+    events: [],
+    state: "loading",
+    error: "",
+    close() {
+      closed = true;
+      clearTimeout(refreshing);
+      clearTimeout(zooming);
+      stop();
+    },
+    zoom(from, to) {
+      clearTimeout(zooming);
+      if (from === null || to === null) {
+        run.detail = undefined;
+        return;
+      }
+      if (run.series.every(({ x, count }) => count <= x.length)) return; // all points are here already
+      if (run.detail?.from === from && run.detail.to === to) return;
+      zooming = window.setTimeout(async () => {
+        const { series } = await get(runPath(id, `/series?points=${POINTS}&from=${from}&to=${to}`)).catch(
+          () => ({}),
+        );
+        if (closed || series === undefined) return;
+        run.detail = { from, to, series };
+        changed();
+      }, 120);
+    },
+    refresh: () => void load(),
+  };
+
+  const load = async () => {
+    stop();
+    try {
+      const [summary, { series, last }, { artifacts }] = await Promise.all([
+        get(runPath(id)),
+        get(runPath(id, `/series?points=${POINTS}`)),
+        get(runPath(id, "/artifacts")),
+      ]);
+      const since = Math.min(summary.events, last);
+      const { events } = await get(
+        runPath(id, `/events?since=${Math.max(0, since - EVENTS)}&limit=${EVENTS}`),
+      );
+      if (closed) return;
+      Object.assign(run, { summary, series, artifacts, events, error: "" });
+      stop = follow(id, events.at(-1)?.seq ?? since, { events: taken, state: became, anew: load });
+      changed();
+    } catch (error) {
+      if (closed) return;
+      const isGone = error instanceof Refused && error.status === 404;
+      run.state = isGone ? "gone" : "lost";
+      run.error = error instanceof Error ? error.message : String(error);
+      if (!isGone) refreshing = window.setTimeout(load, 2000);
+      changed();
+    }
+  };
+
+  /** @param {"live" | "lost" | "ended"} state */
+  const became = (state) => {
+    if (run.state === state) return;
+    run.state = state;
+    if (state === "ended") summarize();
+    changed();
+  };
+
+  /** Asks for what is cheaper to ask for than to work out. */
+  const summarize = () => {
+    if (refreshing !== 0) return;
+    refreshing = window.setTimeout(async () => {
+      try {
+        const [summary, { artifacts }] = await Promise.all([
+          get(runPath(id)),
+          get(runPath(id, "/artifacts")),
+        ]);
+        if (!closed) Object.assign(run, { summary, artifacts });
+      } catch {
+        // the stream says what is wrong, and comes back
+      }
+      refreshing = 0;
+      if (!closed) changed();
+    }, 300);
+  };
+
+  /** @param {import("./api.js").RunEvent[]} events */
+  const taken = (events) => {
+    run.events = [...run.events, ...events].slice(-2 * EVENTS);
+    for (const event of events) {
+      if (event.type === "progress") progress(event);
+      else summarize();
+    }
+    if (run.summary !== undefined) run.summary.events = events.at(-1)?.seq ?? run.summary.events;
+    if (run.series.some(({ x }) => x.length > TOO_MANY)) void thin();
+    changed();
+  };
+
+  /** @param {import("./api.js").RunEvent} event */
+  const progress = ({ stage, step, steps, values = {}, time }) => {
+    for (const [metric, value] of Object.entries(values)) {
+      let curve = run.series.find((s) => s.stage === stage && s.metric === metric);
+      if (curve === undefined) {
+        curve = { stage, metric, count: 0, x: [], y: [] };
+        run.series.push(curve);
+      }
+      if (step <= (curve.x.at(-1) ?? -1)) continue; // told once more by a run that was resumed
+      curve.x.push(step);
+      curve.y.push(Number.isFinite(value) ? value : null);
+      curve.count++;
+    }
+    const current = run.summary?.stages.at(-1);
+    if (run.summary === undefined || current === undefined || current.stage !== stage) return;
+    const before = { step: current.step ?? 0, seen: current.seen };
+    Object.assign(current, { step, steps, seen: time });
+    const took = (Date.parse(time) - Date.parse(before.seen)) / 1000;
+    if (took > 0 && step > before.step) {
+      // A slow average, so that the time left does not jump about.
+      const now = (step - before.step) / took;
+      const rate = run.summary.rate === undefined ? now : 0.95 * run.summary.rate + 0.05 * now;
+      run.summary.rate = rate;
+      run.summary.left = (steps - step) / rate;
+    }
+  };
+
+  let thinning = false;
+  const thin = async () => {
+    if (thinning) return;
+    thinning = true;
+    const { series } = await get(runPath(id, `/series?points=${POINTS}`)).catch(() => ({}));
+    if (!closed && series !== undefined) run.series = series;
+    thinning = false;
+  };
+
+  void load();
+  return run;
+}

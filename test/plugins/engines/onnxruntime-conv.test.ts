@@ -1,0 +1,105 @@
+/** Convolutions of sizes that the engine has forms of its own for, against tfjs's cpu kernels. */
+import t from "tap";
+import { Key, tf } from "../../../core/mod.ts";
+import type { OnnxBackend } from "../../../plugins/engines/onnxruntime/backend.ts";
+import { onnxruntime } from "../../../plugins/engines/onnxruntime/mod.ts";
+import { programOf } from "../../../plugins/engines/onnxruntime/program.ts";
+import { sizeOf } from "../../../plugins/engines/onnxruntime/value.ts";
+
+await onnxruntime().start();
+const backend = (): OnnxBackend => tf.backend() as OnnxBackend;
+const key = Key.from("convolutions");
+const tensor = (name: string, shape: number[]): tf.Tensor => key.fold(name).normal(shape);
+
+interface Case {
+  readonly image: [number, number, number, number];
+  readonly filter: [number, number, number, number];
+  readonly stride: number;
+  readonly pad: "same" | "valid" | number;
+  readonly dilation?: number;
+}
+
+const cases: readonly Case[] = [
+  { image: [2, 8, 8, 32], filter: [3, 3, 32, 16], stride: 1, pad: "same" },
+  { image: [2, 8, 8, 16], filter: [3, 3, 16, 32], stride: 2, pad: 1 },
+  { image: [2, 8, 8, 16], filter: [5, 5, 16, 16], stride: 2, pad: 2 },
+  { image: [4, 8, 6, 3], filter: [3, 3, 3, 16], stride: 1, pad: 1 },
+  { image: [4, 8, 6, 16], filter: [3, 3, 16, 3], stride: 1, pad: 1 },
+  { image: [4, 8, 6, 3], filter: [3, 3, 3, 16], stride: 2, pad: 1 },
+  { image: [4, 9, 7, 16], filter: [3, 3, 16, 16], stride: 2, pad: "same" },
+  { image: [4, 9, 7, 16], filter: [3, 3, 16, 16], stride: 1, pad: "valid", dilation: 2 },
+  { image: [16, 5, 7, 16], filter: [3, 3, 16, 16], stride: 1, pad: "valid" },
+  { image: [2, 8, 8, 16], filter: [1, 1, 16, 16], stride: 1, pad: 0 },
+  { image: [2, 8, 8, 16], filter: [1, 1, 16, 16], stride: 2, pad: 0 },
+  { image: [2, 8, 8, 32], filter: [3, 2, 32, 16], stride: 2, pad: "same" },
+  { image: [2, 8, 8, 16], filter: [4, 4, 16, 16], stride: 2, pad: 1 },
+  { image: [1, 9, 9, 16], filter: [3, 3, 16, 16], stride: 3, pad: 0 },
+  { image: [2, 8, 8, 16], filter: [3, 3, 16, 20], stride: 1, pad: 1 },
+  { image: [2, 8, 8, 20], filter: [3, 3, 20, 16], stride: 1, pad: 1 },
+];
+
+/** A convolution, what may follow one, its gradients, and the gradient of its gradient's length. */
+function everything({ image, filter, stride, pad, dilation = 1 }: Case): tf.Tensor[] {
+  const [x, w, bias] = [tensor("x", image), tensor("w", filter), tensor("b", [filter[3]])];
+  const net = (x: tf.Tensor, w: tf.Tensor): tf.Tensor => {
+    const y = tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, stride, pad, "NHWC", dilation);
+    const active = tf.leakyRelu(tf.add(y, bias));
+    return tf.mul(active, tf.mean(active, [1, 2], true));
+  };
+  const y = net(x, w);
+  const forward = [
+    y,
+    tf.sum(y, [0, 2]),
+    tf.max(y, 3),
+    tf.sum(y, [0, 1, 2]),
+    tf.mul(tf.reshape(y, [image[0], -1]), 2),
+    tf.add(tf.transpose(y, [3, 0, 1, 2]), 1),
+  ];
+  if (dilation > 1) return forward; // tfjs has no gradient of these
+  const loss = (x: tf.Tensor, w: tf.Tensor): tf.Scalar => tf.sum(tf.square(net(x, w))) as tf.Scalar;
+  const slope = (w: tf.Tensor): tf.Tensor =>
+    tf.sum(tf.square(tf.grad((x: tf.Tensor) => tf.sum(net(x, w)))(x)));
+  return [...forward, ...tf.grads(loss)([x, w]), tf.grad(slope)(w)];
+}
+
+async function on(
+  engine: string,
+  f: () => tf.Tensor[],
+): Promise<{ shape: number[]; values: Float32Array }[]> {
+  await tf.setBackend(engine);
+  const out = tf.tidy(f);
+  const values = out.map((x) => ({ shape: x.shape, values: x.dataSync().slice() as Float32Array }));
+  tf.dispose(out);
+  return values;
+}
+
+for (const given of cases) {
+  t.test(`${JSON.stringify(given)} agrees with cpu, gradients and second gradients included`, async (t) => {
+    const ours = await on("onnxruntime", () => everything(given));
+    const cpu = await on("cpu", () => everything(given));
+    cpu.forEach(({ shape, values }, i) => {
+      t.same(ours[i]!.shape, shape);
+      const scale = values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+      const off = values.reduce((most, x, j) => Math.max(most, Math.abs(x - ours[i]!.values[j]!)), 0);
+      t.ok(off < 1e-5 * scale, `output ${i} is off by ${off} of ${scale}`);
+    });
+  });
+}
+
+t.test("blocks of channels go from one convolution to the next as they are", async (t) => {
+  await tf.setBackend("onnxruntime");
+  if (backend().runtime.block === undefined) return t.pass("this processor has no such convolutions");
+  backend().flush();
+  tf.tidy(() => {
+    const [x, w] = [tensor("x", [2, 8, 8, 32]), tensor("w", [3, 3, 32, 32])];
+    const conv = (x: tf.Tensor): tf.Tensor => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, "same");
+    const y = conv(tf.relu(tf.add(conv(tf.relu(conv(x))), tensor("b", [32]))));
+    const { pending, interned } = backend().recorder;
+    const { value } = backend().view(y);
+    const { nodes } = programOf(pending, (other) => other === value, interned);
+    const images = nodes.filter(
+      ({ op, outputs: [out] }) => op === "Transpose" && sizeOf(out!.shape) === y.size,
+    );
+    t.equal(images.length, 2, "in at first, and out at last");
+  });
+});
