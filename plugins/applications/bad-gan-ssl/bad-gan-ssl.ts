@@ -202,10 +202,8 @@ async function* trained(
   const reportEvery = Math.min(perEpoch, Math.ceil(steps / REPORTS));
   const watch = watchOf(context.sentinels, state.scope("sentinels"));
   const run = iterations({ ...parts, learner, classifier, averaged, split, key, state });
-  let losses: (readonly [name: string, step: number, loss: tf.Tensor])[] = []; // since the last report
   try {
     const history = state.cell<readonly Evaluation[]>("history", []);
-    const latest = state.cell<Readonly<Record<string, number>>>("latest", {});
     const done = state.cell<number>("iteration", 0);
     const stage = `${prefix}train`;
     yield { type: "stage", stage, steps };
@@ -213,29 +211,24 @@ async function* trained(
       await state.settle();
       const step = done.value + 1;
       const epoch = Math.ceil(step / perEpoch); // the one under way, from 1
-      const given = run.run(step, (epoch - 1) / epochs);
-      losses.push(...Object.entries(given).map(([name, loss]) => [name, step, loss] as const));
+      run.run(step, (epoch - 1) / epochs);
       done.value = step;
 
       const isDue = step % perEpoch === 0 && ((step / perEpoch) % evaluateEvery === 0 || step === steps);
       if (step % reportEvery !== 0 && !isDue) continue;
-      const read = await readLosses(losses);
-      losses = [];
-      latest.value = { ...latest.value, ...Object.fromEntries(read.map(({ name, value }) => [name, value])) };
-      const wrong = read.find(({ value }) => !Number.isFinite(value));
-      const alarms =
-        wrong === undefined
-          ? watch.finite(step, latest.value)
-          : watch.finite(wrong.step, { [wrong.name]: wrong.value });
-      const { criticLoss } = latest.value;
-      const all = [...alarms, ...(criticLoss === undefined ? [] : watch.runaway(step, criticLoss))];
+      const { losses, broken } = await run.read();
+      const { criticLoss } = losses;
+      const all = [
+        ...watch.finite(step, Object.fromEntries(broken.map((name) => [name, Number.NaN]))),
+        ...(criticLoss === undefined ? [] : watch.runaway(step, criticLoss)),
+      ];
       if (isDue) {
         copy(classifier.state, averaged.state);
         const found = await examiner.examine(step / perEpoch);
         history.value = [...history.value, found.evaluation];
         if (found.spread !== undefined) all.push(...watch.collapse(step, found.spread));
       }
-      const values = { ...latest.value, ...shown(history.value) };
+      const values = { ...losses, ...shown(history.value) };
       yield { type: "progress", stage, step, steps, values };
       for (const alarm of all) yield { type: "sentinel", ...alarm };
       const fatal = all.find(({ action }) => action === "stop");
@@ -243,7 +236,6 @@ async function* trained(
     }
     return history.value;
   } finally {
-    tf.dispose(losses.map(([, , loss]) => loss));
     run.dispose();
   }
 }
@@ -254,18 +246,6 @@ function shown(history: readonly Evaluation[]): Record<string, number> {
   if (last === undefined) return {};
   const { epoch: _, ...values } = last;
   return values;
-}
-
-/** Reads losses, which are freed; the order is kept. */
-async function readLosses(
-  losses: readonly (readonly [name: string, step: number, loss: tf.Tensor])[],
-): Promise<readonly { readonly name: string; readonly step: number; readonly value: number }[]> {
-  const tensors = losses.map(([, , loss]) => loss);
-  const stacked = tf.tidy(() => tf.stack(tensors));
-  tf.dispose(tensors);
-  const values = await stacked.data();
-  stacked.dispose();
-  return losses.map(([name, step], i) => ({ name, step, value: values[i]! }));
 }
 
 /** Gives the results, and draws. */

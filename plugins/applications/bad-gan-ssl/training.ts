@@ -10,6 +10,7 @@ import {
   type FiniteDataset,
   type Key,
   type Network,
+  type Numbers,
   type Optimizer,
   type OptimizerRun,
   type RunState,
@@ -40,15 +41,14 @@ export interface IterationParts {
 
 /** Iterations, one at a time. */
 export interface Iterations {
-  /** Names of the losses that an iteration gives. */
-  readonly losses: readonly string[];
   /**
    * Runs an iteration.
    * @param i its number, from 1
    * @param progress share of the training done, in [0, 1), for learning rates
-   * @returns the losses of those who stepped, scalars that are now the caller's
    */
-  run(i: number, progress: number): Readonly<Record<string, tf.Tensor>>;
+  run(i: number, progress: number): void;
+  /** Reads the newest loss of each who has stepped, and which of them have not been finite since the last reading. */
+  read(): Promise<{ readonly losses: Numbers; readonly broken: readonly string[] }>;
   dispose(): void;
 }
 
@@ -57,6 +57,9 @@ interface Learner {
   readonly name: string;
   readonly variables: tf.Variable[];
   readonly running: OptimizerRun;
+  /** Its newest loss, NaN before the first; and 0, or NaN where a loss was not finite. Kept: a run goes on with them. */
+  readonly newest: tf.Variable;
+  readonly soundness: tf.Variable;
   prepare(): void;
   loss(batch: SslBatch, key: Key): tf.Scalar;
   constrain?: (() => void) | undefined;
@@ -80,6 +83,8 @@ export function iterations(parts: IterationParts): Iterations {
       name,
       variables,
       running: rule.start(variables),
+      newest: scalar(Number.NaN),
+      soundness: scalar(0),
       prepare: () => {
         for (const network of networks) network.prepare?.();
       },
@@ -91,10 +96,14 @@ export function iterations(parts: IterationParts): Iterations {
     learning(name, networks, rule, loss, constrain),
   );
   const own = learning("classifier", [classifier], optimizer, (batch, k) => learner.classifierLoss(batch, k));
-  for (const { name, running } of [...others, own]) state.keep(`${name} optimizer`, running.state);
+  const everyone = [...others, own];
+  for (const { name, running, newest, soundness } of everyone) {
+    state.keep(`${name} optimizer`, running.state);
+    state.keep(`${name} loss`, new Map(Object.entries({ newest, soundness })));
+  }
   const means = variablesOf([averaged]);
 
-  const learn = (who: Learner, inputs: Readonly<Record<string, tf.Tensor>>, at: Key): tf.Scalar => {
+  const learn = (who: Learner, inputs: Readonly<Record<string, tf.Tensor>>, at: Key): void => {
     who.prepare();
     const numbers = Object.keys(who.running.numbers(1, 0)).map((of) => [of, inputs[`${who.name} ${of}`]!]);
     const loss = descend(
@@ -104,18 +113,19 @@ export function iterations(parts: IterationParts): Iterations {
       Object.fromEntries(numbers),
     );
     who.constrain?.();
-    return loss;
+    who.newest.assign(loss);
+    who.soundness.assign(tf.add(who.soundness, tf.mul(loss, 0)));
   };
-  const stepOf = (name: string, who: readonly Learner[]): Step<string, string> =>
-    compileStep<string, string>(name, (inputs, at) => {
-      const losses = Object.fromEntries(who.map((each) => [`${each.name}Loss`, learn(each, inputs, at)]));
+  const stepOf = (name: string, who: readonly Learner[]): Step<string, never> =>
+    compileStep<string, never>(name, (inputs, at) => {
+      for (const each of who) learn(each, inputs, at);
       means.forEach((mean, i) => {
         const moved = tf.mul(inputs.move!, tf.sub(own.variables[i]!, mean));
         mean.assign(tf.add(mean, moved));
       });
-      return losses;
+      return {};
     });
-  const whole = stepOf("iteration", [...others, own]);
+  const whole = stepOf("iteration", everyone);
   const alone = stepOf("iteration of the classifier alone", [own]);
 
   const streams = {
@@ -126,10 +136,9 @@ export function iterations(parts: IterationParts): Iterations {
     ),
   };
   return {
-    losses: [...others, own].map(({ name }) => `${name}Loss`),
     run(i, progress) {
       const all = i % every === 0;
-      const who = all ? [...others, own] : [own];
+      const who = all ? everyone : [own];
       const batch: Record<string, tf.Tensor> = {};
       for (const [name, stream] of Object.entries(streams)) {
         if (!all && name in draws) continue;
@@ -147,16 +156,39 @@ export function iterations(parts: IterationParts): Iterations {
           numbers[`${each.name} ${of}`] = value;
         }
       }
-      const losses = (all ? whole : alone).run({ ...batch, ...numbers }, key.fold("iteration", i));
+      (all ? whole : alone).run({ ...batch, ...numbers }, key.fold("iteration", i));
       tf.dispose(batch);
-      return losses;
+    },
+    async read() {
+      const read = tf.tidy(() =>
+        tf.stack(everyone.flatMap(({ newest, soundness }) => [tf.add(newest, 0), tf.add(soundness, 0)])),
+      );
+      const values = await read.data();
+      read.dispose();
+      const losses: Record<string, number> = {};
+      const broken: string[] = [];
+      everyone.forEach(({ name, soundness }, i) => {
+        const [loss, sound] = [values[2 * i]!, values[2 * i + 1]!];
+        if (Number.isFinite(loss)) losses[`${name}Loss`] = loss;
+        if (Number.isFinite(sound)) return;
+        broken.push(`${name}'s loss`);
+        tf.tidy(() => soundness.assign(tf.scalar(0)));
+      });
+      return { losses, broken };
     },
     dispose() {
       whole.dispose();
       alone.dispose();
-      for (const { running } of [...others, own]) running.dispose();
+      for (const { running, newest, soundness } of everyone) {
+        running.dispose();
+        tf.dispose([newest, soundness]);
+      }
     },
   };
+}
+
+function scalar(value: number): tf.Variable {
+  return tf.tidy(() => tf.variable(tf.scalar(value), false));
 }
 
 /** The labels of rows, `[n, K]`. */
