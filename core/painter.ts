@@ -17,6 +17,16 @@ export interface LineSeries {
   readonly name: string;
   readonly x: readonly number[];
   readonly y: readonly number[];
+  /** Ends of an interval around each y, shown as a band where a painter can. */
+  readonly low?: readonly number[];
+  readonly high?: readonly number[];
+}
+
+/** One chart among others. */
+export interface Panel {
+  readonly title: string;
+  readonly axes: { readonly x: string; readonly y: string };
+  readonly series: readonly LineSeries[];
 }
 
 /** Draws. */
@@ -32,16 +42,20 @@ export interface Painter {
     axes: { readonly x: string; readonly y: string; readonly logarithmic?: boolean },
     series: readonly LineSeries[],
   ): Promise<Uint8Array>;
+  /** Charts of lines, two beside each other; lines of one name have one colour in all of them. */
+  panels(title: string, panels: readonly Panel[]): Promise<Uint8Array>;
   /**
    * Images side by side.
    * @param images `[n, height, width, channels]` row by row, channels 1 or 3
    * @param shape height, width, channels
    * @param range the values shown black and white
+   * @param columns images in a row; about as many as rows unless given
    */
   sheet(
     images: Float32Array,
     shape: readonly [number, number, number],
     range: readonly [number, number],
+    columns?: number,
   ): Promise<Uint8Array>;
 }
 

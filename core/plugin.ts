@@ -105,6 +105,7 @@ export function provide<T>(
 export const CONTRACT_KINDS: readonly string[] = [
   "application",
   "attack",
+  "classifier",
   "dataset",
   "download",
   "engine",

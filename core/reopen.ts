@@ -68,7 +68,10 @@ export interface Trained {
  * @param loaded the run's scenario: see {@link reopenScenario}
  * @throws InputError where there is none
  */
-export async function openTrained(reader: RunReader, loaded: LoadedScenario): Promise<Trained> {
+export async function openTrained(
+  reader: RunReader,
+  loaded: Pick<LoadedScenario, "container" | "base">,
+): Promise<Trained> {
   const { checkpoint } = await newestCheckpoint(reader);
   if (checkpoint === undefined) {
     throw new InputError(`run ${reader.id} has no checkpoint yet: nothing that was trained can be had of it`);
@@ -110,7 +113,7 @@ export async function openTrained(reader: RunReader, loaded: LoadedScenario): Pr
 /** A network that a run has kept: {@link openTrained} of one alone. */
 export async function openNetwork(
   reader: RunReader,
-  loaded: LoadedScenario,
+  loaded: Pick<LoadedScenario, "container" | "base">,
   name: string,
 ): Promise<TrainedNetwork> {
   return await (await openTrained(reader, loaded)).open(name);

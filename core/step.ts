@@ -54,10 +54,24 @@ export function compileStep<I extends string, O extends string>(
         onBackend = backend;
         step = replays(backend) ? backend.compileStep(name, body) : plainStep(body);
       }
-      return step.run(inputs, key);
+      return owned(step.run(inputs, key), inputs);
     },
     dispose: () => step.dispose(),
   };
+}
+
+/** The results as tensors of their own: a body may return an input as it is, or one tensor under two names. */
+function owned<O extends string>(
+  results: Readonly<Record<O, tf.Tensor>>,
+  inputs: Readonly<Record<string, tf.Tensor | number>>,
+): Readonly<Record<O, tf.Tensor>> {
+  const taken = new Set<unknown>(Object.values(inputs));
+  const own = Object.entries<tf.Tensor>(results).map(([name, tensor]) => {
+    const result = taken.has(tensor) ? tensor.clone() : tensor;
+    taken.add(result);
+    return [name, result];
+  });
+  return Object.fromEntries(own) as Record<O, tf.Tensor>;
 }
 
 /** A step that calls its body each time. */

@@ -5,7 +5,20 @@
  */
 import type { Plugin } from "../core/mod.ts";
 import badGanSsl from "./applications/bad-gan-ssl/mod.ts";
+import evaluateRobustness from "./applications/evaluate-robustness/mod.ts";
 import generate from "./applications/generate/mod.ts";
+import apgd from "./attacks/apgd/mod.ts";
+import autoAttack from "./attacks/auto-attack/mod.ts";
+import carliniWagner from "./attacks/carlini-wagner/mod.ts";
+import deepfool from "./attacks/deepfool/mod.ts";
+import fab from "./attacks/fab/mod.ts";
+import fgsm from "./attacks/fgsm/mod.ts";
+import pgd from "./attacks/pgd/mod.ts";
+import square from "./attacks/square/mod.ts";
+import run from "./classifiers/run/mod.ts";
+import tfjsModel from "./classifiers/tfjs-model/mod.ts";
+import trained from "./classifiers/trained/mod.ts";
+import weights from "./classifiers/weights/mod.ts";
 import arrays from "./datasets/arrays/mod.ts";
 import cifar10 from "./datasets/cifar10/mod.ts";
 import idx from "./datasets/idx/mod.ts";
@@ -54,7 +67,20 @@ import mixture from "./targets/mixture/mod.ts";
 /** All built-in plugins. */
 export const builtinPlugins: readonly Plugin[] = [
   badGanSsl,
+  evaluateRobustness,
   generate,
+  apgd,
+  autoAttack,
+  carliniWagner,
+  deepfool,
+  fab,
+  fgsm,
+  pgd,
+  square,
+  run,
+  tfjsModel,
+  trained,
+  weights,
   arrays,
   cifar10,
   idx,

@@ -49,7 +49,7 @@ export async function report(reader: RunReader, options: ReportOptions = {}): Pr
 </head>
 <body>
 ${heading(record)}
-${equation(record)}
+${record.alpha !== undefined && equation(record)}
 ${trouble(record)}
 <main>
 ${section("Expectations", expectations(record))}

@@ -83,12 +83,15 @@ async function startEngine(name: string): Promise<EngineInfo> {
 
 /** The losses of one step, read as a training would that shows them. */
 async function losses(
-  { data, numbers }: Workload,
+  { data, numbers, whole }: Workload,
   step: Step<string, string>,
   key: Key,
   count: number,
 ): Promise<number[]> {
-  const scalars = Object.values(step.run({ ...data, ...numbers(count) }, key.fold("step", count)));
+  const at = key.fold("step", count);
+  const scalars = Object.values(
+    whole === undefined ? step.run({ ...data, ...numbers(count) }, at) : await whole(data, at),
+  );
   const values = await Promise.all(scalars.map(async (loss) => (await loss.data())[0]!));
   tf.dispose(scalars);
   return values;

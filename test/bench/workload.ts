@@ -17,6 +17,8 @@ export interface Workload {
   numbers(count: number): Readonly<Record<string, number>>;
   /** One iteration on data and numbers; its losses, in the order in which the peers return theirs. */
   readonly step: StepBody<string, string>;
+  /** In place of the step where it is more than one, such as an attack: compiles what it repeats by itself. */
+  whole?(data: Data, key: Key): Promise<Readonly<Record<string, tf.Scalar>>>;
 }
 
 /** Engines with options, under names of their own. */

@@ -305,3 +305,53 @@ t.test("what cannot be drawn is named", async (t) => {
   await named(painter.sheet(new Float32Array(5), [2, 2, 1], [0, 1]), "5 values");
   await named(painter.sheet(new Float32Array(8), [2, 2, 2], [0, 1]), "2 channels");
 });
+
+t.test("panels() draws a panel for each condition, its bands, and one colour for one name", async (t) => {
+  const x = [0, 1, 2, 3];
+  const series = (name: string, from: number) => ({
+    name,
+    x,
+    y: x.map((v) => from - v),
+    low: x.map((v) => from - v - 1),
+    high: x.map((v) => from - v + 1),
+  });
+  const axes = { x: "epsilon", y: "accuracy" };
+  const both = picture(
+    await painter.panels("Two", [
+      { title: "first", axes, series: [series("a", 9), series("b", 6)] },
+      { title: "second", axes, series: [series("b", 8)] },
+    ]),
+  );
+  const left: Box = [64, 74, 394, 304];
+  const right: Box = [472, 74, 802, 304];
+  for (const i of [0, 1]) t.ok(both.count(hue(i), left) > 400, `series ${i} is in the first panel`);
+  t.equal(both.count(hue(0), right), 0);
+  t.ok(both.count(hue(1), right) > 400, "b keeps its colour in the second panel");
+  const banded = both.count((rgb) => notWhite(rgb) && !dark(rgb), left);
+  const plain = picture(
+    await painter.panels("Two", [
+      {
+        title: "first",
+        axes,
+        series: [series("a", 9), series("b", 6)].map(({ name, x, y }) => ({ name, x, y })),
+      },
+      { title: "second", axes, series: [series("b", 8)] },
+    ]),
+  );
+  t.ok(banded > 2 * plain.count((rgb) => notWhite(rgb) && !dark(rgb), left), "bands fill more than lines");
+  const three = await painter.panels("Three", Array(3).fill({ title: "p", axes, series: [series("a", 9)] }));
+  t.ok(picture(three).height > both.height, "a third panel stands below");
+  t.equal(picture(three).count(hue(0), [830, 0, 1200, 400]), 0, "one name needs no legend");
+  await t.rejects(painter.panels("", []), /no panel to draw/);
+  await t.rejects(painter.panels("", [{ title: "p", axes, series: [] }]), /"p" has no series/);
+  await t.rejects(
+    painter.panels("", [{ title: "p", axes, series: [{ name: "a", x, y: [1] }] }]),
+    /4 x, but 1 y/,
+  );
+});
+
+t.test("sheet() puts as many images in a row as it is told", async (t) => {
+  const six = new Float32Array(6 * 4).fill(0.5);
+  const { width, height } = decode(await painter.sheet(six, [2, 2, 1], [0, 1], 6));
+  t.ok(width > 5 * height);
+});

@@ -114,7 +114,14 @@ function idlePainter() {
   const never = async (): Promise<never> => t.bailout("only lines are to be drawn") as never;
   return {
     calls,
-    painter: { name: "idle", lines, scatter: never, histogram: never, sheet: never } satisfies Painter,
+    painter: {
+      name: "idle",
+      lines,
+      scatter: never,
+      histogram: never,
+      sheet: never,
+      panels: never,
+    } satisfies Painter,
   };
 }
 

@@ -8,7 +8,6 @@ import { Key, type OnnxSource, RunError, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "./backend.ts";
 import { type Attributes, Elem } from "./model.ts";
 import { programOf } from "./program.ts";
-import type { Recorder } from "./recorder.ts";
 import type { Data, Value, View } from "./value.ts";
 
 /** Where a value comes from. */
@@ -60,7 +59,7 @@ export function capture(
 ): Capture {
   backend.flush(); // what was assigned to a weight is computed, and not part of the function
   // convolutions in blocks of channels are this runtime's own: a file is for any
-  const recorder = backend.recorder as Recorder & { block?: number | undefined };
+  const { recorder } = backend;
   const { block } = recorder;
   recorder.block = undefined;
   const { runs } = backend.counts;

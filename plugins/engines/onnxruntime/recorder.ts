@@ -67,7 +67,7 @@ export interface Recorder {
   kernel: string;
   readonly interned: Interned;
   /** Channels that the runtime's fastest convolutions keep together; undefined where it has none. */
-  readonly block: number | undefined;
+  block: number | undefined;
 }
 
 /** A recorder with nothing recorded. */

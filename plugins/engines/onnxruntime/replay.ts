@@ -129,7 +129,7 @@ function record<I extends string, O extends string>(
     const tensors: Record<string, tf.Tensor> = {};
     for (const name in inputs) {
       const x = inputs[name] as tf.Tensor | number;
-      tensors[name] = typeof x === "number" ? tf.scalar(x) : x;
+      tensors[name] = typeof x === "number" ? tf.scalar(x) : distinct(x);
       known.set(backend.view(tensors[name]!).value, { from: "input", name });
     }
     const traced = key.traced((draw, drawn) => {
@@ -145,6 +145,18 @@ function record<I extends string, O extends string>(
   const recording = takeDown();
   backend.flush();
   return { recording, results };
+
+  /**
+   * What is true of this call's inputs alone must not become part of the recording: an input that shares its value with
+   * another input or a variable, is known to be zero, or has a transposed form somewhere, gets a value of its own.
+   */
+  function distinct(x: tf.Tensor): tf.Tensor {
+    const { value } = backend.view(x);
+    const plain = value.constant === undefined && !value.zero && !value.form && !value.transposed;
+    if (plain && !known.has(value)) return x;
+    const info = backend.holding(value.data!.slice(), value.elem, x.shape);
+    return (tf.engine() as unknown as MakesTensors).makeTensorFromTensorInfo(info, backend);
+  }
 
   function takeDown(): Recording {
     const assigned: { variable: tf.Variable; value: Value }[] = [];
@@ -251,7 +263,8 @@ function replay(
     return typeof x === "number" ? Float32Array.of(x) : backend.view(x).value.data!;
   };
   const { program } = recording;
-  const made = backend.compute(program, recording.sources.map(dataOf));
+  // a body that only passes inputs on has no program
+  const made = program.nodes.length === 0 ? [] : backend.compute(program, recording.sources.map(dataOf));
   // results first: a source may be a variable that is about to be assigned
   const dataOfResult = (result: Result): Data =>
     "output" in result ? made[result.output]! : dataOf(result.source).slice();

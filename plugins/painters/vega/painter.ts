@@ -6,6 +6,7 @@
 import type { Painter } from "../../../core/mod.ts";
 import { histogramSpec } from "./histogram.ts";
 import { linesSpec } from "./lines.ts";
+import { panelsSpec } from "./panels.ts";
 import { chartPng } from "./png.ts";
 import { scatterSpec } from "./scatter.ts";
 import { sheetPng } from "./sheet.ts";
@@ -17,6 +18,7 @@ export function vegaPainter(): Painter {
     scatter: async (title, series) => chartPng(scatterSpec(title, series)),
     histogram: async (title, series) => chartPng(histogramSpec(title, series)),
     lines: async (title, axes, series) => chartPng(linesSpec(title, axes, series)),
-    sheet: async (images, shape, range) => sheetPng(images, shape, range),
+    panels: async (title, panels) => chartPng(panelsSpec(title, panels)),
+    sheet: async (images, shape, range, columns) => sheetPng(images, shape, range, columns),
   };
 }

@@ -17,12 +17,14 @@ const GREY = 255;
  * @param images `[n, height, width, channels]` row by row
  * @param shape height, width, channels (1 or 3)
  * @param range values shown black and white; those beyond are shown the same, NaN black
+ * @param perRow images in a row; about as many as rows unless given
  * @throws RangeError where the values cannot be cut into such images
  */
 export function sheetPng(
   images: Float32Array,
   [height, width, channels]: readonly [number, number, number],
   [black, white]: readonly [number, number],
+  perRow?: number,
 ): Uint8Array {
   const size = height * width * channels;
   const n = images.length / size;
@@ -31,7 +33,7 @@ export function sheetPng(
       `sheet: ${images.length} values cannot be cut into images of ${height} x ${width} with ${channels} channels (1 or 3)`,
     );
   }
-  const columns = Math.ceil(Math.sqrt(n));
+  const columns = perRow ?? Math.ceil(Math.sqrt(n));
   const rows = Math.ceil(n / columns);
   const room = Math.floor((SHEET / columns - LINE) / Math.max(height, width));
   const factor = Math.max(1, Math.min(room, Math.floor(IMAGE / Math.max(height, width))));

@@ -1,7 +1,7 @@
 /** All cases, in the order in which they are run. @module */
 import type { BenchCase } from "../workload.ts";
+import { attackCases } from "./attacks.ts";
 import { cifarGan } from "./cifar-gan.ts";
-import { cifarPgd } from "./cifar-pgd.ts";
 import { cifarClassifier, enginesConv } from "./classifier.ts";
 import { mnistSsl } from "./mnist-ssl.ts";
 import { toyWganGp } from "./toy-wgan-gp.ts";
@@ -20,7 +20,7 @@ export const cases: readonly BenchCase[] = [
   mnistSsl,
   cifarClassifier,
   cifarGan,
-  cifarPgd,
+  ...attackCases,
   enginesToy,
   enginesConv,
 ];

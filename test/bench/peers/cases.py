@@ -126,22 +126,78 @@ def cifar_gan(noise, m, small):
     return {"generator": generator, "critic": critic, "classifier": classifier}, data, step
 
 
+def foolbox_model(classifier):
+    import foolbox  # a peer of these cases alone
+
+    classifier.eval().requires_grad_(False)
+    return foolbox.PyTorchModel(classifier, bounds=(-0.5, 0.5), device="cpu"), foolbox.attacks
+
+
 def cifar_pgd(noise, m, small):
     classifier = nets.image_classifier(8 if small else 96)
-    classifier.requires_grad_(False)
-    epsilon = 0.03
+    model, attacks = foolbox_model(classifier)
+    attack = attacks.LinfPGD(rel_stepsize=1 / 30, steps=40, random_start=False)
 
     def step(data):
-        x, labels = data["x"], data["labels"]
-        low, high = (x - epsilon).clamp(min=-0.5), (x + epsilon).clamp(max=0.5)
-        y = (x + noise.uniform(x.shape, -epsilon, epsilon)).clamp(low, high)
-        for _ in range(40):
-            y.requires_grad_()
-            (slope,) = torch.autograd.grad(F.cross_entropy(classifier(y), labels), y)
-            y = (y.detach() + epsilon / 10 * slope.sign()).clamp(low, high)
-        return [F.cross_entropy(classifier(y), labels)]
+        labels = data["labels"]
+        adversarial = attack(model, data["x"], labels.argmax(1), epsilons=0.03)[1]
+        with torch.no_grad():
+            return [F.cross_entropy(classifier(adversarial), labels)]
 
     return {"classifier": classifier}, images_of(m), step
+
+
+def deepfool(classifier, data):
+    model, attacks = foolbox_model(classifier)
+    attack = attacks.L2DeepFoolAttack()
+
+    def step(data):
+        x = data["x"]
+        with torch.no_grad():
+            y = classifier(x).argmax(1)
+        adversarial = attack(model, x, y, epsilons=None)[1]
+        return [(adversarial - x).flatten(1).norm(dim=1).mean()]
+
+    return {"classifier": classifier}, data, step
+
+
+def cifar_deepfool(noise, m, small):
+    return deepfool(nets.image_classifier(8 if small else 32), images_of(m))
+
+
+def rows_of(m):
+    return {"x": torch.rand(m, 784) - 0.5, "labels": F.one_hot(by_turns(m), 10).float()}
+
+
+def mnist_deepfool(noise, m, small):
+    return deepfool(nets.mlp(784, 256, 256, 10), rows_of(m))
+
+
+def mnist_deepfool_loop(noise, m, small):
+    import torchattacks  # a peer of this case alone
+
+    classifier = nets.mlp(784, 256, 256, 10)
+    classifier.eval().requires_grad_(False)
+    shifted = torch.nn.Sequential(Shift(-0.5), classifier)  # torchattacks knows no bounds but [0, 1]
+    attack = torchattacks.DeepFool(shifted, steps=50, overshoot=0.02)
+
+    def step(data):
+        x = data["x"]
+        with torch.no_grad():
+            y = classifier(x).argmax(1)
+        adversarial = attack(x + 0.5, y) - 0.5
+        return [(adversarial - x).flatten(1).norm(dim=1).mean()]
+
+    return {"classifier": classifier}, rows_of(m), step
+
+
+class Shift(torch.nn.Module):
+    def __init__(self, by):
+        super().__init__()
+        self.by = by
+
+    def forward(self, x):
+        return x + self.by
 
 
 CASES = {
@@ -150,4 +206,7 @@ CASES = {
     "cifar-classifier": (cifar_classifier, 100),
     "cifar-gan": (cifar_gan, 100),
     "cifar-pgd": (cifar_pgd, 100),
+    "cifar-deepfool": (cifar_deepfool, 100),
+    "mnist-deepfool": (mnist_deepfool, 100),
+    "mnist-deepfool-loop": (mnist_deepfool_loop, 100),
 }

@@ -98,4 +98,5 @@ def main(name, threads, steps=None, path=None):
         answer({"ms": run(int(line.split()[1]))})
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

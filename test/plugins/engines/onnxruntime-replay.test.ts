@@ -186,3 +186,47 @@ t.test("thousands of replayed steps leave nothing behind", (t) => {
   v.dispose();
   t.end();
 });
+
+t.test("what is true of the first call's inputs alone does not become part of the step", (t) => {
+  const step = compileStep<"x" | "y", "sum" | "product">("aliased", ({ x, y }) => ({
+    sum: tf.add(x, y),
+    product: tf.mul(tf.transpose(x), tf.transpose(y)),
+  }));
+  const one = tf.tidy(() => key.fold("one").normal([2, 3]));
+  const zero = tf.tidy(() => tf.zerosLike(one));
+  const turned = tf.tidy(() => tf.transpose(key.fold("two").normal([3, 2])));
+  const pairs = [
+    [one, one.clone()],
+    [one, zero],
+    [turned, one],
+    [one, turned],
+    [zero, turned],
+  ] as const;
+  const plain = plainStep<"x" | "y", "sum" | "product">(({ x, y }) => ({
+    sum: tf.add(x, y),
+    product: tf.mul(tf.transpose(x), tf.transpose(y)),
+  }));
+  const said = heard(() => {
+    for (const [x, y] of pairs) {
+      const [replayed, called] = [step.run({ x, y }, key), plain.run({ x, y }, key)];
+      t.same([...replayed.sum.dataSync()], [...called.sum.dataSync()]);
+      t.same([...replayed.product.dataSync()], [...called.product.dataSync()]);
+      tf.dispose([replayed, called] as unknown as tf.TensorContainer);
+    }
+  });
+  t.same(said, [], "the step is replayed");
+  t.end();
+});
+
+t.test("compileStep() gives tensors of the caller's own, also where the body returns an input", (t) => {
+  const step = compileStep<"x", "same" | "again">("passing", ({ x }) => ({ same: x, again: x }));
+  const x = tf.tensor1d([1, 2]);
+  for (let i = 0; i < 4; i++) {
+    const { same, again } = step.run({ x }, key);
+    same.dispose();
+    t.same([...again.dataSync()], [1, 2]);
+    again.dispose();
+    t.same([...x.dataSync()], [1, 2]);
+  }
+  t.end();
+});

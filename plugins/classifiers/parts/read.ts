@@ -1,0 +1,26 @@
+/**
+ * Files of models.
+ *
+ * @module
+ */
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { InputError, messageOf } from "../../../core/mod.ts";
+
+/** How a location is called in messages. */
+export function pathOf(url: URL): string {
+  return url.protocol === "file:" ? fileURLToPath(url) : url.href;
+}
+
+/** The bytes at a location. @throws InputError where there are none */
+export async function bytesAt(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    if (url.protocol === "file:") return new Uint8Array(await readFile(url));
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`the server answers ${response.status} ${response.statusText}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    const absent = (cause as { code?: unknown }).code === "ENOENT";
+    throw new InputError(`${pathOf(url)}: ${absent ? "there is no such file" : messageOf(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * A network that another run has trained.
+ *
+ * @module
+ */
+import {
+  type ClassifierSource,
+  type Component,
+  type Context,
+  component,
+  InputError,
+  openNetwork,
+  type Preprocessing,
+  preprocessingShape,
+  Stores,
+  z,
+} from "../../../core/mod.ts";
+import { networkClassifier } from "../parts/network.ts";
+
+/** Options of {@link fromRun}. */
+export interface FromRunOptions extends Preprocessing {
+  /** Id of the run. */
+  readonly run: string;
+  /** Folder of the runs. */
+  readonly runs: string;
+  /** What the run calls the network. */
+  readonly network: string;
+}
+
+/** Opens a network with the weights of the run's newest checkpoint. Plugins it needs must be among the scenario's. */
+export function fromRun(options: FromRunOptions, context: Context): ClassifierSource {
+  return {
+    name: "run",
+    // biome-ignore lint/correctness/useYield: the contract's generator; reading a file has no progress to tell
+    async *open(place) {
+      const store = await context.create(Stores, { use: "folder", folder: options.runs });
+      const reader = await store.open(options.run);
+      const loaded = { container: context.container, base: context.locate(".") };
+      const { network, record } = await openNetwork(reader, loaded, options.network);
+      const bounds = options.bounds ?? record.ports.inputRange;
+      try {
+        const classifier = networkClassifier(network, place, { ...options, bounds });
+        await place.check?.(classifier);
+        return classifier;
+      } catch (error) {
+        network.dispose();
+        throw error instanceof InputError
+          ? new InputError(`run ${options.run}: ${error.message}`, { cause: error })
+          : error;
+      }
+    },
+  };
+}
+
+/** How a scenario names it: `{ use: run, run: mnist-20260101-120000-ab12, network: classifier }`. */
+export const runComponent: Component<ClassifierSource> = component({
+  name: "run",
+  summary: "A network that another run has trained",
+  options: () =>
+    z.strictObject({
+      run: z.string().min(1).describe("Id of the run: `dsgan list runs` shows them."),
+      runs: z.string().min(1).default("runs").describe("Folder of the runs, from where the command runs."),
+      network: z.string().min(1).default("classifier").describe("What the run calls the network."),
+      ...preprocessingShape(),
+    }),
+  create: fromRun,
+});

@@ -1,0 +1,127 @@
+/**
+ * Attacks, each a whole batch from clean images to examples. The peers are those of foolbox and, for the loop over single
+ * images, of torchattacks.
+ *
+ * @module
+ */
+import {
+  type Attack,
+  type BudgetAssault,
+  type Classifier,
+  classifierOf,
+  type MinimumAssault,
+  type Network,
+  PLAIN,
+  tf,
+} from "../../../core/mod.ts";
+import { deepfool } from "../../../plugins/attacks/deepfool/mod.ts";
+import { pgd } from "../../../plugins/attacks/pgd/mod.ts";
+import { imageClassifier } from "../../../plugins/networks/image-classifier/mod.ts";
+import { mlp } from "../../../plugins/networks/mlp/mlp.ts";
+import { type BenchCase, crossEntropy, labelsByTurns, type Workload } from "../workload.ts";
+
+const EPSILON = 0.03;
+
+const pgd40 = pgd({
+  norm: "linf",
+  steps: 40,
+  relativeStep: 1 / 30,
+  randomStart: false,
+  restarts: 1,
+  earlyStop: false,
+  loss: "cross-entropy",
+});
+const foolOptions = { norm: "l2", steps: 50, candidates: 10, overshoot: 0.02 } as const;
+const fool = deepfool({ ...foolOptions, overshootOf: "total", nudge: 1e-4 }); // as foolbox has it
+const foolOneByOne = deepfool({ ...foolOptions, overshootOf: "step", nudge: 0 }); // as torchattacks has it
+
+/** Runs an attack on a network with weights as they are drawn, and answers one number that depends on every example. */
+function workload(attack: Attack, network: Network, x: tf.Tensor): Workload {
+  const classifier: Classifier = classifierOf(
+    { name: "classifier", inputShape: network.inputShape, classes: 10, range: [-0.5, 0.5] },
+    PLAIN,
+    network.inputShape,
+    (at) => network.apply(at, { training: false }),
+  );
+  const assault = attack.against(classifier);
+  const { signal } = new AbortController();
+  return {
+    networks: { classifier: network },
+    data: { x, labels: labelsByTurns(x.shape[0]!, 10) },
+    numbers: () => ({}),
+    step: ({ x: at, labels }) => ({ loss: crossEntropy(classifier.logits(at!), labels!) }),
+    async whole({ x: clean, labels }, key) {
+      const [y, epsilon] = tf.tidy(() => [
+        // DeepFool leaves alone what is wrong already
+        attack !== pgd40 ? tf.argMax(classifier.logits(clean!), 1) : tf.argMax(labels!, 1),
+        tf.fill([clean!.shape[0]!], EPSILON),
+      ]) as [tf.Tensor1D, tf.Tensor1D];
+      const found =
+        attack.kind === "within-budget"
+          ? await (assault as BudgetAssault).perturb({ x: clean!, y }, epsilon, key, signal)
+          : await (assault as MinimumAssault).perturb({ x: clean!, y }, key, signal);
+      const loss = tf.tidy(() =>
+        attack !== pgd40
+          ? tf.mean(
+              tf.sqrt(tf.sum(tf.square(tf.reshape(tf.sub(found.x, clean!), [clean!.shape[0]!, -1])), 1)),
+            )
+          : crossEntropy(classifier.logits(found.x), labels!),
+      ) as tf.Scalar;
+      tf.dispose([y, epsilon, found.x, found.queries]);
+      return { loss };
+    },
+  };
+}
+
+/** Table 7's classifier. */
+function onImages(attack: Attack, filters: number): BenchCase["build"] {
+  return (key, m, small) => {
+    const image = [32, 32, 3];
+    const network = imageClassifier({ filters: small ? 8 : filters, dropout: 0 }).build(
+      { input: image, output: [10] },
+      key.fold("classifier"),
+    );
+    const x = key.fold("x").uniform([m, ...image], -0.5, 0.5);
+    network.initialize!(x, key.fold("initialize"));
+    return workload(attack, network, x);
+  };
+}
+
+/** A multilayer perceptron of MNIST's size. */
+function onRows(attack: Attack): BenchCase["build"] {
+  return (key, m) => {
+    const plan = mlp({ hidden: [256, 256], activation: "relu", spectralNorm: false });
+    const network = plan.build({ input: [784], output: [10] }, key.fold("classifier"));
+    return workload(attack, network, key.fold("x").uniform([m, 784], -0.5, 0.5));
+  };
+}
+
+const common = { batch: 100, engines: ["auto"], peers: true } as const;
+
+export const attackCases: readonly BenchCase[] = [
+  {
+    ...common,
+    name: "cifar-pgd",
+    summary:
+      "PGD-40 ℓ∞ on Table 7's classifier, batch 100, beside foolbox; the time is that of the whole attack",
+    build: onImages(pgd40, 96),
+  },
+  {
+    ...common,
+    name: "cifar-deepfool",
+    summary: "DeepFool ℓ2 on Table 7's classifier with 32 filters, batch 100, beside foolbox",
+    build: onImages(fool, 32),
+  },
+  {
+    ...common,
+    name: "mnist-deepfool",
+    summary: "DeepFool ℓ2 on an MLP of 784-256-256-10, batch 100, beside foolbox",
+    build: onRows(fool),
+  },
+  {
+    ...common,
+    name: "mnist-deepfool-loop",
+    summary: "the same 100 images beside torchattacks, which takes them one at a time",
+    build: onRows(foolOneByOne),
+  },
+];
