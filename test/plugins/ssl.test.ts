@@ -635,6 +635,23 @@ t.test("bad-gan-ssl gives the results, files and pictures of each method", async
   t.ok(Number.isFinite(metrics.generatedBelow) && metrics["against.generatedBelow"] === undefined);
 });
 
+t.test("bad-gan-ssl's iterations are recorded once, whatever the method", async (t) => {
+  const told: unknown[] = [];
+  const { warn } = console;
+  console.warn = (message) => void told.push(message);
+  t.teardown(() => {
+    console.warn = warn;
+  });
+  for (const { name } of components(container, SslMethods)) {
+    const { critic: _, ...common } = tiny.method;
+    const method = name === "dsgan" ? tiny.method : name === "supervised" ? name : { ...common, use: name };
+    const { metrics } = await runOnce({ method }, { engine: "onnxruntime" });
+    t.ok(Number.isFinite(metrics.testErrors), name);
+    t.same(told, [], `${name}: no step is recorded anew at each call`);
+  }
+  await tf.setBackend("cpu");
+});
+
 t.test("bad-gan-ssl stopped and resumed gives what it would have given", async (t) => {
   // so long that losses are read once in two iterations, and critic and generator step once in three
   const options = {
