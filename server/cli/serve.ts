@@ -4,8 +4,9 @@
  * @module
  */
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { pathToFileURL } from "node:url";
-import { loadScenario, messageOf, reopenScenario, type Store } from "../../core/mod.ts";
+import { loadScenario, messageOf, type RunOwner, reopenScenario, type Store } from "../../core/mod.ts";
 import { listen } from "../http/listen.ts";
 import type { NamedScenario } from "../http/mod.ts";
 import { type Queue, queueOf, type Training, type TrainingOrder } from "../http/queue.ts";
@@ -49,12 +50,29 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
     allow,
     scenarios,
     ...(token && { token }),
-    ...(queue && { runner: queue }),
+    ...(queue && {
+      runner: { ...queue, cancel: (name, owner) => queue.cancel(name) || stop(owner) },
+    }),
   });
   process.stdout.write(`showing ${runs} on ${server.url} (Ctrl-C stops)\n`);
   await interrupted(queue);
   await server.close();
   return EXIT.met;
+}
+
+/**
+ * Has the process that writes a run stop, as Ctrl-C would: it writes a checkpoint first. Who owns a run was found to be
+ * alive, and the one that had taken it, just now.
+ * @returns whether it is a process of this machine
+ */
+function stop(owner: RunOwner | undefined): boolean {
+  if (owner === undefined || owner.host !== hostname() || owner.pid <= 1 || owner.pid === process.pid)
+    return false;
+  try {
+    return process.kill(owner.pid, "SIGTERM");
+  } catch {
+    return false; // another user's
+  }
 }
 
 /** Resolves at the first SIGINT or SIGTERM, once the runs that were started here have written their checkpoints. */

@@ -99,11 +99,11 @@ export function addChanging(app: OpenAPIHono, { store, runner, scenarios, allow 
     async (c) => {
       const runner = able();
       const { run, status } = await glanceOf(store, c);
-      if (runner.cancel(run)) return c.json({ run, cancelling: true } as const, 202);
       if (status !== "running") throw new Refusal(409, `run ${run} is not running: it is ${status}`);
       const owner = await (await store.open(run)).owner();
+      if (runner.cancel(run, owner)) return c.json({ run, cancelling: true } as const, 202);
       const by = owner === undefined ? "another process" : `process ${owner.pid} on ${owner.host}`;
-      throw new Refusal(409, `run ${run} was not started here: ${by} runs it. Stop it there`);
+      throw new Refusal(409, `run ${run} cannot be stopped from here: ${by} runs it. Stop it there`);
     },
   );
 

@@ -4,8 +4,18 @@
  *
  * @module
  */
-import { distinctUntilChanged, exhaustMap, type Observable, ReplaySubject, share, timer } from "rxjs";
+import {
+  defer,
+  distinctUntilChanged,
+  finalize,
+  type Observable,
+  ReplaySubject,
+  repeat,
+  share,
+  timer,
+} from "rxjs";
 import { InputError, type RunReader, type Store } from "../../core/mod.ts";
+import { BREATHE, breath } from "./breath.ts";
 import { type Digest, newDigest } from "./digest.ts";
 
 /** An event as text, and what a reader may choose it by. */
@@ -56,8 +66,10 @@ export interface RunLog {
   readonly bytes: number;
 }
 
-/** How often a log that somebody waits for looks into the store, in milliseconds. */
-export const LOOK_EVERY = 200;
+/** How often a log that somebody waits for looks into the store, in milliseconds; with a crowd that waits, less often. */
+const LOOK_EVERY = 150;
+const LONGER_EACH = 1.7;
+const SELDOM = 1000;
 /** How often it looks whether anybody still writes the run. */
 const ASK_EVERY = 1000;
 /** Events kept at hand for those who follow the run. */
@@ -107,6 +119,14 @@ export async function openLog(store: Store, id: string): Promise<RunLog> {
     return position;
   };
   const look = inTurns(advance);
+  let watchers = 0;
+  /** The more there are who wait, the more of what is new is told to them at once. */
+  const pause = (): number => Math.min(SELDOM, LOOK_EVERY + LONGER_EACH * watchers);
+  const shared = defer(look).pipe(
+    repeat({ delay: () => timer(pause()) }),
+    distinctUntilChanged(),
+    share({ connector: () => new ReplaySubject(1), resetOnRefCountZero: true }),
+  );
 
   const page = async (since: number, limit: number, types?: Types): Promise<Page> => {
     const first = recent[0]?.seq ?? 0;
@@ -134,11 +154,10 @@ export async function openLog(store: Store, id: string): Promise<RunLog> {
   return {
     reader,
     look,
-    positions: timer(0, LOOK_EVERY).pipe(
-      exhaustMap(look),
-      distinctUntilChanged(),
-      share({ connector: () => new ReplaySubject(1), resetOnRefCountZero: true }),
-    ),
+    positions: defer(() => {
+      watchers++;
+      return shared.pipe(finalize(() => watchers--));
+    }),
     page,
     async frames(since, limit, types) {
       // Those who keep up all ask for the same.
@@ -151,9 +170,12 @@ export async function openLog(store: Store, id: string): Promise<RunLog> {
     },
     digest: inTurns(async () => {
       const current = digest;
+      let breathed = performance.now();
       for await (const piece of reader.lines(current.last)) {
         current.add(piece);
-        await new Promise((resolve) => setTimeout(resolve)); // others have their turn
+        if (performance.now() - breathed < BREATHE) continue;
+        await breath();
+        breathed = performance.now();
       }
       return current;
     }),

@@ -10,6 +10,7 @@ import { routePath } from "hono/route";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Store } from "../../core/mod.ts";
 import { STATUSES } from "./api.ts";
+import { BREATHE, breath } from "./breath.ts";
 import type { Runner } from "./runner.ts";
 
 /** The numbers of one app. */
@@ -56,8 +57,8 @@ export function metricsOf(store: Store, runner: Runner | undefined): Metrics {
         () => undefined, // removed in the meantime
       );
       if (status !== undefined) runs.set(status, (runs.get(status) ?? 0) + 1);
-      if (performance.now() - paused > 10) {
-        await new Promise((resolve) => setTimeout(resolve));
+      if (performance.now() - paused > BREATHE) {
+        await breath();
         paused = performance.now();
       }
     }

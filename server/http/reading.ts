@@ -29,6 +29,7 @@ import {
   seriesQuery,
   streamQuery,
 } from "./api.ts";
+import { BREATHE, breath, turns } from "./breath.ts";
 import { clip, downsample } from "./downsample.ts";
 import type { Logs, Position, RunLog, Types } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -48,6 +49,7 @@ export interface Reading {
 export function addReading(app: OpenAPIHono, reading: Reading): void {
   const { store, logs, metrics, limits } = reading;
   const params = runParams;
+  const turn = turns();
   const about = (path: string, summary: string, more: Partial<Route> = {}): Route => ({
     method: "get",
     path,
@@ -141,16 +143,19 @@ export function addReading(app: OpenAPIHono, reading: Reading): void {
       // A browser that comes back for more than there will ever be is told to stop.
       if (resumed !== undefined && position.over && from >= position.last) return c.body(null, 204);
       const wanted: Types = types && new Set(types);
-      const stream =
-        c.req.method === "HEAD" // nobody would take the stream, nor let go of it
-          ? null
-          : eventStream(log, from, wanted, { path: c.req.path, counter: metrics.streams, limits });
       const headers = {
         "Content-Type": "text/event-stream",
         "Cache-Control": "no-store, no-transform",
         "X-Accel-Buffering": "no",
       };
-      return stream === null ? c.body(null, 200, headers) : c.body(stream, 200, headers);
+      if (c.req.method === "HEAD") return c.body(null, 200, headers); // nobody would take a stream, nor let go of it
+      const stream = eventStream(log, from, wanted, {
+        path: c.req.path,
+        counter: metrics.streams,
+        turn,
+        limits,
+      });
+      return c.body(stream, 200, headers);
     },
   );
 
@@ -241,9 +246,6 @@ function requireSameLife({ last }: Position, since: number, c: Context): void {
   );
 }
 
-/** Turns of the event loop are given at least so often, in milliseconds. */
-const BREATHE = 10;
-
 /** Runs that pass a filter, a page of them. */
 async function listed(
   store: Store,
@@ -264,7 +266,7 @@ async function listed(
     if (scenario !== undefined && !id.startsWith(`${scenario}-`)) continue;
     const glance = await store.glance(id).catch(() => undefined); // removed in the meantime
     if (performance.now() - breathed > BREATHE) {
-      await new Promise((resolve) => setTimeout(resolve));
+      await breath();
       breathed = performance.now();
     }
     const isWanted =

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Override } from "../../core/override.ts";
+import type { RunOwner } from "../../core/store.ts";
 
 /** A scenario to be run. */
 export interface RunOrder {
@@ -55,8 +56,12 @@ export interface Runner {
   start(order: RunOrder): Promise<Job>;
   /** Goes on with a run. @throws as {@link start} does; InputError where there is nothing to go on with */
   resume(run: string): Promise<Job>;
-  /** Stops a run after a checkpoint, or lets a waiting order go. @returns whether it was ours to stop */
-  cancel(runOrTicket: string): boolean;
+  /**
+   * Stops a run after a checkpoint, or lets a waiting order go.
+   * @param owner the process that writes the run, where it was not ordered here
+   * @returns whether it could be stopped from here
+   */
+  cancel(runOrTicket: string, owner?: RunOwner): boolean;
   /** Orders that wait or run, and some of those that are over, oldest first. */
   jobs(): readonly Job[];
 }

@@ -50,11 +50,14 @@ export function eventStream(
   {
     path,
     counter,
+    turn,
     limits: { behind = BEHIND, patience = PATIENCE, stalled = STALLED, heartbeat = HEARTBEAT } = {},
   }: {
     /** Of this stream. */
     readonly path: string;
     readonly counter: StreamCounter;
+    /** Does a job when its turn has come. */
+    readonly turn: (job: () => void) => void;
     readonly limits?: StreamLimits;
   },
 ): ReadableStream<Uint8Array> {
@@ -147,9 +150,11 @@ export function eventStream(
               }
               position = now;
             }
-            void pump(controller).catch((error) => {
-              close();
-              controller.error(error);
+            turn(() => {
+              pump(controller).catch((error) => {
+                close();
+                controller.error(error);
+              });
             });
           },
           error(error) {

@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { Agent, get } from "node:http";
 import { connect } from "node:net";
 
 /** What the crowd is to do. */
@@ -33,14 +32,46 @@ process.once("message", async (request: CrowdRequest) => {
   process.send!(await watch(request));
 });
 
+/** Connections that polls share. */
+const POLLERS = 16;
+
+/** A connection that takes one request after another. Answers have a Content-Length. */
+function poller(host: string, port: number): { get(path: string): Promise<string>; end(): void } {
+  const socket = connect(port, host);
+  socket.setNoDelay();
+  let heard = "";
+  let answered: ((body: string) => void) | undefined;
+  let failed: ((error: Error) => void) | undefined;
+  socket.on("error", (error) => failed?.(error));
+  socket.on("data", (bytes) => {
+    heard += bytes.toString("latin1");
+    const end = heard.indexOf("\r\n\r\n");
+    if (end < 0) return;
+    const length = Number(/content-length: (\d+)/i.exec(heard)?.[1]);
+    if (heard.length < end + 4 + length) return;
+    const body = heard.slice(end + 4);
+    heard = "";
+    answered?.(body);
+  });
+  return {
+    get: (path) =>
+      new Promise((resolve, reject) => {
+        [answered, failed] = [resolve, reject];
+        socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      }),
+    end: () => socket.destroy(),
+  };
+}
+
 async function watch({ url, run, seconds, streams, polls }: CrowdRequest): Promise<CrowdReport> {
   const { hostname, port } = new URL(url);
-  let [events, lost] = [0, 0];
+  let [events, lost, caughtUp] = [0, 0, 0];
   const sockets = Array.from({ length: streams }, () => {
     const socket = connect(Number(port), hostname);
     socket.write(`GET /api/runs/${run}/stream HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
     let last = 0;
     let rest = "";
+    let isThere = false;
     socket.on("data", (bytes) => {
       rest += bytes.toString("latin1");
       const whole = rest.lastIndexOf("\n\n") + 2;
@@ -49,31 +80,36 @@ async function watch({ url, run, seconds, streams, polls }: CrowdRequest): Promi
         if (Number(seq) !== last + 1) lost++;
         last = Number(seq);
       }
+      if (last > 0 && !isThere) {
+        isThere = true;
+        caughtUp++;
+      }
       rest = rest.slice(whole);
     });
     socket.on("error", () => lost++);
     return socket;
   });
 
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  // Those who stream have caught up before the time is taken.
+  while (streams > 0 && caughtUp < streams) await new Promise((resolve) => setTimeout(resolve, 100));
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  process.send!("watching");
+
   const times: number[] = [];
+  const pollers = Array.from({ length: POLLERS }, () => poller(hostname, Number(port)));
+  const free = [...pollers];
   let since = 0;
   const poll = async (): Promise<void> => {
-    const began = performance.now();
+    const began = performance.now(); // a poll that has to wait for a connection waits all the same
+    while (free.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    const connection = free.pop()!;
     const asked = since;
-    const text = await new Promise<string>((resolve, reject) => {
-      get(`${url}/api/runs/${run}/events?since=${asked}&limit=50`, { agent }, (answer) => {
-        let body = "";
-        answer.on("data", (bytes) => {
-          body += bytes;
-        });
-        answer.on("end", () => resolve(body));
-      }).on("error", reject);
-    });
+    const path = `/api/runs/${run}/events?since=${asked}&limit=50`;
+    const body = await connection.get(path).finally(() => free.push(connection));
     times.push(performance.now() - began);
-    const first = /"seq":(\d+)/.exec(text)?.[1];
+    const first = /"seq":(\d+)/.exec(body)?.[1];
     if (first !== undefined && Number(first) !== asked + 1) lost++;
-    since = Math.max(since, Number(/"next":(\d+),"done":(?:true|false)\}$/.exec(text)?.[1] ?? 0));
+    since = Math.max(since, Number(/"next":(\d+),"done":(?:true|false)\}$/.exec(body)?.[1] ?? 0));
   };
   const pending: Promise<void>[] = [];
   const began = performance.now();
@@ -84,7 +120,7 @@ async function watch({ url, run, seconds, streams, polls }: CrowdRequest): Promi
   }
   await Promise.all(pending);
   for (const socket of sockets) socket.destroy();
-  agent.destroy();
+  for (const { end } of pollers) end();
   times.sort((a, b) => a - b);
   const at = (share: number): number =>
     times[Math.min(times.length - 1, Math.floor(share * times.length))] ?? 0;

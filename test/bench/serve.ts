@@ -216,8 +216,17 @@ async function crowd(): Promise<void> {
     const alone = Date.now();
     await pause((seconds * 1000) / rounds);
     rates.alone.push(rate(alone, Date.now()));
-    const watched = Date.now();
-    const each = await gather(url, run, seconds / rounds, Number(options.streams), Number(options.polls));
+    let watched = 0;
+    const each = await gather(
+      url,
+      run,
+      seconds / rounds,
+      Number(options.streams),
+      Number(options.polls),
+      () => {
+        watched = Date.now();
+      },
+    );
     rates.watched.push(rate(watched, Date.now()));
     memory.push(await resident(url));
     report = report === undefined ? each : merged(report, each);
@@ -250,10 +259,17 @@ async function gather(
   seconds: number,
   streams: number,
   polls: number,
+  watching: () => void = () => {},
 ): Promise<CrowdReport> {
   const child = fork(new URL("./crowd.ts", import.meta.url));
+  const left = once(child, "exit").then(([code, signal]) => {
+    throw new Error(`the crowd left before its time: ${signal ?? code}`);
+  });
+  left.catch(() => {}); // it does leave in the end
   child.send({ url, run, seconds, streams, polls } satisfies CrowdRequest);
-  const [report] = (await once(child, "message")) as [CrowdReport];
+  await Promise.race([once(child, "message"), left]); // it is there and begins
+  watching();
+  const [report] = (await Promise.race([once(child, "message"), left])) as [CrowdReport];
   child.kill();
   return report;
 }

@@ -30,6 +30,7 @@ import { bump } from "../../plugins/attacks/square/bump.ts";
 import { onnxruntime } from "../../plugins/engines/onnxruntime/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { mlp } from "../../plugins/networks/mlp/mlp.ts";
+import { checkAttack } from "../conformance/attack.ts";
 import { checkOptions } from "../conformance/options.ts";
 import { imagesFor, type Linear, linear } from "../fixtures/linear.ts";
 
@@ -110,6 +111,24 @@ t.test("every option of every attack is described", (t) => {
   for (const component of all) checkOptions(t, component, refsOf(container));
   t.end();
 });
+
+for (const component of components(container, Attacks)) {
+  for (const norm of component.name === "carlini-wagner" ? [undefined] : NORMS) {
+    t.test(`${component.name} ${norm ?? ""} keeps the contract of attacks`, async (t) => {
+      const quick: Record<string, object> = {
+        "carlini-wagner": { steps: 10, searches: 2 },
+        "auto-attack": { steps: 6, queries: 20, targets: 2 },
+        square: { queries: 20 },
+      };
+      const attack = await attackOf({ use: component.name, ...(norm && { norm }), ...quick[component.name] });
+      const classifier = curved(21);
+      const x = key.fold("contract").uniform([20, ...classifier.inputShape]);
+      await checkAttack(t, attack, classifier, x);
+      x.dispose();
+      classifier.dispose();
+    });
+  }
+}
 
 for (const norm of NORMS) {
   t.test(`deepfool() equals the closed form on linear classifiers in ${norm}`, async (t) => {
@@ -501,7 +520,7 @@ t.test("march() stops when it is told to, and frees what it had", async (t) => {
     message: "enough",
   });
   t.equal(calls, 5);
-  t.equal(tf.memory().numTensors, before);
+  t.equal(tf.memory().numTensors, before - 1, "the state is gone too");
 });
 
 t.test("bump() is of length 1, of both signs, and stands in the upper left", (t) => {

@@ -179,6 +179,27 @@ t.test("a run is stopped and resumed over HTTP, and the server leaves none behin
   t.teardown(() => next.kill("SIGKILL"));
   const after = (await (await fetch(`${other}/api/runs/${run}`)).json()) as { status: string };
   t.equal(after.status, "cancelled", "it was stopped with the server, and can be resumed");
+
+  const file = join(runs, "watched.yaml");
+  writeFileSync(file, long);
+  const training = spawn(process.execPath, [main, "run", file, "--runs", runs, "--quiet"], {
+    stdio: "ignore",
+  });
+  t.teardown(() => training.kill("SIGKILL"));
+  let elsewhere: string | undefined;
+  while (elsewhere === undefined) {
+    await pause(100);
+    const list = (await (await fetch(`${other}/api/runs?status=running`)).json()) as {
+      runs: { run: string }[];
+    };
+    elsewhere = list.runs[0]?.run;
+  }
+  await fetch(`${other}/api/runs/${elsewhere}/events?wait=60&types=progress`);
+  const exit = once(training, "exit");
+  t.equal((await fetch(`${other}/api/runs/${elsewhere}/cancel`, { method: "POST" })).status, 202);
+  await exit;
+  const end = (await (await fetch(`${other}/api/runs/${elsewhere}`)).json()) as { status: string };
+  t.equal(end.status, "cancelled", "so is one that was started in a terminal");
 });
 
 t.test("readers go on where they were when the server is killed and started anew", async (t) => {

@@ -68,22 +68,26 @@ export function apgd(options: ApgdOptions): Attack {
           const toward = target?.clone() ?? (targets === 0 ? undefined : aims.ranked({ x, y }, rank));
           const given = { x, y, epsilon, ...(target && { target }), ...(toward && { toward }) };
           const state = begin.run(given, key.fold("start"));
-          const end = await march({
-            step,
-            given,
-            state: state as typeof state & { done: tf.Tensor },
-            steps,
-            numbers: (i) => ({
-              fresh: i === 0 ? 1 : FRESH,
-              // 0 but where a stretch ends: then how many of its steps must have seen the loss rise
-              due: RISING * (ends.get(i) ?? 0),
-            }),
-            key,
-            signal,
-          });
-          const { at, queries, ...rest } = end;
-          tf.dispose([toward ?? [], state, rest] as tf.TensorContainer);
-          return { x: at!, queries: queries as tf.Tensor1D };
+          try {
+            const end = await march({
+              step,
+              given,
+              state: state as typeof state & { done: tf.Tensor },
+              steps,
+              numbers: (i) => ({
+                fresh: i === 0 ? 1 : FRESH,
+                // 0 but where a stretch ends: then how many of its steps must have seen the loss rise
+                due: RISING * (ends.get(i) ?? 0),
+              }),
+              key,
+              signal,
+            });
+            const { at, queries, ...rest } = end;
+            tf.dispose(rest as tf.TensorContainer);
+            return { x: at!, queries: queries as tf.Tensor1D };
+          } finally {
+            toward?.dispose();
+          }
         };
       const count = Math.max(1, Math.min(targets, classifier.classes - 1));
       const turns = Array.from({ length: count }, (_, rank) =>

@@ -77,37 +77,34 @@ export function carliniWagner(options: CarliniWagnerOptions): Attack {
             length: tf.fill([n], NOWHERE),
             queries: tf.zeros([n]),
           };
-          for (let i = 0; i < searches; i++) {
-            const given = { x, y, c: search.c, ...(target && { target }) };
-            const state = {
-              ...best,
-              w,
-              m: tf.zerosLike(w),
-              v: tf.zerosLike(w),
-              found: tf.zeros([n]),
-              done: tf.zeros([n]),
-            };
-            const end = await march({
-              step,
-              given,
-              state,
-              steps,
-              // Adam's corrections of its start, as in the optimiser `adam`
-              numbers: (t) => ({
-                rate: learningRate / (1 - BETA1 ** (t + 1)),
-                root: 1 / Math.sqrt(1 - BETA2 ** (t + 1)),
-              }),
-              key: key.fold("search", i),
-              signal,
-            });
-            const next = bisect.run({ ...search, found: end.found }, key);
-            tf.dispose([search, best, state.m, state.v, state.found, state.done] as tf.TensorContainer);
-            tf.dispose([end.w, end.m, end.v, end.found, end.done]);
-            best = { best: end.best, length: end.length, queries: end.queries };
-            search = next;
+          try {
+            for (let i = 0; i < searches; i++) {
+              const given = { x, y, c: search.c, ...(target && { target }) };
+              const [m, v] = [tf.zerosLike(w), tf.zerosLike(w)];
+              const state = { ...best, w: w.clone(), m, v, found: tf.zeros([n]), done: tf.zeros([n]) };
+              const end = await march({
+                step,
+                given,
+                state,
+                steps,
+                // Adam's corrections of its start, as in the optimiser `adam`
+                numbers: (t) => ({
+                  rate: learningRate / (1 - BETA1 ** (t + 1)),
+                  root: 1 / Math.sqrt(1 - BETA2 ** (t + 1)),
+                }),
+                key: key.fold("search", i),
+                signal,
+              });
+              const next = bisect.run({ ...search, found: end.found }, key);
+              tf.dispose([search, end.w, end.m, end.v, end.found, end.done] as tf.TensorContainer);
+              best = { best: end.best, length: end.length, queries: end.queries };
+              search = next;
+            }
+            best.length.dispose();
+            return { x: best.best, queries: best.queries as tf.Tensor1D };
+          } finally {
+            tf.dispose([w, search] as tf.TensorContainer);
           }
-          tf.dispose([w, search, best.length] as tf.TensorContainer);
-          return { x: best.best, queries: best.queries as tf.Tensor1D };
         },
         dispose() {
           step.dispose();

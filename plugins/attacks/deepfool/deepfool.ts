@@ -60,16 +60,21 @@ export function deepfool(options: DeepfoolOptions): Attack {
         async perturb({ x, y, target }, key, signal) {
           requireNoTarget(name, target);
           const n = x.shape[0]!;
-          const given = { x, y, ...rank.run({ x }, key) };
+          const { classes } = rank.run({ x }, key);
+          const given = { x, y, classes };
           const state = {
             at: x.clone(),
             total: tf.zerosLike(x),
             done: tf.zeros([n]),
             queries: tf.ones([n]),
           };
-          const end = await march({ step, given, state, steps, key, signal });
-          tf.dispose([given.classes, state, end.done, end.total]);
-          return { x: end.at, queries: end.queries as tf.Tensor1D };
+          try {
+            const end = await march({ step, given, state, steps, key, signal });
+            tf.dispose([end.done, end.total]);
+            return { x: end.at, queries: end.queries as tf.Tensor1D };
+          } finally {
+            classes.dispose();
+          }
         },
         dispose() {
           rank.dispose();

@@ -78,9 +78,13 @@ export function fab(options: FabOptions): Attack {
           for (let rank = 0; rank < count; rank++) {
             const toward = targets === 0 ? undefined : aims.ranked({ x, y }, rank);
             const given = { x, y, ...(toward && { toward }) };
-            const end = await march({ step, given, state, steps, key: key.fold("target", rank), signal });
-            tf.dispose([state, end.at, toward ?? []] as tf.TensorContainer);
-            state = { ...end, at: x.clone() } as typeof state;
+            try {
+              const end = await march({ step, given, state, steps, key: key.fold("target", rank), signal });
+              end.at.dispose();
+              state = { ...end, at: x.clone() } as typeof state;
+            } finally {
+              toward?.dispose();
+            }
           }
           tf.dispose([state.at, state.length, state.done]);
           return { x: state.best, queries: state.queries as tf.Tensor1D };

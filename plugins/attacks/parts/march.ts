@@ -18,7 +18,7 @@ export interface March<G extends Rows, S extends Rows & { readonly done: tf.Tens
   readonly step: Step<string, keyof S & string>;
   /** What stays as it is. The caller's. */
   readonly given: G;
-  /** What changes; `done`, `[n]`, is 1 where an image needs no more steps. The caller's. */
+  /** What changes; `done`, `[n]`, is 1 where an image needs no more steps. Taken over, whatever becomes of the loop. */
   readonly state: S;
   /** Iterations at most. */
   readonly steps: number;
@@ -48,7 +48,7 @@ export async function march<G extends Rows, S extends Rows & { readonly done: tf
   const finished: Finished<S>[] = [];
   let images = Array.from({ length: n }, (_, i) => i); // −1: a row that fills up the batch
   let given = clones(of.given);
-  let state = clones(of.state);
+  let { state } = of;
   try {
     for (let i = 0; i < of.steps; i++) {
       const next = of.step.run(

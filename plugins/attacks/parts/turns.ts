@@ -38,19 +38,28 @@ export function byTurns(
       const n = batch.x.shape[0]!;
       let result: Perturbed = { x: batch.x.clone(), queries: tf.zeros([n]) };
       let left = Array.from({ length: n }, (_, i) => i); // images at which the classifier still stands
-      for (const [i, turn] of turns.entries()) {
-        const rows = Array.from({ length: sizeFor(left.length, n) }, (_, row) => left[row] ?? left[0]!);
-        const part = rowsOf({ ...batch, epsilon }, rows);
-        const tried = await turn(part, part.epsilon, key.fold("turn", i), signal);
-        const { stands } = check.run({ ...part, tried: tried.x }, key);
-        const standing = await stands.data();
-        const next = merged(result, tried, left);
-        tf.dispose([part, tried, stands, result] as tf.TensorContainer);
-        result = next;
-        left = left.filter((_, row) => standing[row]);
-        if (left.length === 0) break;
+      try {
+        for (const [i, turn] of turns.entries()) {
+          const rows = Array.from({ length: sizeFor(left.length, n) }, (_, row) => left[row] ?? left[0]!);
+          const part = rowsOf({ ...batch, epsilon }, rows);
+          try {
+            const tried = await turn(part, part.epsilon, key.fold("turn", i), signal);
+            const { stands } = check.run({ ...part, tried: tried.x }, key);
+            const standing = await stands.data();
+            const next = merged(result, tried, left);
+            tf.dispose([tried, stands, result] as tf.TensorContainer);
+            result = next;
+            left = left.filter((_, row) => standing[row]);
+          } finally {
+            tf.dispose(part as tf.TensorContainer);
+          }
+          if (left.length === 0) break;
+        }
+        return result;
+      } catch (error) {
+        tf.dispose(result as unknown as tf.TensorContainer);
+        throw error;
       }
-      return result;
     },
     dispose() {
       check.dispose();

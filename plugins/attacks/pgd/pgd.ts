@@ -64,7 +64,7 @@ export function pgd(options: PgdOptions, name: string = `pgd-${options.norm}`): 
         const state = { at, done: tf.zeros([n]), queries: tf.zeros([n]) };
         const given = { x, y, epsilon, ...(target && { target }) };
         const end = await march({ step, given, state, steps, key, signal });
-        tf.dispose([state, end.done]);
+        end.done.dispose();
         return { x: end.at, queries: end.queries as tf.Tensor1D };
       };
       const dispose = (): void => {

@@ -71,7 +71,7 @@ export function square(options: SquareOptions): Attack {
         const given = { x, y, epsilon, ...(target && { target }) };
         const state = begin.run(given, key.fold("start"));
         const end = await march({ step, given, state, steps: queries - 1, numbers, key, signal });
-        tf.dispose([state, end.done, end.loss] as tf.TensorContainer);
+        tf.dispose([end.done, end.loss]);
         return { x: end.at, queries: end.queries as tf.Tensor1D };
       };
       return byTurns(name, classifier, ballOf(norm).length, Array(restarts).fill(turn), () => {

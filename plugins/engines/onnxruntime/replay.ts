@@ -148,7 +148,7 @@ function record<I extends string, O extends string>(
 
   /**
    * What is true of this call's inputs alone must not become part of the recording: an input that shares its value with
-   * another input or a variable, is known to be zero, or has a transposed form somewhere, gets a value of its own.
+   * another input or a variable, is known to be zero, or is or has another order of some elements, gets a value of its own.
    */
   function distinct(x: tf.Tensor): tf.Tensor {
     const { value } = backend.view(x);

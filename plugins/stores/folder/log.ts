@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { type Stats, statSync } from "node:fs";
+import { type FileHandle, open, realpath } from "node:fs/promises";
 import { dirname, sep } from "node:path";
 import { InputError, type RunExtent } from "../../../core/mod.ts";
 import { codeOf, reasonOf } from "./reason.ts";
@@ -53,7 +54,7 @@ export function logOf(path: string): Log {
 
   return {
     async extent() {
-      const now = await stat(path).catch(failed(path, undefined));
+      const now = sizeOf(path);
       if (now === undefined) return { life: "", last: 0 };
       look(now);
       if (now.size !== size) {
@@ -78,6 +79,15 @@ export function logOf(path: string): Log {
       }
     },
   };
+}
+
+/** One call of the system, waited for: it is asked so often that handing it to another thread would cost more. */
+function sizeOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new InputError(`cannot read ${path}: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 /** Opens a file that lies where it says; undefined where there is none. */

@@ -147,7 +147,7 @@ def cifar_pgd(noise, m, small):
     return {"classifier": classifier}, images_of(m), step
 
 
-def deepfool(classifier, data):
+def deepfool(classifier, data, one_by_one=False):
     model, attacks = foolbox_model(classifier)
     attack = attacks.L2DeepFoolAttack()
 
@@ -155,7 +155,9 @@ def deepfool(classifier, data):
         x = data["x"]
         with torch.no_grad():
             y = classifier(x).argmax(1)
-        adversarial = attack(model, x, y, epsilons=None)[1]
+        size = 1 if one_by_one else len(x)
+        batches = zip(x.split(size), y.split(size))
+        adversarial = torch.cat([attack(model, *batch, epsilons=None)[1] for batch in batches])
         return [(adversarial - x).flatten(1).norm(dim=1).mean()]
 
     return {"classifier": classifier}, data, step
@@ -174,30 +176,7 @@ def mnist_deepfool(noise, m, small):
 
 
 def mnist_deepfool_loop(noise, m, small):
-    import torchattacks  # a peer of this case alone
-
-    classifier = nets.mlp(784, 256, 256, 10)
-    classifier.eval().requires_grad_(False)
-    shifted = torch.nn.Sequential(Shift(-0.5), classifier)  # torchattacks knows no bounds but [0, 1]
-    attack = torchattacks.DeepFool(shifted, steps=50, overshoot=0.02)
-
-    def step(data):
-        x = data["x"]
-        with torch.no_grad():
-            y = classifier(x).argmax(1)
-        adversarial = attack(x + 0.5, y) - 0.5
-        return [(adversarial - x).flatten(1).norm(dim=1).mean()]
-
-    return {"classifier": classifier}, rows_of(m), step
-
-
-class Shift(torch.nn.Module):
-    def __init__(self, by):
-        super().__init__()
-        self.by = by
-
-    def forward(self, x):
-        return x + self.by
+    return deepfool(nets.mlp(784, 256, 256, 10), rows_of(m), one_by_one=True)
 
 
 CASES = {
