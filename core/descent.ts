@@ -13,12 +13,15 @@ export interface Rates {
   readonly learningRate: number;
   /** Share of the training, in [0, 1], after which the learning rate falls linearly to 0; 1 means never. */
   readonly decayFrom: number;
+  /** The learning rate falls no lower than this, ≥ 0; 0 unless given. */
+  readonly floor?: number;
 }
 
 /** The schema of {@link Rates}, for an optimiser's own options schema to take in. */
 export function ratesShape(learningRate: number): {
   learningRate: z.ZodDefault<z.ZodNumber>;
   decayFrom: z.ZodDefault<z.ZodNumber>;
+  floor: z.ZodDefault<z.ZodNumber>;
 } {
   return {
     learningRate: z.number().positive().default(learningRate).describe("Step size before any decay."),
@@ -28,12 +31,14 @@ export function ratesShape(learningRate: number): {
       .max(1)
       .default(1)
       .describe("Share of the training after which the learning rate falls linearly to 0; 1 means never."),
+    floor: z.number().min(0).default(0).describe("The learning rate falls no lower than this."),
   };
 }
 
 /** The learning rate when a share of the training, in [0, 1), is done. */
-export function rateAt({ learningRate, decayFrom }: Rates, progress: number): number {
-  return progress <= decayFrom ? learningRate : (learningRate * (1 - progress)) / (1 - decayFrom);
+export function rateAt({ learningRate, decayFrom, floor = 0 }: Rates, progress: number): number {
+  if (progress <= decayFrom) return learningRate;
+  return Math.max(floor, (learningRate * (1 - progress)) / (1 - decayFrom));
 }
 
 /**

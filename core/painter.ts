@@ -36,10 +36,10 @@ export interface Painter {
   scatter(title: string, series: readonly PointSeries[]): Promise<Uint8Array>;
   /** Densities on the line, `values` `[n, 1]`, as histograms on shared bins. */
   histogram(title: string, series: readonly PointSeries[]): Promise<Uint8Array>;
-  /** Lines over a shared x axis. */
+  /** Lines over a shared x axis; on a logarithmic y axis, values of 0 and below are left out. */
   lines(
     title: string,
-    axes: { readonly x: string; readonly y: string },
+    axes: { readonly x: string; readonly y: string; readonly logarithmic?: boolean },
     series: readonly LineSeries[],
   ): Promise<Uint8Array>;
   /** Charts of lines, two beside each other; lines of one name have one colour in all of them. */

@@ -107,6 +107,7 @@ export const CONTRACT_KINDS: readonly string[] = [
   "attack",
   "classifier",
   "dataset",
+  "download",
   "engine",
   "measure",
   "mixer",
@@ -114,6 +115,7 @@ export const CONTRACT_KINDS: readonly string[] = [
   "objective",
   "optimizer",
   "painter",
+  "ssl-method",
   "store",
   "target",
 ];

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Plugin } from "../core/mod.ts";
+import badGanSsl from "./applications/bad-gan-ssl/mod.ts";
 import evaluateRobustness from "./applications/evaluate-robustness/mod.ts";
 import generate from "./applications/generate/mod.ts";
 import apgd from "./attacks/apgd/mod.ts";
@@ -19,9 +20,12 @@ import tfjsModel from "./classifiers/tfjs-model/mod.ts";
 import trained from "./classifiers/trained/mod.ts";
 import weights from "./classifiers/weights/mod.ts";
 import arrays from "./datasets/arrays/mod.ts";
+import cifar10 from "./datasets/cifar10/mod.ts";
 import idx from "./datasets/idx/mod.ts";
 import mnist from "./datasets/mnist/mod.ts";
+import moons from "./datasets/moons/mod.ts";
 import shapes from "./datasets/shapes/mod.ts";
+import svhn from "./datasets/svhn/mod.ts";
 import auto from "./engines/auto/mod.ts";
 import cpu from "./engines/cpu/mod.ts";
 import onnxruntime from "./engines/onnxruntime/mod.ts";
@@ -47,6 +51,11 @@ import adam from "./optimizers/adam/mod.ts";
 import rmsprop from "./optimizers/rmsprop/mod.ts";
 import sgd from "./optimizers/sgd/mod.ts";
 import vega from "./painters/vega/mod.ts";
+import badGan from "./ssl-methods/bad-gan/mod.ts";
+import catgan from "./ssl-methods/catgan/mod.ts";
+import dsgan from "./ssl-methods/dsgan/mod.ts";
+import featureMatching from "./ssl-methods/feature-matching/mod.ts";
+import supervised from "./ssl-methods/supervised/mod.ts";
 import folder from "./stores/folder/mod.ts";
 import memory from "./stores/memory/mod.ts";
 import convolution from "./targets/convolution/mod.ts";
@@ -57,6 +66,7 @@ import mixture from "./targets/mixture/mod.ts";
 
 /** All built-in plugins. */
 export const builtinPlugins: readonly Plugin[] = [
+  badGanSsl,
   evaluateRobustness,
   generate,
   apgd,
@@ -72,9 +82,12 @@ export const builtinPlugins: readonly Plugin[] = [
   trained,
   weights,
   arrays,
+  cifar10,
   idx,
   mnist,
+  moons,
   shapes,
+  svhn,
   auto,
   cpu,
   onnxruntime,
@@ -100,6 +113,11 @@ export const builtinPlugins: readonly Plugin[] = [
   rmsprop,
   sgd,
   vega,
+  badGan,
+  catgan,
+  dsgan,
+  featureMatching,
+  supervised,
   folder,
   memory,
   convolution,

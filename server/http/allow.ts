@@ -46,7 +46,7 @@ function decoded(name: string): string {
 
 /** Whether text names a place rather than a thing: a path, a URL, a file by its ending. */
 function isPlace(text: string): boolean {
-  return /[\\/]|^[a-z][a-z0-9+.-]*:|^\.|\.(npy|npz|gz|idx\d?|json|ya?ml|[cm]?[jt]s|wasm|safetensors)$/i.test(
+  return /[\\/]|^[a-z][a-z0-9+.-]*:|^\.|\.(npy|npz|gz|idx\d?|bin|mat|json|ya?ml|[cm]?[jt]s|wasm|safetensors)$/i.test(
     text,
   );
 }

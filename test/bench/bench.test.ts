@@ -62,27 +62,32 @@ t.test("safetensors() writes a header and the values one after another", async (
 });
 
 for (const { name, build } of cases.filter(({ name }) => /^(toy|mnist|engines-conv)/.test(name))) {
-  t.test(`${name} trains, is a function of its key, and leaves no tensor behind`, async (t) => {
-    const key = Key.from("bench test");
-    const train = (): number[][] => {
-      const { step, data, numbers } = build(key, 10, true);
-      const { run } = plainStep(step);
-      const losses: number[][] = [];
-      let held = 0;
-      for (let count = 1; count <= 2; count++) {
-        const scalars = Object.values(run({ ...data, ...numbers(count) }, key.fold(count)));
-        losses.push(scalars.map((loss) => loss.dataSync()[0]!));
-        tf.dispose(scalars);
-        if (count === 2) t.equal(tf.memory().numTensors, held, "no tensor is left behind");
-        held = tf.memory().numTensors;
-      }
-      return losses;
-    };
-    const first = train();
-    t.ok(first.flat().every(Number.isFinite), `losses ${first}`);
-    t.notSame(first[0], first[1], "a step changes the losses");
-    t.same(train(), first);
-  });
+  t.test(
+    `${name} is a function of its key, leaves no tensor behind, and trains where it is a training`,
+    async (t) => {
+      const key = Key.from("bench test");
+      let trains = false;
+      const train = (): number[][] => {
+        const { step, data, numbers } = build(key, 10, true);
+        trains = Object.keys(numbers(1)).length > 0; // those of its optimisers
+        const { run } = plainStep(step);
+        const losses: number[][] = [];
+        let held = 0;
+        for (let count = 1; count <= 2; count++) {
+          const scalars = Object.values(run({ ...data, ...numbers(count) }, key.fold(count)));
+          losses.push(scalars.map((loss) => loss.dataSync()[0]!));
+          tf.dispose(scalars);
+          if (count === 2) t.equal(tf.memory().numTensors, held, "no tensor is left behind");
+          held = tf.memory().numTensors;
+        }
+        return losses;
+      };
+      const first = train();
+      t.ok(first.flat().every(Number.isFinite), `losses ${first}`);
+      if (trains) t.notSame(first[0], first[1], "a step changes the losses");
+      t.same(train(), first);
+    },
+  );
 }
 
 t.test("bench --json writes an array of {case, engine, ms, peers, ratio}", async (t) => {

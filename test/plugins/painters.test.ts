@@ -171,6 +171,28 @@ t.test("histogram() has bins for its narrowest series", (t) => {
   t.end();
 });
 
+t.test("lines() on a logarithmic axis leaves out what has no logarithm, and labels few ticks", (t) => {
+  const axes = { x: "x", y: "y", logarithmic: true };
+  const falling = { name: "falling", x: [1, 2, 3, 4, 5], y: [80, 7, 0, -1, 0.6] };
+  const specOf = (...series: (typeof falling)[]) => {
+    const { data, scales, axes: drawn } = linesSpec("", axes, series);
+    const scale = scales!.find(({ name }) => name === "y") as { type: string; domain: number[] };
+    return {
+      points: (data as { values: { y: number }[] }[])[0]!.values.map(({ y }) => y),
+      scale,
+      ticks: (drawn!.find(({ scale: of }) => of === "y") as { values: number[] }).values,
+    };
+  };
+  const { points, scale, ticks } = specOf(falling);
+  t.same(points, [80, 7, 0.6]);
+  t.match(scale, { type: "log", domain: [0.6, 80] });
+  t.same(ticks, [1, 2, 5, 10, 20, 50]);
+  const single = specOf({ name: "single", x: [1], y: [4] }).scale.domain;
+  t.ok(single[0]! > 0 && single[0]! < 4 && single[1]! > 4, `around a single value: ${single}`);
+  t.same(specOf({ name: "none", x: [1], y: [0] }).scale.domain, [1, 10]);
+  t.end();
+});
+
 t.test("lines() keeps a spike among many points", async (t) => {
   const n = 100_000;
   const x = Array.from({ length: n }, (_, i) => i + 1);

@@ -77,6 +77,7 @@ const rows: Row[] = [
     input: [250],
     output: [1],
     parameters: dense(250, 400, 200, 100, 1),
+    features: 100,
   },
   {
     name: "Table 4, classifier",
@@ -85,6 +86,21 @@ const rows: Row[] = [
     output: [10],
     parameters: dense(784, 1000, 500, 250, 250, 250, 10) + 10,
     features: 250,
+  },
+  {
+    name: "Table 4, classifier, narrow",
+    plan: mnistClassifier({ hidden: [30, 20], outputNoise: 0 }),
+    input: [28, 28, 1],
+    output: [10],
+    parameters: dense(784, 30, 20, 10) + 10,
+    features: 20,
+  },
+  {
+    name: "Table 4, generator, narrow",
+    plan: mnistGenerator({ width: 20 }),
+    input: [100],
+    output: [28, 28, 1],
+    parameters: 100 * 20 + normed(20) + 20 * 20 + normed(20) + dense(20, 784) + 784,
   },
   {
     name: "Table 5, generator",
@@ -116,6 +132,14 @@ const rows: Row[] = [
     output: [10],
     parameters: table6(96),
     features: 192,
+  },
+  {
+    name: "Table 6, narrow",
+    plan: sslImageClassifier({ dataset: "svhn", filters: 8 }),
+    input: [32, 32, 3],
+    output: [10],
+    parameters: table6(8),
+    features: 16,
   },
   {
     name: "Table 7",
@@ -154,6 +178,20 @@ for (const { name, plan, input, output, parameters, features } of rows) {
     t.equal(tf.memory().numTensors, before, "nothing is left behind");
   });
 }
+
+t.test("mnistClassifier() has noise before its output, unless told otherwise", async (t) => {
+  const outputs = (outputNoise: number): number[] => {
+    const net = mnistClassifier({ hidden: [6], outputNoise }).build({ input: [2, 2, 1], output: [3] }, key);
+    const f = net.features!.of(key.uniform([1, 2, 2, 1]), use);
+    const y = [training, use].flatMap((mode) => values(net.features!.head(f, mode)));
+    net.dispose();
+    return y;
+  };
+  const [noisy, plain] = [outputs(0.5), outputs(0)];
+  t.notSame(noisy.slice(0, 3), noisy.slice(3), "in training");
+  t.same(plain.slice(0, 3), plain.slice(3), "none: training and use agree");
+  t.same(noisy.slice(3), plain.slice(3), "in use there is none");
+});
 
 t.test("the generators' images fill the range of their place", async (t) => {
   const cases: [NetworkPlan, number[], number][] = [

@@ -434,6 +434,18 @@ t.test("dsgan list shows plugins, scenarios, engines and runs", async (t) => {
   t.equal((await dsgan(["list", "runs", "--runs", join(runs, "none")])).out, "no runs\n");
 });
 
+t.test("dsgan leaves nothing unsaid to a reader that takes its time", async (t) => {
+  const command = `"$0" "${main}" schema | (sleep 0.5; cat)`;
+  const child = spawn("env", ["-u", "NODE_OPTIONS", "sh", "-c", command, process.execPath], { cwd: root });
+  let out = "";
+  child.stdout.on("data", (data) => {
+    out += data;
+  });
+  await new Promise((resolve) => child.on("close", resolve));
+  t.ok(out.length > 65536, "more than a pipe holds");
+  t.equal(JSON.parse(out).title, "dsgan scenario");
+});
+
 t.test("dsgan schema prints or writes the schema of scenarios", async (t) => {
   const folder = t.testdir({ locked: {} });
   const printed = await dsgan(["schema"]);

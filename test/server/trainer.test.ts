@@ -121,7 +121,9 @@ t.test("cancel() has a trainer write a checkpoint and stop", async (t) => {
 
 t.test("a trainer that dies before it has taken a run up again is told of as any other", async (t) => {
   const runs = t.testdir();
-  const { trainer, store } = begin(runs, { "application.end": "broken" });
+  const { trainer, store } = begin(runs, { "application.delay": 30, "application.steps": 1000 });
+  await stepped(trainer);
+  process.kill(trainer.pid!, "SIGKILL");
   const { run } = await trainer.ended;
   const again = startTrainer({ runs, resume: run }, { store, output: silent() });
   const seen = lastValueFrom(again.events.pipe(toArray()));

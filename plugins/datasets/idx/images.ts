@@ -39,6 +39,11 @@ const SCALING: Record<PixelRange, { scale: number; shift: number; range: Range }
   symmetric: { scale: 2 / 255, shift: -1, range: [-1, 1] },
 };
 
+/** How bytes become the values of a range. */
+export function scalingOf(range: PixelRange): { scale: number; shift: number; range: Range } {
+  return SCALING[range];
+}
+
 /** The names that a split's files usually have: as published, as often renamed, and either gzipped. */
 export function usualFiles(split: Split): SplitFiles {
   const spellings = (what: "images" | "labels", rank: number): string[] =>

@@ -3,7 +3,14 @@ import { Datasets, definePlugin, type Plugin, provide } from "../../../core/mod.
 import { idxComponent } from "./idx.ts";
 
 export { labelsSchema, pixelRangeSchema, splitSchema } from "./idx.ts";
-export { type IdxImagesOptions, idxImages, type PixelRange, type Split, type SplitFiles } from "./images.ts";
+export {
+  type IdxImagesOptions,
+  idxImages,
+  type PixelRange,
+  type Split,
+  type SplitFiles,
+  scalingOf,
+} from "./images.ts";
 
 const plugin: Plugin = definePlugin({
   name: "idx",

@@ -50,7 +50,7 @@ const activations: Record<Activation, { readonly f: (x: tf.Tensor) => tf.Tensor;
 
 /**
  * A plan of dense layers. The input is flattened, the output takes the shape of its port and, where that has a
- * range, is squashed into it. Parameters are named `0/weight`, `0/bias`, `1/weight`, … from the input.
+ * range, is squashed into it. What the last hidden layer gives is the network's feature space. Parameters are named `0/weight`, `0/bias`, `1/weight`, … from the input.
  */
 export function mlp({ hidden, activation, init, spectralNorm }: MlpOptions): NetworkPlan {
   return {
@@ -63,10 +63,9 @@ export function mlp({ hidden, activation, init, spectralNorm }: MlpOptions): Net
       const body = [
         flatten,
         ...hidden.flatMap((width) => [layer(width, init ?? suiting), each(f)]), // [n, width]
-        layer(sizeOf(output), "glorot"),
-        reshape(output),
       ];
-      return networkOf({ name: "mlp", body, squash: range && tanhInto(range) }, ports, key);
+      const head = [layer(sizeOf(output), "glorot"), reshape(output)];
+      return networkOf({ name: "mlp", body, head, squash: range && tanhInto(range) }, ports, key);
     },
   };
 }

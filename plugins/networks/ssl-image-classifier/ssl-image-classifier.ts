@@ -17,6 +17,8 @@ import { weightNorm } from "../layers/weight-norm.ts";
 export interface SslImageClassifierOptions {
   /** Whose column of Table 6: they differ in width, and in what is dropped. */
   readonly dataset: "svhn" | "cifar10";
+  /** Channels of the first block, half those of the others; that column's unless given. */
+  readonly filters?: number | undefined;
 }
 
 /** Standard deviation from which W is drawn (the authors' code). */
@@ -28,9 +30,10 @@ const columns = {
 };
 
 /** Nine convolutions with weight norm and leaky ReLU, their mean over the image, and an output with weight norm. */
-export function sslImageClassifier({ dataset }: SslImageClassifierOptions): NetworkPlan {
+export function sslImageClassifier({ dataset, filters: given }: SslImageClassifierOptions): NetworkPlan {
   const name = "ssl-image-classifier";
-  const { filters, dropFirst, dropLater } = columns[dataset];
+  const { filters: usual, dropFirst, dropLater } = columns[dataset];
+  const filters = given ?? usual;
   const conv = (outputs: number, window: Window): LayerPlan[] => [
     weightNorm(conv2d(outputs, window), { deviation: DEVIATION }),
     leakyRelu(0.2),
@@ -73,6 +76,13 @@ export const sslImageClassifierComponent: Component<NetworkPlan> = component({
         .enum(["svhn", "cifar10"])
         .default("cifar10")
         .describe("Which column of Table 6: 64 and 128 filters (svhn), or 96 and 192 (cifar10)."),
+      filters: z
+        .int()
+        .positive()
+        .optional()
+        .describe(
+          "Channels of the first block, half those of the others, for scaled-down runs; the column's unless given.",
+        ),
     }),
   create: sslImageClassifier,
 });

@@ -12,24 +12,36 @@ import { gaussianNoise } from "../layers/noise.ts";
 import { flatten, reshape } from "../layers/shapes.ts";
 import { weightNorm } from "../layers/weight-norm.ts";
 
-/** Widths of the hidden layers. */
-const HIDDEN = [1000, 500, 250, 250, 250];
+/** Options of {@link mnistClassifier}. */
+export interface MnistClassifierOptions {
+  /** Deviation of the noise before the output, ≥ 0: 0.5 in the published code, none in DSGAN's Table 4. */
+  readonly outputNoise?: number;
+  /** Widths of the hidden layers, at least one: 1000, 500, 250, 250, 250 in the paper. */
+  readonly hidden?: readonly number[];
+}
+
+/** Widths of the hidden layers in Table 4. */
+const HIDDEN: number[] = [1000, 500, 250, 250, 250];
 
 /**
- * Five hidden layers with weight norm and ReLU, Gaussian noise before each (σ = 0.3 on the image, 0.5 within) and
+ * Hidden layers with weight norm and ReLU, Gaussian noise before each (σ = 0.3 on the image, 0.5 within) and
  * before the output. The feature space is what the last hidden layer gives, before that noise.
  */
-export function mnistClassifier(): NetworkPlan {
+export function mnistClassifier({
+  outputNoise = 0.5,
+  hidden: widths = HIDDEN,
+}: MnistClassifierOptions = {}): NetworkPlan {
   return {
     name: "ssl-mnist-classifier",
     build(ports, key) {
-      const hidden = HIDDEN.flatMap((width, i): LayerPlan[] => [
+      const hidden = widths.flatMap((width, i): LayerPlan[] => [
         gaussianNoise(i === 0 ? 0.3 : 0.5),
         weightNorm(dense(width), { deviation: 0.1 }),
         relu,
       ]);
       const last = weightNorm(dense(sizeOf(ports.output)), { deviation: 0.1, trainScale: true });
-      const head = [gaussianNoise(0.5), last, reshape(ports.output)];
+      const noise = outputNoise > 0 ? [gaussianNoise(outputNoise)] : [];
+      const head = [...noise, last, reshape(ports.output)];
       return networkOf({ name: "ssl-mnist-classifier", body: [flatten, ...hidden], head }, ports, key);
     },
   };
@@ -40,6 +52,20 @@ export const classifierComponent: Component<NetworkPlan> = component({
   name: "ssl-mnist-classifier",
   summary: "Classifier for semi-supervised learning on MNIST, 784-1000-500-250-250-250-10 (Table 4)",
   reference: "DSGAN, Table 4; Salimans et al., NIPS 2016, arXiv:1606.03498",
-  options: () => z.strictObject({}),
+  options: () =>
+    z.strictObject({
+      outputNoise: z
+        .number()
+        .min(0)
+        .default(0.5)
+        .describe(
+          "Deviation of the noise before the output: 0.5 in the published code, none (0) in Table 4.",
+        ),
+      hidden: z
+        .array(z.int().positive())
+        .min(1)
+        .default(HIDDEN)
+        .describe("Widths of the hidden layers; Table 4's unless given."),
+    }),
   create: mnistClassifier,
 });

@@ -13,16 +13,26 @@ import { networkOf } from "../layers/network.ts";
 import { flatten, reshape } from "../layers/shapes.ts";
 import { weightNorm } from "../layers/weight-norm.ts";
 
+/** Options of {@link mnistGenerator}. */
+export interface MnistGeneratorOptions {
+  /** Width of both hidden layers, 500 in the paper. */
+  readonly width?: number;
+}
+
 /**
- * Two hidden layers of 500 with batch norm and softplus, and an output with weight norm and a sigmoid, spread over
+ * Two hidden layers with batch norm and softplus, and an output with weight norm and a sigmoid, spread over
  * the range that the output's place asks for ([0, 1] where it asks for none).
  */
-export function mnistGenerator(): NetworkPlan {
+export function mnistGenerator({ width = 500 }: MnistGeneratorOptions = {}): NetworkPlan {
   return {
     name: "ssl-mnist-generator",
     build({ input, output, range = [0, 1] }, key) {
       // batch norm takes away any bias of the layer before it
-      const hidden: LayerPlan[] = [affine(dense(500), { init: "glorot", bias: false }), batchNorm, softplus];
+      const hidden: LayerPlan[] = [
+        affine(dense(width), { init: "glorot", bias: false }),
+        batchNorm,
+        softplus,
+      ];
       const last = weightNorm(dense(sizeOf(output)), {
         deviation: 0.1,
         trainScale: true,
@@ -43,6 +53,7 @@ export const generatorComponent: Component<NetworkPlan> = component({
   name: "ssl-mnist-generator",
   summary: "Generator for semi-supervised learning on MNIST, 100-500-500-784 (Table 4)",
   reference: "DSGAN, Table 4; Salimans et al., NIPS 2016, arXiv:1606.03498",
-  options: () => z.strictObject({}),
+  options: () =>
+    z.strictObject({ width: z.int().positive().default(500).describe("Of both hidden layers.") }),
   create: mnistGenerator,
 });

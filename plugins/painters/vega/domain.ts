@@ -39,6 +39,14 @@ export function extent(values: readonly number[]): Domain {
   return widened([values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))], 0);
 }
 
+/** The same of values above 0 for a logarithmic axis: [1, 10] where there are none, an octave around a single one. */
+export function extentOfLogs(values: readonly number[]): Domain {
+  if (values.length === 0) return [1, 10];
+  const low = values.reduce((a, b) => Math.min(a, b));
+  const high = values.reduce((a, b) => Math.max(a, b));
+  return low < high ? [low, high] : [low / Math.SQRT2, low * Math.SQRT2];
+}
+
 /** A domain with a margin on both sides, as a share of its length; one of no length becomes one of length 1. */
 export function widened([low, high]: Domain, share: number): Domain {
   if (high <= low) return [low - 0.5, low + 0.5];

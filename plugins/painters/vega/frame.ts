@@ -18,7 +18,12 @@ export interface Frame {
   /** Names of the series, in the order of their colours. */
   readonly names: readonly string[];
   readonly x: { readonly title: string; readonly domain: Domain };
-  readonly y: { readonly title: string; readonly domain: Domain; readonly fromZero: boolean };
+  readonly y: {
+    readonly title: string;
+    readonly domain: Domain;
+    readonly fromZero: boolean;
+    readonly logarithmic?: boolean;
+  };
   /** Whether the legend shows strokes or discs. */
   readonly legend: "stroke" | "circle";
 }
@@ -38,7 +43,9 @@ export function frame({ title, names, x, y, legend }: Frame): Spec {
     title: { text: title, limit: width - 40, offset: 22, dx: 18 - margin.left, frame: "group" },
     scales: [
       { name: "x", type: "linear", domain: [...x.domain], range: "width", zero: false, nice: false },
-      { name: "y", type: "linear", domain: [...y.domain], range: "height", zero: y.fromZero, nice: true },
+      y.logarithmic
+        ? { name: "y", type: "log", domain: [...y.domain], range: "height", nice: false }
+        : { name: "y", type: "linear", domain: [...y.domain], range: "height", zero: y.fromZero, nice: true },
       { name: "colour", type: "ordinal", domain: [...names], range: names.map((_, i) => colourOf(i)) },
     ],
     axes: [
@@ -56,7 +63,7 @@ export function frame({ title, names, x, y, legend }: Frame): Spec {
         scale: "y",
         title: y.title,
         titleLimit: up,
-        tickCount: 6,
+        ...(y.logarithmic ? { values: logTicks(y.domain) } : { tickCount: 6 }),
         grid: true,
         domain: false,
         ticks: false,
@@ -75,4 +82,13 @@ export function frame({ title, names, x, y, legend }: Frame): Spec {
       },
     ],
   };
+}
+
+/** 1, 2 and 5 times the powers of ten that lie in a domain above 0. */
+function logTicks([low, high]: Domain): number[] {
+  const first = Math.floor(Math.log10(low));
+  const decades = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (_, i) => first + i);
+  return decades
+    .flatMap((power) => [1, 2, 5].map((n) => n * 10 ** power))
+    .filter((tick) => tick >= low && tick <= high);
 }

@@ -5,7 +5,7 @@
  */
 import type { Spec } from "vega";
 import type { LineSeries } from "../../../core/mod.ts";
-import { extent } from "./domain.ts";
+import { extent, extentOfLogs } from "./domain.ts";
 import { frame } from "./frame.ts";
 import { colourOf } from "./theme.ts";
 
@@ -20,11 +20,14 @@ interface Point {
 /** @throws RangeError where a series has not as many x as y, or there is no series */
 export function linesSpec(
   title: string,
-  axes: { readonly x: string; readonly y: string },
+  axes: { readonly x: string; readonly y: string; readonly logarithmic?: boolean },
   series: readonly LineSeries[],
 ): Spec {
   if (series.length === 0) throw new RangeError("lines: there is no series to draw");
-  const data = series.map((line, i) => ({ name: `line${i}`, values: [...thinned(pointsOf(line))] }));
+  const { logarithmic = false } = axes;
+  const shown = (line: LineSeries): readonly Point[] =>
+    thinned(pointsOf(line).filter(({ y }) => !logarithmic || y > 0));
+  const data = series.map((line, i) => ({ name: `line${i}`, values: [...shown(line)] }));
   const points = data.flatMap(({ values }) => values);
 
   return {
@@ -32,7 +35,12 @@ export function linesSpec(
       title,
       names: series.map((s) => s.name),
       x: { title: axes.x, domain: extent(points.map((p) => p.x)) },
-      y: { title: axes.y, domain: extent(points.map((p) => p.y)), fromZero: false },
+      y: {
+        title: axes.y,
+        domain: (logarithmic ? extentOfLogs : extent)(points.map((p) => p.y)),
+        fromZero: false,
+        logarithmic,
+      },
       legend: "stroke",
     }),
     data,

@@ -1,0 +1,12 @@
+/** The plugin `bad-gan`. @module */
+import { definePlugin, type Plugin, provide, SslMethods } from "../../../core/mod.ts";
+import { badGanComponent } from "./bad-gan.ts";
+
+export { badGan } from "./bad-gan.ts";
+
+const plugin: Plugin = definePlugin({
+  name: "bad-gan",
+  core: "^0.1.0",
+  install: (container) => provide(container, SslMethods, badGanComponent),
+});
+export default plugin;
