@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Contract, contract } from "./plugin.ts";
+import { type Context, type Contract, contract } from "./plugin.ts";
 
 /** A named set of points to be drawn in one colour. */
 export interface PointSeries {
@@ -73,3 +73,9 @@ export function pictureOf(shape: readonly number[]): "histogram" | "scatter" | "
 
 /** The contract under which painters are registered. */
 export const Painters: Contract<Painter> = contract("painter");
+
+/** The first painter that is registered; undefined on a host without pictures, which registers none. */
+export async function painterOf(context: Context): Promise<Painter | undefined> {
+  const [first] = context.all(Painters);
+  return first && (await context.create(Painters, { use: first.name }));
+}

@@ -14,7 +14,7 @@ import {
   type Network,
   type NetworkPorts,
   openTrained,
-  Painters,
+  painterOf,
   pictureOf,
   priorSampler,
   reopenScenario,
@@ -152,9 +152,8 @@ async function painted(
   name: string,
   blocks: AsyncIterable<Float32Array>,
 ): Promise<Uint8Array> {
-  const [first] = context.all(Painters);
-  if (first === undefined) throw new InputError("there is no painter here: write an .npy file");
-  const painter = await context.create(Painters, { use: first.name });
+  const painter = await painterOf(context);
+  if (painter === undefined) throw new InputError("there is no painter here: write an .npy file");
   const values = new Float32Array(n * sizeOf(output)); // [n, ...output]
   let at = 0;
   for await (const rows of blocks) {

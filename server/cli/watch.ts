@@ -11,7 +11,7 @@ import {
   contextOf,
   InputError,
   messageOf,
-  Painters,
+  painterOf,
   RUN_FILES,
   type RunReader,
   type Store,
@@ -92,9 +92,7 @@ export function conclude(finished: Finished, file: string, options: WatchOptions
 /** Writes the report of a run into its folder. @returns the path of the report */
 export async function writeReport(reader: RunReader, location: string, host: Host): Promise<string> {
   const path = join(location, "report.html");
-  const context = contextOf(assemble(host.plugins), here());
-  const [first] = context.all(Painters);
-  const painter = first && (await context.create(Painters, { use: first.name }));
+  const painter = await painterOf(contextOf(assemble(host.plugins), here()));
   const command = await commandOf(reader);
   await writeFile(
     path,

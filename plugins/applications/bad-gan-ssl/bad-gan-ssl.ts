@@ -8,7 +8,6 @@
 import {
   type Application,
   type Component,
-  type Context,
   component,
   type Dataset,
   Datasets,
@@ -24,7 +23,7 @@ import {
   type Optimizer,
   Optimizers,
   type Painter,
-  Painters,
+  painterOf,
   type RunContext,
   RunError,
   type RunState,
@@ -375,10 +374,4 @@ async function splitsOf(data: Dataset): Promise<{ data: FiniteDataset; test: Fin
     );
   }
   return { data, test: await data.heldOut() };
-}
-
-/** The first painter that is registered: a host without pictures registers none. */
-async function painterOf(context: Context): Promise<Painter | undefined> {
-  const [first] = context.all(Painters);
-  return first && (await context.create(Painters, { use: first.name }));
 }

@@ -12,7 +12,6 @@ import {
   type ClassifierSource,
   Classifiers,
   type Component,
-  type Context,
   checkClassifier,
   checkEpsilons,
   checkImages,
@@ -24,7 +23,7 @@ import {
   isFiniteDataset,
   type Norm,
   type Painter,
-  Painters,
+  painterOf,
   type RunContext,
   z,
 } from "../../../core/mod.ts";
@@ -244,9 +243,3 @@ export const evaluateRobustnessComponent: Component<Application> = component({
     });
   },
 });
-
-/** The first painter that is registered: a host without pictures registers none. */
-async function painterOf(context: Context): Promise<Painter | undefined> {
-  const [first] = context.all(Painters);
-  return first && (await context.create(Painters, { use: first.name }));
-}

@@ -26,8 +26,8 @@ import {
   type Optimizer,
   Optimizers,
   type Painter,
-  Painters,
   type Prior,
+  painterOf,
   priorSampler,
   type RunContext,
   type RunState,
@@ -267,12 +267,6 @@ export const generateComponent: Component<Application> = component({
       painter: await painterOf(context),
     }),
 });
-
-/** The first painter that is registered: a host without pictures registers none. */
-async function painterOf(context: Context): Promise<Painter | undefined> {
-  const [first] = context.all(Painters);
-  return first && (await context.create(Painters, { use: first.name }));
-}
 
 type PartRefs = Record<
   "target" | "objective" | "mixer" | "generator" | "critic" | "optimizer",
