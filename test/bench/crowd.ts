@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 
 /** What the crowd is to do. */
 export interface CrowdRequest {
@@ -35,31 +35,38 @@ process.once("message", async (request: CrowdRequest) => {
 /** Connections that polls share. */
 const POLLERS = 16;
 
-/** A connection that takes one request after another. Answers have a Content-Length. */
+/** A connection that takes one request after another, made anew where the server has closed it. Answers have a Content-Length. */
 function poller(host: string, port: number): { get(path: string): Promise<string>; end(): void } {
-  const socket = connect(port, host);
-  socket.setNoDelay();
+  let socket: Socket | undefined;
   let heard = "";
   let answered: ((body: string) => void) | undefined;
   let failed: ((error: Error) => void) | undefined;
-  socket.on("error", (error) => failed?.(error));
-  socket.on("data", (bytes) => {
-    heard += bytes.toString("latin1");
-    const end = heard.indexOf("\r\n\r\n");
-    if (end < 0) return;
-    const length = Number(/content-length: (\d+)/i.exec(heard)?.[1]);
-    if (heard.length < end + 4 + length) return;
-    const body = heard.slice(end + 4);
+  const open = (): Socket => {
     heard = "";
-    answered?.(body);
-  });
+    const made = connect(port, host);
+    made.setNoDelay();
+    made.on("error", (error) => failed?.(error));
+    made.on("close", () => failed?.(new Error("the connection was closed"))); // nothing, once it was answered
+    made.on("data", (bytes) => {
+      heard += bytes.toString("latin1");
+      const end = heard.indexOf("\r\n\r\n");
+      if (end < 0) return;
+      const length = Number(/content-length: (\d+)/i.exec(heard)?.[1]);
+      if (heard.length < end + 4 + length) return;
+      const body = heard.slice(end + 4);
+      heard = "";
+      answered?.(body);
+    });
+    return made;
+  };
   return {
     get: (path) =>
       new Promise((resolve, reject) => {
         [answered, failed] = [resolve, reject];
+        if (socket === undefined || socket.destroyed || !socket.writable) socket = open();
         socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
       }),
-    end: () => socket.destroy(),
+    end: () => socket?.destroy(),
   };
 }
 
@@ -102,7 +109,7 @@ async function watch({ url, run, seconds, streams, polls }: CrowdRequest): Promi
   const poll = async (): Promise<void> => {
     const began = performance.now(); // a poll that has to wait for a connection waits all the same
     while (free.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-    const connection = free.pop()!;
+    const connection = free.shift()!; // by turns: the server closes those that are idle
     const asked = since;
     const path = `/api/runs/${run}/events?since=${asked}&limit=50`;
     const body = await connection.get(path).finally(() => free.push(connection));

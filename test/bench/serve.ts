@@ -43,7 +43,7 @@ const main = fileURLToPath(new URL("../../server/cli/main.ts", import.meta.url))
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 /** Generator steps of the training that is watched: longer than the crowd stays, and told of about once a second. */
-const TRAINING_STEPS = 6_000;
+const TRAINING_STEPS = 20_000;
 const measured: Record<string, number> = {};
 
 const folder = mkdtempSync(join(tmpdir(), "dsgan-bench-"));
