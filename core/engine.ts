@@ -17,11 +17,24 @@ export interface EngineInfo {
   readonly reason: string;
 }
 
+/** What an engine is worth on the machine at hand. */
+export interface EngineProspect {
+  /** As {@link Engine.merit}, and never above it. */
+  readonly merit: number;
+  /** What was found, in words. */
+  readonly because: string;
+}
+
 /** A way to execute tfjs kernels. */
 export interface Engine {
   readonly name: string;
   /** `auto` tries engines from the highest merit down; below 0 it never takes them. */
   readonly merit: number;
+  /**
+   * Looks for the device that the engine is meant for; absent where the engine is worth its merit on any machine.
+   * @throws Error saying what is missing and the command that mends it
+   */
+  look?(): Promise<EngineProspect>;
   /**
    * Makes this engine the one that tfjs uses from now on.
    * @throws Error saying what is missing and the command that mends it
