@@ -40,6 +40,11 @@ export interface Engine {
    * @throws Error saying what is missing and the command that mends it
    */
   start(): Promise<EngineInfo>;
+  /**
+   * Why the engine can compute no more since it was started, such as a device that was lost. Asked where a run breaks:
+   * what broke it may be a mere consequence. Absent where nothing of the kind can happen.
+   */
+  broken?(): Promise<Error | undefined>;
   /** Writes networks down as ONNX files; absent where the engine cannot. */
   readonly onnx?: OnnxWriter;
 }

@@ -27,6 +27,7 @@ interface Candidate {
  * @param engines those to choose from
  */
 export function auto(engines: readonly Engine[]): Engine {
+  let chosen: Engine | undefined;
   return {
     name: "auto",
     merit: -1,
@@ -51,6 +52,7 @@ export function auto(engines: readonly Engine[]): Engine {
             waiting.unshift({ engine, merit: Math.min(merit, engine.merit), unseen: false });
           } else {
             const info = await engine.start();
+            chosen = engine;
             passedOver.delete(engine);
             return {
               ...info,
@@ -62,6 +64,7 @@ export function auto(engines: readonly Engine[]): Engine {
         }
       }
     },
+    broken: async () => await chosen?.broken?.(),
   };
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Component, component, type Engine, messageOf, tf, z } from "../../../core/mod.ts";
 import { type BackendModule, type DeviceBackend, deviceBackend } from "./backend.ts";
 import { adapterInWords, isSoftware, nameOf, type Power, requestAdapter, requestDevice } from "./gpu.ts";
@@ -20,6 +21,9 @@ export interface WebgpuOptions {
 
 /** Above onnxruntime on a GPU; never taken by `auto` where the adapter is software. */
 const MERIT = { hardware: 18, software: -1 };
+
+/** A loss is told a moment after the first call that fails of it. */
+const TOLD_MS = 100;
 
 /** tfjs on WebGPU. */
 export function webgpu({ power = "high-performance" }: Partial<WebgpuOptions> = {}): Engine {
@@ -51,6 +55,11 @@ export function webgpu({ power = "high-performance" }: Partial<WebgpuOptions> = 
         device: adapterInWords(adapter),
         reason: "asked for by name",
       };
+    },
+    async broken() {
+      const { device, broken } = (tf.findBackend(BACKEND) ?? {}) as Partial<DeviceBackend>;
+      await Promise.race([device?.lost, sleep(TOLD_MS)]);
+      return broken?.();
     },
   };
 }
