@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
+import process from "node:process";
 import { messageOf } from "../../../core/mod.ts";
 
 /** What is used of WebGPU (https://www.w3.org/TR/webgpu). */
@@ -72,6 +74,14 @@ async function open(): Promise<Gpu> {
   Object.assign(globalThis, dawn.globals);
   Object.defineProperty(scope.navigator, "gpu", { value: dawn.create([]), configurable: true });
   return scope.navigator.gpu!;
+}
+
+/** What Linux shows of a GPU to the programs that may use it. */
+const NODES = ["/dev/dri", "/dev/nvidiactl", "/dev/dxg", "/dev/mali0", "/dev/kgsl-3d0"];
+
+/** Whether there may be a GPU: what Linux tells without loading a driver; elsewhere only the adapter does. */
+export function mayHaveGpu(): boolean {
+  return process.platform !== "linux" || NODES.some((path) => existsSync(path));
 }
 
 /** @throws Error saying what is missing and what mends it */

@@ -5,9 +5,26 @@
  * @module
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Component, component, type Engine, messageOf, tf, z } from "../../../core/mod.ts";
+import {
+  type Component,
+  component,
+  type Engine,
+  type EngineProspect,
+  messageOf,
+  tf,
+  z,
+} from "../../../core/mod.ts";
 import { type BackendModule, type DeviceBackend, deviceBackend } from "./backend.ts";
-import { adapterInWords, isSoftware, nameOf, type Power, requestAdapter, requestDevice } from "./gpu.ts";
+import {
+  type AdapterInfo,
+  adapterInWords,
+  isSoftware,
+  mayHaveGpu,
+  nameOf,
+  type Power,
+  requestAdapter,
+  requestDevice,
+} from "./gpu.ts";
 import { keepSumsInOrder } from "./kernels.ts";
 
 const BACKEND = "webgpu";
@@ -31,11 +48,9 @@ export function webgpu({ power = "high-performance" }: Partial<WebgpuOptions> = 
     name: "webgpu",
     merit: MERIT.hardware,
     async look() {
+      if (!mayHaveGpu()) return { merit: MERIT.software, because: "no GPU is visible here" };
       await loadModule();
-      const { info } = await requestAdapter(power);
-      return isSoftware(info)
-        ? { merit: MERIT.software, because: `only a software adapter answers (${nameOf(info)})` }
-        : { merit: MERIT.hardware, because: nameOf(info) };
+      return prospectOf((await requestAdapter(power)).info);
     },
     async start() {
       const adapter = await requestAdapter(power); // before the module, which looks for WebGPU when it is loaded
@@ -62,6 +77,13 @@ export function webgpu({ power = "high-performance" }: Partial<WebgpuOptions> = 
       return broken?.();
     },
   };
+}
+
+/** What an adapter is worth. */
+export function prospectOf(info: AdapterInfo): EngineProspect {
+  return isSoftware(info)
+    ? { merit: MERIT.software, because: `only a software adapter answers (${nameOf(info)})` }
+    : { merit: MERIT.hardware, because: nameOf(info) };
 }
 
 /** Whether a backend is one of ours, and its device still there. */

@@ -7,6 +7,7 @@ import { lastValueFrom, tap, toArray } from "rxjs";
 import t from "tap";
 import { Key, loadScenario, type RunEvent, run, tf } from "../../../core/mod.ts";
 import { cpu } from "../../../plugins/engines/cpu/mod.ts";
+import { onnxruntime } from "../../../plugins/engines/onnxruntime/mod.ts";
 import { type DeviceBackend, deviceBackend } from "../../../plugins/engines/webgpu/backend.ts";
 import {
   type Adapter,
@@ -17,6 +18,7 @@ import {
   nameOf,
 } from "../../../plugins/engines/webgpu/gpu.ts";
 import { webgpu } from "../../../plugins/engines/webgpu/mod.ts";
+import { prospectOf } from "../../../plugins/engines/webgpu/webgpu.ts";
 import { builtinPlugins } from "../../../plugins/mod.ts";
 import { memoryStore } from "../../../plugins/stores/memory/mod.ts";
 import { checkEngine } from "../../conformance/engine.ts";
@@ -38,6 +40,13 @@ t.test("isSoftware() and nameOf() tell adapters apart", async (t) => {
   t.equal(nameOf(info("Apple M3")), "Apple M3");
   t.equal(nameOf(info("", { vendor: "apple", architecture: "metal-3" })), "apple metal-3");
   t.equal(nameOf(info("")), "unnamed adapter");
+});
+
+t.test("prospectOf() ranks hardware above onnxruntime, and software below what auto takes", async (t) => {
+  const { merit, because } = prospectOf(info("SwiftShader driver 5.0.0"));
+  t.ok(merit < 0);
+  t.equal(because, "only a software adapter answers (SwiftShader driver 5.0.0)");
+  t.ok(prospectOf(info("Apple M3")).merit > onnxruntime().merit);
 });
 
 t.test("adapterInWords() names adapter and limits", async (t) => {
@@ -114,7 +123,7 @@ await t.test("an adapter", { skip: await noAdapter() }, async (t) => {
     const { merit, because } = await webgpu().look!();
     if (device.includes("(software)")) {
       t.ok(merit < 0);
-      t.match(because, /only a software adapter answers/);
+      t.match(because, /no GPU is visible here|only a software adapter answers/);
     } else t.equal(merit, webgpu().merit);
   });
 
