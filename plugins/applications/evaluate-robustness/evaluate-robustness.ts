@@ -83,6 +83,25 @@ export function evaluateRobustness(parts: EvaluateRobustness): Application {
 }
 
 async function* runEvaluation(parts: EvaluateRobustness, context: RunContext): AsyncGenerator<EventBody> {
+  const { images, named, evaluated } = yield* attacked(parts, context);
+  yield* context.state.once("results", () => results(parts, images, named, evaluated, context));
+}
+
+/** What came of all attacks on all classifiers. */
+export interface Attacked {
+  readonly images: Images;
+  readonly named: readonly Named[];
+  readonly evaluated: readonly Evaluated[];
+}
+
+/**
+ * Attacks each classifier with each attack. Which images are drawn is a function of the context's key, their number and
+ * the data alone.
+ */
+export async function* attacked(
+  parts: EvaluateRobustness,
+  context: RunContext,
+): AsyncGenerator<EventBody, Attacked> {
   const { state } = context;
   const key = context.key.fold("evaluate-robustness");
   const images = await drawn(parts, key.fold("images"));
@@ -105,15 +124,21 @@ async function* runEvaluation(parts: EvaluateRobustness, context: RunContext): A
       const own = key.fold("classifier", name);
       const stage = { parts, images, name, classifier, key: own, context };
       const { clean, target } = yield* state.once(`${name}: clean`, () => predictions(stage));
-      const attacked = attackedOf(images, clean, target);
-      const trials = yield* attackStages(stage, named, attacked, target);
-      const evaluation = { classes: parts.classes, labels: [...images.labels], clean, attacked, trials };
+      const right = attackedOf(images, clean, target);
+      const trials = yield* attackStages(stage, named, right, target);
+      const evaluation = {
+        classes: parts.classes,
+        labels: [...images.labels],
+        clean,
+        attacked: right,
+        trials,
+      };
       const probes = parts.probes
         ? yield* state.once(`${name}: probes`, () => probing(stage, named, evaluation, target))
         : {};
       evaluated.push({ name, evaluation, probes });
     }
-    yield* state.once("results", () => results(parts, images, named, evaluated, context));
+    return { images, named, evaluated };
   } finally {
     for (const classifier of opened) classifier.dispose();
   }
