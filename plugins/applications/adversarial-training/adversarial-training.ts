@@ -140,7 +140,7 @@ async function* runAdversarialTraining(
     // Stage 1
     const baseline = classifierOf("baseline");
     const ground = { parts, data, baseline, context };
-    yield* state.once("baseline", (stage) =>
+    yield* state.once("train baseline", (stage) =>
       parts.baseline.from
         ? taken("baseline", baseline, parts.baseline.from, context)
         : classifying(lesson(ground, contestants[0]!, undefined, baseline, key.fold("stage 1")), stage),
@@ -154,20 +154,20 @@ async function* runAdversarialTraining(
       const drawing = drawingOf(parts.game, { data, clips: parts.clips }, r, state, own.fold("generator"));
       networks.push(drawing.kept);
       drawings.set(r, drawing);
-      yield* state.once(name, (stage) =>
+      yield* state.once(`train ${name}`, (stage) =>
         parts.game.from
           ? taken(name, drawing.kept, parts.game.from, context)
           : playing(
               parts.game,
               { data, clips: parts.clips },
-              { drawing, baseline, r, title: name },
+              { drawing, baseline, r, title: `train ${name}` },
               context,
               own,
               stage,
             ),
       );
     }
-    const looks = yield* state.once("samples", () => looking(ground, drawings, key.fold("samples")));
+    const looks = yield* state.once("look at samples", () => looking(ground, drawings, key.fold("samples")));
 
     // Stage 3
     const trained = new Map([["baseline", baseline]]);
@@ -177,7 +177,7 @@ async function* runAdversarialTraining(
       const network = classifierOf(name);
       trained.set(name, network);
       const own = key.fold("stage 3", name);
-      yield* state.once(name, (stage) =>
+      yield* state.once(`train ${name}`, (stage) =>
         kept?.includes(name)
           ? taken(name, network, parts.fineTuning.from!, context)
           : classifying(lesson(ground, contestant, drawings.get(r ?? 0), network, own), stage),
@@ -231,7 +231,19 @@ function lesson(
   const noisyRows = (at: Key, n: number): tf.Tensor =>
     at.sample((from) => tf.tidy(() => noisy(data.sample(from.fold("row"), n), r, clip, from.fold("noise"))));
   return {
-    ...{ title: name, network, data, optimizer, epochs, m: parts.m, clip, w, key, sentinels, signal },
+    ...{
+      title: `train ${name}`,
+      network,
+      data,
+      optimizer,
+      epochs,
+      m: parts.m,
+      clip,
+      w,
+      key,
+      sentinels,
+      signal,
+    },
     noise: labelled === "noisy" ? r : 0,
     adversary: labelled === "attacked" ? { attack: parts.adversary, epsilon: r } : undefined,
     unlabelled: unlabelled === "generated" ? drawing!.draw : unlabelled === "noisy" ? noisyRows : undefined,
