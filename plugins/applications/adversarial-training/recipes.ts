@@ -60,7 +60,7 @@ const recipes: Readonly<Record<"cifar10" | "mnist", Recipe>> = {
     baselineEpochs: 5,
     fineTuningOptimizer: adam(1e-3, 0.9, 0.999, 0.5),
     fineTuningEpochs: 5,
-    generator: { use: "image-generator", channels: 64, doublings: 2 },
+    generator: { use: "image-generator", channels: 32, doublings: 2 },
     ballGenerator: { use: "image-translator" },
     pixelCritic: { use: "convnet", filters: [16, 32], hidden: [128] },
     optimizer: adam(5e-4, 0.5, 0.9, 0.5),
