@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { availableParallelism } from "node:os";
 import { type Draw, type Key, plainStep, type Step, type StepBody, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "./backend.ts";
 import { Elem } from "./model.ts";
@@ -301,7 +302,11 @@ function drawnBy(backend: OnnxBackend, { draws }: Recording, key: Key): Data[] {
     const out = backend.take({ elem: Elem.float32, shape: draw.shape }) as Float32Array;
     return { draw, data: out, filling: { draw, key: at, out } };
   });
-  fillAll(fillings.flatMap(({ filling }) => filling ?? []));
+  const { threads } = backend;
+  fillAll(
+    fillings.flatMap(({ filling }) => filling ?? []),
+    threads === "auto" ? availableParallelism() : threads,
+  );
   return fillings.map(({ data }) => data);
 }
 

@@ -17,7 +17,6 @@ const name = (text: string): number[] => list([...text].map((c) => [c.charCodeAt
 
 /** Types of values. */
 export const i32 = 0x7f;
-export const f64 = 0x7c;
 export const v128 = 0x7b;
 
 export const get = (local: number): number[] => [0x20, ...unsigned(local)];
@@ -36,6 +35,17 @@ export const vector = (code: number, args: readonly Code[], immediates: Code = [
 /** Where an instruction reads or writes, beyond the address it is given: aligned to 2 to the `align` bytes. */
 export const at = (align: number, offset: number): number[] => [align, ...unsigned(offset)];
 
+/** A plain instruction that reads from, or writes to, an address; `where` as given by {@link at}. */
+export const read = (code: number, address: Code, where: Code): number[] => [...address, code, ...where];
+export const write = (code: number, address: Code, value: Code, where: Code): number[] => [
+  ...address,
+  ...value,
+  code,
+  ...where,
+];
+
+export const LOAD = 0x28;
+export const STORE = 0x36;
 export const ADD = 0x6a;
 export const MULTIPLY = 0x6c;
 export const LESS = 0x49;
@@ -53,32 +63,27 @@ export const unless = (condition: Code, body: Code): number[] => [
 ];
 
 /**
- * A module of a memory and a function `run`.
+ * A module of a function `run`, on a memory `env.memory` of so many pages that it is given.
+ * @param shared whether threads share the memory
  * @param locals types of the function's locals after its parameters, by their number
  */
 export function moduleOf(
   pages: number,
+  shared: boolean,
   parameters: Code,
-  results: Code,
   locals: readonly (readonly [count: number, type: number])[],
   body: Code,
 ): Uint8Array<ArrayBuffer> {
   const code = [...list(locals.map(([count, type]) => [...unsigned(count), type])), ...body, 0x0b];
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, list([[0x60, ...list(parameters.map((type) => [type])), 0]])),
     ...section(
-      1,
-      list([[0x60, ...unsigned(parameters.length), ...parameters, ...unsigned(results.length), ...results]]),
+      2,
+      list([[...name("env"), ...name("memory"), 2, shared ? 3 : 1, ...unsigned(pages), ...unsigned(pages)]]),
     ),
     ...section(3, list([[0]])),
-    ...section(5, list([[0, ...unsigned(pages)]])),
-    ...section(
-      7,
-      list([
-        [...name("memory"), 2, 0],
-        [...name("run"), 0, 0],
-      ]),
-    ),
+    ...section(7, list([[...name("run"), 0, 0]])),
     ...section(10, list([[...unsigned(code.length), ...code]])),
   ]);
 }
