@@ -90,17 +90,22 @@ function ordering({ orderings, adversaries }: Findings): string {
 function tally(pairs: readonly Ordering[]): string {
   const said = (what: string): number => pairs.filter(({ difference }) => difference.says === what).length;
   const values = pairs.map(({ difference }) => difference.value);
-  const signed = (value: number): string => `${value < 0 ? "−" : "+"}${percent(Math.abs(value))}`;
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const span = pairs.length === 1 ? signed(low) : `${signed(low)} to ${signed(high)}`;
   const reversed = said("below") > 0 ? `, reversed in ${said("below")}` : "";
   return `seen in ${said("above")} of ${pairs.length}${reversed} (${span})`;
 }
 
+/** In points, with its sign; "0.0" has none. */
+function signed(value: number): string {
+  const size = percent(Math.abs(value));
+  return size === "0.0" ? size : `${value < 0 ? "−" : "+"}${size}`;
+}
+
 function standing({ standings, signs }: Findings): string {
   const others = standings.filter(({ contestant }) => contestant !== "baseline");
   const rows = others.map(({ contestant, paper, all, masked, verdict }) => [
-    ...[contestant, percent(paper.value), percent(all.value), percent(masked.value), verdict],
+    ...[contestant, signed(paper.value), signed(all.value), percent(masked.value), verdict],
   ]);
   const told = [...signs].flatMap(([name, list]) => list.map((sign) => `- ${name}: ${sign}`));
   return [
