@@ -190,7 +190,7 @@ async function* runAdversarialTraining(
     );
     const examined = async function* (name: "paper" | "adaptive") {
       const trial = parts.evaluation[name];
-      return yield* attacked(examination(parts, trial, sources), within(context, name));
+      return yield* attacked(examination(parts, trial, sources), within(context, name), []); // all are the run's own
     };
     const paper = yield* examined("paper");
     const adaptive = yield* examined("adaptive");
