@@ -172,6 +172,27 @@ export async function program(args: readonly string[], host: () => Promise<Host>
       code = await listCommand(what, options, await host());
     });
 
+  root
+    .command("compare")
+    .summary("means and standard deviations over seeds")
+    .description(
+      "Shows what runs came to: means and sample standard deviations over those that differ in nothing but their seed, " +
+        "and in what the others differ.",
+    )
+    .argument("[run...]", "ids or folders of runs; all that have ended unless given")
+    .option("--runs <dir>", "where runs are kept", "runs")
+    .option("--metric <names>", "of these alone, by commas", (names) => names.split(","))
+    .option("--json", "as JSON, with every value")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ for seed in 0 1 2; do dsgan run ssl-mnist-scaled --seed $seed; done\n" +
+        "  $ dsgan compare --metric testErrors,averagedErrors\n",
+    )
+    .action(async (given, options) => {
+      const { compareCommand } = await import("./compare.ts");
+      code = await compareCommand(given, options, await host());
+    });
+
   const data = root
     .command("data")
     .summary("get the data that datasets read from files")

@@ -77,14 +77,19 @@ const RECENT = 2000;
 /** Events looked through for one page, where only some types are wanted. */
 const LOOK_THROUGH = 50_000;
 
+/** Whether somebody has ordered that a run begin or go on, and it has not ended since. */
+export type Ordered = (id: string) => boolean;
+
 /** Opens the events of a run. @throws InputError where there is no such run */
-export async function openLog(store: Store, id: string): Promise<RunLog> {
+async function openLog(store: Store, id: string, ordered: Ordered): Promise<RunLog> {
   const reader = await store.open(id);
   let recent: Line[] = [];
   let position: Position = { life: "", last: 0, over: false };
   let digest = newDigest();
   let asked = Number.NEGATIVE_INFINITY;
   let abandoned = false;
+  /** What there was when an order was first seen: its own events are still to come. */
+  let before: number | undefined;
   let frame: { readonly key: string; readonly bytes: Uint8Array; readonly next: number } | undefined;
 
   /** Takes in what is new. */
@@ -112,7 +117,8 @@ export async function openLog(store: Store, id: string): Promise<RunLog> {
       // It may have written its end between the two looks.
       if (abandoned && (await reader.extent()).last > last) return await advance();
     }
-    const over = ended || abandoned;
+    before = ordered(id) ? (before ?? last) : undefined;
+    const over = (ended || abandoned) && before !== last;
     if (life !== position.life || last !== position.last || over !== position.over) {
       position = { life, last, over };
     }
@@ -254,7 +260,7 @@ const LOGS = 256;
 const LOG_BYTES = 256e6;
 
 /** Opens the logs of a store. */
-export function logsOf(store: Store): Logs {
+export function logsOf(store: Store, ordered: Ordered): Logs {
   const kept = new Map<string, { readonly log: RunLog; readonly life: string }>(); // the one used last comes last
   const opening = new Map<string, Promise<{ readonly log: RunLog; readonly position: Position }>>();
 
@@ -267,7 +273,7 @@ export function logsOf(store: Store): Logs {
     }
   };
   const open = async (id: string) => {
-    const log = await openLog(store, id);
+    const log = await openLog(store, id, ordered);
     const position = await log.look();
     kept.delete(id);
     kept.set(id, { log, life: position.life });

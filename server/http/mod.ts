@@ -19,7 +19,7 @@ import { logsOf } from "./log.ts";
 import { metricsOf } from "./metrics.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import { addReading } from "./reading.ts";
-import type { Runner } from "./runner.ts";
+import type { Job, Runner } from "./runner.ts";
 import type { StreamLimits } from "./stream.ts";
 
 export type {
@@ -51,6 +51,12 @@ export interface AppOptions extends GuardOptions {
   /** Plugins, files and URLs that scenarios from outside may name. */
   readonly allow?: readonly string[];
   readonly streams?: StreamLimits;
+}
+
+/** A run that goes on has the end of its last sitting as its last event until its trainer is there. */
+function orderedOf(runner: Runner | undefined): (id: string) => boolean {
+  const waits = ({ state }: Job): boolean => state === "queued" || state === "running";
+  return (id) => runner?.jobs().some((job) => waits(job) && (job.run === id || job.title === id)) ?? false;
 }
 
 /** Largest body, in bytes: scenarios are a few kilobytes. */
@@ -129,7 +135,7 @@ export function app(store: Store, options: AppOptions = {}): Api {
 
   routes.post("/api/session", guard.open);
   routes.delete("/api/session", guard.close);
-  addReading(routes, { store, logs: logsOf(store), metrics, limits: streams });
+  addReading(routes, { store, logs: logsOf(store, orderedOf(runner)), metrics, limits: streams });
   addChanging(routes, { store, runner, scenarios, allow });
   addPage(routes);
 

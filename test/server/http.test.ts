@@ -433,6 +433,37 @@ t.test("POST tells of a full queue, a bad scenario, and what cannot be stopped o
   t.equal((await able.get("/api/runs/:id/resume", { method: "POST" })).status, 409, "it has passed");
 });
 
+t.test("a run that was ordered to go on is not done before it has", async (t) => {
+  let state: Job["state"] | undefined;
+  const jobs = (): Job[] => (state ? [{ ticket: "t-1", state, title: writer.id, ahead: 0 }] : []);
+  const { writer, get } = await running({ runner: fakeRunner({ jobs }) });
+  const done = async (since: number) => (await get(`/api/runs/:id/events?since=${since}`)).body.done;
+  await writer.append(stage(1));
+  await writer.append(ended(2));
+  t.equal(await done(2), true);
+  state = "queued";
+  t.equal(await done(2), false, "it waits for its turn");
+  state = "running";
+  t.equal(await done(2), false, "its trainer is on its way");
+  await writer.append(stage(3));
+  t.equal(await done(3), false);
+  await writer.append(ended(4));
+  t.equal(await done(4), true, "its last word is enough, whatever the job still does");
+  state = "failed";
+  t.equal(await done(4), true);
+});
+
+t.test("a run that could not go on is done again", async (t) => {
+  let jobs: Job[] = [];
+  const { writer, get } = await running({ runner: fakeRunner({ jobs: () => jobs }) });
+  const done = async () => (await get("/api/runs/:id/events?since=1")).body.done;
+  await writer.append(ended(1));
+  jobs = [{ ticket: "t-1", state: "running", title: writer.id, ahead: 0 }];
+  t.equal(await done(), false);
+  jobs = [{ ticket: "t-1", state: "failed", title: writer.id, ahead: 0, error: "no checkpoint" }];
+  t.equal(await done(), true);
+});
+
 t.test("GET /metrics, /healthz, /readyz tell how the server is", async (t) => {
   const { writer, get } = await running({ runner: fakeRunner() });
   for (let i = 0; i < 3; i++) await get(`/api/runs/x${i}`);
