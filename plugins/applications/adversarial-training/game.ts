@@ -43,7 +43,7 @@ export const READINGS: Readonly<Record<"features" | "pixels" | "feature-noise" |
   features: { critic: "features", noise: "pixels", generates: "rows" },
   pixels: { critic: "pixels", noise: "pixels", generates: "rows" },
   "feature-noise": { critic: "features", noise: "features", generates: "rows" },
-  ball: { critic: "features", noise: "pixels", generates: "ball" },
+  ball: { critic: "pixels", noise: "pixels", generates: "ball" },
 };
 
 /** What a game is made of, whatever its r. */
