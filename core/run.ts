@@ -8,7 +8,7 @@ import { Observable } from "rxjs";
 import { stringify } from "yaml";
 import { type Application, Applications, type RunContext } from "./application.ts";
 import { type Checkpoint, checkpointer, newestCheckpoint, sha256 } from "./checkpoint.ts";
-import { type EngineInfo, Engines } from "./engine.ts";
+import { type Engine, type EngineInfo, Engines } from "./engine.ts";
 import { InputError, messageOf, RunError } from "./errors.ts";
 import { type EventBody, isOfApplication, type Numbers, type RunEvent, type RunStatus } from "./event.ts";
 import { type ExpectationResult, judgeExpectations } from "./expectation.ts";
@@ -189,9 +189,11 @@ async function sit(
     begun = true;
   };
 
+  let executing: Engine | undefined;
   try {
     if (past.events.length === 0) await found();
-    const engine = await (await context.create(Engines, scenario.engine)).start();
+    executing = await context.create(Engines, scenario.engine);
+    const engine = await executing.start();
     await begin(engine);
     const application = await context.create(Applications, scenario.application);
     const account = accountOf(past, emit);
@@ -241,7 +243,8 @@ async function sit(
   } catch (thrown) {
     status = signal.aborted ? "cancelled" : "failed";
     if (status === "failed") {
-      error = { kind: thrown instanceof InputError ? "input" : "run", message: messageOf(thrown) };
+      const cause = (await executing?.broken?.()) ?? thrown;
+      error = { kind: cause instanceof InputError ? "input" : "run", message: messageOf(cause) };
     }
     if (!begun) await insistently(() => begin());
   }

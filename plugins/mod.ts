@@ -32,6 +32,7 @@ import cpu from "./engines/cpu/mod.ts";
 import onnxruntime from "./engines/onnxruntime/mod.ts";
 import tensorflow from "./engines/tensorflow/mod.ts";
 import wasm from "./engines/wasm/mod.ts";
+import webgpu from "./engines/webgpu/mod.ts";
 import classifier from "./measures/classifier/mod.ts";
 import geometry from "./measures/geometry/mod.ts";
 import samplingTrick from "./mixers/sampling-trick/mod.ts";
@@ -96,6 +97,7 @@ export const builtinPlugins: readonly Plugin[] = [
   onnxruntime,
   tensorflow,
   wasm,
+  webgpu,
   classifier,
   geometry,
   samplingTrick,

@@ -3,7 +3,6 @@ import t from "tap";
 import { type Engine, Key, tf } from "../../core/mod.ts";
 import { auto } from "../../plugins/engines/auto/mod.ts";
 import { cpu } from "../../plugins/engines/cpu/mod.ts";
-import { tensorflow } from "../../plugins/engines/tensorflow/mod.ts";
 import { wasm } from "../../plugins/engines/wasm/mod.ts";
 
 /** Runs a program of tensors made inside it, and reads what it answers. */
@@ -110,13 +109,27 @@ t.test("auto() takes the engine of the highest merit that starts, and says why n
   });
 });
 
-t.test("tensorflow() runs, or says what is missing and the command that mends it", async (t) => {
-  try {
-    t.equal((await tensorflow().start()).name, "tensorflow");
-  } catch (error) {
-    t.match(
-      (error as Error).message,
-      /node scripts\/install\.js gpu download|npm install @tensorflow\/tfjs-node-gpu/,
-    );
-  }
+t.test("auto() ranks an engine by the device that it finds", async (t) => {
+  const looking = (name: string, best: number, found: number): Engine => ({
+    ...fake(name, best),
+    look: async () => ({ merit: found, because: `found ${found}` }),
+  });
+  const chosen = async (...engines: Engine[]) => await auto(engines).start();
+  t.equal((await chosen(fake("plain", 15), looking("gpu", 20, 20))).name, "gpu");
+  const passedOver = await chosen(fake("plain", 15), looking("gpu", 20, 12), fake("slow", 10));
+  t.equal(passedOver.name, "plain");
+  t.match(passedOver.reason, "gpu: found 12");
+  const next = await chosen(fake("plain", 15, "no library"), looking("gpu", 20, 12), fake("slow", 10));
+  t.equal(next.name, "gpu");
+  t.match(next.reason, /fastest that works here; plain: no library$/);
+  await t.rejects(chosen(looking("software", 18, -1)), { message: /software: found -1/ });
+  const blind: Engine = { ...fake("blind", 20), look: () => Promise.reject(new Error("no driver")) };
+  t.match((await chosen(blind, fake("slow", 1))).reason, "blind: no driver");
+  t.equal(
+    (await chosen(looking("boastful", 5, 50), fake("plain", 15))).name,
+    "plain",
+    "never above its merit",
+  );
+  const unneeded: Engine = { ...fake("unneeded", 5), look: () => t.fail("looked for in vain") as never };
+  t.equal((await chosen(unneeded, fake("plain", 15))).name, "plain");
 });

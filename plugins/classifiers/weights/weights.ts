@@ -57,7 +57,7 @@ export function weights(options: WeightsOptions): ClassifierSource {
           const stored = tensorNamed(tensors, names[name] ?? `${prefix}${name}`, path);
           fill(
             variable,
-            layout === "pytorch" ? turned(stored) : stored,
+            layout === "pytorch" ? await turned(stored) : stored,
             `${path}: ${names[name] ?? prefix + name}`,
           );
         }
@@ -96,13 +96,13 @@ function fill(variable: tf.Variable, stored: StoredTensor, name: string): void {
 }
 
 /** From PyTorch's order of axes to TensorFlow's. */
-function turned(stored: StoredTensor): StoredTensor {
+async function turned(stored: StoredTensor): Promise<StoredTensor> {
   const order = { 2: [1, 0], 4: [2, 3, 1, 0] }[stored.shape.length];
   if (order === undefined) return stored;
-  return tf.tidy(() => {
-    const x = tf.transpose(tf.tensor(stored.values, [...stored.shape], stored.dtype), order);
-    return { dtype: stored.dtype, shape: x.shape, values: x.dataSync().slice() as Float32Array };
-  });
+  const x = tf.tidy(() => tf.transpose(tf.tensor(stored.values, [...stored.shape], stored.dtype), order));
+  const values = (await x.data()).slice() as Float32Array;
+  x.dispose();
+  return { dtype: stored.dtype, shape: x.shape, values };
 }
 
 /** How a scenario names it: `{ use: weights, network: { use: mlp, hidden: [128] }, file: mlp.safetensors }`. */

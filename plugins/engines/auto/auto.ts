@@ -1,5 +1,5 @@
 /**
- * The engine `auto`: the registered engine of the highest merit that starts.
+ * The engine `auto`: of the registered engines that start, the one that is worth most on the machine at hand.
  *
  * @module
  */
@@ -13,28 +13,58 @@ import {
   z,
 } from "../../../core/mod.ts";
 
+/** An engine that may be taken, and its merit as far as it is known. */
+interface Candidate {
+  readonly engine: Engine;
+  readonly merit: number;
+  /** Whether its merit may turn out to be less. */
+  readonly unseen: boolean;
+}
+
 /**
- * Tries engines from the highest merit down.
+ * Tries engines from the highest merit down. One that depends on a device looks for it when its turn comes, and is put
+ * back behind those that are worth more without it.
  * @param engines those to choose from
  */
 export function auto(engines: readonly Engine[]): Engine {
+  let chosen: Engine | undefined;
   return {
     name: "auto",
     merit: -1,
     async start() {
-      const ranked = engines.filter((engine) => engine.merit >= 0).sort((a, b) => b.merit - a.merit);
-      const passedOver: string[] = [];
-      for (const engine of ranked) {
+      const passedOver = new Map<Engine, string>();
+      let waiting: Candidate[] = engines.map((engine) => ({
+        engine,
+        merit: engine.merit,
+        unseen: engine.look !== undefined,
+      }));
+      const notes = (): string[] => [...passedOver].map(([{ name }, because]) => `${name}: ${because}`);
+      for (;;) {
+        waiting = waiting.filter(({ merit }) => merit >= 0).sort((a, b) => b.merit - a.merit);
+        const best = waiting.shift();
+        if (best === undefined)
+          throw new RunError(`no engine works here: ${notes().join("; ") || "none is registered"}`);
+        const { engine, unseen } = best;
         try {
-          const info = await engine.start();
-          const reason = ["chosen by auto as the fastest that works here", ...passedOver].join("; ");
-          return { ...info, reason };
+          if (unseen) {
+            const { merit, because } = await engine.look!();
+            passedOver.set(engine, because);
+            waiting.unshift({ engine, merit: Math.min(merit, engine.merit), unseen: false });
+          } else {
+            const info = await engine.start();
+            chosen = engine;
+            passedOver.delete(engine);
+            return {
+              ...info,
+              reason: ["chosen by auto as the fastest that works here", ...notes()].join("; "),
+            };
+          }
         } catch (error) {
-          passedOver.push(`${engine.name}: ${messageOf(error)}`);
+          passedOver.set(engine, messageOf(error));
         }
       }
-      throw new RunError(`no engine works here: ${passedOver.join("; ") || "none is registered"}`);
     },
+    broken: async () => await chosen?.broken?.(),
   };
 }
 

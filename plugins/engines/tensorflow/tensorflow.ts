@@ -1,61 +1,39 @@
 /**
- * The engine `tensorflow`: libtensorflow through @tensorflow/tfjs-node-gpu, on an NVIDIA GPU where CUDA finds one.
+ * The engine `tensorflow`: TensorFlow's own library through @tensorflow/tfjs-node-gpu, on an NVIDIA GPU where CUDA finds
+ * one, else on the processor.
  *
  * @module
  */
-import nodeUtil from "node:util";
-import { type Component, component, type Engine, messageOf, tf, z } from "../../../core/mod.ts";
+import { type Component, component, type Engine, z } from "../../../core/mod.ts";
+import { mendKernels } from "./kernels.ts";
+import { deviceInWords, loadBackend, nvidiaGpus } from "./native.ts";
 
-const PACKAGE = "@tensorflow/tfjs-node-gpu";
+/** Above every other engine on a GPU; on a processor below onnxruntime, which is faster there (test/bench). */
+const MERIT = { gpu: 20, cpu: 12 };
 
-interface NodeBackend extends tf.KernelBackend {
-  readonly isUsingGpuDevice: boolean;
-}
-
-/** tfjs on libtensorflow. */
+/** tfjs on TensorFlow's library. */
 export function tensorflow(): Engine {
   return {
     name: "tensorflow",
-    merit: 20,
+    merit: MERIT.gpu,
+    async look() {
+      const gpus = nvidiaGpus();
+      if (gpus.length === 0) return { merit: MERIT.cpu, because: "no NVIDIA GPU is visible here" };
+      const backend = await loadBackend();
+      const merit = backend.isUsingGpuDevice ? MERIT.gpu : MERIT.cpu;
+      return { merit, because: deviceInWords(backend, gpus) };
+    },
     async start() {
-      supplyRemovedUtils();
-      let version: string;
-      try {
-        const module = (await import(PACKAGE)) as { version: Record<string, string> };
-        version = module.version["tfjs-node"] ?? "unknown";
-      } catch (error) {
-        throw new Error(`${reasonOf(error)}`, { cause: error });
-      }
-      await tf.setBackend("tensorflow");
-      await tf.ready();
-      const gpu = (tf.backend() as NodeBackend).isUsingGpuDevice;
+      const backend = await loadBackend();
+      mendKernels();
       return {
         name: "tensorflow",
-        version,
-        device: gpu ? "NVIDIA GPU (CUDA)" : "CPU (libtensorflow sees no GPU)",
+        version: backend.binding.TF_Version,
+        device: deviceInWords(backend),
         reason: "asked for by name",
       };
     },
   };
-}
-
-/** tfjs-node-gpu 4.22 calls two functions that are gone from Node 23 on; without them its import succeeds and use fails. */
-function supplyRemovedUtils(): void {
-  const util = nodeUtil as unknown as Record<string, unknown>;
-  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  util.isArray ??= Array.isArray;
-}
-
-/** What is missing, and the command that mends it. */
-function reasonOf(error: unknown): string {
-  const message = messageOf(error).split(/\n| at path/)[0]!;
-  if (/Cannot find (package|module) '@tensorflow\/tfjs-node-gpu'/.test(message)) {
-    return `the package ${PACKAGE} is not installed: npm install ${PACKAGE}`;
-  }
-  return (
-    `${PACKAGE} is installed but its native library does not load (${message}): ` +
-    `cd node_modules/${PACKAGE} && node scripts/install.js gpu download`
-  );
 }
 
 /** How a scenario names it: `engine: tensorflow`. */

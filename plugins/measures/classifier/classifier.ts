@@ -62,18 +62,18 @@ export function classifier(options: ClassifierOptions): Measure {
         const held = (await data.heldOut?.()) ?? data;
         const x = pg(key.fold("pg"), options.n); // [n, ...shape]
         const real = data.only(wanted).sample(key.fold("real"), options.n);
-        const judged = judgements(judge, x);
+        const judged = await judgements(judge, x);
         const share = (labels: readonly number[]): number =>
           judged.reduce((sum, label) => sum + (labels.includes(label) ? 1 : 0), 0) / judged.length;
-        const diversity = meanDistance(x) / meanDistance(real);
+        const diversity = (await meanDistance(x)) / (await meanDistance(real));
         tf.dispose([x, real]);
         return {
           targetShare: share(wanted),
           avoidShare: share(pd),
           ...Object.fromEntries(pdBar.map((label) => [`judged.${label}`, share([label])])),
           diversity,
-          realTargetShare: shareOf(judge, held.only(wanted), (judged) => wanted.includes(judged)),
-          classifierAccuracy: shareOf(judge, held, (judged, label) => judged === label),
+          realTargetShare: await shareOf(judge, held.only(wanted), (judged) => wanted.includes(judged)),
+          classifierAccuracy: await shareOf(judge, held, (judged, label) => judged === label),
         };
       } finally {
         judge.dispose();
@@ -138,22 +138,30 @@ async function* trainJudge(
 }
 
 /** The class of each row of `[n, ...shape]`. */
-function judgements(judge: Network, x: tf.Tensor): Int32Array {
-  return tf.tidy(() => tf.argMax(judge.apply(x, { training: false }), 1).dataSync()) as Int32Array;
+async function judgements(judge: Network, x: tf.Tensor): Promise<Int32Array> {
+  return (await read(() => tf.argMax(judge.apply(x, { training: false }), 1))) as Int32Array;
+}
+
+/** The values of a tensor, which is freed. */
+async function read(made: () => tf.Tensor): Promise<Float32Array | Int32Array> {
+  const y = tf.tidy(made);
+  const values = (await y.data()) as Float32Array | Int32Array;
+  y.dispose();
+  return values;
 }
 
 /** Share of rows judged as asked for, read in blocks so that memory stays small. */
-function shareOf(
+async function shareOf(
   judge: Network,
   data: FiniteDataset,
   asked: (judged: number, label: number) => boolean,
-): number {
+): Promise<number> {
   const block = 1000;
   let found = 0;
   for (let start = 0; start < data.size; start += block) {
     const indices = Array.from({ length: Math.min(block, data.size - start) }, (_, i) => start + i);
     const x = data.rows(indices);
-    judgements(judge, x).forEach((judged, i) => {
+    (await judgements(judge, x)).forEach((judged, i) => {
       if (asked(judged, data.labels![start + i]!)) found++;
     });
     x.dispose();
@@ -162,16 +170,17 @@ function shareOf(
 }
 
 /** Mean Euclidean distance over all pairs of distinct rows of `[n, ...]`. */
-function meanDistance(x: tf.Tensor): number {
+async function meanDistance(x: tf.Tensor): Promise<number> {
   const n = x.shape[0]!;
-  return tf.tidy(() => {
+  const [sum] = await read(() => {
     const rows = tf.reshape(x, [n, -1]) as tf.Tensor2D;
     const squares = tf.sum(tf.square(rows), 1, true); // [n, 1]
     const products = tf.matMul(rows, rows, false, true); // [n, n]
     const squared = tf.sub(tf.add(squares, tf.transpose(squares)), tf.mul(2, products));
     const distances = tf.mul(tf.sqrt(tf.relu(squared)), tf.sub(1, tf.eye(n)));
-    return tf.sum(distances).dataSync()[0]! / (n * (n - 1));
+    return tf.sum(distances);
   });
+  return sum! / (n * (n - 1));
 }
 
 /** How a scenario names it: `measures: [classifier]`. */

@@ -34,7 +34,7 @@ async function bundle(folder: string): Promise<string> {
     `import "${dist}/register_all_gradients.js";`,
     `import "${dist}/public/chained_ops/register_all_chained_ops.js";`,
     `import { setTestEnvs } from "${dist}/jasmine_util.js";`,
-    `setTestEnvs([{ name: "${engineName}", backendName: "${engineName}", isDataSync: true }]);`,
+    `setTestEnvs([{ name: "${engineName}", backendName: "${engineName}", isDataSync: ${engineName !== "webgpu"} }]);`,
     ...tests.map((file) => `require("${dist}/${file}");`),
   ];
   writeFileSync(entry, lines.join("\n"));

@@ -1,0 +1,9 @@
+/** The engine against somebody else's tests, where an adapter answers: those of tfjs-core's ops. */
+import t from "tap";
+import { checkOps } from "../../conformance/tfjs/check.ts";
+import { webgpuExclusions } from "../../conformance/tfjs/exclusions.ts";
+import { noAdapter } from "./adapter.ts";
+
+await t.test("tfjs-core's op tests on WebGPU", { skip: await noAdapter() }, async (t) => {
+  await checkOps(t, "webgpu", webgpuExclusions);
+});
