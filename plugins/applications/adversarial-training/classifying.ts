@@ -92,9 +92,17 @@ export async function* classifying(lesson: Lesson, state: RunState): AsyncGenera
       let x = clean;
       if (assault !== undefined) {
         const epsilon: tf.Tensor1D = tf.fill([m], adversary!.epsilon);
-        const found = await assault.perturb({ x: clean, y }, epsilon, at.fold("adversary"), lesson.signal);
-        tf.dispose([epsilon, found.queries]);
-        x = found.x;
+        try {
+          const found = await assault.perturb({ x: clean, y }, epsilon, at.fold("adversary"), lesson.signal);
+          found.queries.dispose();
+          x = found.x;
+        } catch (error) {
+          // stopped within a step: the steps before it are written down
+          if (lesson.signal.aborted) await state.settle();
+          throw error;
+        } finally {
+          epsilon.dispose();
+        }
       }
       const numbers = running.numbers(step, (step - 1) / steps);
       const losses = learn.run({ x, y, ...numbers }, at);
