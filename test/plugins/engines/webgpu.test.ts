@@ -162,6 +162,27 @@ await t.test("an adapter", { skip: await noAdapter() }, async (t) => {
     },
   );
 
+  await t.test(
+    "start() goes on with its device while that is sound, and takes a new one after it",
+    async (t) => {
+      await webgpu().start();
+      const first = tf.backend() as DeviceBackend;
+      await cpu().start();
+      await webgpu().start();
+      t.equal(tf.backend(), first);
+      t.equal(await webgpu().broken!(), undefined);
+      first.device.destroy();
+      t.match(await webgpu().broken!(), { name: "RunError", message: /the GPU was lost/ });
+      await webgpu().start();
+      t.not(tf.backend(), first);
+      t.equal(tf.findBackend("webgpu"), tf.backend());
+      t.equal(await webgpu().broken!(), undefined);
+      const x = tf.add(tf.ones([2000]), 1);
+      t.equal((await x.data())[1999], 2);
+      x.dispose();
+    },
+  );
+
   await t.test("webgpu gives no value at once", async (t) => {
     const x = tf.add(tf.range(0, 2000), 1);
     t.throws(() => x.dataSync(), { name: "RunError", message: /await tensor\.data\(\)/ });
