@@ -116,6 +116,7 @@ t.test("deviceBackend() says which read failed where nothing else is known", asy
 });
 
 const key = Key.from("webgpu");
+t.setTimeout(600_000); // software on a busy machine
 await t.test("an adapter", { skip: await noAdapter() }, async (t) => {
   await t.test("start() names adapter and limits; look() ranks software below everything", async (t) => {
     const { device } = await webgpu().start();
