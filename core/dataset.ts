@@ -144,6 +144,33 @@ function select(source: ArraySource, chosen: Int32Array): FiniteDataset {
   };
 }
 
+/** Some rows of a dataset, in the given order; shares its values, and its held-out rows. */
+export function subset(data: FiniteDataset, chosen: Int32Array): FiniteDataset {
+  const { name, labels } = data;
+  const rows = (indices: ArrayLike<number>): tf.Tensor =>
+    data.rows(
+      Array.from(indices, (i) => {
+        const row = chosen[i];
+        if (row === undefined) throw new RangeError(`dataset "${name}": row ${i} of ${chosen.length}`);
+        return row;
+      }),
+    );
+  return {
+    ...data,
+    size: chosen.length,
+    ...(labels && { labels: Uint8Array.from(chosen, (row) => labels[row]!) }),
+    rows,
+    sample: (key, n) => rows(key.integers(n, chosen.length)),
+    only(wanted) {
+      requireLabels(name, labels && Uint8Array.from(chosen, (row) => labels[row]!), wanted);
+      return subset(
+        data,
+        chosen.filter((row) => wanted.includes(labels![row]!)),
+      );
+    },
+  };
+}
+
 /** @throws InputError unless every wanted label occurs */
 function requireLabels(name: string, labels: Uint8Array | undefined, wanted: readonly number[]): void {
   if (labels === undefined)

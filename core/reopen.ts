@@ -3,15 +3,16 @@
  *
  * @module
  */
+import { z } from "zod";
 import { newestCheckpoint } from "./checkpoint.ts";
 import { InputError } from "./errors.ts";
 import { type Network, type NetworkRecord, Networks } from "./network.ts";
-import { contextOf, type Plugin } from "./plugin.ts";
+import { type Context, contextOf, type Plugin } from "./plugin.ts";
 import { Key } from "./random.ts";
 import type { StoredTensor } from "./safetensors.ts";
 import { type LoadedScenario, loadScenario } from "./scenario.ts";
 import { assign } from "./state.ts";
-import { RUN_FILES, type RunReader } from "./store.ts";
+import { RUN_FILES, type RunReader, Stores } from "./store.ts";
 
 /**
  * The scenario of a run as it was run, overrides and all, with its plugins loaded again.
@@ -117,4 +118,30 @@ export async function openNetwork(
   name: string,
 ): Promise<TrainedNetwork> {
   return await (await openTrained(reader, loaded)).open(name);
+}
+
+/** How a scenario names a run whose results it goes on from. */
+export interface EarlierRun {
+  /** Its id. */
+  readonly run: string;
+  /** Folder of the runs. */
+  readonly runs: string;
+}
+
+/** The schema of {@link EarlierRun}, for an options schema to take in. */
+export function earlierRunShape(): { run: z.ZodString; runs: z.ZodDefault<z.ZodString> } {
+  return {
+    run: z.string().min(1).describe("Id of the run: `dsgan list runs` shows them."),
+    runs: z.string().min(1).default("runs").describe("Folder of the runs, from where the command runs."),
+  };
+}
+
+/**
+ * What an earlier run has trained. Plugins it needs must be among the scenario's own.
+ * @throws InputError where there is no such run, or it has no checkpoint
+ */
+export async function openEarlier({ run, runs }: EarlierRun, context: Context): Promise<Trained> {
+  const store = await context.create(Stores, { use: "folder", folder: runs });
+  const loaded = { container: context.container, base: context.locate(".") };
+  return await openTrained(await store.open(run), loaded);
 }

@@ -208,6 +208,12 @@ export function openState({ from, signal, due, save, pause }: StateOptions): Kep
           if (behind) await at(done, false);
           return stages.get(key) as ReturnedBy<typeof body>;
         }
+        const other = [...variables.keys(), ...cells.keys()].find((name) => name.startsWith(`${key}/`));
+        if (other !== undefined) {
+          throw new Error(
+            `stage "${key}" would forget "${other}", which is not its own; choose another name`,
+          );
+        }
         const value = yield* body(scoped(`${key}/`));
         for (const kept of [variables, cells, networks, stages]) {
           for (const inner of kept.keys()) if (inner.startsWith(`${key}/`)) kept.delete(inner);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Plugin } from "../core/mod.ts";
+import adversarialTraining from "./applications/adversarial-training/mod.ts";
 import badGanSsl from "./applications/bad-gan-ssl/mod.ts";
 import evaluateRobustness from "./applications/evaluate-robustness/mod.ts";
 import generate from "./applications/generate/mod.ts";
@@ -40,6 +41,7 @@ import convnet from "./networks/convnet/mod.ts";
 import featureCritic from "./networks/feature-critic/mod.ts";
 import imageClassifier from "./networks/image-classifier/mod.ts";
 import imageGenerator from "./networks/image-generator/mod.ts";
+import imageTranslator from "./networks/image-translator/mod.ts";
 import mlp from "./networks/mlp/mod.ts";
 import sslImageClassifier from "./networks/ssl-image-classifier/mod.ts";
 import sslMnist from "./networks/ssl-mnist/mod.ts";
@@ -67,6 +69,7 @@ import mixture from "./targets/mixture/mod.ts";
 
 /** All built-in plugins. */
 export const builtinPlugins: readonly Plugin[] = [
+  adversarialTraining,
   badGanSsl,
   evaluateRobustness,
   generate,
@@ -103,6 +106,7 @@ export const builtinPlugins: readonly Plugin[] = [
   convnet,
   imageClassifier,
   imageGenerator,
+  imageTranslator,
   mlp,
   sslImageClassifier,
   sslMnist,

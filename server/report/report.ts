@@ -21,6 +21,7 @@ import {
   trouble,
 } from "./sections.ts";
 import { style } from "./style.ts";
+import { words } from "./words.ts";
 
 /** What a report may be given beside the run. */
 export interface ReportOptions {
@@ -53,6 +54,7 @@ ${record.alpha !== undefined && equation(record)}
 ${trouble(record)}
 <main>
 ${section("Expectations", expectations(record))}
+${section("In words", await words(record, reader))}
 ${section("Pictures", gallery(figures.final))}
 ${section("Metrics", metrics(record))}
 ${section("On the way", gallery(figures.previews))}

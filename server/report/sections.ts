@@ -172,7 +172,8 @@ function flattened(value: unknown, path = ""): [string, string][] {
   );
 }
 
-function table(head: readonly string[], rows: readonly Html[]): Html {
+/** A table, its rows of cells given; wider than the page, it scrolls by itself. */
+export function table(head: readonly string[], rows: readonly Html[]): Html {
   return html`
 <div class="scroll"><table>
 <thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>

@@ -1,5 +1,5 @@
 import t from "tap";
-import { fromArrays, InputError, isFiniteDataset, Key, tf } from "../../core/mod.ts";
+import { fromArrays, InputError, isFiniteDataset, Key, subset, tf } from "../../core/mod.ts";
 import { checkDataset } from "../conformance/dataset.ts";
 
 await tf.setBackend("cpu");
@@ -63,6 +63,27 @@ t.test("only() keeps the same classes of the held-out rows", async (t) => {
   t.same([...heldOut.labels!], [1, 1]);
   t.equal(fromArrays(counting(9)).heldOut, undefined);
 });
+
+t.test(
+  "subset() has the chosen rows in their order, with their labels, and the held-out rows of the whole",
+  async (t) => {
+    const all = fromArrays({ ...counting(9), heldOut: async () => fromArrays(counting(6)) });
+    const some = subset(all, Int32Array.of(7, 2, 4));
+    t.equal(some.size, 3);
+    t.same(
+      [...some.labels!],
+      [7, 2, 4].map((row) => all.labels![row]),
+    );
+    t.same(some.rows([0, 2]).dataSync(), all.rows([7, 4]).dataSync());
+    const own = new Set([...all.rows([7, 2, 4]).dataSync()]);
+    const drawn = some.sample(Key.from("subset"), 50);
+    t.same(new Set([...drawn.dataSync()]), own, "all of its rows are drawn, and no others");
+    t.equal(some.only([some.labels![1]!]).rows([0]).dataSync()[0], all.rows([2]).dataSync()[0]);
+    t.throws(() => some.only([99]), /no rows labelled 99/);
+    t.equal((await some.heldOut!()).size, 6);
+    for (const index of [3, -1]) t.throws(() => some.rows([index]), RangeError, `index ${index}`);
+  },
+);
 
 t.test("fromArrays() refuses what does not agree, with the numbers", async (t) => {
   const base = counting(4);

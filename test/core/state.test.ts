@@ -431,6 +431,11 @@ t.test("keep() and cell() refuse a name that is taken", async (t) => {
   const scope = state.scope("s");
   const variable = tf.variable(tf.scalar(1));
   scope.keep("net", new Map([["w", variable]]));
+  const stage = state.once("s", async function* () {
+    yield { type: "stage", stage: "s" };
+    return undefined;
+  });
+  await t.rejects(stage.next(), /stage "s" would forget "s\/net\/w", which is not its own/);
   t.throws(() => state.keep("s/net", new Map([["w", variable]])), /"s\/net\/w" is kept already/);
   variable.dispose();
 });

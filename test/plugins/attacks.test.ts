@@ -24,6 +24,7 @@ import {
 } from "../../core/mod.ts";
 import { deepfool } from "../../plugins/attacks/deepfool/mod.ts";
 import { toHyperplane } from "../../plugins/attacks/parts/hyperplane.ts";
+import { lossOf } from "../../plugins/attacks/parts/loss.ts";
 import { march } from "../../plugins/attacks/parts/march.ts";
 import { pgd } from "../../plugins/attacks/pgd/mod.ts";
 import { bump } from "../../plugins/attacks/square/bump.ts";
@@ -256,6 +257,7 @@ const MANY = [
   { use: "fgsm" },
   { use: "pgd", steps: 8, restarts: 2 },
   { use: "pgd", steps: 8, loss: "margin", earlyStop: false },
+  { use: "pgd", steps: 8, loss: "entropy-aware" },
   { use: "bim" },
   { use: "apgd", steps: 10, loss: "dlr" },
   { use: "apgd", steps: 10, loss: "dlr", targets: 3 },
@@ -472,6 +474,28 @@ t.test("slopes too small for their squares still point somewhere", async (t) => 
   }
   of.classifier.dispose();
 });
+
+t.test(
+  "the entropy-aware loss is the cross-entropy and the entropy, and its attacks say so in their names",
+  async (t) => {
+    const rows = [
+      [1, 2, -1],
+      [0, 0, 0],
+    ];
+    const [y, target] = [tf.tensor1d([0, 2], "int32"), tf.tensor1d([1, 0], "int32")];
+    const classifier = { classes: 3, name: "three" } as Classifier;
+    const p = rows.map((row) => row.map((z) => Math.exp(z) / row.reduce((sum, v) => sum + Math.exp(v), 0)));
+    const h = p.map((row) => -row.reduce((sum, v) => sum + v * Math.log(v), 0));
+    const loss = (aim: object, targeted: boolean) =>
+      lossOf("entropy-aware", classifier, targeted)(tf.tensor2d(rows), { y, ...aim }).dataSync();
+    const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-6;
+    loss({}, false).forEach((v, i) => void t.ok(near(v, h[i]! - Math.log(p[i]![[0, 2][i]!]!))));
+    loss({ target }, true).forEach((v, i) => void t.ok(near(v, h[i]! + Math.log(p[i]![[1, 0][i]!]!))));
+    t.equal((await attackOf({ use: "pgd", loss: "entropy-aware" })).name, "pgd-entropy-aware-linf");
+    t.equal((await attackOf({ use: "pgd" })).name, "pgd-linf");
+    t.equal((await attackOf({ use: "bim", norm: "l2" })).name, "bim-l2");
+  },
+);
 
 t.test("march() gives each image its own last state, in order, however many are done when", async (t) => {
   await fc.assert(

@@ -10,6 +10,7 @@ import {
   tf,
 } from "../../core/mod.ts";
 import convnetPlugin, { convnet } from "../../plugins/networks/convnet/mod.ts";
+import imageTranslatorPlugin, { imageTranslator } from "../../plugins/networks/image-translator/mod.ts";
 import { type MlpOptions, mlp } from "../../plugins/networks/mlp/mlp.ts";
 import mlpPlugin from "../../plugins/networks/mlp/mod.ts";
 import { checkOptions } from "../conformance/options.ts";
@@ -272,11 +273,47 @@ t.test(
       t.same(y.shape, [10, 5]);
       t.ok(Math.min(...values(tf.moments(y, 0).variance)) > 0, "rows are told apart");
     });
+    tf.tidy(() => {
+      const { shape, of, head } = net.features!;
+      t.same(shape, [18], "features are what the convolutions give");
+      const x = key.normal([3, 9, 6, 2]);
+      t.same(values(head(of(x, training), training)), values(net.apply(x, training)));
+    });
     net.dispose();
     t.equal(tf.memory().numTensors, before);
     t.throws(() => convnet({ filters: [4], hidden: [] }).build({ input: [8], output: [1] }, key), {
       message: /a convolution takes images/,
     });
+  },
+);
+
+t.test(
+  "imageTranslator() keeps the sides, looks a few pixels around each, and squashes into a range",
+  async (t) => {
+    const net = imageTranslator({ filters: [4] }).build(
+      { input: [7, 5, 3], output: [7, 5, 2], range: [-0.1, 0.1] },
+      key,
+    );
+    tf.tidy(() => {
+      const x = key.normal([2, 7, 5, 3], 0, 10);
+      const y = net.apply(x, training);
+      t.same(y.shape, [2, 7, 5, 2]);
+      t.ok(Math.max(...values(tf.abs(y))) <= 0.1 + 1e-6);
+      const slope = tf.grad((at) => tf.sum(tf.slice(net.apply(at, training), [0, 0, 0, 0], [1, 1, 1, 2])))(x);
+      const seen = tf.sum(tf.abs(slope), [0, 3]).arraySync() as number[][];
+      t.ok(
+        seen.every((row, i) => row.every((v, j) => v === 0 || (i <= 2 && j <= 2))),
+        "two 3 × 3 convolutions see 5 × 5",
+      );
+      t.ok(seen[2]![2]! > 0);
+    });
+    net.dispose();
+    t.throws(
+      () => imageTranslator({ filters: [] }).build({ input: [4, 4, 1], output: [16] }, key),
+      /takes images/,
+    );
+    const container = assemble([imageTranslatorPlugin]);
+    checkOptions(t, componentNamed(container, Networks, "image-translator"), refsOf(container));
   },
 );
 

@@ -246,6 +246,14 @@ t.test("image-generator refuses images whose sides it cannot double up to", asyn
   const plan = imageGenerator({ channels: 8 });
   t.throws(() => plan.build({ input: [10], output: [28, 28, 1] }, key), /multiples of 8.*\[28,28,1\]/);
   t.throws(() => plan.build({ input: [10], output: [64] }, key), /takes images/);
+  const twice = imageGenerator({ channels: 8, doublings: 2 });
+  const net = twice.build({ input: [10], output: [28, 28, 1] }, key);
+  t.same(net.apply(key.uniform([2, 10]), use).shape, [2, 28, 28, 1], "with two doublings 28 × 28 can be had");
+  t.throws(() => twice.build({ input: [10], output: [30, 28, 1] }, key), /multiples of 4.*\[30,28,1\]/);
+  const { options } = components(assemble([imageGeneratorPlugin]), Networks)[0]!;
+  const schema = options(refsOf(assemble([imageGeneratorPlugin])));
+  t.notOk(schema.safeParse({ channels: 6 }).success, "channels must stay whole");
+  t.ok(schema.safeParse({ channels: 6, doublings: 2 }).success);
 });
 
 t.test("every component has its options described", async (t) => {

@@ -167,6 +167,26 @@ t.test("report() shows what ran and what came of it", async (t) => {
   t.ok(page.startsWith("<!doctype html>"));
 });
 
+t.test("report() shows what a run says in words, and takes none of it for HTML", async (t) => {
+  const writer = await memoryStoreShared.create("told");
+  const text =
+    "# Found\n\nSeen <b>twice</b>,\nand once.\n\n| who | how many |\n| --- | --- |\n| ours | 3 |\n\n- one\n- two | three\n";
+  await writer.write("artifacts/summary.md", new TextEncoder().encode(text));
+  for (const [i, path] of ["artifacts/summary.md", "artifacts/lost.md"].entries()) {
+    const event = { type: "artifact", path, title: "Words", bytes: 1, sha256: "" } as const;
+    await writer.append({ seq: i + 1, time: new Date(0).toISOString(), ...event });
+  }
+  const page = await report(await memoryStoreShared.open(writer.id));
+  t.match(page, "<h2>In words</h2>");
+  t.match(page, "<h3>Found</h3>");
+  t.match(page, "<p>Seen &lt;b&gt;twice&lt;/b&gt;,\nand once.</p>");
+  t.match(page, /<th scope="col">how many<\/th>/);
+  t.match(page, /<th scope="row">ours<\/th><td>3<\/td>/);
+  t.match(page, "<ul><li>one</li><li>two | three</li></ul>");
+  t.match(textOf(page), "Words: artifacts/lost.md is no longer there.");
+  t.notOk((await report(await keep(plain))).includes("In words"), "no words, no section");
+});
+
 t.test("report() is self-contained", async (t) => {
   const page = await report(await keep(plain));
   t.ok(

@@ -83,40 +83,61 @@ export function evaluateRobustness(parts: EvaluateRobustness): Application {
 }
 
 async function* runEvaluation(parts: EvaluateRobustness, context: RunContext): AsyncGenerator<EventBody> {
+  const opened: Classifier[] = []; // those of the run's own networks live as long as the run
+  try {
+    const { images, named, evaluated } = yield* attacked(parts, context, opened);
+    yield* context.state.once("results", () => results(parts, images, named, evaluated, context));
+  } finally {
+    for (const classifier of opened) classifier.dispose();
+  }
+}
+
+/** What came of all attacks on all classifiers. */
+export interface Attacked {
+  readonly images: Images;
+  readonly named: readonly Named[];
+  readonly evaluated: readonly Evaluated[];
+}
+
+/**
+ * Attacks each classifier with each attack. Which images are drawn is a function of the context's key, their number and
+ * the data alone.
+ * @param opened takes the classifiers, which the caller disposes when the run ends
+ */
+export async function* attacked(
+  parts: EvaluateRobustness,
+  context: RunContext,
+  opened: Classifier[],
+): AsyncGenerator<EventBody, Attacked> {
   const { state } = context;
   const key = context.key.fold("evaluate-robustness");
   const images = await drawn(parts, key.fold("images"));
   const { data, attacks, epsilons } = parts;
   const named = withNames(attacks);
   const evaluated: Evaluated[] = [];
-  const opened: Classifier[] = []; // those of the run's own networks live as long as the run
 
-  try {
-    for (const [name, source] of Object.entries(parts.classifiers)) {
-      const place = {
-        name,
-        inputShape: data.shape,
-        classes: parts.classes,
-        ...(data.range && { range: data.range }),
-        check: (classifier: Classifier) => checked(classifier, images, named, epsilons),
-      };
-      const classifier = yield* source.open(place, context);
-      opened.push(classifier);
-      const own = key.fold("classifier", name);
-      const stage = { parts, images, name, classifier, key: own, context };
-      const { clean, target } = yield* state.once(`${name}: clean`, () => predictions(stage));
-      const attacked = attackedOf(images, clean, target);
-      const trials = yield* attackStages(stage, named, attacked, target);
-      const evaluation = { classes: parts.classes, labels: [...images.labels], clean, attacked, trials };
-      const probes = parts.probes
-        ? yield* state.once(`${name}: probes`, () => probing(stage, named, evaluation, target))
-        : {};
-      evaluated.push({ name, evaluation, probes });
-    }
-    yield* state.once("results", () => results(parts, images, named, evaluated, context));
-  } finally {
-    for (const classifier of opened) classifier.dispose();
+  for (const [name, source] of Object.entries(parts.classifiers)) {
+    const place = {
+      name,
+      inputShape: data.shape,
+      classes: parts.classes,
+      ...(data.range && { range: data.range }),
+      check: (classifier: Classifier) => checked(classifier, images, named, epsilons),
+    };
+    const classifier = yield* source.open(place, context);
+    opened.push(classifier);
+    const own = key.fold("classifier", name);
+    const stage = { parts, images, name, classifier, key: own, context };
+    const { clean, target } = yield* state.once(`${name}: clean`, () => predictions(stage));
+    const right = attackedOf(images, clean, target);
+    const trials = yield* attackStages(stage, named, right, target);
+    const evaluation = { classes: parts.classes, labels: [...images.labels], clean, attacked: right, trials };
+    const probes = parts.probes
+      ? yield* state.once(`${name}: probes`, () => probing(stage, named, evaluation, target))
+      : {};
+    evaluated.push({ name, evaluation, probes });
   }
+  return { images, named, evaluated };
 }
 
 /** Images to be attacked: rows drawn without replacement, in the order of the data. */

@@ -29,7 +29,7 @@ export interface Evaluated {
 }
 
 /** A curve, and what it is a curve of. */
-interface Curve {
+export interface Curve {
   readonly classifier: string;
   readonly attack: string;
   readonly norm: Norm;
@@ -42,7 +42,7 @@ interface Curve {
 /** Points of a curve whose attack sought the least distance. */
 const FINE = 100;
 
-const NORMS: Readonly<Record<Norm, string>> = { linf: "ℓ∞", l2: "ℓ2" };
+export const NORMS: Readonly<Record<Norm, string>> = { linf: "ℓ∞", l2: "ℓ2" };
 
 /** Metrics, curves, tables and warnings. */
 export async function* results(
@@ -90,8 +90,8 @@ export async function* results(
 }
 
 /** Of one classifier: a curve for each attack, and for the worst of each norm where there are several. */
-function curvesOf(
-  { epsilons }: EvaluateRobustness,
+export function curvesOf(
+  { epsilons }: Pick<EvaluateRobustness, "epsilons">,
   attacks: readonly Named[],
   { name: classifier, evaluation }: Evaluated,
 ): Curve[] {
@@ -123,7 +123,7 @@ const merged = (...lists: readonly (readonly number[])[]): number[] =>
   [...new Set(lists.flat())].sort((a, b) => a - b);
 
 /** `<classifier>.clean`, `<classifier>.<attack>@<epsilon>`, where distances were sought `<classifier>.<attack>.median`. */
-function metricsOf(
+export function metricsOf(
   attacks: readonly Named[],
   evaluated: readonly Evaluated[],
   curves: readonly Curve[],
@@ -145,7 +145,8 @@ function metricsOf(
   return metrics;
 }
 
-function curveRows(curves: readonly Curve[]): string[] {
+/** Lines of a table of all curves, the first its head. */
+export function curveRows(curves: readonly Curve[]): string[] {
   const head = "classifier,attack,norm,epsilon,accuracy,low,high,n";
   const share = ({ value, low, high }: Share): string => [value, low, high].map(short).join(",");
   return [

@@ -15,7 +15,7 @@ export interface Aim {
 export type Loss = (logits: tf.Tensor2D, aim: Aim) => tf.Tensor1D;
 
 /** Names of the losses. */
-export const LOSSES = ["cross-entropy", "margin", "dlr"] as const;
+export const LOSSES = ["cross-entropy", "margin", "dlr", "entropy-aware"] as const;
 export type LossName = (typeof LOSSES)[number];
 
 /** More than any difference of logits. */
@@ -39,6 +39,17 @@ const crossEntropy: Loss = (logits, { y, target }) => {
   const total = tf.logSumExp(logits, 1);
   const of = at(logits, oneHot(target ?? y, logits));
   return (target === undefined ? tf.sub(total, of) : tf.sub(of, total)) as tf.Tensor1D;
+};
+
+/**
+ * The cross-entropy and the entropy of the prediction, `−log p(y) + H(p)`: against classifiers that were trained to be
+ * sure of what lies around the data (DSGAN, Eq. 9), which leaves them unsure at their boundaries alone. Aimed at a class,
+ * `log p(target)` takes the place of the first term.
+ */
+const entropyAware: Loss = (logits, aim) => {
+  const logs = tf.sub(logits, tf.logSumExp(logits, 1, true)); // [n, classes]
+  const entropy = tf.neg(tf.sum(tf.mul(tf.exp(logs), logs), 1));
+  return tf.add(crossEntropy(logits, aim), entropy) as tf.Tensor1D;
 };
 
 /** How far the wanted logit is above the others; positive exactly where the classifier is fooled. */
@@ -80,6 +91,7 @@ const table: Readonly<Record<LossName, Loss>> = {
   "cross-entropy": crossEntropy,
   margin,
   dlr: differenceOfLogitsRatio,
+  "entropy-aware": entropyAware,
 };
 
 /**

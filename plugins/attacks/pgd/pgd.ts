@@ -41,7 +41,7 @@ export interface PgdOptions {
 }
 
 /** x ← clip(x₀ + Π(x + step·direction(∇loss) − x₀)), in the order that foolbox has. */
-export function pgd(options: PgdOptions, name: string = `pgd-${options.norm}`): Attack {
+export function pgd(options: PgdOptions, name: string = nameOf("pgd", options)): Attack {
   const { norm, steps, restarts, randomStart } = options;
   const ball = ballOf(norm);
   return {
@@ -76,6 +76,11 @@ export function pgd(options: PgdOptions, name: string = `pgd-${options.norm}`): 
         : byTurns(name, classifier, ball.length, Array(restarts).fill(turn), dispose);
     },
   };
+}
+
+/** `pgd-linf`; `pgd-margin-linf` where it climbs another loss than the usual. */
+function nameOf(of: string, { norm, loss }: PgdOptions): string {
+  return loss === "cross-entropy" ? `${of}-${norm}` : `${of}-${loss}-${norm}`;
 }
 
 function pgdStep(name: string, classifier: Classifier, options: PgdOptions) {
@@ -148,5 +153,5 @@ export const bimComponent: Component<Attack> = component({
   summary: "Basic iterative method: PGD from the image itself, ten steps of a fifth of the budget",
   reference: "Kurakin et al., ICLR 2017 Workshop, arXiv:1607.02533",
   options: () => z.strictObject(pgdShape({ steps: 10, relativeStep: 0.2, randomStart: false })),
-  create: (options) => pgd(options, `bim-${options.norm}`),
+  create: (options) => pgd(options, nameOf("bim", options)),
 });

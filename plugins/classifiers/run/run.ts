@@ -8,21 +8,18 @@ import {
   type Component,
   type Context,
   component,
+  type EarlierRun,
+  earlierRunShape,
   InputError,
-  openNetwork,
+  openEarlier,
   type Preprocessing,
   preprocessingShape,
-  Stores,
   z,
 } from "../../../core/mod.ts";
 import { networkClassifier } from "../parts/network.ts";
 
 /** Options of {@link fromRun}. */
-export interface FromRunOptions extends Preprocessing {
-  /** Id of the run. */
-  readonly run: string;
-  /** Folder of the runs. */
-  readonly runs: string;
+export interface FromRunOptions extends Preprocessing, EarlierRun {
   /** What the run calls the network. */
   readonly network: string;
 }
@@ -33,10 +30,7 @@ export function fromRun(options: FromRunOptions, context: Context): ClassifierSo
     name: "run",
     // biome-ignore lint/correctness/useYield: the contract's generator; reading a file has no progress to tell
     async *open(place) {
-      const store = await context.create(Stores, { use: "folder", folder: options.runs });
-      const reader = await store.open(options.run);
-      const loaded = { container: context.container, base: context.locate(".") };
-      const { network, record } = await openNetwork(reader, loaded, options.network);
+      const { network, record } = await (await openEarlier(options, context)).open(options.network);
       const bounds = options.bounds ?? record.ports.inputRange;
       try {
         const classifier = networkClassifier(network, place, { ...options, bounds });
@@ -58,8 +52,7 @@ export const runComponent: Component<ClassifierSource> = component({
   summary: "A network that another run has trained",
   options: () =>
     z.strictObject({
-      run: z.string().min(1).describe("Id of the run: `dsgan list runs` shows them."),
-      runs: z.string().min(1).default("runs").describe("Folder of the runs, from where the command runs."),
+      ...earlierRunShape(),
       network: z.string().min(1).default("classifier").describe("What the run calls the network."),
       ...preprocessingShape(),
     }),

@@ -22,7 +22,8 @@ export interface ConvnetOptions {
 
 /**
  * 3 × 3 convolutions of stride 2 and dense layers, each with ReLU, and a dense output, squashed where its port has a
- * range. Images `[n, h, w, c]`, of any size: sides are rounded up where they are halved.
+ * range. Images `[n, h, w, c]`, of any size: sides are rounded up where they are halved. What the convolutions give is the
+ * network's feature space.
  */
 export function convnet({ filters, hidden }: ConvnetOptions): NetworkPlan {
   return {
@@ -35,11 +36,13 @@ export function convnet({ filters, hidden }: ConvnetOptions): NetworkPlan {
           relu,
         ]),
         flatten, // [n, ⌈h/2ⁱ⌉·⌈w/2ⁱ⌉·filters], i the number of convolutions
+      ];
+      const head = [
         ...hidden.flatMap((width) => [affine(dense(width), { init: "he" }), relu]), // [n, width]
         affine(dense(sizeOf(output)), { init: "glorot" }),
         reshape(output),
       ];
-      return networkOf({ name: "convnet", body, squash: range && tanhInto(range) }, ports, key);
+      return networkOf({ name: "convnet", body, head, squash: range && tanhInto(range) }, ports, key);
     },
   };
 }

@@ -15,8 +15,10 @@ import { weightNorm } from "../layers/weight-norm.ts";
 
 /** Options of {@link imageGenerator}. */
 export interface ImageGeneratorOptions {
-  /** Channels of the smallest image, a multiple of 4; each layer after it halves them. 512 in the paper. */
+  /** Channels of the smallest image; each layer after it halves them. 512 in the paper. */
   readonly channels: number;
+  /** How often the sides double, > 0; thrice in the paper, twice for images of 28 × 28. */
+  readonly doublings?: number;
 }
 
 /** Standard deviation from which all weights are drawn (the authors' code). */
@@ -25,20 +27,22 @@ const DEVIATION = 0.05;
 /**
  * From z to an image an eighth of the output's size, then thrice doubled by transpose convolutions of 5 × 5, stride 2,
  * with batch norm and ReLU, the last with weight norm and tanh, spread over the range that the output's place asks
- * for ([−1, 1] where it asks for none).
+ * for ([−1, 1] where it asks for none). With fewer doublings it begins with a larger image.
  */
-export function imageGenerator({ channels }: ImageGeneratorOptions): NetworkPlan {
+export function imageGenerator({ channels, doublings = 3 }: ImageGeneratorOptions): NetworkPlan {
   const name = "image-generator";
   return {
     name,
     build({ input, output, range = [-1, 1] }, key) {
       const [height, width, colours] = imageShape(output, `network "${name}"`);
-      if (height % 8 !== 0 || width % 8 !== 0) {
+      const growth = 2 ** doublings;
+      if (height % growth !== 0 || width % growth !== 0) {
         throw new InputError(
-          `network "${name}" makes images whose sides are multiples of 8, but is asked for [${output}]`,
+          `network "${name}" makes images whose sides are multiples of ${growth}, but is asked for [${output}]` +
+            (doublings > 1 ? ": try fewer doublings" : ""),
         );
       }
-      const first = [height / 8, width / 8, channels] as const;
+      const first = [height / growth, width / growth, channels] as const;
       const doubled = (filters: number): LinearPlan => conv2dTranspose(filters, { size: 5, stride: 2 });
       const normed = (map: LinearPlan): LayerPlan[] => [
         affine(map, { init: DEVIATION, bias: false }), // batch norm takes away any bias
@@ -49,8 +53,7 @@ export function imageGenerator({ channels }: ImageGeneratorOptions): NetworkPlan
         flatten,
         ...normed(dense(first[0] * first[1] * first[2])),
         reshape(first), // [n, h/8, w/8, channels]
-        ...normed(doubled(channels / 2)),
-        ...normed(doubled(channels / 4)),
+        ...Array.from({ length: doublings - 1 }, (_, i) => normed(doubled(channels / 2 ** (i + 1)))).flat(),
         weightNorm(doubled(colours), { deviation: DEVIATION, trainScale: true, initDeviation: 0.1 }),
       ];
       return networkOf({ name, body, squash: tanhInto(range) }, { input, output }, key);
@@ -64,13 +67,21 @@ export const imageGeneratorComponent: Component<NetworkPlan> = component({
   summary: "Generator of images by transpose convolutions (Table 5)",
   reference: "DSGAN, Table 5; Salimans et al., NIPS 2016, arXiv:1606.03498",
   options: () =>
-    z.strictObject({
-      channels: z
-        .int()
-        .positive()
-        .multipleOf(4)
-        .default(512)
-        .describe("Channels of the smallest image, halved by each layer after it."),
-    }),
+    z
+      .strictObject({
+        channels: z
+          .int()
+          .positive()
+          .default(512)
+          .describe("Channels of the smallest image, halved by each layer after it."),
+        doublings: z
+          .int()
+          .positive()
+          .default(3)
+          .describe("How often the sides double: 3 in Table 5, 2 for images of 28 × 28."),
+      })
+      .refine(({ channels, doublings }) => channels % 2 ** (doublings - 1) === 0, {
+        error: "channels must stay whole as each layer halves them: give a multiple of 4, or fewer doublings",
+      }),
   create: imageGenerator,
 });
