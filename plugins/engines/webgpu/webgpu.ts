@@ -42,6 +42,9 @@ const MERIT = { hardware: 18, software: -1 };
 /** A loss is told a moment after the first call that fails of it. */
 const TOLD_MS = 100;
 
+/** The backend in use; another one once its device is lost. Not asked of tfjs, which would make the module's own. */
+let current: DeviceBackend | undefined;
+
 /** tfjs on WebGPU. */
 export function webgpu({ power = "high-performance" }: Partial<WebgpuOptions> = {}): Engine {
   return {
@@ -55,11 +58,12 @@ export function webgpu({ power = "high-performance" }: Partial<WebgpuOptions> = 
     async start() {
       const adapter = await requestAdapter(power); // before the module, which looks for WebGPU when it is loaded
       const module = await loadModule();
-      if (tf.findBackendFactory(BACKEND) !== null && !sound(tf.findBackend(BACKEND)))
-        tf.removeBackend(BACKEND);
-      if (tf.findBackendFactory(BACKEND) === null) {
-        const device = await requestDevice(adapter);
-        tf.registerBackend(BACKEND, () => deviceBackend(module, device, adapter.info, nameOf(adapter.info)));
+      if (current === undefined || current.broken() !== undefined) {
+        const name = nameOf(adapter.info);
+        const made = deviceBackend(module, await requestDevice(adapter), adapter.info, name);
+        if (tf.findBackendFactory(BACKEND) !== null) tf.removeBackend(BACKEND); // at first the module's own
+        tf.registerBackend(BACKEND, () => made);
+        current = made;
       }
       keepSumsInOrder(isSoftware(adapter.info));
       await tf.setBackend(BACKEND);
@@ -72,9 +76,8 @@ export function webgpu({ power = "high-performance" }: Partial<WebgpuOptions> = 
       };
     },
     async broken() {
-      const { device, broken } = (tf.findBackend(BACKEND) ?? {}) as Partial<DeviceBackend>;
-      await Promise.race([device?.lost, sleep(TOLD_MS)]);
-      return broken?.();
+      await Promise.race([current?.device.lost, sleep(TOLD_MS)]);
+      return current?.broken();
     },
   };
 }
@@ -84,12 +87,6 @@ export function prospectOf(info: AdapterInfo): EngineProspect {
   return isSoftware(info)
     ? { merit: MERIT.software, because: `only a software adapter answers (${nameOf(info)})` }
     : { merit: MERIT.hardware, because: nameOf(info) };
-}
-
-/** Whether a backend is one of ours, and its device still there. */
-function sound(backend: tf.KernelBackend | null): boolean {
-  const { broken } = (backend ?? {}) as Partial<DeviceBackend>;
-  return broken !== undefined && broken() === undefined;
 }
 
 /** @throws Error with the command that mends it where the package is not installed */

@@ -21,6 +21,9 @@ interface SpecResult {
   readonly failedExpectations: readonly { readonly message: string }[];
 }
 
+/** A spec that takes longer hangs: one with a product in software on a busy machine takes seconds. */
+const SPEC_MS = 120_000;
+
 const [engineName = "onnxruntime", only = ""] = process.argv.slice(2);
 const require = createRequire(import.meta.url);
 
@@ -61,7 +64,12 @@ try {
   const outfile = await bundle(folder);
   const globals = require("jasmine-core") as Record<string, unknown>;
   Object.assign(globalThis, globals);
-  const env = (globals.jasmine as { getEnv(): Record<string, (...args: unknown[]) => unknown> }).getEnv();
+  const jasmine = globals.jasmine as {
+    getEnv(): Record<string, (...args: unknown[]) => unknown>;
+    DEFAULT_TIMEOUT_INTERVAL: number;
+  };
+  jasmine.DEFAULT_TIMEOUT_INTERVAL = SPEC_MS;
+  const env = jasmine.getEnv();
   env.configure!({
     random: false,
     forbidDuplicateNames: false,

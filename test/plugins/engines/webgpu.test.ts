@@ -116,6 +116,7 @@ t.test("deviceBackend() says which read failed where nothing else is known", asy
 });
 
 const key = Key.from("webgpu");
+t.setTimeout(600_000); // software on a busy machine
 await t.test("an adapter", { skip: await noAdapter() }, async (t) => {
   await t.test("start() names adapter and limits; look() ranks software below everything", async (t) => {
     const { device } = await webgpu().start();
@@ -159,6 +160,27 @@ await t.test("an adapter", { skip: await noAdapter() }, async (t) => {
       near(once, long, 1e-3);
       t.same(await product(true), once);
       await webgpu().start();
+    },
+  );
+
+  await t.test(
+    "start() goes on with its device while that is sound, and takes a new one after it",
+    async (t) => {
+      await webgpu().start();
+      const first = tf.backend() as DeviceBackend;
+      await cpu().start();
+      await webgpu().start();
+      t.equal(tf.backend(), first);
+      t.equal(await webgpu().broken!(), undefined);
+      first.device.destroy();
+      t.match(await webgpu().broken!(), { name: "RunError", message: /the GPU was lost/ });
+      await webgpu().start();
+      t.not(tf.backend(), first);
+      t.equal(tf.findBackend("webgpu"), tf.backend());
+      t.equal(await webgpu().broken!(), undefined);
+      const x = tf.add(tf.ones([2000]), 1);
+      t.equal((await x.data())[1999], 2);
+      x.dispose();
     },
   );
 
