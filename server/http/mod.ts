@@ -119,17 +119,18 @@ export function app(store: Store, options: AppOptions = {}): Api {
         ),
     }),
   );
-  routes.use(
-    bodyLimit({
-      maxSize: BODY_BYTES,
-      onError: () => {
-        throw new Refusal(413, `the body is larger than the ${BODY_BYTES} bytes that are taken`);
-      },
-    }),
-  );
+  const limited = bodyLimit({
+    maxSize: BODY_BYTES,
+    onError: () => {
+      throw new Refusal(413, `the body is larger than the ${BODY_BYTES} bytes that are taken`);
+    },
+  });
+  // Asking a request for its body makes a whole Request of it, which costs a poll as much as all else.
+  routes.use((c, next) => (c.req.method === "GET" ? next() : limited(c, next)));
   const [squeeze, tag] = [compress(), etag({ weak: true })];
   routes.use(async (c, next) => {
     if (c.req.path.endsWith("/stream")) return await next(); // has no end to wait for
+    c.header("Vary", "Accept-Encoding"); // said afterwards, it would take the answer apart and make it anew
     return await squeeze(c, async () => void (await tag(c, next)));
   });
 

@@ -5,7 +5,7 @@
  */
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { filter, firstValueFrom, fromEvent, merge, of, takeUntil, timer } from "rxjs";
+import { filter, firstValueFrom, fromEvent, merge, takeUntil, timer } from "rxjs";
 import { parse } from "yaml";
 import {
   checkRunPath,
@@ -110,7 +110,7 @@ export function addReading(app: OpenAPIHono, reading: Reading): void {
       const { log, position } = await opened(logs, c);
       const wanted: Types = types && new Set(types);
       requireSameLife(position, since, c);
-      const page = await polled(log, position, since, limit, wanted, wait, c.req.raw.signal);
+      const page = await polled(log, position, since, limit, wanted, wait, () => c.req.raw.signal);
       const { over, last, life } = page.position;
       const done = over && page.next >= last;
       c.header("ETag", `W/"${life}.${since}.${page.next}.${page.lines.length}.${done}"`);
@@ -375,7 +375,7 @@ async function polled(
   limit: number,
   types: Types,
   wait: number,
-  gone: AbortSignal,
+  signalOf: () => AbortSignal,
 ) {
   const deadline = performance.now() + wait * 1000 * (1 - 0.1 * Math.random());
   let page = await log.page(since, limit, types);
@@ -383,9 +383,11 @@ async function polled(
   while (page.lines.length === 0) {
     if (page.next >= now.last) {
       const left = deadline - performance.now();
-      if (now.over || left <= 0 || gone.aborted) break;
+      if (now.over || left <= 0) break;
+      const gone = signalOf(); // asked for where it is needed: having one is not cheap
+      if (gone.aborted) break;
       const seen = now;
-      const end = merge(timer(left), gone.aborted ? of(0) : fromEvent(gone, "abort"));
+      const end = merge(timer(left), fromEvent(gone, "abort"));
       now = await firstValueFrom(
         log.positions.pipe(
           filter((next) => next.last > seen.last || next.over || next.life !== seen.life),
