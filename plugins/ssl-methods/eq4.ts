@@ -9,7 +9,7 @@
  */
 import { tf } from "../../core/mod.ts";
 
-/** `−E log P(y | x, y ≤ K)`, the labels one-hot `[n, K]`. */
+/** `−E log P(y | x, y ≤ K)`, the labels one-hot `[n, K]`. ℓ of Eq. (9) too. */
 export function crossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
   const correct = tf.sum(tf.mul(labels, logits), 1); // [n]
   return tf.mean(tf.sub(tf.logSumExp(logits, 1), correct)) as tf.Scalar;
@@ -26,7 +26,7 @@ export function takenForGenerated(logits: tf.Tensor): tf.Scalar {
   return tf.mean(tf.softplus(tf.logSumExp(logits, 1))) as tf.Scalar;
 }
 
-/** `E H(y | x, y ≤ K)`, the conditional entropy, in nats. */
+/** `E H(y | x, y ≤ K)`, the conditional entropy, in nats: from 0 (sure) to log K (no idea). H of Eq. (9) too. */
 export function conditionalEntropy(logits: tf.Tensor): tf.Scalar {
   const lse = tf.logSumExp(logits, 1, true); // [n, 1]
   const logP = tf.sub(logits, lse); // [n, K]

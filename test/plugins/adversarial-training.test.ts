@@ -26,7 +26,6 @@ import {
 } from "../../core/mod.ts";
 import { classifying } from "../../plugins/applications/adversarial-training/classifying.ts";
 import { contestantsOf, RIVALS } from "../../plugins/applications/adversarial-training/contestants.ts";
-import { crossEntropy, entropy } from "../../plugins/applications/adversarial-training/eq9.ts";
 import {
   difference,
   endurance,
@@ -40,6 +39,7 @@ import { samplingTrick } from "../../plugins/mixers/sampling-trick/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { mlp } from "../../plugins/networks/mlp/mod.ts";
 import { wganGp } from "../../plugins/objectives/wgan-gp/mod.ts";
+import { conditionalEntropy, crossEntropy } from "../../plugins/ssl-methods/eq4.ts";
 import { checkOptions } from "../conformance/options.ts";
 
 await tf.setBackend("cpu");
@@ -69,8 +69,8 @@ t.test("the terms of Eq. (9) are those of the softmax", async (t) => {
     [1, 0, 0],
   ]);
   t.ok(Math.abs(crossEntropy(tf.tensor2d(rows), y).dataSync()[0]! - expected.ce) < 1e-6);
-  t.ok(Math.abs(entropy(tf.tensor2d(rows)).dataSync()[0]! - expected.h) < 1e-6);
-  const extreme = entropy(tf.tensor2d([[1000, 0, -1000]])).dataSync()[0]!;
+  t.ok(Math.abs(conditionalEntropy(tf.tensor2d(rows)).dataSync()[0]! - expected.h) < 1e-6);
+  const extreme = conditionalEntropy(tf.tensor2d([[1000, 0, -1000]])).dataSync()[0]!;
   t.equal(extreme, 0, "a saturated softmax has no entropy, and is no NaN");
 });
 
@@ -314,7 +314,7 @@ t.test("classifying() lowers the entropy of unlabelled rows", async (t) => {
       ),
     );
     const rows = unlabelled(key.fold("others"), 200);
-    seen.push(entropy(network.apply(rows, { training: false })).dataSync()[0]!);
+    seen.push(conditionalEntropy(network.apply(rows, { training: false })).dataSync()[0]!);
     const all = data.rows(Array.from({ length: 60 }, (_, i) => i));
     const found = tf.argMax(network.apply(all, { training: false }), 1).dataSync();
     t.ok(

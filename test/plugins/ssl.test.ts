@@ -29,8 +29,8 @@ import {
 import { examinerOf, resultsOf } from "../../plugins/applications/bad-gan-ssl/evaluation.ts";
 import { principalPlane } from "../../plugins/applications/bad-gan-ssl/map.ts";
 import { recipeOf } from "../../plugins/applications/bad-gan-ssl/recipes.ts";
-import { splitRows } from "../../plugins/applications/bad-gan-ssl/split.ts";
-import { streamOf } from "../../plugins/applications/bad-gan-ssl/stream.ts";
+import { splitRows } from "../../plugins/applications/parts/split.ts";
+import { streamOf } from "../../plugins/applications/parts/stream.ts";
 import { moons } from "../../plugins/datasets/moons/mod.ts";
 import { samplingTrick } from "../../plugins/mixers/sampling-trick/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";

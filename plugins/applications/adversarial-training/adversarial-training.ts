@@ -43,12 +43,12 @@ import {
   tf,
   z,
 } from "../../../core/mod.ts";
-import { splitRows } from "../bad-gan-ssl/split.ts";
 import {
   attacked,
   type EvaluateRobustness,
   evaluateRobustness,
 } from "../evaluate-robustness/evaluate-robustness.ts";
+import { splitRows } from "../parts/split.ts";
 import { asClassifier, type BudgetAttack, classifying, type Lesson } from "./classifying.ts";
 import { type Contestant, contestantsOf, type Field, RIVALS } from "./contestants.ts";
 import { type Drawing, drawingOf, type Game, playing, READINGS, type Reading } from "./game.ts";

@@ -24,8 +24,8 @@ import {
   tf,
   watchOf,
 } from "../../../core/mod.ts";
-import { streamOf } from "../bad-gan-ssl/stream.ts";
-import { crossEntropy, entropy } from "./eq9.ts";
+import { conditionalEntropy, crossEntropy } from "../../ssl-methods/eq4.ts";
+import { streamOf } from "../parts/stream.ts";
 import { noisy } from "./noise.ts";
 
 /** An attack within a given budget. */
@@ -147,7 +147,9 @@ function learningStep(
       () => {
         const mode = (of: string) => ({ training: true, key: key.fold(of) });
         const supervised = crossEntropy(network.apply(labelled, mode("labelled")), hot);
-        const unsure = others ? entropy(network.apply(others, mode("others"))) : (tf.scalar(0) as tf.Scalar);
+        const unsure = others
+          ? conditionalEntropy(network.apply(others, mode("others")))
+          : (tf.scalar(0) as tf.Scalar);
         terms = { crossEntropy: tf.keep(supervised), entropy: tf.keep(unsure) };
         return tf.add(supervised, tf.mul(w, unsure)) as tf.Scalar;
       },

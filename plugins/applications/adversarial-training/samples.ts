@@ -14,7 +14,7 @@ import {
   sizeOf,
   tf,
 } from "../../../core/mod.ts";
-import { entropy } from "./eq9.ts";
+import { conditionalEntropy } from "../../ssl-methods/eq4.ts";
 
 /** Rows that are looked at. */
 const LOOKED_AT = 200;
@@ -36,7 +36,7 @@ export type Look = {
 /** Looks at rows of a kind. @param data that the baseline was trained on */
 export async function lookAt(rows: Sampler, data: FiniteDataset, baseline: Network, key: Key): Promise<Look> {
   const x = tf.tidy(() => rows(key.fold("looked at"), LOOKED_AT));
-  const unsure = tf.tidy(() => entropy(baseline.apply(x, { training: false })));
+  const unsure = tf.tidy(() => conditionalEntropy(baseline.apply(x, { training: false })));
   const among = key.fold("among").permutation(data.size).slice(0, AMONG);
   const flat = x.reshape([LOOKED_AT, sizeOf(data.shape)]);
   let nearest = new Float32Array(LOOKED_AT).fill(Number.POSITIVE_INFINITY);

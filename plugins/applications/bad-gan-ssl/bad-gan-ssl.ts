@@ -35,10 +35,10 @@ import {
   watchOf,
   z,
 } from "../../../core/mod.ts";
+import { type Split, splitRows } from "../parts/split.ts";
 import { type Evaluation, type Examiner, examinerOf, resultsOf } from "./evaluation.ts";
 import { pictures } from "./pictures.ts";
 import { type Recipe, recipeOf } from "./recipes.ts";
-import { type Split, splitRows } from "./split.ts";
 import { iterations } from "./training.ts";
 
 /** All that `bad-gan-ssl` is made of. */

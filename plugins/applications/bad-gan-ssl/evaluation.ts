@@ -12,7 +12,7 @@ import {
   type SslLearner,
   tf,
 } from "../../../core/mod.ts";
-import type { Split } from "./split.ts";
+import type { Split } from "../parts/split.ts";
 
 /** What was found after an epoch. Errors are numbers of rows; shares lie in [0, 1]. */
 export type Evaluation = {

@@ -15,9 +15,9 @@ import {
   type SslLearner,
   tf,
 } from "../../../core/mod.ts";
+import type { Split } from "../parts/split.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { principalPlane } from "./map.ts";
-import type { Split } from "./split.ts";
 
 /** A picture and what to call it. */
 export interface Picture {

@@ -19,8 +19,8 @@ import {
   type Step,
   tf,
 } from "../../../core/mod.ts";
-import type { Split } from "./split.ts";
-import { streamOf } from "./stream.ts";
+import type { Split } from "../parts/split.ts";
+import { streamOf } from "../parts/stream.ts";
 
 /** What an iteration works on. */
 export interface IterationParts {
