@@ -18,6 +18,7 @@ export * from "./errors.ts";
 export * from "./event.ts";
 export * from "./expectation.ts";
 export * from "./judge.ts";
+export * from "./likelihood.ts";
 export * from "./measure.ts";
 export * from "./mixer.ts";
 export * from "./names.ts";

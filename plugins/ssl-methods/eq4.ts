@@ -7,13 +7,7 @@
  *
  * @module
  */
-import { tf } from "../../core/mod.ts";
-
-/** `−E log P(y | x, y ≤ K)`, the labels one-hot `[n, K]`. ℓ of Eq. (9) too. */
-export function crossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
-  const correct = tf.sum(tf.mul(labels, logits), 1); // [n]
-  return tf.mean(tf.sub(tf.logSumExp(logits, 1), correct)) as tf.Scalar;
-}
+import { conditionalEntropy, crossEntropy, tf } from "../../core/mod.ts";
 
 /** `−E log P(y ≤ K | x)`: rows without labels are of some class. */
 export function takenForData(logits: tf.Tensor): tf.Scalar {
@@ -24,13 +18,6 @@ export function takenForData(logits: tf.Tensor): tf.Scalar {
 /** `−E log P(K + 1 | x)`: generated rows are of none. */
 export function takenForGenerated(logits: tf.Tensor): tf.Scalar {
   return tf.mean(tf.softplus(tf.logSumExp(logits, 1))) as tf.Scalar;
-}
-
-/** `E H(y | x, y ≤ K)`, the conditional entropy, in nats: from 0 (sure) to log K (no idea). H of Eq. (9) too. */
-export function conditionalEntropy(logits: tf.Tensor): tf.Scalar {
-  const lse = tf.logSumExp(logits, 1, true); // [n, 1]
-  const logP = tf.sub(logits, lse); // [n, K]
-  return tf.neg(tf.mean(tf.sum(tf.mul(tf.exp(logP), logP), 1))) as tf.Scalar;
 }
 
 /** Weights of what a classifier minimises. */

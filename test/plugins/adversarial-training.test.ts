@@ -8,7 +8,9 @@ import {
   Applications,
   assemble,
   componentNamed,
+  conditionalEntropy,
   contextOf,
+  crossEntropy,
   type Evaluation,
   type FiniteDataset,
   fromArrays,
@@ -39,7 +41,6 @@ import { samplingTrick } from "../../plugins/mixers/sampling-trick/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { mlp } from "../../plugins/networks/mlp/mod.ts";
 import { wganGp } from "../../plugins/objectives/wgan-gp/mod.ts";
-import { conditionalEntropy, crossEntropy } from "../../plugins/ssl-methods/eq4.ts";
 import { checkOptions } from "../conformance/options.ts";
 
 await tf.setBackend("cpu");

@@ -5,7 +5,9 @@ import {
   Applications,
   assemble,
   components,
+  conditionalEntropy,
   contextOf,
+  crossEntropy,
   type FiniteDataset,
   fromArrays,
   type GanObjective,
@@ -38,13 +40,7 @@ import { mlp } from "../../plugins/networks/mlp/mod.ts";
 import { codeLength } from "../../plugins/ssl-methods/bad-gan/bad-gan.ts";
 import { marginalEntropy } from "../../plugins/ssl-methods/catgan/catgan.ts";
 import { dsgan } from "../../plugins/ssl-methods/dsgan/mod.ts";
-import {
-  conditionalEntropy,
-  crossEntropy,
-  eq4,
-  takenForData,
-  takenForGenerated,
-} from "../../plugins/ssl-methods/eq4.ts";
+import { eq4, takenForData, takenForGenerated } from "../../plugins/ssl-methods/eq4.ts";
 import { featureDistance, pullAway } from "../../plugins/ssl-methods/matching.ts";
 import { checkDataset } from "../conformance/dataset.ts";
 import { checkOptions } from "../conformance/options.ts";

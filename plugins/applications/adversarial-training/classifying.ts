@@ -10,6 +10,8 @@ import {
   type Classifier,
   classifierOf,
   compileStep,
+  conditionalEntropy,
+  crossEntropy,
   descend,
   type EventBody,
   type FiniteDataset,
@@ -24,7 +26,6 @@ import {
   tf,
   watchOf,
 } from "../../../core/mod.ts";
-import { conditionalEntropy, crossEntropy } from "../../ssl-methods/eq4.ts";
 import { streamOf } from "../parts/stream.ts";
 import { noisy } from "./noise.ts";
 

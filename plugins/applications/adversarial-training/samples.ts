@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  conditionalEntropy,
   type FiniteDataset,
   type Key,
   type Network,
@@ -14,7 +15,6 @@ import {
   sizeOf,
   tf,
 } from "../../../core/mod.ts";
-import { conditionalEntropy } from "../../ssl-methods/eq4.ts";
 
 /** Rows that are looked at. */
 const LOOKED_AT = 200;

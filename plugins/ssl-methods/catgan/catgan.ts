@@ -6,8 +6,16 @@
  *
  * @module
  */
-import { type Component, type Context, component, type SslMethod, tf, z } from "../../../core/mod.ts";
-import { conditionalEntropy, crossEntropy } from "../eq4.ts";
+import {
+  type Component,
+  type Context,
+  component,
+  conditionalEntropy,
+  crossEntropy,
+  type SslMethod,
+  tf,
+  z,
+} from "../../../core/mod.ts";
 import {
   type AdamRates,
   type GeneratorOptions,

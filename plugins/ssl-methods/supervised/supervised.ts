@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { type Component, component, type SslMethod, z } from "../../../core/mod.ts";
-import { crossEntropy } from "../eq4.ts";
+import { type Component, component, crossEntropy, type SslMethod, z } from "../../../core/mod.ts";
 
 /** Minimises `−E log P(y | x, y ≤ K)` over the labelled rows. */
 export function supervised(): SslMethod {
