@@ -29,13 +29,13 @@ import {
   seriesQuery,
   streamQuery,
 } from "./api.ts";
-import { BREATHE, breath, turns } from "./breath.ts";
+import { BREATHE, breath } from "./breath.ts";
 import { clip, downsample } from "./downsample.ts";
 import type { Logs, Position, RunLog, Types } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { Refusal } from "./problem.ts";
 import { queryOf, type Route, route } from "./route.ts";
-import { eventStream, type StreamLimits } from "./stream.ts";
+import { asBody, type FeedingHost, newFeeds, type StreamLimits } from "./stream.ts";
 
 /** What reading needs. */
 export interface Reading {
@@ -49,7 +49,7 @@ export interface Reading {
 export function addReading(app: OpenAPIHono, reading: Reading): void {
   const { store, logs, metrics, limits } = reading;
   const params = runParams;
-  const turn = turns();
+  const feeds = newFeeds(metrics.streams, limits);
   const about = (path: string, summary: string, more: Partial<Route> = {}): Route => ({
     method: "get",
     path,
@@ -149,13 +149,11 @@ export function addReading(app: OpenAPIHono, reading: Reading): void {
         "X-Accel-Buffering": "no",
       };
       if (c.req.method === "HEAD") return c.body(null, 200, headers); // nobody would take a stream, nor let go of it
-      const stream = eventStream(log, from, wanted, {
-        path: c.req.path,
-        counter: metrics.streams,
-        turn,
-        limits,
-      });
-      return c.body(stream, 200, headers);
+      const feed = feeds.of(log, from, wanted, c.req.path);
+      const host = c.env as FeedingHost | undefined;
+      if (host?.takeFeed === undefined) return c.body(asBody(feed), 200, headers);
+      host.takeFeed(feed);
+      return c.body(null, 200, headers);
     },
   );
 

@@ -120,7 +120,7 @@ async function watch({ url, run, seconds, streams, polls }: CrowdRequest): Promi
   };
   const pending: Promise<void>[] = [];
   const began = performance.now();
-  for (let i = 0; performance.now() - began < seconds * 1000; i++) {
+  for (let i = 0; polls > 0 && performance.now() - began < seconds * 1000; i++) {
     pending.push(poll().catch(() => void lost++));
     const wait = (i * 1000) / polls - (performance.now() - began);
     if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait));

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 import { memoryStore } from "../../plugins/stores/memory/mod.ts";
+import { gathered } from "../../server/http/breath.ts";
 import { listen } from "../../server/http/listen.ts";
 import { ended, range, sent, stage } from "./http-fixtures.ts";
 
@@ -356,4 +357,28 @@ t.test("a client that reads nothing is let go of, and takes no memory meanwhile"
   socket.resume();
   await closed;
   t.pass("the connection was ended");
+});
+
+t.test("requests go on at once, those of a crowd together", async (t) => {
+  const together = gathered();
+  for (let i = 0; i < 50; i++) t.equal(together(), undefined);
+  const waits = Array.from({ length: 100 }, () => together()).filter((wait) => wait !== undefined);
+  t.ok(waits.length > 40, `${waits.length} of 100 more were told to wait`);
+  t.equal(new Set(waits).size, 1, "all for the same");
+  await waits[0];
+  t.not(together(), waits[0], "the next ones for another");
+  await pause(2100);
+  t.equal(together(), undefined, "nobody once the crowd has gone");
+});
+
+t.test("a crowd is answered in full on few connections", async (t) => {
+  const store = memoryStore();
+  const writer = await store.create("demo");
+  await writer.append(stage(1));
+  const server = await listen(store, { port: 0 });
+  t.teardown(() => server.close());
+  const url = `${server.url}/api/runs/${writer.id}/events`;
+  const answers = await Promise.all(Array.from({ length: 400 }, async () => (await fetch(url)).json()));
+  t.strictSame(new Set(answers.map((answer) => JSON.stringify(answer))).size, 1);
+  t.strictSame(answers[0], { events: [stage(1)], next: 1, done: false });
 });

@@ -213,6 +213,19 @@ t.test("GET /api/runs/:id/stream begins with retry, and beats while nothing happ
   await reader.cancel();
 });
 
+t.test("GET /api/runs/:id/stream does not beat while events come", async (t) => {
+  const { writer, raw } = await running({ streams: { heartbeat: 800 } });
+  const reader = (await raw("/api/runs/:id/stream")).body!.getReader();
+  let text = "";
+  for (let seq = 1; seq <= 8; seq++) {
+    await writer.append(stage(seq));
+    while (!text.includes(`id: ${seq}\n`)) text += new TextDecoder().decode((await reader.read()).value);
+    await new Promise((resolve) => setTimeout(resolve, 150)); // a beat's time all in all, and half of another
+  }
+  t.notMatch(text, /^:$/m);
+  await reader.cancel();
+});
+
 t.test("a slow client is cut off and told how to go on; what it missed is still there", async (t) => {
   const limits = { behind: 100, patience: 100, stalled: 60_000 };
   const { writer, raw } = await running({ streams: limits });
