@@ -237,6 +237,30 @@ t.test("loadScenario() applies overrides, typed by YAML", async (t) => {
   t.strictSame(expect, { share: { atLeast: 0.5 } });
 });
 
+t.test("loadScenario() takes out what an override sets to null, where it is there", async (t) => {
+  const text = `${SOUND}expect:\n  share.7: { atLeast: 0.9, atMost: 1 }\n`;
+  const { seed, expect, application } = await load(
+    text,
+    "seed=7",
+    "seed=null",
+    "expect.share.7.atLeast=null",
+    "application.target.pdBar=[3, 8]",
+    "application.target.pdBar.0=null",
+  );
+  t.equal(seed, (await load(SOUND)).seed, "as where it is not given");
+  t.strictSame(expect, { "share.7": { atMost: 1 } });
+  t.strictSame((application.target as { pdBar: number[] }).pdBar, [8]);
+  t.strictSame(
+    await wrong(text, "sed=null", "application.target.pd.1=null", "application.nothing.x=null", "a.b=null"),
+    [
+      'x.yaml: --set sed=null: the scenario has no "sed" to take out',
+      'x.yaml: --set application.target.pd.1=null: application.target.pd has no "1" to take out',
+      'x.yaml: --set application.nothing.x=null: application.nothing has no "x" to take out',
+      'x.yaml: --set a.b=null: a has no "b" to take out',
+    ],
+  );
+});
+
 t.test("loadScenario() overrides names that hold dots, where the file has them", async (t) => {
   const text = `${SOUND}expect:\n  share.7: { atLeast: 0.9 }\n`;
   t.strictSame((await load(text, "expect.share.7.atLeast=0.1")).expect, { "share.7": { atLeast: 0.1 } });
