@@ -42,8 +42,8 @@ export interface Painter {
     axes: { readonly x: string; readonly y: string; readonly logarithmic?: boolean },
     series: readonly LineSeries[],
   ): Promise<Uint8Array>;
-  /** Charts of lines, two beside each other; lines of one name have one colour in all of them. */
-  panels(title: string, panels: readonly Panel[]): Promise<Uint8Array>;
+  /** Charts of lines, two beside each other unless given; lines of one name have one colour in all of them. */
+  panels(title: string, panels: readonly Panel[], columns?: number): Promise<Uint8Array>;
   /**
    * Images side by side.
    * @param images `[n, height, width, channels]` row by row, channels 1 or 3

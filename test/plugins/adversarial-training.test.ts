@@ -489,6 +489,13 @@ t.test("each stage can start from an earlier run's result", async (t) => {
   }
   t.ok(again.metrics["ours_0.2_w5.clean"] !== undefined, "what the earlier run lacks is trained");
   const stages = again.events.flatMap((e) => (e.type === "stage" ? [e.stage] : []));
+  const pictures = again.events.flatMap((e) => (e.type === "artifact" ? [e.path] : []));
+  for (const name of ["accuracy", "accuracy-w1", "accuracy-w5"]) {
+    t.ok(
+      pictures.includes(`artifacts/${name}.png`),
+      `several w, each with its figure and all in one: ${name}`,
+    );
+  }
   t.ok(stages.includes(`generator_0.1, of run ${first.id}`) && stages.includes("train ours_0.2_w5"));
 
   const other = await runOnce({ classifier: { use: "mlp", hidden: [11] }, baseline: { from } });

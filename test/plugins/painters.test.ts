@@ -341,6 +341,9 @@ t.test("panels() draws a panel for each condition, its bands, and one colour for
   t.ok(banded > 2 * plain.count((rgb) => notWhite(rgb) && !dark(rgb), left), "bands fill more than lines");
   const three = await painter.panels("Three", Array(3).fill({ title: "p", axes, series: [series("a", 9)] }));
   t.ok(picture(three).height > both.height, "a third panel stands below");
+  const row = await painter.panels("", Array(3).fill({ title: "p", axes, series: [series("a", 9)] }), 3);
+  t.equal(picture(row).height, both.height, "or beside, in more columns");
+  t.ok(picture(row).width > picture(three).width);
   t.equal(picture(three).count(hue(0), [830, 0, 1200, 400]), 0, "one name needs no legend");
   await t.rejects(painter.panels("", []), /no panel to draw/);
   await t.rejects(painter.panels("", [{ title: "p", axes, series: [] }]), /"p" has no series/);

@@ -260,7 +260,10 @@ interface Picture {
   readonly png: Uint8Array;
 }
 
-/** For each w, the paper's figure; the same with all it is held against; and the adaptive evaluation. */
+/**
+ * For each w, the paper's figure; the same with all it is held against; and the adaptive evaluation. Where there are several
+ * w, the paper's figures as one, a row for each.
+ */
 async function figures(
   { field }: AdversarialTraining,
   painter: Painter,
@@ -281,9 +284,28 @@ async function figures(
   const paper = adversaries.map(({ name }) => name);
   const adaptive = [...new Set(curves.map(({ attack }) => attack))].filter((name) => !paper.includes(name));
   const pictures: Picture[] = [];
+  const shownAt = (w: number): Contestant[] =>
+    contestants.filter(
+      ({ kind, w: own }) => kind === "baseline" || kind === "noisy" || (kind === "ours" && own === w),
+    );
+  if (field.w.length > 1) {
+    const title = "Accuracy under the paper's adversaries";
+    const rows = field.w.flatMap((w) =>
+      panels(paper, shownAt(w), false).map((panel) => ({
+        ...panel,
+        title: `${panel.title}, w = ${w}`,
+        // one name and colour for a range of noise, whatever the row's w
+        series: panel.series.map((line) => ({ ...line, name: line.name.replace(`_w${w}`, "") })),
+      })),
+    );
+    pictures.push({
+      name: "accuracy",
+      title: `${title}, all of them (${n} images; the paper has ours above noisy above baseline)`,
+      png: await painter.panels(title, rows, paper.length),
+    });
+  }
   for (const w of field.w) {
-    const ours = ({ kind, w: own }: Contestant): boolean => kind === "ours" && own === w;
-    const legend = contestants.filter((c) => c.kind === "baseline" || c.kind === "noisy" || ours(c));
+    const legend = shownAt(w);
     const widest = Math.max(...field.r);
     const rivals = contestants.filter(
       (c) =>

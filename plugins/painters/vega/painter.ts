@@ -18,7 +18,7 @@ export function vegaPainter(): Painter {
     scatter: async (title, series) => chartPng(scatterSpec(title, series)),
     histogram: async (title, series) => chartPng(histogramSpec(title, series)),
     lines: async (title, axes, series) => chartPng(linesSpec(title, axes, series)),
-    panels: async (title, panels) => chartPng(panelsSpec(title, panels)),
+    panels: async (title, panels, columns) => chartPng(panelsSpec(title, panels, columns)),
     sheet: async (images, shape, range, columns) => sheetPng(images, shape, range, columns),
   };
 }

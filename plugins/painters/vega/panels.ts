@@ -1,5 +1,5 @@
 /**
- * Charts of lines, two beside each other, under one legend: what is compared under several conditions.
+ * Charts of lines beside and below each other, under one legend: what is compared under several conditions.
  *
  * @module
  */
@@ -14,12 +14,11 @@ const left = 64;
 const gap = { x: 78, y: 86 };
 const top = 74; // title, then a panel's own
 const bottom = 50;
-const perRow = 2;
 const legendFont = 13;
 const longestName = 260;
 
 /** @throws RangeError where there is no panel, a panel has no series, or one has not as many x as y */
-export function panelsSpec(title: string, panels: readonly Panel[]): Spec {
+export function panelsSpec(title: string, panels: readonly Panel[], perRow = 2): Spec {
   if (panels.length === 0) throw new RangeError("panels: there is no panel to draw");
   const names = [...new Set(panels.flatMap(({ series }) => series.map(({ name }) => name)))];
   const columns = Math.min(perRow, panels.length);
