@@ -4,14 +4,11 @@
  *
  * @module
  */
-import type { ServerResponse } from "node:http";
-import { type Http2Bindings, type HttpBindings, serve } from "@hono/node-server";
-import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { serve } from "@hono/node-server";
 import { InputError, type Store } from "../../core/mod.ts";
 import type { Api } from "./api.ts";
 import { gathered } from "./breath.ts";
 import { type AppOptions, app } from "./mod.ts";
-import { type Feed, type FeedingHost, QUEUE_BYTES } from "./stream.ts";
 
 /** Where to listen, and what to serve. */
 export interface ListenOptions extends AppOptions {
@@ -98,42 +95,11 @@ export async function listen(store: Store, options: ListenOptions): Promise<List
   });
 }
 
-type Bindings = HttpBindings | Http2Bindings;
-
-/** Answers requests one by one, those of a crowd together; writes event streams to their sockets itself. */
-function handler({ fetch }: Api): (request: Request, bindings: Bindings) => Promise<Response> {
+/** Answers requests one by one, those of a crowd together. */
+function handler({ fetch }: Api): (request: Request, bindings: object) => Response | Promise<Response> {
   const together = gathered();
-  return async (request, bindings) => {
-    let feed: Feed | undefined;
-    const host: Bindings & FeedingHost = {
-      ...bindings,
-      takeFeed(taken) {
-        feed = taken;
-      },
-    };
+  return (request, bindings) => {
     const wait = together();
-    if (wait !== undefined) await wait;
-    const response = await fetch(request, host);
-    if (feed === undefined || !response.ok) return response;
-    const outgoing = bindings.outgoing as ServerResponse; // `serve` was not asked for HTTP/2
-    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-    pour(feed, outgoing);
-    return RESPONSE_ALREADY_SENT;
+    return wait === undefined ? fetch(request, bindings) : wait.then(() => fetch(request, bindings));
   };
-}
-
-/** Writes a feed to its client. A web stream in between would cost each event of each client five times as much. */
-function pour(feed: Feed, to: ServerResponse): void {
-  if (to.destroyed) return;
-  to.on("close", () => feed.stop());
-  to.on("error", () => feed.stop());
-  to.on("drain", () => feed.pull());
-  feed.start({
-    get hasRoom() {
-      return to.writableLength < QUEUE_BYTES;
-    },
-    write: (bytes) => to.write(bytes),
-    end: () => to.end(),
-    fail: (error) => to.destroy(error instanceof Error ? error : new Error(String(error))),
-  });
 }

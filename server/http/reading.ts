@@ -35,7 +35,7 @@ import type { Logs, Position, RunLog, Types } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { Refusal } from "./problem.ts";
 import { queryOf, type Route, route } from "./route.ts";
-import { asBody, type FeedingHost, newFeeds, type StreamLimits } from "./stream.ts";
+import { eventStreams, type StreamLimits } from "./stream.ts";
 
 /** What reading needs. */
 export interface Reading {
@@ -49,7 +49,7 @@ export interface Reading {
 export function addReading(app: OpenAPIHono, reading: Reading): void {
   const { store, logs, metrics, limits } = reading;
   const params = runParams;
-  const feeds = newFeeds(metrics.streams, limits);
+  const streams = eventStreams(metrics.streams, limits);
   const about = (path: string, summary: string, more: Partial<Route> = {}): Route => ({
     method: "get",
     path,
@@ -149,11 +149,7 @@ export function addReading(app: OpenAPIHono, reading: Reading): void {
         "X-Accel-Buffering": "no",
       };
       if (c.req.method === "HEAD") return c.body(null, 200, headers); // nobody would take a stream, nor let go of it
-      const feed = feeds.of(log, from, wanted, c.req.path);
-      const host = c.env as FeedingHost | undefined;
-      if (host?.takeFeed === undefined) return c.body(asBody(feed), 200, headers);
-      host.takeFeed(feed);
-      return c.body(null, 200, headers);
+      return c.body(streams.of(log, from, wanted, c.req.path), 200, headers);
     },
   );
 

@@ -5,12 +5,12 @@
  *
  * @module
  */
-import { interval, type Observable, type Subscription, share } from "rxjs";
+import { interval, type Observable, Subscription, share } from "rxjs";
 import { turns } from "./breath.ts";
 import type { Position, RunLog, Types } from "./log.ts";
 
 /** Bytes on their way to one client, at most and beside one frame. */
-export const QUEUE_BYTES: number = 64 * 1024;
+const QUEUE_BYTES = 64 * 1024;
 /** How many events a client that had kept up may be behind, and for how long, in milliseconds. */
 const BEHIND = 1000;
 const PATIENCE = 5000;
@@ -31,30 +31,6 @@ export interface StreamCounter {
   sent(bytes: number): void;
 }
 
-/** Where the bytes of a feed go. */
-export interface Outlet {
-  /** Whether it takes more now; where not, it calls {@link Feed.pull} when it does. */
-  readonly hasRoom: boolean;
-  write(bytes: Uint8Array): void;
-  end(): void;
-  fail(error: unknown): void;
-}
-
-/** A run's events on their way to one client. */
-export interface Feed {
-  /** Begins. */
-  start(outlet: Outlet): void;
-  /** The client has taken something. */
-  pull(): void;
-  /** The client is gone. */
-  stop(): void;
-}
-
-/** What a host may bring along with a request, as Hono's `env`, that writes feeds to its sockets itself. */
-export interface FeedingHost {
-  takeFeed?(feed: Feed): void;
-}
-
 /** Limits, for tests. */
 export interface StreamLimits {
   readonly behind?: number;
@@ -63,8 +39,8 @@ export interface StreamLimits {
   readonly heartbeat?: number;
 }
 
-/** Makes feeds. */
-export interface Feeds {
+/** Runs as server-sent events. */
+export interface EventStreams {
   /**
    * The events of a run above `since`, those that are still to come included.
    *
@@ -72,20 +48,10 @@ export interface Feeds {
    * place, with the address to go on from: `path` is that of its stream. `retry` tells the client to come back after one
    * to three seconds, at random, so that not all come at once.
    */
-  of(log: RunLog, since: number, types: Types, path: string): Feed;
+  of(log: RunLog, since: number, types: Types, path: string): ReadableStream<Uint8Array>;
 }
 
-/** Feeds that share a clock and take turns: a timer of its own for each of a crowd would wake the process all the time. */
-export function newFeeds(counter: StreamCounter, limits: StreamLimits = {}): Feeds {
-  const every = Math.min(TICK, limits.heartbeat ?? HEARTBEAT, limits.patience ?? PATIENCE);
-  const clock = interval(every).pipe(share());
-  const turn = turns();
-  return {
-    of: (log, since, types, path) => newFeed(log, since, types, path, { counter, limits, clock, turn }),
-  };
-}
-
-/** What the feeds of an app share. */
+/** What the streams of an app share. */
 interface Shared {
   readonly counter: StreamCounter;
   readonly limits: StreamLimits;
@@ -94,17 +60,26 @@ interface Shared {
   readonly turn: (job: () => void) => void;
 }
 
-function newFeed(
+/** Streams that share a clock and take turns: timers of its own for each of a crowd would wake the process all the time. */
+export function eventStreams(counter: StreamCounter, limits: StreamLimits = {}): EventStreams {
+  const every = Math.min(TICK, limits.heartbeat ?? HEARTBEAT, limits.patience ?? PATIENCE);
+  const clock = interval(every).pipe(share());
+  const turn = turns();
+  return {
+    of: (log, since, types, path) => eventStream(log, since, types, path, { counter, limits, clock, turn }),
+  };
+}
+
+function eventStream(
   log: RunLog,
   since: number,
   types: Types,
   path: string,
   { counter, limits, clock, turn }: Shared,
-): Feed {
+): ReadableStream<Uint8Array> {
   const { behind = BEHIND, patience = PATIENCE, stalled = STALLED, heartbeat = HEARTBEAT } = limits;
   const encoder = new TextEncoder();
-  let outlet: Outlet;
-  let subscriptions: Subscription[] = [];
+  const subscriptions = new Subscription();
   let cursor = since;
   let position: Position | undefined;
   let hasKeptUp = false;
@@ -114,41 +89,38 @@ function newFeed(
   let isOver = false;
   let pumping = false;
 
-  const stop = (): void => {
+  const close = (): void => {
     if (isOver) return;
     isOver = true;
-    for (const subscription of subscriptions) subscription.unsubscribe();
+    subscriptions.unsubscribe();
     counter.closed();
   };
-  const end = (): void => {
-    stop();
-    outlet.end();
-  };
-  const fail = (error: unknown): void => {
-    stop();
-    outlet.fail(error);
-  };
-  const write = (bytes: Uint8Array): void => {
+  const write = (controller: ReadableStreamDefaultController<Uint8Array>, bytes: Uint8Array): void => {
     wrote = performance.now();
-    outlet.write(bytes);
+    controller.enqueue(bytes);
   };
-  const last = (name: string, data: object): void => {
-    write(encoder.encode(`event: ${name}\nid: ${cursor}\ndata: ${JSON.stringify(data)}\n\n`));
-    end();
+  const last = (
+    controller: ReadableStreamDefaultController<Uint8Array>,
+    name: string,
+    data: object,
+  ): void => {
+    write(controller, encoder.encode(`event: ${name}\nid: ${cursor}\ndata: ${JSON.stringify(data)}\n\n`));
+    close();
+    controller.close();
   };
 
   /** Hands over as much as the client has room for. */
-  const pump = async (): Promise<void> => {
+  const pump = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
     if (pumping || isOver || position === undefined) return;
     pumping = true;
     try {
-      while (!isOver && cursor < position.last && outlet.hasRoom) {
+      while (!isOver && cursor < position.last && (controller.desiredSize ?? 0) > 0) {
         const { bytes, next } = await log.frames(cursor, FRAME, types);
         if (isOver) return;
         if (next === cursor) break;
         cursor = next;
         if (bytes.length > 0) {
-          write(bytes);
+          write(controller, bytes);
           counter.sent(bytes.length);
         }
       }
@@ -156,7 +128,7 @@ function newFeed(
       if (cursor >= position.last) {
         hasKeptUp = true;
         taken = performance.now();
-        if (position.over) last("end", { next: cursor });
+        if (position.over) last(controller, "end", { next: cursor });
         return;
       }
       const now = performance.now();
@@ -164,67 +136,59 @@ function newFeed(
       else behindSince = Math.min(behindSince, now);
       if (now - behindSince > patience || now - taken > stalled) {
         counter.cutOff();
-        last("slow", {
+        last(controller, "slow", {
           next: cursor,
           behind: position.last - cursor,
           resume: `${path}?since=${cursor}`,
         });
       }
-    } catch (error) {
-      if (!isOver) fail(error);
     } finally {
       pumping = false;
     }
   };
 
-  return {
-    start(to) {
-      outlet = to;
-      counter.opened();
-      const retry = 1000 + Math.floor(2000 * Math.random());
-      write(encoder.encode(`retry: ${retry}\n: run ${log.reader.id}\n\n`));
-      const news = log.positions.subscribe({
-        next(now) {
-          if (position !== undefined && position.life !== "" && now.life !== position.life) {
-            end(); // the client comes back with a number of another life, and is told so
-            return;
-          }
-          position = now;
-          turn(() => void pump());
-        },
-        error: fail,
-      });
-      const ticks = clock.subscribe(() => {
-        if (position !== undefined && cursor < position.last) turn(() => void pump());
-        else if (performance.now() - wrote >= heartbeat && outlet.hasRoom) write(encoder.encode(":\n\n"));
-      });
-      subscriptions = [news, ticks];
-      if (isOver) for (const subscription of subscriptions) subscription.unsubscribe();
-    },
-    pull() {
-      taken = performance.now();
-      void pump();
-    },
-    stop,
-  };
-}
-
-/** A feed as the body of a Response, for hosts that know nothing else. */
-export function asBody(feed: Feed): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        feed.start({
-          get hasRoom() {
-            return (controller.desiredSize ?? 0) > 0;
-          },
-          write: (bytes) => controller.enqueue(bytes),
-          end: () => controller.close(),
-          fail: (error) => controller.error(error),
-        });
+        counter.opened();
+        const retry = 1000 + Math.floor(2000 * Math.random());
+        controller.enqueue(encoder.encode(`retry: ${retry}\n: run ${log.reader.id}\n\n`));
+        const pumped = (): void =>
+          turn(() => {
+            pump(controller).catch(failed);
+          });
+        const failed = (error: unknown): void => {
+          close();
+          controller.error(error);
+        };
+        subscriptions.add(
+          clock.subscribe(() => {
+            if (position !== undefined && cursor < position.last) pumped();
+            else if (performance.now() - wrote >= heartbeat && (controller.desiredSize ?? 0) > 0) {
+              write(controller, encoder.encode(":\n\n"));
+            }
+          }),
+        );
+        subscriptions.add(
+          log.positions.subscribe({
+            next(now) {
+              if (position !== undefined && position.life !== "" && now.life !== position.life) {
+                close();
+                controller.close(); // the client comes back with a number of another life, and is told so
+                return;
+              }
+              position = now;
+              pumped();
+            },
+            error: failed,
+          }),
+        );
       },
-      pull: () => feed.pull(),
-      cancel: () => feed.stop(),
+      pull(controller) {
+        taken = performance.now();
+        return pump(controller);
+      },
+      cancel: close,
     },
     new ByteLengthQueuingStrategy({ highWaterMark: QUEUE_BYTES }),
   );
