@@ -56,6 +56,7 @@ import sgd from "./optimizers/sgd/mod.ts";
 import vega from "./painters/vega/mod.ts";
 import badGan from "./ssl-methods/bad-gan/mod.ts";
 import catgan from "./ssl-methods/catgan/mod.ts";
+import ctGan from "./ssl-methods/ct-gan/mod.ts";
 import dsgan from "./ssl-methods/dsgan/mod.ts";
 import featureMatching from "./ssl-methods/feature-matching/mod.ts";
 import supervised from "./ssl-methods/supervised/mod.ts";
@@ -121,6 +122,7 @@ export const builtinPlugins: readonly Plugin[] = [
   vega,
   badGan,
   catgan,
+  ctGan,
   dsgan,
   featureMatching,
   supervised,

@@ -78,6 +78,11 @@ export interface AdamRates {
   readonly floor?: number;
 }
 
+/** Feature matching's rates, as published but for the schedule, which is that of all methods here. */
+export function matchingRates({ recipe }: SslSetting): AdamRates {
+  return { learningRate: recipe === "mnist" ? 3e-3 : 3e-4, beta1: 0.5, beta2: 0.999 };
+}
+
 /** Adam with the schedule of all the recipes: `rate·min(3·(1 − e/E), 1)` at epoch e of E. */
 export function scheduledAdam({ learningRate, beta1, beta2, floor = 0 }: AdamRates): Ref {
   return { use: "adam", learningRate, decayFrom: 2 / 3, floor, beta1, beta2, epsilon: 1e-8 };

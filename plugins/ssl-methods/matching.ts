@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { tf } from "../../core/mod.ts";
+import { type Optimizer, type SslPlayer, type SslProblem, tf } from "../../core/mod.ts";
+import type { GeneratorPart } from "./generator.ts";
 
 /** How the difference of two mean features is measured. */
 export type Distance = "squared" | "absolute";
@@ -12,6 +13,26 @@ export type Distance = "squared" | "absolute";
 export function featureDistance(generated: tf.Tensor, real: tf.Tensor, distance: Distance): tf.Scalar {
   const difference = tf.sub(tf.mean(generated, 0), tf.mean(real, 0)); // [width]
   return tf.mean(distance === "squared" ? tf.square(difference) : tf.abs(difference)) as tf.Scalar;
+}
+
+/** A generator whose rows have the mean features of the batch `matched`, which the learner draws. */
+export function matchingPlayer(
+  { features, m }: SslProblem,
+  { network, rows }: GeneratorPart,
+  optimizer: Optimizer,
+  distance: Distance,
+): SslPlayer {
+  return {
+    name: "generator",
+    networks: [network],
+    optimizer,
+    loss({ matched }, key) {
+      const generated = rows(m, key.fold("pg"));
+      const f = (x: tf.Tensor, name: string): tf.Tensor =>
+        features.of(x, { training: true, key: key.fold(name) }); // [m, ...features.shape]
+      return featureDistance(f(generated, "f(pg)"), f(matched!, "f(pd)"), distance);
+    },
+  };
 }
 
 /**

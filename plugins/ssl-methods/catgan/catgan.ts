@@ -17,19 +17,15 @@ import {
   z,
 } from "../../../core/mod.ts";
 import {
-  type AdamRates,
   type GeneratorOptions,
   generatorPart,
   generatorShape,
+  matchingRates,
   optimizerOf,
 } from "../generator.ts";
 
 /** Options of {@link catgan}; `entropyWeight` is that of E H(y | x) on unlabelled rows. */
 export type CatganOptions = GeneratorOptions;
-
-/** As feature matching has them: the paper does not give any for these networks. */
-const RATES: AdamRates = { learningRate: 3e-3, beta1: 0.5, beta2: 0.999 };
-const RATES_OF_IMAGES: AdamRates = { learningRate: 3e-4, beta1: 0.5, beta2: 0.999 };
 
 /** `H(E p(y | x))`, the entropy of the mean prediction of a batch of logits `[n, K]`, in nats. */
 export function marginalEntropy(logits: tf.Tensor): tf.Scalar {
@@ -56,11 +52,8 @@ export function catgan(options: CatganOptions, context: Context): SslMethod {
           {
             name: "generator",
             networks: [generator.network],
-            optimizer: await optimizerOf(
-              context,
-              options.generatorOptimizer,
-              setting.recipe === "mnist" ? RATES : RATES_OF_IMAGES,
-            ),
+            // the paper gives no rates for these networks
+            optimizer: await optimizerOf(context, options.generatorOptimizer, matchingRates(setting)),
             loss(_, key) {
               const logits = classifier.apply(generator.rows(m, key.fold("pg")), {
                 training: true,

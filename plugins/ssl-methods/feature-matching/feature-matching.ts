@@ -7,53 +7,34 @@
  */
 import { type Component, type Context, component, type SslMethod, z } from "../../../core/mod.ts";
 import {
-  type AdamRates,
   eq4Loss,
   type GeneratorOptions,
   generatorPart,
   generatorShape,
+  matchingRates,
   optimizerOf,
 } from "../generator.ts";
-import { type Distance, featureDistance } from "../matching.ts";
+import { type Distance, matchingPlayer } from "../matching.ts";
 
 /** Options of {@link featureMatching}. */
 export interface FeatureMatchingOptions extends GeneratorOptions {
   readonly distance: Distance;
 }
 
-/** Of the published code, but for the schedule, which is that of all methods here. */
-const RATES: AdamRates = { learningRate: 3e-3, beta1: 0.5, beta2: 0.999 };
-const RATES_OF_IMAGES: AdamRates = { learningRate: 3e-4, beta1: 0.5, beta2: 0.999 };
-
 /** The generator matches mean features, the classifier minimises Eq. (4). */
 export function featureMatching(options: FeatureMatchingOptions, context: Context): SslMethod {
   return {
     name: "feature-matching",
     async start(problem) {
-      const { features, m, setting } = problem;
       const { ganWeight, entropyWeight = 0, distance } = options;
       const generator = await generatorPart(options, problem, context);
+      const rates = matchingRates(problem.setting);
+      const optimizer = await optimizerOf(context, options.generatorOptimizer, rates);
       return {
         settings: { ganWeight, entropyWeight, distance, generator: generator.plan.use },
         draws: { matched: "unlabeled" },
         every: 1,
-        players: [
-          {
-            name: "generator",
-            networks: [generator.network],
-            optimizer: await optimizerOf(
-              context,
-              options.generatorOptimizer,
-              setting.recipe === "mnist" ? RATES : RATES_OF_IMAGES,
-            ),
-            loss({ matched }, key) {
-              const generated = generator.rows(m, key.fold("pg"));
-              const f = (x: typeof generated, name: string) =>
-                features.of(x, { training: true, key: key.fold(name) });
-              return featureDistance(f(generated, "f(pg)"), f(matched!, "f(pd)"), distance);
-            },
-          },
-        ],
+        players: [matchingPlayer(problem, generator, optimizer, distance)],
         classifierLoss: eq4Loss(problem, generator, { ganWeight, entropyWeight }),
         generate: generator.generate,
         initialize: generator.initialize,
