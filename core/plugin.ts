@@ -149,6 +149,11 @@ export function locate(path: string, base: URL): URL {
   return new URL(isUrl ? path : encodeURI(path).replace(/[?#]/g, encodeURIComponent), base);
 }
 
+/** A file in a folder, whether or not the folder's URL ends with a slash. */
+export function inFolder(folder: URL, path: string): URL {
+  return new URL(path, folder.href.endsWith("/") ? folder : `${folder.href}/`);
+}
+
 const origins = new WeakMap<object, Ref>();
 
 /** The reference that a component was created from; undefined where a program made it by itself. */

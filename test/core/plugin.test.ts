@@ -12,6 +12,7 @@ import {
   Datasets,
   definePlugin,
   InputError,
+  inFolder,
   loadPlugins,
   loadScenario,
   nearest,
@@ -250,6 +251,13 @@ t.test(
     await t.rejects(contextOf(container, base).create(Objectives, { use: "ecko" }), { name: "InputError" });
   },
 );
+
+t.test("inFolder() names a file of a folder, however the folder is written", (t) => {
+  for (const folder of ["file:///data/digits", "file:///data/digits/"]) {
+    t.equal(inFolder(new URL(folder), "a.idx").href, "file:///data/digits/a.idx");
+  }
+  t.end();
+});
 
 t.test("nearest() finds what a misspelling means, and nothing where all letters differ", (t) => {
   const known = ["lambda", "alpha", "k", "m", "pdBar"];

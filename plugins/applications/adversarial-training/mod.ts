@@ -1,6 +1,6 @@
 /** The plugin `adversarial-training`. @module */
 import { Applications, definePlugin, type Plugin, provide } from "../../../core/mod.ts";
-import { adversarialTrainingComponent } from "./adversarial-training.ts";
+import { adversarialTrainingComponent } from "./component.ts";
 
 export { adversarialTraining } from "./adversarial-training.ts";
 

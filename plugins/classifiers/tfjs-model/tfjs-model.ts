@@ -11,6 +11,7 @@ import {
   classifierOf,
   component,
   InputError,
+  inFolder,
   messageOf,
   type Preprocessing,
   preprocessingShape,
@@ -45,7 +46,7 @@ export function tfjsModel(options: TfjsModelOptions): ClassifierSource {
     async *open(place) {
       const url = options.model.pathname.endsWith(".json")
         ? options.model
-        : new URL("model.json", folder(options.model));
+        : inFolder(options.model, "model.json");
       const model = await load(url);
       const shape = model.inputShape ?? place.inputShape;
       const as = (apply: Model["apply"]): Classifier =>
@@ -64,8 +65,6 @@ export function tfjsModel(options: TfjsModelOptions): ClassifierSource {
     },
   };
 }
-
-const folder = (url: URL): URL => (url.href.endsWith("/") ? url : new URL(`${url.href}/`));
 
 /** What `model.json` holds. */
 interface ModelJson {

@@ -13,6 +13,7 @@ import {
   type Download,
   type DownloadTools,
   type FiniteDataset,
+  inFolder,
   z,
 } from "../../../core/mod.ts";
 import { cacheFolder, fetched, mustBe } from "../cache.ts";
@@ -55,8 +56,7 @@ export function cifar10(options: Cifar10Options): Promise<FiniteDataset> {
         if (verify) mustBe(CHECKSUMS[name]!, bytes, name);
         return parseRecords(bytes, 10);
       };
-      const url = new URL(name, folder.href.endsWith("/") ? folder : `${folder.href}/`);
-      parts.push(await readImages(url, parse, HOW_TO_GET));
+      parts.push(await readImages(inFolder(folder, name), parse, HOW_TO_GET));
     }
     return joined(parts);
   });

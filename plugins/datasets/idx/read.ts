@@ -6,7 +6,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { InputError, messageOf } from "../../../core/mod.ts";
+import { InputError, inFolder, messageOf } from "../../../core/mod.ts";
 import { type Idx, parseIdx } from "./format.ts";
 
 /** A file that is looked for under several names. */
@@ -31,7 +31,7 @@ const read = new Map<string, Idx>();
  */
 export async function readIdx(file: IdxFile): Promise<Idx & { readonly path: string }> {
   for (const name of file.names) {
-    const url = new URL(encodeURIComponent(name), folderUrl(file.folder));
+    const url = inFolder(file.folder, encodeURIComponent(name));
     const path = shownPath(url);
     try {
       const { mtimeMs, size } = await stat(url);
@@ -59,10 +59,6 @@ function unpacked(bytes: Uint8Array): Uint8Array {
       cause,
     });
   }
-}
-
-function folderUrl(folder: URL): URL {
-  return folder.href.endsWith("/") ? folder : new URL(`${folder.href}/`);
 }
 
 function isAbsent(error: unknown): boolean {

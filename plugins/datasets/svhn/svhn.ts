@@ -12,6 +12,7 @@ import {
   type Download,
   type FiniteDataset,
   InputError,
+  inFolder,
   z,
 } from "../../../core/mod.ts";
 import { cacheFolder, fetched, mustBe } from "../cache.ts";
@@ -44,7 +45,7 @@ export function svhn(options: SvhnOptions): Promise<FiniteDataset> {
     if (records !== undefined) return await partOf(records.file, records.cut, split);
     const { name, md5 } = files[split];
     return await readImages(
-      new URL(name, folder.href.endsWith("/") ? folder : `${folder.href}/`),
+      inFolder(folder, name),
       (bytes) => {
         if (verify) mustBe(md5, bytes, name);
         return imagesOf(bytes);
