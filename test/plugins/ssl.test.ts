@@ -120,7 +120,7 @@ t.test("streamOf() gives each row once in a pass, in whatever order it is asked"
 t.test("resultsOf() tells the last epoch, the validated one and the best on test apart", async (t) => {
   const row = (epoch: number, testErrors: number, validationErrors: number) => ({
     ...{ epoch, testErrors, validationErrors, averagedErrors: testErrors - 1, averagedValidationErrors: 0 },
-    ...{ unlabeledAbove: 0.8, generatedBelow: 0.9 },
+    ...{ labeledErrors: 3, unlabeledAbove: 0.8, generatedBelow: 0.9 },
   });
   t.match(resultsOf([row(1, 50, 9), row(2, 20, 4), row(3, 30, 3), row(4, 28, 3), row(5, 40, 5)], 200), {
     ...{ testErrors: 40, testPercent: 20, averagedErrors: 39, validatedErrors: 28, validatedEpoch: 4 },
@@ -128,6 +128,7 @@ t.test("resultsOf() tells the last epoch, the validated one and the best on test
       bestOnTestErrors: 20,
       bestOnTestPercent: 10,
       testRows: 200,
+      labeledErrors: 3,
       unlabeledAbove: 0.8,
       generatedBelow: 0.9,
     },
@@ -168,6 +169,7 @@ t.test("examinerOf() counts errors and the shares of Eq. (7)", async (t) => {
   t.equal(evaluation.testErrors, wrong(test, everyRow));
   t.equal(evaluation.averagedErrors, evaluation.testErrors);
   t.equal(evaluation.validationErrors, wrong(data, split.validation));
+  t.equal(evaluation.labeledErrors, wrong(data, split.labeled));
   const above = outputs(data.rows(split.unlabeled)).filter((row) => Math.max(...row) > 0).length;
   close(
     t,

@@ -25,6 +25,8 @@ export type Evaluation = {
   /** The same two on the validation rows; absent where there are none. */
   readonly validationErrors?: number;
   readonly averagedValidationErrors?: number;
+  /** Of the classifier as trained, on its own labelled rows: what it has yet to learn of what it was told. */
+  readonly labeledErrors: number;
   /** Share of unlabelled rows whose largest logit is above 0 (Eq. 7). */
   readonly unlabeledAbove: number;
   /** Share of generated rows whose largest logit is below 0 (Eq. 7); absent where nothing is generated. */
@@ -80,6 +82,7 @@ export function examinerOf(parts: Examined): Examiner {
           validationErrors: await judges[0].errors(data, split.validation),
           averagedValidationErrors: await judges[1].errors(data, split.validation),
         }),
+        labeledErrors: await judges[0].errors(data, split.labeled),
         unlabeledAbove: real.above,
         ...(generated && { generatedBelow: 1 - generated.above }),
       };
@@ -180,6 +183,7 @@ export function resultsOf(history: readonly Evaluation[], testRows: number): Num
     ...Object.fromEntries(Object.entries(errors).map(([of, n]) => [`${of}Percent`, (100 * n) / testRows])),
     ...(validated && { validatedEpoch: validated.epoch }),
     testRows,
+    labeledErrors: last.labeledErrors,
     unlabeledAbove: last.unlabeledAbove,
     ...(last.generatedBelow !== undefined && { generatedBelow: last.generatedBelow }),
   };
