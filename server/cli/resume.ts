@@ -5,7 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { InputError, RUN_FILES, type RunReader, type Scenario, type Store } from "../../core/mod.ts";
 import { codeOfError, codeOfResult, tell } from "./exit.ts";
 import type { Host } from "./host.ts";
@@ -51,14 +51,18 @@ export async function runNamed(
   return { runs, id, reader: await store.open(id), store };
 }
 
-/** The newest run of a scenario, the same in every setting, that has not come to its end and that nobody is at. */
+/**
+ * The newest run of a scenario, the same in every setting, that has not come to its end and that nobody is at. What is
+ * said about the scenario, its description and tags, may have been worded anew since.
+ */
 export async function interruptedRunOf(scenario: Scenario, store: Store): Promise<string | undefined> {
-  const text = stringify(scenario);
+  const settings = (text: string): string => stringify({ ...parse(text), description: "", tags: [] });
+  const sought = settings(stringify(scenario));
   for (const id of await store.list()) {
     if (!id.startsWith(`${scenario.name}-`)) continue;
     const reader = await store.open(id);
     const same = await reader.read(RUN_FILES.scenario).then(
-      (bytes) => new TextDecoder().decode(bytes) === text,
+      (bytes) => settings(new TextDecoder().decode(bytes)) === sought,
       () => false, // it had not come so far as to write it
     );
     if (!same || (await reader.owner()) !== undefined) continue;

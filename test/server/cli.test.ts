@@ -237,6 +237,27 @@ t.test(
   },
 );
 
+t.test("dsgan run --resume goes on with the same settings, however the scenario is described", async (t) => {
+  const args = ["run", toy, "--runs", t.testdir(), "--json"];
+  let sent = false;
+  const slow = await dsgan([...args, ...sets("application.delay=500", "application.steps=6")], {
+    watch: (seen, kill) => {
+      if (sent || !seen.includes('"step":1,')) return;
+      sent = true;
+      kill("SIGINT");
+    },
+  });
+  t.equal(slow.code, 130, slow.err);
+  const begun = (out: string): string[] =>
+    out.split("\n").flatMap((line) => (/"type":"(started|resumed)"/.exec(line) ?? []).slice(1));
+  const other = await dsgan([...args, "--resume", ...sets("application.steps=6")]);
+  t.same(begun(other.out), ["started"], "another setting is another run");
+  const again = sets("application.delay=500", "application.steps=6", "description=worded anew", "tags=[b]");
+  const resumed = await dsgan([...args, "--resume", ...again]);
+  t.equal(resumed.code, 0, resumed.err);
+  t.same(begun(resumed.out), ["resumed"]);
+});
+
 t.test("dsgan run stops at once on the second Ctrl-C", async (t) => {
   const args = ["run", toy, "--runs", t.testdir(), "--json", ...sets("application.delay=60000")];
   let sent = false;
