@@ -498,6 +498,11 @@ t.test("each stage can start from an earlier run's result", async (t) => {
   }
   t.ok(stages.includes(`generator_0.1, of run ${first.id}`) && stages.includes("train ours_0.2_w5"));
 
+  const some = await runOnce({ baseline: { from }, fineTuning: { epochs: 1, from, kinds: ["noisy"] } });
+  const taken = some.events.flatMap((e) => (e.type === "stage" ? [e.stage] : []));
+  t.ok(taken.includes(`noisy_0.1, of run ${first.id}`), "of a kind that is to be taken");
+  t.ok(taken.includes("train ours_0.2_w1") && taken.includes("train madry_0.2"), "the others are trained");
+
   const other = await runOnce({ classifier: { use: "mlp", hidden: [11] }, baseline: { from } });
   t.equal(other.ended?.status, "failed");
   t.match(other.ended?.error, /"baseline" is of another architecture.*\[784,11\].*\[784,12\]/);

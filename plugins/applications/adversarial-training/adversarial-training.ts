@@ -35,7 +35,7 @@ import {
 } from "../evaluate-robustness/evaluate-robustness.ts";
 import { splitRows } from "../parts/split.ts";
 import { asClassifier, type BudgetAttack, classifying, type Lesson } from "./classifying.ts";
-import { type Contestant, contestantsOf, type Field } from "./contestants.ts";
+import { type Contestant, contestantsOf, type Field, type Kind } from "./contestants.ts";
 import { type Drawing, drawingOf, type Game, playing } from "./game.ts";
 import { noisy } from "./noise.ts";
 import { type Looks, results } from "./results.ts";
@@ -71,7 +71,10 @@ export interface AdversarialTraining {
   readonly clips: boolean;
   readonly baseline: Course;
   readonly game: Game & { readonly from?: EarlierRun | undefined };
-  readonly fineTuning: Course;
+  readonly fineTuning: Course & {
+    /** Which kinds are taken from that run; the others are trained. */
+    readonly kinds: readonly Kind[];
+  };
   /** Where the second baseline starts: at the first, or anew, for as long as that took. */
   readonly noisyFrom: "baseline" | "scratch";
   readonly adversary: BudgetAttack;
@@ -157,12 +160,13 @@ async function* runAdversarialTraining(
     const trained = new Map([["baseline", baseline]]);
     const kept = parts.fineTuning.from && (await openEarlierNames(parts.fineTuning.from, context));
     for (const contestant of contestants.slice(1)) {
-      const { name, r } = contestant;
+      const { name, kind, r } = contestant;
+      const isKept = kept?.includes(name) && parts.fineTuning.kinds.some((of) => of === kind);
       const network = classifierOf(name);
       trained.set(name, network);
       const own = key.fold("stage 3", name);
       yield* state.once(`train ${name}`, (stage) =>
-        kept?.includes(name)
+        isKept
           ? taken(name, network, parts.fineTuning.from!, context)
           : classifying(lesson(ground, contestant, drawings.get(r ?? 0), network, own), stage),
       );

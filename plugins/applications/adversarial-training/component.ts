@@ -27,7 +27,7 @@ import {
 } from "../../../core/mod.ts";
 import { adversarialTraining, type Course } from "./adversarial-training.ts";
 import type { BudgetAttack } from "./classifying.ts";
-import { RIVALS } from "./contestants.ts";
+import { KINDS, RIVALS } from "./contestants.ts";
 import { READINGS, type Reading } from "./game.ts";
 import { ADAPTIVE_ATTACKS, criticOf, generatorOf, PAPER_ATTACKS, recipeOf } from "./recipes.ts";
 
@@ -145,7 +145,15 @@ export const adversarialTrainingComponent: Component<Application> = component({
         .prefault({})
         .describe("Stage 2: DSGAN, a generator for each r."),
       fineTuning: z
-        .strictObject(course("classifiers by Eq. (9)"))
+        .strictObject({
+          ...course("classifiers by Eq. (9)"),
+          kinds: z
+            .array(z.enum(KINDS))
+            .default([...KINDS])
+            .describe(
+              "What is taken from that run; ours and combined only where it reads stage 2 as this one does.",
+            ),
+        })
         .prefault({})
         .describe("Stage 3, for each r and w; and all that it is held against."),
       evaluation: z
@@ -217,10 +225,13 @@ export const adversarialTrainingComponent: Component<Application> = component({
           : optimizer,
         steps: gan.steps ?? recipe.steps,
       },
-      fineTuning: await course(options.fineTuning, {
-        optimizer: recipe.fineTuningOptimizer,
-        epochs: recipe.fineTuningEpochs,
-      }),
+      fineTuning: {
+        ...(await course(options.fineTuning, {
+          optimizer: recipe.fineTuningOptimizer,
+          epochs: recipe.fineTuningEpochs,
+        })),
+        kinds: options.fineTuning.kinds,
+      },
       noisyFrom: options.noisyFrom,
       adversary: budgetAttack(await context.create(Attacks, madry.attack)),
       evaluation: {

@@ -9,10 +9,14 @@
 export const RIVALS = ["continued", "noisy", "control", "combined", "madry"] as const;
 export type Rival = (typeof RIVALS)[number];
 
+/** What stage 3 trains. */
+export const KINDS = ["ours", "continued", "noisy", "control", "combined", "madry"] as const;
+export type Kind = (typeof KINDS)[number];
+
 /** A classifier to be compared: stage 1's, or that fine-tuned further. Its name is a line in the pictures. */
 export interface Contestant {
   readonly name: string;
-  readonly kind: "baseline" | "ours" | Rival;
+  readonly kind: "baseline" | Kind;
   /** Half the width of its uniform noise, or what its adversary may change a pixel by. */
   readonly r?: number;
   /** w of Eq. (9); absent where there is no entropy term. */
