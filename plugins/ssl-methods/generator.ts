@@ -66,7 +66,9 @@ export function generatorShape(refs: Refs): GeneratorShape {
       .number()
       .min(0)
       .optional()
-      .describe("Weight of the conditional entropy of unlabelled rows; by default the recipe's."),
+      .describe(
+        "Weight of the conditional entropy of unlabelled rows; by default the recipe's or, where it has none, the method's.",
+      ),
   };
 }
 

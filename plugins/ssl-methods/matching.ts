@@ -3,11 +3,16 @@
  *
  * @module
  */
-import { type Optimizer, type SslPlayer, type SslProblem, tf } from "../../core/mod.ts";
+import { type Optimizer, type SslPlayer, type SslProblem, type SslSetting, tf } from "../../core/mod.ts";
 import type { GeneratorPart } from "./generator.ts";
 
 /** How the difference of two mean features is measured. */
 export type Distance = "squared" | "absolute";
+
+/** As the published scripts of feature matching have it: squared on MNIST, absolute on images in colour. */
+export function usualDistance({ recipe }: SslSetting): Distance {
+  return recipe === "mnist" ? "squared" : "absolute";
+}
 
 /** The mean, over features, of the squared or absolute difference of the mean rows of `[n, width]` and `[m, width]`. */
 export function featureDistance(generated: tf.Tensor, real: tf.Tensor, distance: Distance): tf.Scalar {

@@ -74,12 +74,12 @@ const recipes: Record<SslSetting["recipe"], Numbers> = {
   },
 };
 
-/** `−E log q(z | G(z))` for q normal, `[n, 2, d]` means and logarithms of deviations, averaged over the d values of z. */
+/** `−E log q(z | G(z))` for q normal, `[n, 2, d]` means and logarithms of deviations, averaged over rows: a sum over the d values of z. */
 export function codeLength(q: tf.Tensor, z: tf.Tensor): tf.Scalar {
   const [mean, logDeviation] = tf.unstack(q, 1) as [tf.Tensor, tf.Tensor]; // [n, d]
   const standard = tf.mul(tf.sub(z, mean), tf.exp(tf.neg(logDeviation)));
   const nats = tf.add(tf.mul(0.5, tf.square(standard)), logDeviation);
-  return tf.mean(tf.add(nats, 0.5 * Math.log(2 * Math.PI))) as tf.Scalar;
+  return tf.mean(tf.sum(tf.add(nats, 0.5 * Math.log(2 * Math.PI)), 1)) as tf.Scalar;
 }
 
 /** The generator matches mean features and keeps its samples apart, the classifier minimises Eq. (4). */

@@ -22,7 +22,7 @@ import {
   matchingRates,
   optimizerOf,
 } from "../generator.ts";
-import { type Distance, matchingPlayer } from "../matching.ts";
+import { matchingPlayer, usualDistance } from "../matching.ts";
 
 /** Options of {@link ctGan}; what is left out is the recipe's. */
 export interface CtGanOptions extends GeneratorOptions {
@@ -47,17 +47,11 @@ export interface ConsistencyWeights {
   readonly margin: number;
 }
 
-interface Numbers {
-  readonly consistency: number;
-  readonly featureConsistency: number;
-  readonly distance: Distance;
-}
-
 /** MNIST's script leaves features out, as they made training unstable. */
-const recipes: Record<SslSetting["recipe"], Numbers> = {
-  mnist: { consistency: 0.1, featureConsistency: 0, distance: "squared" },
-  svhn: { consistency: 1, featureConsistency: 0.1, distance: "absolute" },
-  cifar10: { consistency: 1, featureConsistency: 0.1, distance: "absolute" },
+const recipes: Record<SslSetting["recipe"], Omit<ConsistencyWeights, "margin">> = {
+  mnist: { consistency: 0.1, featureConsistency: 0 },
+  svhn: { consistency: 1, featureConsistency: 0.1 },
+  cifar10: { consistency: 1, featureConsistency: 0.1 },
 };
 
 /** Mean, over all but the first axis, of the squared difference: `[n]`. */
@@ -88,7 +82,7 @@ export function ctGan(options: CtGanOptions, context: Context): SslMethod {
       const recipe = recipes[setting.recipe];
       const { ganWeight, entropyWeight = 0, margin } = options;
       const { consistency = recipe.consistency, featureConsistency = recipe.featureConsistency } = options;
-      const { distance } = recipe;
+      const distance = usualDistance(setting);
       const generator = await generatorPart(options, problem, context);
       const optimizer = await optimizerOf(context, options.generatorOptimizer, matchingRates(setting));
       const use = generator.plan.use;

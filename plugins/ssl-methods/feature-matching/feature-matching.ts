@@ -14,11 +14,12 @@ import {
   matchingRates,
   optimizerOf,
 } from "../generator.ts";
-import { type Distance, matchingPlayer } from "../matching.ts";
+import { type Distance, matchingPlayer, usualDistance } from "../matching.ts";
 
 /** Options of {@link featureMatching}. */
 export interface FeatureMatchingOptions extends GeneratorOptions {
-  readonly distance: Distance;
+  /** By default the recipe's. */
+  readonly distance?: Distance | undefined;
 }
 
 /** The generator matches mean features, the classifier minimises Eq. (4). */
@@ -26,7 +27,7 @@ export function featureMatching(options: FeatureMatchingOptions, context: Contex
   return {
     name: "feature-matching",
     async start(problem) {
-      const { ganWeight, entropyWeight = 0, distance } = options;
+      const { ganWeight, entropyWeight = 0, distance = usualDistance(problem.setting) } = options;
       const generator = await generatorPart(options, problem, context);
       const rates = matchingRates(problem.setting);
       const optimizer = await optimizerOf(context, options.generatorOptimizer, rates);
@@ -53,8 +54,10 @@ export const featureMatchingComponent: Component<SslMethod> = component({
     z.strictObject({
       distance: z
         .enum(["squared", "absolute"])
-        .default("squared")
-        .describe("Of the two mean features: mean square, or mean absolute difference."),
+        .optional()
+        .describe(
+          "Of the two mean features: mean square, or mean absolute difference; by default squared on MNIST, else absolute.",
+        ),
       ...generatorShape(refs),
     }),
   create: (options, context) => featureMatching(options, context),
