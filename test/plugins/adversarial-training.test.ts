@@ -342,7 +342,7 @@ const tiny = {
       n: 20,
       batch: 20,
       attacks: ["fgsm", { use: "deepfool", steps: 5 }],
-      epsilons: { linf: [0.1], l2: [1] },
+      epsilons: { linf: [0.05, 0.1], l2: [1] },
     },
     ...{ adaptiveAttacks: [{ use: "apgd", steps: 4 }], adaptiveEpsilons: { linf: [0.05, 0.1] } },
   },
@@ -414,7 +414,7 @@ t.test("adversarial-training runs its stages once and tells of all it found", as
     .map((line) => line.split(","));
   t.equal(
     rows.length,
-    1 + names.length * (2 + 2 + 3),
+    1 + names.length * (3 + 2 + 3),
     "a row for each adversary and budget, and for the worst of all",
   );
   const of = (name: string, attack: string) => rows.filter((row) => row[0] === name && row[4] === attack);
@@ -505,7 +505,7 @@ t.test("each stage can start from an earlier run's result", async (t) => {
 
   const other = await runOnce({ classifier: { use: "mlp", hidden: [11] }, baseline: { from } });
   t.equal(other.ended?.status, "failed");
-  t.match(other.ended?.error, /"baseline" is of another architecture.*\[784,11\].*\[784,12\]/);
+  t.match(other.ended?.error, /its "baseline" is .*\[12\].*, this scenario's .*\[11\]/);
   const none = await runOnce({ baseline: { from: { run: "tiny-20200101-000000-abcd", runs: folder } } });
   t.match(none.ended?.error, /tiny-20200101-000000-abcd/);
 });
@@ -522,8 +522,12 @@ t.test("adversarial-training refuses what cannot work, before anything is traine
   await refused({ images: 101 }, /multiple of 10/);
   await refused({ gan: { ...tiny.gan, m: 2, alpha: 0.9 } }, /sampling-trick/);
   await refused(
-    { evaluation: { ...tiny.evaluation, epsilons: { linf: [0.1], l2: [] } } },
+    { evaluation: { ...tiny.evaluation, epsilons: { linf: [0.05, 0.1], l2: [] } } },
     /"deepfool-l2" needs budgets/,
+  );
+  await refused(
+    { evaluation: { ...tiny.evaluation, epsilons: { linf: [0.1], l2: [1] } } },
+    /adaptiveEpsilons.linf has 0.05, which epsilons.linf has not/,
   );
 });
 

@@ -22,6 +22,7 @@ import {
   type Norm,
   type Optimizer,
   openEarlier,
+  originOf,
   type Painter,
   type Range,
   type RunContext,
@@ -102,6 +103,13 @@ export function adversarialTraining(parts: AdversarialTraining): Application {
       "noise on features is nothing that a critic of pixels can see: give critic: features",
     );
   }
+  const unmet = evaluation.adaptive.epsilons.linf.filter((e) => !evaluation.paper.epsilons.linf.includes(e));
+  if (unmet.length > 0) {
+    throw new InputError(
+      `evaluation: adaptiveEpsilons.linf has ${unmet.join(", ")}, which epsilons.linf has not: a gain is only told from ` +
+        "masking where both kinds of adversaries were given the same budgets",
+    );
+  }
   for (const trial of [evaluation.paper, evaluation.adaptive])
     evaluateRobustness(examination(parts, trial, {}));
   return { name: "adversarial-training", run: (context) => runAdversarialTraining(parts, context) };
@@ -124,12 +132,18 @@ async function* runAdversarialTraining(
   };
   const contestants = contestantsOf(parts.field);
   try {
+    yield* state.once("recipe", async function* () {
+      const text = new TextEncoder().encode(`${JSON.stringify(numbersOf(parts), null, 2)}\n`);
+      yield await context.artifact("recipe.json", "All numbers of the recipe", text);
+      return undefined;
+    });
+
     // Stage 1
     const baseline = classifierOf("baseline");
     const ground = { parts, data, baseline, context };
     yield* state.once("train baseline", (stage) =>
       parts.baseline.from
-        ? taken("baseline", baseline, parts.baseline.from, context)
+        ? taken("baseline", { network: baseline, plan: parts.classifier }, parts.baseline.from, context)
         : classifying(lesson(ground, contestants[0]!, undefined, baseline, key.fold("stage 1")), stage),
     );
 
@@ -143,7 +157,7 @@ async function* runAdversarialTraining(
       drawings.set(r, drawing);
       yield* state.once(`train ${name}`, (stage) =>
         parts.game.from
-          ? taken(name, drawing.kept, parts.game.from, context)
+          ? taken(name, { network: drawing.kept, plan: parts.game.generator }, parts.game.from, context)
           : playing(
               parts.game,
               { data, clips: parts.clips },
@@ -167,7 +181,7 @@ async function* runAdversarialTraining(
       const own = key.fold("stage 3", name);
       yield* state.once(`train ${name}`, (stage) =>
         isKept
-          ? taken(name, network, parts.fineTuning.from!, context)
+          ? taken(name, { network, plan: parts.classifier }, parts.fineTuning.from!, context)
           : classifying(lesson(ground, contestant, drawings.get(r ?? 0), network, own), stage),
       );
     }
@@ -186,6 +200,35 @@ async function* runAdversarialTraining(
   } finally {
     for (const network of networks) network.dispose();
   }
+}
+
+/** All that a run goes by, a recipe's numbers filled in. */
+function numbersOf({ game, evaluation, ...parts }: AdversarialTraining): object {
+  const named = (part: { readonly name: string }): unknown => originOf(part) ?? part.name;
+  const course = ({ optimizer, epochs, from }: Course): object => ({
+    optimizer: named(optimizer),
+    epochs,
+    from,
+  });
+  const trial = ({ attacks, epsilons }: Trial): object => ({ attacks: attacks.map(named), epsilons });
+  const { reading, alpha, latent, k, m, steps, from } = game;
+  return {
+    ...{ ...parts.field, data: named(parts.data), images: Math.min(parts.images, parts.data.size) },
+    ...{ m: parts.m, clip: parts.clips, classifier: named(parts.classifier), noisyFrom: parts.noisyFrom },
+    baseline: course(parts.baseline),
+    gan: {
+      ...{ ...reading, alpha, latent, k, m, steps, from },
+      ...{ objective: named(game.objective), mixer: named(game.mixer) },
+      ...{ generator: named(game.generator), critic: named(game.critic) },
+      ...{ optimizer: named(game.optimizer), criticOptimizer: named(game.criticOptimizer) },
+    },
+    fineTuning: { ...course(parts.fineTuning), kinds: parts.fineTuning.from && parts.fineTuning.kinds },
+    madry: named(parts.adversary),
+    evaluation: {
+      ...{ n: evaluation.n, batch: evaluation.batch },
+      ...{ paper: trial(evaluation.paper), adaptive: trial(evaluation.adaptive) },
+    },
+  };
 }
 
 /** The rows to train with: all, or as many of each class, drawn by the key. */
@@ -258,13 +301,19 @@ async function openEarlierNames(from: EarlierRun, context: Context): Promise<rea
 /** Gives a network what an earlier run has trained under the same name. @throws InputError where that does not fit */
 async function* taken(
   name: string,
-  network: Network,
+  { network, plan }: { readonly network: Network; readonly plan: NetworkPlan },
   from: EarlierRun,
   context: RunContext,
 ): AsyncGenerator<EventBody, undefined> {
   yield { type: "stage", stage: `${name}, of run ${from.run}` };
-  const { network: found, tensors } = await (await openEarlier(from, context)).open(name);
+  const { network: found, record, tensors } = await (await openEarlier(from, context)).open(name);
   found.dispose();
+  const [here, there] = [originOf(plan), record.plan].map((ref) => JSON.stringify(ref));
+  if (here !== undefined && here !== there) {
+    throw new InputError(
+      `run ${from.run}: its "${name}" is ${there}, this scenario's ${here}: give the network that it had`,
+    );
+  }
   const own = [...network.parameters, ...network.state];
   for (const [part, variable] of own) {
     const stored = tensors.get(part);

@@ -74,8 +74,10 @@ export const adversarialTrainingComponent: Component<Application> = component({
         .optional()
         .describe("What the generator makes: rows, or what is added to rows of the data, within r of each."),
       data: refs(Datasets)
-        .prefault({ use: "cifar10", range: "unit" })
-        .describe("Labelled data with a test split; budgets and r are in its units."),
+        .optional()
+        .describe(
+          "Labelled data with a test split, by default the recipe's in [0, 1]; budgets and r are in its units.",
+        ),
       images: count.optional().describe("Training rows, as many of each class; all unless given."),
       r: z
         .array(positive)
@@ -186,7 +188,10 @@ export const adversarialTrainingComponent: Component<Application> = component({
       noise: options.noise ?? READINGS[preset].noise,
       generates: options.generates ?? READINGS[preset].generates,
     };
-    const { data, test } = await splitsOf(context, options.data);
+    const { data, test } = await splitsOf(
+      context,
+      options.data ?? refsOf(context.container)(Datasets).parse(recipe.data),
+    );
     const course = async (
       { optimizer, epochs, from }: typeof options.baseline,
       usual: { optimizer: Ref; epochs: number },

@@ -9,6 +9,7 @@ import type { Reading } from "./game.ts";
 
 /** What a data set asks for. */
 export interface Recipe {
+  readonly data: Ref;
   readonly classifier: Ref;
   readonly classifierOptimizer: Ref;
   /** Passes over the data in stage 1, which the paper does not tell. */
@@ -35,6 +36,7 @@ const adam = (learningRate: number, beta1: number, beta2: number, decayFrom: num
 
 const recipes: Readonly<Record<"cifar10" | "mnist", Recipe>> = {
   cifar10: {
+    data: { use: "cifar10", range: "unit" },
     classifier: { use: "image-classifier" },
     classifierOptimizer: adam(1e-3, 0.9, 0.999, 0.5),
     baselineEpochs: 50,
@@ -55,6 +57,7 @@ const recipes: Readonly<Record<"cifar10" | "mnist", Recipe>> = {
     },
   },
   mnist: {
+    data: { use: "mnist", range: "unit" },
     classifier: { use: "convnet", filters: [16, 32, 32], hidden: [128] },
     classifierOptimizer: adam(1e-3, 0.9, 0.999, 0.5),
     baselineEpochs: 5,

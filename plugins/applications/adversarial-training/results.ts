@@ -156,7 +156,10 @@ function asked({ points: all, budgets }: Curve): CurvePoint[] {
   return all.filter(({ epsilon }) => epsilon > 0 && budgets.includes(epsilon));
 }
 
-/** Mean of the accuracies at the budgets that were asked about: what orderings compare. */
+/**
+ * Mean of the accuracies at the budgets that were asked about, each by its own trial. (Orderings count an image that was
+ * fooled within a smaller budget as fooled within a larger one too.)
+ */
 export function meanAccuracy(curve: Curve): number {
   const values = asked(curve).map(({ value }) => value);
   return values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -27,7 +27,8 @@ export function summary(parts: AdversarialTraining, findings: Findings): string 
     accuracies(findings),
     "## The paper's ordering, adversary by adversary",
     "Paired differences of mean accuracy over the budgets, on the same images: seen where the 95 % interval lies above 0, " +
-      "reversed where it lies below.",
+      "reversed where it lies below. Intervals are those of the draw of images, for one training each, and are not " +
+      "corrected for their number.",
     ordering(findings),
     "## What the adaptive evaluation makes of it",
     standing(findings),

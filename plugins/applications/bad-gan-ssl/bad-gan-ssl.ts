@@ -22,11 +22,13 @@ import {
   type Numbers,
   type Optimizer,
   Optimizers,
+  originOf,
   type Painter,
   painterOf,
   type RunContext,
   RunError,
   type RunState,
+  refsOf,
   type SslLearner,
   type SslMethod,
   SslMethods,
@@ -179,11 +181,23 @@ async function* initialized(
   );
   learner.initialize?.(key.fold("method"));
   copy(classifier.parameters, averaged.parameters);
+  copy(classifier.state, averaged.state);
   const { setting, method, labeled, unlabeled, validation, m, epochs, iterations: each } = parts;
+  const optimizers = learner.players.map(({ name, optimizer }) => [`${name}Optimizer`, originOf(optimizer)]);
   const told = {
-    ...{ ...setting, method: { use: method.name, ...learner.settings }, classifier: parts.classifier.name },
+    ...{ ...setting, data: originOf(parts.data) ?? parts.data.name },
+    method: { use: method.name, ...learner.settings, ...Object.fromEntries(optimizers) },
+    classifier: originOf(parts.classifier) ?? parts.classifier.name,
+    classifierOptimizer: originOf(parts.optimizer) ?? parts.optimizer.name,
     ...{ labeled, validation, unlabeled, unlabeledRows: split.unlabeled.length, testRows: parts.test.size },
-    ...{ m, epochs, iterations: each, initialize: parts.initialize, averaging: parts.averaging },
+    ...{
+      m,
+      epochs,
+      iterations: each,
+      evaluateEvery: parts.evaluateEvery,
+      initialize: parts.initialize,
+      averaging: parts.averaging,
+    },
   };
   const text = new TextEncoder().encode(`${JSON.stringify(told, null, 2)}\n`);
   yield await context.artifact(`${prefix}recipe.json`, "All numbers of the recipe", text);
@@ -295,9 +309,9 @@ export const badGanSslComponent: Component<Application> = component({
         .default("authors")
         .describe("Where the paper and its authors' code differ: which to follow."),
       data: refs(Datasets)
-        .prefault({ use: "mnist", range: "unit" })
+        .optional()
         .describe(
-          "Labelled data with a test split; in [0, 1] for the recipe mnist, in [-1, 1] for the others.",
+          "Labelled data with a test split; by default the recipe's, in [0, 1] for mnist, in [-1, 1] for the others.",
         ),
       method: refs(SslMethods).prefault({ use: "dsgan" }).describe("How unlabelled data are learned from."),
       against: refs(SslMethods)
@@ -345,7 +359,8 @@ export const badGanSslComponent: Component<Application> = component({
   async create({ recipe, preset, initialize, ...options }, context) {
     const setting: SslSetting = { recipe, preset };
     const usual: Recipe = recipeOf(setting);
-    const { data, test } = await splitsOf(await context.create(Datasets, options.data));
+    const ref = options.data ?? refsOf(context.container)(Datasets).parse(usual.data);
+    const { data, test } = await splitsOf(await context.create(Datasets, ref));
     return badGanSsl({
       ...options,
       setting,

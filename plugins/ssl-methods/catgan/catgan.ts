@@ -12,6 +12,7 @@ import {
   component,
   conditionalEntropy,
   crossEntropy,
+  type Json,
   type SslMethod,
   tf,
   z,
@@ -45,7 +46,7 @@ export function catgan(options: CatganOptions, context: Context): SslMethod {
       const { ganWeight, entropyWeight = 1 } = options;
       const generator = await generatorPart(options, problem, context);
       return {
-        settings: { ganWeight, entropyWeight, generator: generator.plan.use },
+        settings: { ganWeight, entropyWeight, generator: generator.plan as Json },
         draws: {},
         every: 1,
         players: [

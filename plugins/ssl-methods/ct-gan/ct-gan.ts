@@ -9,6 +9,7 @@ import {
   type Component,
   type Context,
   component,
+  type Json,
   type SslMethod,
   type SslSetting,
   tf,
@@ -85,7 +86,7 @@ export function ctGan(options: CtGanOptions, context: Context): SslMethod {
       const distance = usualDistance(setting);
       const generator = await generatorPart(options, problem, context);
       const optimizer = await optimizerOf(context, options.generatorOptimizer, matchingRates(setting));
-      const use = generator.plan.use;
+      const use = generator.plan as Json;
       return {
         settings: {
           ganWeight,
