@@ -147,7 +147,7 @@ export function iterations(parts: IterationParts): Iterations {
         if (name === "labeled") batch.labels = oneHot(rows, data);
       }
       const numbers: Record<string, number> = {
-        // early on, the mean of all there has been; later, of the last few thousand
+        // early on, a mean of about the last tenth; later, of the last few thousand
         move: 1 - Math.min(averaging, i / (10 + i)),
       };
       for (const each of who) {
