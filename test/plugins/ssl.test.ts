@@ -177,7 +177,12 @@ t.test("examinerOf() counts errors and the shares of Eq. (7)", async (t) => {
     above / split.unlabeled.length,
     "all unlabelled rows, being fewer than asked for",
   );
-  t.ok(evaluation.generatedBelow! >= 0 && evaluation.generatedBelow! <= 1);
+  const generated = [0, 100, 200, 300, 400].flatMap((first) =>
+    outputs(generate(key.fold("generated", 3, first), 100)),
+  );
+  const below = generated.filter((row) => Math.max(...row) <= 0).length;
+  t.ok(below > 0 && below < 500, "some of both");
+  close(t, evaluation.generatedBelow!, below / 500, "generated rows");
   examiner.dispose();
 });
 

@@ -56,15 +56,15 @@ export interface Examiner {
 /** An examiner of networks that go on training between examinations. */
 export function examinerOf(parts: Examined): Examiner {
   const { data, test, split, classifier, averaged, learner, samples, key } = parts;
-  const judges = [judgeOf(classifier), judgeOf(averaged)] as const;
+  const counters = [counterOf(classifier), counterOf(averaged)] as const;
   const tested = Int32Array.from({ length: test.size }, (_, i) => i);
   const known = key.fold("unlabeled").permutation(split.unlabeled.length).slice(0, samples);
   const unlabeled = known.map((i) => split.unlabeled[i]!);
   return {
     async examine(epoch) {
       const [testErrors, averagedErrors] = [
-        await judges[0].errors(test, tested),
-        await judges[1].errors(test, tested),
+        await counters[0].errors(test, tested),
+        await counters[1].errors(test, tested),
       ];
       const real = await lookAt(classifier, unlabeled, (rows) => data.rows(rows));
       const { generate } = learner;
@@ -79,10 +79,10 @@ export function examinerOf(parts: Examined): Examiner {
         testErrors,
         averagedErrors,
         ...(split.validation.length > 0 && {
-          validationErrors: await judges[0].errors(data, split.validation),
-          averagedValidationErrors: await judges[1].errors(data, split.validation),
+          validationErrors: await counters[0].errors(data, split.validation),
+          averagedValidationErrors: await counters[1].errors(data, split.validation),
         }),
-        labeledErrors: await judges[0].errors(data, split.labeled),
+        labeledErrors: await counters[0].errors(data, split.labeled),
         unlabeledAbove: real.above,
         ...(generated && { generatedBelow: 1 - generated.above }),
       };
@@ -90,7 +90,7 @@ export function examinerOf(parts: Examined): Examiner {
       return { evaluation, spread: Number.isFinite(spread) ? spread : undefined };
     },
     dispose() {
-      for (const judge of judges) judge.dispose();
+      for (const counter of counters) counter.dispose();
     },
   };
 }
@@ -100,15 +100,15 @@ const BLOCK = 100;
 /** Nothing is drawn. */
 const UNUSED: Key = Key.from("evaluation");
 
-/** Judges with a network in use: no noise, no dropout. */
-export interface Judge {
+/** Counts the errors of a network in use: no noise, no dropout. */
+interface Counter {
   /** How many of the given rows are put into a wrong class. */
   errors(data: FiniteDataset, rows: Int32Array): Promise<number>;
   dispose(): void;
 }
 
-/** A judge of a network whose parameters may change between calls. */
-export function judgeOf(network: Network): Judge {
+/** A counter for a network whose parameters may change between calls. */
+function counterOf(network: Network): Counter {
   const classesOf = (x: tf.Tensor): tf.Tensor => tf.argMax(network.apply(x, { training: false }), 1); // [n]
   const step = compileStep<"x", "judged">("evaluation", ({ x }) => ({ judged: classesOf(x) }));
   return {
