@@ -6,11 +6,13 @@
  */
 import {
   type Context,
+  type Json,
   type Key,
   type Network,
   Networks,
   type Optimizer,
   Optimizers,
+  originOf,
   type Ref,
   type Refs,
   type Sampler,
@@ -104,8 +106,8 @@ const usual: Record<SslSetting["recipe"], Ref> = {
 /** A generator and what the methods do with it. */
 export interface GeneratorPart {
   readonly network: Network;
-  /** The reference that it was built from. */
-  readonly plan: Ref;
+  /** What it was built from: a reference, or the name of what a program made. */
+  readonly plan: Json;
   /** `n` rows in training, `[n, ...shape]`: batch norm by the batch, from noise of the key. */
   rows(n: number, key: Key): tf.Tensor;
   /** Rows in use. */
@@ -119,10 +121,11 @@ export async function generatorPart(
   { setting, shape, range, state, key }: SslProblem,
   context: Context,
 ): Promise<GeneratorPart> {
-  const plan = given ?? usual[setting.recipe];
+  const made = await context.create(Networks, given ?? usual[setting.recipe]);
+  const plan = (originOf(made) ?? made.name) as Json;
   const network = state.network(
     "generator",
-    await context.create(Networks, plan),
+    made,
     { input: [latent], output: shape, prior: "uniform", ...(range && { range }) },
     key.fold("generator"),
   );

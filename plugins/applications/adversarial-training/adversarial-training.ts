@@ -203,7 +203,7 @@ async function* runAdversarialTraining(
 }
 
 /** All that a run goes by, a recipe's numbers filled in. */
-function numbersOf({ game, evaluation, ...parts }: AdversarialTraining): object {
+function numbersOf({ field, game, evaluation, ...parts }: AdversarialTraining): object {
   const named = (part: { readonly name: string }): unknown => originOf(part) ?? part.name;
   const course = ({ optimizer, epochs, from }: Course): object => ({
     optimizer: named(optimizer),
@@ -213,17 +213,23 @@ function numbersOf({ game, evaluation, ...parts }: AdversarialTraining): object 
   const trial = ({ attacks, epsilons }: Trial): object => ({ attacks: attacks.map(named), epsilons });
   const { reading, alpha, latent, k, m, steps, from } = game;
   return {
-    ...{ ...parts.field, data: named(parts.data), images: Math.min(parts.images, parts.data.size) },
+    ...{
+      r: field.r,
+      w: field.w,
+      compare: field.compare,
+      data: named(parts.data),
+      images: Math.min(parts.images, parts.data.size),
+    },
     ...{ m: parts.m, clip: parts.clips, classifier: named(parts.classifier), noisyFrom: parts.noisyFrom },
     baseline: course(parts.baseline),
     gan: {
-      ...{ ...reading, alpha, latent, k, m, steps, from },
+      ...{ reading, alpha, latent, k, m, steps, from },
       ...{ objective: named(game.objective), mixer: named(game.mixer) },
       ...{ generator: named(game.generator), critic: named(game.critic) },
       ...{ optimizer: named(game.optimizer), criticOptimizer: named(game.criticOptimizer) },
     },
     fineTuning: { ...course(parts.fineTuning), kinds: parts.fineTuning.from && parts.fineTuning.kinds },
-    madry: named(parts.adversary),
+    madry: { attack: named(parts.adversary), epsilons: field.madry },
     evaluation: {
       ...{ n: evaluation.n, batch: evaluation.batch },
       ...{ paper: trial(evaluation.paper), adaptive: trial(evaluation.adaptive) },

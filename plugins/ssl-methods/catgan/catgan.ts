@@ -12,7 +12,6 @@ import {
   component,
   conditionalEntropy,
   crossEntropy,
-  type Json,
   type SslMethod,
   tf,
   z,
@@ -46,7 +45,7 @@ export function catgan(options: CatganOptions, context: Context): SslMethod {
       const { ganWeight, entropyWeight = 1 } = options;
       const generator = await generatorPart(options, problem, context);
       return {
-        settings: { ganWeight, entropyWeight, generator: generator.plan as Json },
+        settings: { ganWeight, entropyWeight, generator: generator.plan },
         draws: {},
         every: 1,
         players: [

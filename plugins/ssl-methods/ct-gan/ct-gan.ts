@@ -9,7 +9,6 @@ import {
   type Component,
   type Context,
   component,
-  type Json,
   type SslMethod,
   type SslSetting,
   tf,
@@ -86,7 +85,7 @@ export function ctGan(options: CtGanOptions, context: Context): SslMethod {
       const distance = usualDistance(setting);
       const generator = await generatorPart(options, problem, context);
       const optimizer = await optimizerOf(context, options.generatorOptimizer, matchingRates(setting));
-      const use = generator.plan as Json;
+      const use = generator.plan;
       return {
         settings: {
           ganWeight,

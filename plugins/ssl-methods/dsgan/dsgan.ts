@@ -17,6 +17,7 @@ import {
   Networks,
   Objectives,
   Optimizers,
+  originOf,
   type Ref,
   type SslMethod,
   type SslSetting,
@@ -103,9 +104,10 @@ export function dsgan(options: DsganOptions, context: Context): SslMethod {
       const adam = rates[setting.recipe];
 
       const generator = await generatorPart(options, problem, context);
+      const criticPlan = await context.create(Networks, options.critic);
       const critic = state.network(
         "critic",
-        await context.create(Networks, options.critic),
+        criticPlan,
         {
           input: features.shape,
           output: objective.criticOutput === "score" ? [1] : features.shape,
@@ -116,6 +118,9 @@ export function dsgan(options: DsganOptions, context: Context): SslMethod {
       const f = (x: tf.Tensor, noise: Key): tf.Tensor => features.of(x, { training: true, key: noise });
       const score = (key: Key) => (y: tf.Tensor) => critic.apply(y, { training: true, key });
 
+      const told = (part: { readonly name: string }): Json =>
+        (originOf(part) as Json | undefined) ?? part.name;
+
       return {
         settings: {
           alpha,
@@ -124,10 +129,10 @@ export function dsgan(options: DsganOptions, context: Context): SslMethod {
           every,
           entropyWeight,
           ganWeight,
-          objective: objective.name,
-          mixer: mixer.name,
-          critic: options.critic.use,
-          generator: generator.plan as Json,
+          objective: told(objective),
+          mixer: told(mixer),
+          critic: told(criticPlan),
+          generator: generator.plan,
         },
         draws: { x1: combine, x2: "unlabeled" },
         every,

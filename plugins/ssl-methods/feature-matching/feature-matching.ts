@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Component, type Context, component, type Json, type SslMethod, z } from "../../../core/mod.ts";
+import { type Component, type Context, component, type SslMethod, z } from "../../../core/mod.ts";
 import {
   eq4Loss,
   type GeneratorOptions,
@@ -32,7 +32,7 @@ export function featureMatching(options: FeatureMatchingOptions, context: Contex
       const rates = matchingRates(problem.setting);
       const optimizer = await optimizerOf(context, options.generatorOptimizer, rates);
       return {
-        settings: { ganWeight, entropyWeight, distance, generator: generator.plan as Json },
+        settings: { ganWeight, entropyWeight, distance, generator: generator.plan },
         draws: { matched: "unlabeled" },
         every: 1,
         players: [matchingPlayer(problem, generator, optimizer, distance)],
