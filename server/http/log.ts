@@ -112,7 +112,9 @@ async function openLog(store: Store, id: string, ordered: Ordered): Promise<RunL
     }
     const ended = recent.at(-1)?.type === "ended";
     if (!ended && performance.now() - asked > ASK_EVERY) {
-      abandoned = (await store.glance(id)).status !== "running";
+      // A run's folder is there a moment before its writer's lock: where nothing was written yet, one look does not tell.
+      const isNew = last === 0 && asked === Number.NEGATIVE_INFINITY;
+      abandoned = !isNew && (await store.glance(id)).status !== "running";
       asked = performance.now();
       // It may have written its end between the two looks.
       if (abandoned && (await reader.extent()).last > last) return await advance();
