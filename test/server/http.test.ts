@@ -2,9 +2,20 @@
 import { gunzipSync } from "node:zlib";
 import t from "tap";
 import { InputError } from "../../core/mod.ts";
+import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { memoryStore } from "../../plugins/stores/memory/mod.ts";
 import { app, Busy, client, type Job, type Runner, type RunOrder } from "../../server/http/mod.ts";
 import { ended, event, progress, range, result, running, sent, stage } from "./http-fixtures.ts";
+
+t.test("a run whose folder is all there is may have a writer that has yet to lock it", async (t) => {
+  const run = "demo-20260101-000000-abcd";
+  const door = app(folderStore({ folder: t.testdir({ [run]: {} }) }));
+  const poll = async () =>
+    (await (await door.request(`/api/runs/${run}/events`)).json()) as { done: boolean };
+  t.match(await poll(), { events: [], done: false });
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  t.match(await poll(), { events: [], done: true }, "but not for long");
+});
 
 t.test("GET /api/runs lists runs, newest first, by status, scenario and tag, in pages", async (t) => {
   const store = memoryStore();
