@@ -72,6 +72,8 @@ const LONGER_EACH = 1.7;
 const SELDOM = 1000;
 /** How often it looks whether anybody still writes the run. */
 const ASK_EVERY = 1000;
+/** How long a run that has no events yet, nor a process that writes it, is given to find one, in milliseconds. */
+const JUST_NOW = 2000;
 /** Events kept at hand for those who follow the run. */
 const RECENT = 2000;
 /** Events looked through for one page, where only some types are wanted. */
@@ -112,9 +114,10 @@ async function openLog(store: Store, id: string, ordered: Ordered): Promise<RunL
     }
     const ended = recent.at(-1)?.type === "ended";
     if (!ended && performance.now() - asked > ASK_EVERY) {
-      // A run's folder is there a moment before its writer's lock: where nothing was written yet, one look does not tell.
-      const isNew = last === 0 && asked === Number.NEGATIVE_INFINITY;
-      abandoned = !isNew && (await store.glance(id)).status !== "running";
+      const { status, began } = await store.glance(id);
+      // A run's folder is there a moment before its writer's lock.
+      const isNew = last === 0 && Date.now() - Date.parse(began) < JUST_NOW;
+      abandoned = status !== "running" && !isNew;
       asked = performance.now();
       // It may have written its end between the two looks.
       if (abandoned && (await reader.extent()).last > last) return await advance();

@@ -8,13 +8,15 @@ import { app, Busy, client, type Job, type Runner, type RunOrder } from "../../s
 import { ended, event, progress, range, result, running, sent, stage } from "./http-fixtures.ts";
 
 t.test("a run whose folder is all there is may have a writer that has yet to lock it", async (t) => {
-  const run = "demo-20260101-000000-abcd";
-  const door = app(folderStore({ folder: t.testdir({ [run]: {} }) }));
-  const poll = async () =>
-    (await (await door.request(`/api/runs/${run}/events`)).json()) as { done: boolean };
-  t.match(await poll(), { events: [], done: false });
-  await new Promise((resolve) => setTimeout(resolve, 1200));
-  t.match(await poll(), { events: [], done: true }, "but not for long");
+  const when = (ms: number): string =>
+    new Date(ms).toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
+  const [old, young] = [0, Date.now()].map((ms) => `demo-${when(ms)}-abcd`) as [string, string];
+  const door = app(folderStore({ folder: t.testdir({ [old]: {}, [young]: {} }) }));
+  const poll = async (run: string) => await (await door.request(`/api/runs/${run}/events`)).json();
+  t.match(await poll(old), { events: [], done: true });
+  t.match(await poll(young), { events: [], done: false });
+  await new Promise((resolve) => setTimeout(resolve, 3100)); // names tell whole seconds
+  t.match(await poll(young), { events: [], done: true }, "but not for long");
 });
 
 t.test("GET /api/runs lists runs, newest first, by status, scenario and tag, in pages", async (t) => {
