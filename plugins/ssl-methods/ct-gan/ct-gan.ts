@@ -1,7 +1,7 @@
 /**
  * CT-GAN: feature matching with a classifier that two passes of the same rows under different noise must not tell apart.
  * X. Wei, B. Gong, Z. Liu, W. Lu, L. Wang, "Improving the Improved Training of Wasserstein GANs: A Consistency Term and
- * Its Dual Effect", ICLR 2018, Sec. 2.3; the numbers are those of the published scripts.
+ * Its Dual Effect", ICLR 2018; the term and its numbers are those of the published scripts.
  *
  * @module
  */
@@ -62,7 +62,7 @@ function meanSquares(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
 
 /**
  * `E max(0, consistency·(d(p, p′) + featureConsistency·d(f, f′)) − margin)` over the rows of two passes, with p the
- * probabilities of the K classes, f the features, and d the mean square of a difference (Wei et al., Eq. (5)).
+ * probabilities of the K classes, f the features, and d the mean square of a difference.
  */
 export function inconsistency(one: Pass, other: Pass, weights: ConsistencyWeights): tf.Scalar {
   const { consistency, featureConsistency, margin } = weights;
