@@ -4,9 +4,6 @@
  * @module
  */
 import type { Plugin } from "../core/mod.ts";
-import adversarialTraining from "./applications/adversarial-training/mod.ts";
-import badGanSsl from "./applications/bad-gan-ssl/mod.ts";
-import evaluateRobustness from "./applications/evaluate-robustness/mod.ts";
 import generate from "./applications/generate/mod.ts";
 import apgd from "./attacks/apgd/mod.ts";
 import autoAttack from "./attacks/auto-attack/mod.ts";
@@ -54,12 +51,15 @@ import adam from "./optimizers/adam/mod.ts";
 import rmsprop from "./optimizers/rmsprop/mod.ts";
 import sgd from "./optimizers/sgd/mod.ts";
 import vega from "./painters/vega/mod.ts";
-import badGan from "./ssl-methods/bad-gan/mod.ts";
-import catgan from "./ssl-methods/catgan/mod.ts";
-import ctGan from "./ssl-methods/ct-gan/mod.ts";
-import dsgan from "./ssl-methods/dsgan/mod.ts";
-import featureMatching from "./ssl-methods/feature-matching/mod.ts";
-import supervised from "./ssl-methods/supervised/mod.ts";
+import adversarialTraining from "./robustness/adversarial-training/mod.ts";
+import evaluateRobustness from "./robustness/evaluate-robustness/mod.ts";
+import badGan from "./semi-supervised/bad-gan/mod.ts";
+import badGanSsl from "./semi-supervised/bad-gan-ssl/mod.ts";
+import catgan from "./semi-supervised/catgan/mod.ts";
+import ctGan from "./semi-supervised/ct-gan/mod.ts";
+import dsgan from "./semi-supervised/dsgan/mod.ts";
+import featureMatching from "./semi-supervised/feature-matching/mod.ts";
+import supervised from "./semi-supervised/supervised/mod.ts";
 import folder from "./stores/folder/mod.ts";
 import memory from "./stores/memory/mod.ts";
 import convolution from "./targets/convolution/mod.ts";

@@ -37,6 +37,38 @@ t.test("rooms import only what the house allows", (t) => {
   t.end();
 });
 
+/** Rooms of the core from the ground up: a room may import those on floors below its own. */
+const FLOORS = [["plugin"], ["tensor"], ["model"], ["run"], ["gan", "attack", "scenario"], ["runner"]];
+
+t.test("rooms of the core import only rooms on lower floors", (t) => {
+  const floorOf = (path: string): number => FLOORS.findIndex((rooms) => rooms.includes(path.split("/")[1]!));
+  const inRooms = imports.filter(({ from }) => from.startsWith("core/") && from !== "core/mod.ts");
+  t.ok(inRooms.length > 100, "imports were found");
+  const wrong = inRooms.filter(({ from, to }) => {
+    if (dirname(from) === dirname(to)) return false;
+    return floorOf(from) < 0 || floorOf(to) < 0 || floorOf(to) >= floorOf(from);
+  });
+  t.same(wrong, []);
+  t.end();
+});
+
+t.test("no file imports itself, however far around", (t) => {
+  const reached = new Map<string, readonly string[]>();
+  for (const { from, to } of imports) reached.set(from, [...(reached.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const walk = (file: string, path: readonly string[]): void => {
+    const start = path.indexOf(file);
+    if (start >= 0) circles.push([...path.slice(start), file].join(" -> "));
+    if (start >= 0 || done.has(file)) return;
+    for (const next of reached.get(file) ?? []) walk(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of reached.keys()) walk(file, []);
+  t.same(circles, []);
+  t.end();
+});
+
 t.test(
   "plugins reach the core through its public module, and other plugins only within their family",
   (t) => {

@@ -43,7 +43,16 @@ export function metricsOf(scenario: string): Readonly<Record<string, number>> {
   const runs = mkdtempSync(join(tmpdir(), "dsgan-numbers-"));
   try {
     const engine = "engine={use: onnxruntime, threads: 1}";
-    const args = ["server/cli/main.ts", "run", `smoke/${scenario}`, "--runs", runs, "--quiet", "--set", engine];
+    const args = [
+      "server/cli/main.ts",
+      "run",
+      `smoke/${scenario}`,
+      "--runs",
+      runs,
+      "--quiet",
+      "--set",
+      engine,
+    ];
     execFileSync(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
     const [result] = globSync("*/result.json", { cwd: runs });
     return JSON.parse(readFileSync(join(runs, result!), "utf8")).metrics;

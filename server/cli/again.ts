@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Override } from "../../core/override.ts";
+import type { Override } from "../../core/scenario/override.ts";
 
 /** As one types it in a shell: through npm where npm started us. */
 export function commandOf(file: string, overrides: readonly Override[]): string {

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { describeProblem, type InputError } from "../../core/errors.ts";
-import { readSource } from "../../core/source.ts";
-import type { RunResult } from "../../core/store.ts";
+import { describeProblem, type InputError } from "../../core/plugin/errors.ts";
+import type { RunResult } from "../../core/run/store.ts";
+import { readSource } from "../../core/scenario/source.ts";
 import { against } from "./words.ts";
 
 /** What a mark is attached to. */

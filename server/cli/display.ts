@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RunEvent } from "../../core/event.ts";
+import type { RunEvent } from "../../core/run/event.ts";
 
 /** Shows events. */
 export interface Display {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { InputError, messageOf } from "../../core/errors.ts";
-import type { RunResult } from "../../core/store.ts";
+import { InputError, messageOf } from "../../core/plugin/errors.ts";
+import type { RunResult } from "../../core/run/store.ts";
 
 /** What the command's end tells a CI. */
 export const EXIT = {

@@ -22,7 +22,7 @@ import {
   type tf,
   verifyOnnx,
 } from "../../core/mod.ts";
-import { meant } from "../../core/names.ts";
+import { meant } from "../../core/plugin/suggest.ts";
 import { number, size } from "../report/format.ts";
 import { EXIT } from "./exit.ts";
 import { writeWhole } from "./files.ts";

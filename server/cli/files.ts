@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { type FileHandle, open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { InputError, messageOf } from "../../core/errors.ts";
+import { InputError, messageOf } from "../../core/plugin/errors.ts";
 
 /** Makes a folder and those above it. (Node's own `recursive` never ends in /proc.) */
 export function makeFolder(path: string): void {

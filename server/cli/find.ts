@@ -6,8 +6,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { InputError, messageOf } from "../../core/errors.ts";
-import { nearest } from "../../core/names.ts";
+import { InputError, messageOf } from "../../core/plugin/errors.ts";
+import { nearest } from "../../core/plugin/suggest.ts";
 import { type PackagedScenario, packagedScenarios } from "./package.ts";
 
 /** A scenario file. */

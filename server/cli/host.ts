@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Painter } from "../../core/painter.ts";
-import type { Plugin } from "../../core/plugin.ts";
-import type { RunReader } from "../../core/store.ts";
+
+import type { Plugin } from "../../core/plugin/plugin.ts";
+import type { Painter } from "../../core/run/painter.ts";
+import type { RunReader } from "../../core/run/store.ts";
 
 /** What a report is given beside the run. */
 export interface ReportOptions {

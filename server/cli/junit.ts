@@ -4,7 +4,7 @@
  * @module
  */
 import commonjs, { type Builder } from "junit-report-builder";
-import type { RunResult } from "../../core/store.ts";
+import type { RunResult } from "../../core/run/store.ts";
 
 /** What its types call `default` is the whole module when it is imported from here. */
 const builder = commonjs as unknown as Builder;

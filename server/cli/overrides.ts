@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { InputError } from "../../core/errors.ts";
-import type { Override } from "../../core/override.ts";
+import { InputError } from "../../core/plugin/errors.ts";
+import type { Override } from "../../core/scenario/override.ts";
 
 /** The options that change a scenario. */
 export interface OverrideOptions {

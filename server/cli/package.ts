@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readSource } from "../../core/source.ts";
+import { readSource } from "../../core/scenario/source.ts";
 
 /** The nearest folder above this file that holds a package.json: the same for the sources and for `dist`. */
 function findRoot(folder: string): string {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EventBody, RunEvent } from "../../core/event.ts";
+import type { EventBody, RunEvent } from "../../core/run/event.ts";
 import { size } from "../report/format.ts";
 import type { Display } from "./display.ts";
 import { watchPace } from "./pace.ts";

@@ -5,7 +5,7 @@
  */
 import { styleText } from "node:util";
 import Table from "cli-table3";
-import type { RunResult } from "../../core/store.ts";
+import type { RunResult } from "../../core/run/store.ts";
 import { duration, number } from "../report/format.ts";
 import { against, count, place } from "./words.ts";
 

@@ -5,7 +5,7 @@
  */
 import { clearLine, cursorTo } from "node:readline";
 import { SingleBar } from "cli-progress";
-import type { RunEvent } from "../../core/event.ts";
+import type { RunEvent } from "../../core/run/event.ts";
 import type { Display } from "./display.ts";
 import { type Pace, watchPace } from "./pace.ts";
 import { line } from "./plain.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { messageOf, readSource } from "../../core/mod.ts";
-import { applyOverride } from "../../core/override.ts";
+import { applyOverride } from "../../core/scenario/override.ts";
 import { Refusal } from "./problem.ts";
 import type { RunOrder } from "./runner.ts";
 

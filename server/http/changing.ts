@@ -6,7 +6,7 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { InputError, messageOf, type Store } from "../../core/mod.ts";
-import type { Override } from "../../core/override.ts";
+import type { Override } from "../../core/scenario/override.ts";
 import { requireAllowed } from "./allow.ts";
 import { answers, runParams, type StartRequest, startRequest } from "./api.ts";
 import { Refusal } from "./problem.ts";

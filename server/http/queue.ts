@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { messageOf } from "../../core/errors.ts";
+import { messageOf } from "../../core/plugin/errors.ts";
 import { Busy, type Job, type Runner, type RunOrder } from "./runner.ts";
 
 /** A training under way, see `server/trainer`. */

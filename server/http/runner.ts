@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Override } from "../../core/override.ts";
-import type { RunOwner } from "../../core/store.ts";
+
+import type { RunOwner } from "../../core/run/store.ts";
+import type { Override } from "../../core/scenario/override.ts";
 
 /** A scenario to be run. */
 export interface RunOrder {

@@ -5,7 +5,7 @@
  */
 
 import type { Problem, RunEvent } from "../../core/mod.ts";
-import type { Override } from "../../core/override.ts";
+import type { Override } from "../../core/scenario/override.ts";
 
 /** A scenario to run. */
 export interface ScenarioRequest {

@@ -11,7 +11,6 @@ import {
   conditionalEntropy,
   contextOf,
   crossEntropy,
-  type Evaluation,
   type FiniteDataset,
   fromArrays,
   isOfApplication,
@@ -26,21 +25,22 @@ import {
   tf,
   transientState,
 } from "../../core/mod.ts";
-import { classifying } from "../../plugins/applications/adversarial-training/classifying.ts";
-import { contestantsOf, RIVALS } from "../../plugins/applications/adversarial-training/contestants.ts";
+import { samplingTrick } from "../../plugins/mixers/sampling-trick/mod.ts";
+import { builtinPlugins } from "../../plugins/mod.ts";
+import { mlp } from "../../plugins/networks/mlp/mod.ts";
+import { wganGp } from "../../plugins/objectives/wgan-gp/mod.ts";
+import { classifying } from "../../plugins/robustness/adversarial-training/classifying.ts";
+import { contestantsOf, RIVALS } from "../../plugins/robustness/adversarial-training/contestants.ts";
 import {
   difference,
   endurance,
   type Judged,
   orderings,
   standings,
-} from "../../plugins/applications/adversarial-training/findings.ts";
-import { drawingOf, playing, READINGS } from "../../plugins/applications/adversarial-training/game.ts";
-import { noisy, widened } from "../../plugins/applications/adversarial-training/noise.ts";
-import { samplingTrick } from "../../plugins/mixers/sampling-trick/mod.ts";
-import { builtinPlugins } from "../../plugins/mod.ts";
-import { mlp } from "../../plugins/networks/mlp/mod.ts";
-import { wganGp } from "../../plugins/objectives/wgan-gp/mod.ts";
+} from "../../plugins/robustness/adversarial-training/findings.ts";
+import { drawingOf, playing, READINGS } from "../../plugins/robustness/adversarial-training/game.ts";
+import { noisy, widened } from "../../plugins/robustness/adversarial-training/noise.ts";
+import type { Evaluation } from "../../plugins/robustness/evaluation.ts";
 import { checkOptions } from "../conformance/options.ts";
 
 await tf.setBackend("cpu");

@@ -11,24 +11,26 @@ import {
   type Mode,
   Optimizers,
   refsOf,
-  type SslBatch,
-  SslMethods,
-  type SslProblem,
-  type SslSetting,
   tf,
   transientState,
   type Weighted,
 } from "../../core/mod.ts";
-import { recipeOf } from "../../plugins/applications/bad-gan-ssl/recipes.ts";
 import { samplingTrick } from "../../plugins/mixers/sampling-trick/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { mlp } from "../../plugins/networks/mlp/mod.ts";
-import { codeLength } from "../../plugins/ssl-methods/bad-gan/bad-gan.ts";
-import { marginalEntropy } from "../../plugins/ssl-methods/catgan/catgan.ts";
-import { inconsistency } from "../../plugins/ssl-methods/ct-gan/ct-gan.ts";
-import { dsgan } from "../../plugins/ssl-methods/dsgan/mod.ts";
-import { eq4, takenForData, takenForGenerated } from "../../plugins/ssl-methods/eq4.ts";
-import { featureDistance, pullAway } from "../../plugins/ssl-methods/matching.ts";
+import { codeLength } from "../../plugins/semi-supervised/bad-gan/bad-gan.ts";
+import { recipeOf } from "../../plugins/semi-supervised/bad-gan-ssl/recipes.ts";
+import { marginalEntropy } from "../../plugins/semi-supervised/catgan/catgan.ts";
+import { inconsistency } from "../../plugins/semi-supervised/ct-gan/ct-gan.ts";
+import { dsgan } from "../../plugins/semi-supervised/dsgan/mod.ts";
+import { eq4, takenForData, takenForGenerated } from "../../plugins/semi-supervised/eq4.ts";
+import { featureDistance, pullAway } from "../../plugins/semi-supervised/matching.ts";
+import {
+  type SslBatch,
+  SslMethods,
+  type SslProblem,
+  type SslSetting,
+} from "../../plugins/semi-supervised/method.ts";
 import { checkOptions } from "../conformance/options.ts";
 
 await tf.setBackend("cpu");

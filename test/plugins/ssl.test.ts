@@ -15,20 +15,19 @@ import {
   rateAt,
   refsOf,
   run,
-  SslMethods,
-  type SslSetting,
   type Store,
   Stores,
   tf,
   transientState,
 } from "../../core/mod.ts";
-import { examinerOf, resultsOf } from "../../plugins/applications/bad-gan-ssl/evaluation.ts";
-import { principalPlane } from "../../plugins/applications/bad-gan-ssl/map.ts";
-import { splitRows } from "../../plugins/applications/parts/split.ts";
-import { streamOf } from "../../plugins/applications/parts/stream.ts";
+import { streamOf } from "../../core/model/stream.ts";
 import { moons } from "../../plugins/datasets/moons/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { mlp } from "../../plugins/networks/mlp/mod.ts";
+import { examinerOf, resultsOf } from "../../plugins/semi-supervised/bad-gan-ssl/evaluation.ts";
+import { principalPlane } from "../../plugins/semi-supervised/bad-gan-ssl/map.ts";
+import { SslMethods, type SslSetting } from "../../plugins/semi-supervised/method.ts";
+import { splitRows } from "../../plugins/semi-supervised/split.ts";
 import { checkDataset } from "../conformance/dataset.ts";
 
 await tf.setBackend("cpu");
@@ -343,7 +342,7 @@ t.test("bad-gan-ssl never learns from the test rows", async (t) => {
     });
   const trainings = [];
   for (const flip of [false, true]) {
-    const { badGanSsl } = await import("../../plugins/applications/bad-gan-ssl/mod.ts");
+    const { badGanSsl } = await import("../../plugins/semi-supervised/bad-gan-ssl/mod.ts");
     const data = dataWith(flip);
     const refs = refsOf(container);
     const method = components(container, SslMethods).find(({ name }) => name === "dsgan")!;

@@ -16,7 +16,7 @@ const LAST_BIT =
 /** What the engine `onnxruntime` fails. */
 export const onnxruntimeExclusions: Exclusions = {
   "gradients errors if relevant ops are missing grads":
-    "core/gradients.ts supplies the gradient whose absence the test expects; fails on every engine",
+    "core/tensor/gradients.ts supplies the gradient whose absence the test expects; fails on every engine",
   "einsum nonexistent dimension throws error":
     "the engine's errors name the kernel and its shapes, where the test wants the bare message",
   "exp int32": LAST_BIT,
@@ -35,7 +35,7 @@ const EINSUM_WITHOUT_CHECKS = "TensorFlow's einsum computes what tfjs's refuses"
 /** What the engine `tensorflow` fails on a processor. */
 export const tensorflowExclusions: Exclusions = {
   "gradients errors if relevant ops are missing grads":
-    "core/gradients.ts supplies the gradient whose absence the test expects; fails on every engine",
+    "core/tensor/gradients.ts supplies the gradient whose absence the test expects; fails on every engine",
   "avgPool3d x=[1,1,1,1,1] f=[1,1,3] s=1 p=valid":
     "TensorFlow refuses a window larger than the image, of which tfjs makes an empty tensor",
   "conv2dTranspose input=8x8x8,output=4x4x8,f=8,s=1,inDepth=8,p=same vec4":
@@ -62,7 +62,7 @@ const CUMULATIVE =
 /** What the engine `webgpu` fails on SwiftShader. */
 export const webgpuExclusions: Exclusions = {
   "gradients errors if relevant ops are missing grads":
-    "core/gradients.ts supplies the gradient whose absence the test expects; fails on every engine",
+    "core/tensor/gradients.ts supplies the gradient whose absence the test expects; fails on every engine",
   "bitwiseAnd*": NO_KERNEL,
   "raggedGather*": NO_KERNEL,
   "raggedRange*": NO_KERNEL,

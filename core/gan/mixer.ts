@@ -1,0 +1,38 @@
+/**
+ * How a critic step's fake batch is made of generated rows and rows of `pd`.
+ *
+ * @module
+ */
+import { type Contract, contract } from "../plugin/plugin.ts";
+import type { Tensor } from "../tensor/tf.ts";
+
+/** A batch and its share of the expectation it stands for. */
+export interface Weighted<X extends Tensor = Tensor> {
+  readonly weight: number;
+  /** `[n, ...]` */
+  readonly x: X;
+}
+
+/** Eq. (2) answers two batches weighted 1 − α and α; Eq. (10), the sampling trick, one mixed batch weighted 1. */
+export interface Mixer {
+  readonly name: string;
+  /**
+   * @param alpha α of Eq. (1), in [0, 1)
+   * @param m batch size
+   * @param pg draws n generated rows
+   * @param pd draws n rows of `pd`
+   * @returns batches whose weights sum to 1
+   * @throws InputError where α and m leave no row for the generator
+   */
+  mix<X extends Tensor>(
+    alpha: number,
+    m: number,
+    pg: (n: number) => X,
+    pd: (n: number) => X,
+  ): readonly Weighted<X>[];
+  /** Throws the InputError that `mix` would, before anything is trained. */
+  check?(alpha: number, m: number): void;
+}
+
+/** The contract under which mixers are registered. */
+export const Mixers: Contract<Mixer> = contract("mixer");

@@ -1,0 +1,235 @@
+/**
+ * Algorithm 1: k steps of the critic, one of the generator.
+ *
+ * @module
+ */
+
+import type { Network } from "../model/network.ts";
+import { descend, type Optimizer, type OptimizerRun } from "../model/optimizer.ts";
+import type { Sampler } from "../model/sampler.ts";
+import { RunError } from "../plugin/errors.ts";
+import type { EventBody } from "../run/event.ts";
+import { DEFAULT_SENTINELS, type SentinelPolicy, type Watch, watchOf } from "../run/sentinel.ts";
+import type { RunState } from "../run/state.ts";
+import type { Key } from "../tensor/key.ts";
+import { compileStep, type Step } from "../tensor/step.ts";
+import * as tf from "../tensor/tf.ts";
+import type { Mixer } from "./mixer.ts";
+import type { GanObjective } from "./objective.ts";
+import type { TargetDistributionSpec } from "./target.ts";
+
+/** Everything that Algorithm 1 is a function of. */
+export interface Training {
+  readonly target: TargetDistributionSpec;
+  readonly objective: GanObjective;
+  readonly mixer: Mixer;
+  readonly generator: Network;
+  readonly critic: Network;
+  /** The prior p_z: `[n, ...generator.inputShape]`. */
+  readonly latent: Sampler;
+  readonly generatorOptimizer: Optimizer;
+  readonly criticOptimizer: Optimizer;
+  /** Critic steps for each generator step. */
+  readonly k: number;
+  /** Batch size. */
+  readonly m: number;
+  /** Generator steps. */
+  readonly steps: number;
+  /** Losses are read and reported once in so many steps. */
+  readonly reportEvery: number;
+  readonly key: Key;
+  /** A part of the run's state of its own, in which the training remembers where it is; `transientState()` for none. */
+  readonly state: RunState;
+  /** What to do when the training goes wrong; {@link DEFAULT_SENTINELS} unless given. */
+  readonly sentinels?: SentinelPolicy;
+}
+
+/** Losses of one generator step and the last critic step before it. */
+export interface StepReport {
+  /** From 1. */
+  readonly step: number;
+  readonly criticLoss: number;
+  readonly generatorLoss: number;
+  /** What went wrong since the last report, to be yielded as events by whoever trains. */
+  readonly alarms: readonly EventBody<"sentinel">[];
+}
+
+/**
+ * Trains critic and generator in place, as in Algorithm 1. Where its state has been restored, goes on from there; the
+ * networks' own variables are the caller's to keep ({@link RunState.network}).
+ *
+ * Losses are kept on the engine and read once in `reportEvery` steps, so that reading does not stall it; every one
+ * of them is checked all the same.
+ *
+ * @yields the losses of every `reportEvery`-th step and of the last
+ * @throws RunError after an alarm that is to stop the run; the signal's reason when the run is to stop
+ */
+export async function* train(training: Training): AsyncGenerator<StepReport> {
+  const { generator, critic, k, steps, reportEvery, key, state } = training;
+  const criticVariables = [...critic.parameters.values()];
+  const generatorVariables = [...generator.parameters.values()];
+  const criticRun = training.criticOptimizer.start(criticVariables);
+  const generatorRun = training.generatorOptimizer.start(generatorVariables);
+  const criticStep = criticStepOf(training, criticVariables, criticRun);
+  const generatorStep = generatorStepOf(training, generatorVariables, generatorRun);
+  const watch = watchOf(training.sentinels ?? DEFAULT_SENTINELS, state.scope("sentinels"));
+  let losses: tf.Tensor[] = []; // critic and generator by turns, one pair a step, since the last report
+
+  try {
+    state.keep("criticOptimizer", criticRun.state);
+    state.keep("generatorOptimizer", generatorRun.state);
+    const done = state.cell<number>("step", 0);
+    while (done.value < steps) {
+      await state.settle();
+      const step = done.value + 1;
+      const progress = (step - 1) / steps;
+      const stepKey = key.fold("step", step);
+
+      for (let j = 1; j <= k; j++) {
+        const numbers = criticRun.numbers((step - 1) * k + j, progress);
+        const { loss } = criticStep.run(numbers, stepKey.fold("critic", j));
+        if (j === k) losses.push(loss);
+        else tf.dispose(loss);
+      }
+
+      losses.push(generatorStep.run(generatorRun.numbers(step, progress), stepKey.fold("generator")).loss);
+      done.value = step;
+
+      if (step % reportEvery === 0 || step === steps) {
+        const report = await reportOf(training, losses, step, watch);
+        losses = [];
+        yield report;
+        const fatal = report.alarms.find(({ action }) => action === "stop");
+        if (fatal !== undefined) throw new RunError(fatal.message);
+      }
+    }
+  } finally {
+    tf.dispose(losses);
+    criticStep.dispose();
+    generatorStep.dispose();
+    criticRun.dispose();
+    generatorRun.dispose();
+  }
+}
+
+/** Lines 03 to 06 of Algorithm 1: the critic learns from fresh samples of pg, pd and pdBar. */
+function criticStepOf(
+  training: Training,
+  variables: tf.Variable[],
+  optimizer: OptimizerRun,
+): Step<string, "loss"> {
+  const { target, mixer, objective, generator, critic, latent, m } = training;
+  return compileStep("critic step", (numbers, key) => {
+    critic.prepare?.();
+    const mode = { training: true, key: key.fold("network") };
+    const fake = mixer.mix(
+      target.alpha,
+      m,
+      // outside the gradient: a constant to the critic
+      (n) =>
+        generator.apply(
+          key.fold("z").sample((z) => latent(z, n)),
+          mode,
+        ),
+      (n) => key.fold("pd").sample((pd) => target.pd(pd, n)),
+    );
+    const real = key.fold("pdBar").sample((pdBar) => target.pdBar(pdBar, m)); // [m, ...]
+    const loss = descend(
+      () => objective.criticLoss((x) => critic.apply(x, mode), real, fake, key.fold("objective")),
+      variables,
+      optimizer,
+      numbers,
+    );
+    objective.constrain?.(variables);
+    return { loss };
+  });
+}
+
+/** Lines 08 and 09 of Algorithm 1: the generator learns from the critic's opinion of a fresh batch. */
+function generatorStepOf(
+  training: Training,
+  variables: tf.Variable[],
+  optimizer: OptimizerRun,
+): Step<string, "loss"> {
+  const { objective, generator, critic, latent, m } = training;
+  return compileStep("generator step", (numbers, key) => {
+    generator.prepare?.();
+    const mode = { training: true, key: key.fold("network") };
+    const z = key.fold("z").sample((k) => latent(k, m)); // [m, ...latent]
+    const loss = descend(
+      () => objective.generatorLoss((x) => critic.apply(x, mode), generator.apply(z, mode)),
+      variables,
+      optimizer,
+      numbers,
+    );
+    return { loss };
+  });
+}
+
+/** Reads the losses since the last report, which are freed; the last pair is what is reported. */
+async function reportOf(
+  training: Training,
+  losses: readonly tf.Tensor[],
+  step: number,
+  watch: Watch,
+): Promise<StepReport> {
+  const { critic, generator, steps, reportEvery } = training;
+  const stacked = tf.tidy(() => tf.stack([...losses, magnitude(critic), magnitude(generator)]));
+  tf.dispose([...losses]);
+  const values = await stacked.data();
+  stacked.dispose();
+  const [criticLoss, generatorLoss, criticWeights, generatorWeights] = values.slice(-4) as unknown as [
+    number,
+    number,
+    number,
+    number,
+  ];
+
+  const first = values.slice(0, -2).findIndex((value) => !Number.isFinite(value));
+  const alarms =
+    first >= 0
+      ? watch.finite(step - losses.length / 2 + Math.floor(first / 2) + 1, {
+          [first % 2 === 0 ? "critic's loss" : "generator's loss"]: values[first]!,
+        })
+      : watch.finite(step, {
+          "sum of the critic's weights": criticWeights,
+          "sum of the generator's weights": generatorWeights,
+        });
+  const isChecked = step >= steps / 10 && Math.floor(step / reportEvery) % REPORTS_A_CHECK === 0;
+  const spread = isChecked ? await spreadOf(training, step) : undefined;
+  const all = [
+    ...alarms,
+    ...watch.runaway(step, criticLoss),
+    ...(spread === undefined ? [] : watch.collapse(step, spread)),
+  ];
+  return { step, criticLoss, generatorLoss, alarms: all.map((alarm) => ({ type: "sentinel", ...alarm })) };
+}
+
+/** The generator's spread is looked at once in so many reports. */
+const REPORTS_A_CHECK = 10;
+
+/** The sum of the sizes of all weights: not finite where one of them is not. */
+function magnitude({ parameters }: Network): tf.Scalar {
+  return tf.addN([...parameters.values()].map((weights) => tf.sum(tf.abs(weights)))) as tf.Scalar;
+}
+
+/** Standard deviation of pg over that of pdBar; undefined where a batch has none. */
+async function spreadOf(
+  { target, generator, latent, m, key }: Training,
+  step: number,
+): Promise<number | undefined> {
+  const at = key.fold("spread", step);
+  const both = tf.tidy(() => {
+    const pg = generator.apply(latent(at.fold("z"), m), { training: false });
+    return tf.stack([deviation(pg), deviation(target.pdBar(at.fold("pdBar"), m))]);
+  });
+  const [ofPg, ofPdBar] = await both.data();
+  both.dispose();
+  const spread = ofPg! / ofPdBar!;
+  return m > 1 && ofPdBar! > 0 && Number.isFinite(spread) ? spread : undefined;
+}
+
+/** Standard deviation over rows, its square averaged over what a row `[m, ...]` has. */
+function deviation(x: tf.Tensor): tf.Tensor {
+  return tf.sqrt(tf.mean(tf.moments(x, 0).variance));
+}

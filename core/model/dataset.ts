@@ -1,0 +1,188 @@
+/**
+ * Data to draw from: a formula, or a finite set of rows.
+ *
+ * @module
+ */
+import { InputError } from "../plugin/errors.ts";
+import { type Contract, contract } from "../plugin/plugin.ts";
+import { sizeOf } from "../tensor/key.ts";
+import * as tf from "../tensor/tf.ts";
+import type { Sampler } from "./sampler.ts";
+
+/** Smallest and largest value. */
+export type Range = readonly [low: number, high: number];
+
+/** A shape that samples lie on or near: lets a measure say how far off a point is, and where along the shape. */
+export interface Geometry {
+  /**
+   * @param points `[n, d]`, row by row
+   * @returns for each point its signed distance from the shape's centre line (which side it lies on), in the data's
+   *   own units, and where along that line its nearest point is, in [0, 1)
+   */
+  locate(points: Float32Array): { readonly offset: Float32Array; readonly position: Float32Array };
+}
+
+/** Something to draw samples from. */
+export interface Dataset {
+  readonly name: string;
+  /** Shape of one sample, without the batch axis. */
+  readonly shape: readonly number[];
+  /** Smallest and largest value a sample can have; absent where there is no bound. */
+  readonly range?: Range;
+  /** Draws rows with replacement. */
+  readonly sample: Sampler;
+  readonly geometry?: Geometry;
+}
+
+/** A finite, possibly labelled, set of rows. */
+export interface FiniteDataset extends Dataset {
+  /** Number of rows. */
+  readonly size: number;
+  /** Class of each row, from 0; absent where the data carries no labels. */
+  readonly labels?: Uint8Array;
+  /** Number of classes, where there are labels. */
+  readonly classes?: number;
+  /** The rows of the given indices, `[indices.length, ...shape]`. */
+  rows(indices: ArrayLike<number>): tf.Tensor;
+  /** The rows whose class is among the given ones. @throws InputError where a class is absent */
+  only(labels: readonly number[]): FiniteDataset;
+  /** Rows held back for testing, where the data comes with such. */
+  readonly heldOut?: () => Promise<FiniteDataset>;
+}
+
+/** The contract under which datasets are registered. */
+export const Datasets: Contract<Dataset> = contract("dataset");
+
+/** Whether a dataset is a finite set of rows. */
+export function isFiniteDataset(dataset: Dataset): dataset is FiniteDataset {
+  return "rows" in dataset;
+}
+
+/** Rows in memory, and how to read them. */
+export interface ArraySource {
+  readonly name: string;
+  /** `[n, ...shape]` row by row; bytes are kept as bytes and scaled when drawn. */
+  readonly values: Float32Array | Uint8Array;
+  readonly shape: readonly number[];
+  readonly labels?: Uint8Array;
+  /** One more than the largest label unless given. */
+  readonly classes?: number;
+  /** Value v is given out as `v·scale + shift`. */
+  readonly scale?: number;
+  readonly shift?: number;
+  /** Range of the values given out. */
+  readonly range?: Range;
+  readonly geometry?: Geometry;
+  readonly heldOut?: () => Promise<FiniteDataset>;
+}
+
+/**
+ * A dataset of rows in memory.
+ * @throws InputError where the sizes of values, shape and labels do not agree, or there are no rows
+ */
+export function fromArrays(source: ArraySource): FiniteDataset {
+  const { name, values, shape, labels } = source;
+  const width = sizeOf(shape);
+  const size = values.length / width;
+  if (!Number.isInteger(size) || size === 0) {
+    throw new InputError(
+      `dataset "${name}": ${values.length} values cannot be cut into rows of shape [${shape}] (${width} values each)`,
+    );
+  }
+  if (labels !== undefined && labels.length !== size) {
+    throw new InputError(`dataset "${name}": ${size} rows, but ${labels.length} labels`);
+  }
+  return select(
+    source,
+    Int32Array.from({ length: size }, (_, i) => i),
+  );
+}
+
+/** A view of the chosen rows of a source; shares its values. */
+function select(source: ArraySource, chosen: Int32Array): FiniteDataset {
+  const { name, values, shape, scale = 1, shift = 0 } = source;
+  const width = sizeOf(shape);
+  const size = chosen.length;
+  const labels = source.labels && Uint8Array.from(chosen, (row) => source.labels![row]!);
+  const classes = source.labels && (source.classes ?? source.labels.reduce((a, b) => Math.max(a, b), 0) + 1);
+
+  const rows = (indices: ArrayLike<number>): tf.Tensor => {
+    const out = new Float32Array(indices.length * width);
+    for (let i = 0; i < indices.length; i++) {
+      const row = chosen[indices[i]!];
+      if (row === undefined) throw new RangeError(`dataset "${name}": row ${indices[i]} of ${size}`);
+      for (let j = 0, from = row * width, to = i * width; j < width; j++) {
+        out[to + j] = values[from + j]! * scale + shift;
+      }
+    }
+    return tf.tensor(out, [indices.length, ...shape]);
+  };
+
+  return {
+    name,
+    shape,
+    size,
+    ...(source.range && { range: source.range }),
+    ...(source.geometry && { geometry: source.geometry }),
+    ...(labels && { labels, classes: classes! }),
+    ...(source.heldOut && { heldOut: source.heldOut }),
+    rows,
+    sample: (key, n) => rows(key.integers(n, size)),
+    only(wanted) {
+      requireLabels(name, labels, wanted);
+      const heldOut = source.heldOut;
+      const kept = chosen.filter((_, i) => wanted.includes(labels![i]!));
+      return select(
+        {
+          ...source,
+          classes: classes!,
+          ...(heldOut && { heldOut: async () => (await heldOut()).only(wanted) }),
+        },
+        kept,
+      );
+    },
+  };
+}
+
+/** Some rows of a dataset, in the given order; shares its values, and its held-out rows. */
+export function subset(data: FiniteDataset, chosen: Int32Array): FiniteDataset {
+  const { name, labels } = data;
+  const rows = (indices: ArrayLike<number>): tf.Tensor =>
+    data.rows(
+      Array.from(indices, (i) => {
+        const row = chosen[i];
+        if (row === undefined) throw new RangeError(`dataset "${name}": row ${i} of ${chosen.length}`);
+        return row;
+      }),
+    );
+  return {
+    ...data,
+    size: chosen.length,
+    ...(labels && { labels: Uint8Array.from(chosen, (row) => labels[row]!) }),
+    rows,
+    sample: (key, n) => rows(key.integers(n, chosen.length)),
+    only(wanted) {
+      requireLabels(name, labels && Uint8Array.from(chosen, (row) => labels[row]!), wanted);
+      return subset(
+        data,
+        chosen.filter((row) => wanted.includes(labels![row]!)),
+      );
+    },
+  };
+}
+
+/** @throws InputError unless every wanted label occurs */
+function requireLabels(name: string, labels: Uint8Array | undefined, wanted: readonly number[]): void {
+  if (labels === undefined)
+    throw new InputError(`dataset "${name}" has no labels: cannot take classes [${wanted}]`);
+  if (wanted.length === 0)
+    throw new InputError(`dataset "${name}": the set of labels is empty; name at least one`);
+  const present = new Set(labels);
+  const absent = wanted.filter((label) => !present.has(label));
+  if (absent.length > 0) {
+    const has = [...present].sort((a, b) => a - b).join(", ");
+    throw new InputError(
+      `dataset "${name}" has no rows labelled ${absent.join(", ")}; its labels are ${has}`,
+    );
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What optimisers have in common: a learning rate with a schedule, and updates that treat every parameter alike.
+ *
+ * @module
+ */
+import { z } from "zod";
+import * as tf from "../tensor/tf.ts";
+import type { Optimizer } from "./optimizer.ts";
+
+/** Options that every optimiser has. */
+export interface Rates {
+  /** Step size before any decay, > 0. */
+  readonly learningRate: number;
+  /** Share of the training, in [0, 1], after which the learning rate falls linearly to 0; 1 means never. */
+  readonly decayFrom: number;
+  /** The learning rate falls no lower than this, ≥ 0; 0 unless given. */
+  readonly floor?: number;
+}
+
+/** The schema of {@link Rates}, for an optimiser's own options schema to take in. */
+export function ratesShape(learningRate: number): {
+  learningRate: z.ZodDefault<z.ZodNumber>;
+  decayFrom: z.ZodDefault<z.ZodNumber>;
+  floor: z.ZodDefault<z.ZodNumber>;
+} {
+  return {
+    learningRate: z.number().positive().default(learningRate).describe("Step size before any decay."),
+    decayFrom: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(1)
+      .describe("Share of the training after which the learning rate falls linearly to 0; 1 means never."),
+    floor: z.number().min(0).default(0).describe("The learning rate falls no lower than this."),
+  };
+}
+
+/** The learning rate when a share of the training, in [0, 1), is done. */
+export function rateAt({ learningRate, decayFrom, floor = 0 }: Rates, progress: number): number {
+  if (progress <= decayFrom) return learningRate;
+  return Math.max(floor, (learningRate * (1 - progress)) / (1 - decayFrom));
+}
+
+/**
+ * An optimiser whose rule is the same for each parameter. All variables are updated as one flat vector: a step then
+ * costs the rule's kernels once, however many variables there are.
+ * @param memory names of the vectors that the rule remembers, `[P]` for P parameters in all, 0 at first
+ * @param numbers what the rule takes that changes with the step (from 1) and its learning rate
+ * @param change what is to be subtracted from the parameters, `[P]`; updates the memory in place
+ */
+export function elementwise<M extends string, N extends string>(
+  name: string,
+  rates: Rates,
+  memory: readonly M[],
+  numbers: (rate: number, step: number) => Readonly<Record<N, number>>,
+  change: (
+    gradient: tf.Tensor,
+    memory: Readonly<Record<M, tf.Variable>>,
+    numbers: Readonly<Record<N, tf.Tensor>>,
+  ) => tf.Tensor,
+): Optimizer {
+  return {
+    name,
+    start(variables) {
+      const sizes = variables.map((v) => v.size);
+      const total = sizes.reduce((a, b) => a + b, 0);
+      const state = new Map(memory.map((key) => [key, tf.tidy(() => tf.variable(tf.zeros([total]), false))]));
+      const vectors = Object.fromEntries(state) as Record<M, tf.Variable>;
+      return {
+        state,
+        numbers: (step, progress) => numbers(rateAt(rates, progress), step),
+        update(gradients, given) {
+          tf.tidy(() => {
+            const gradient = tf.concat(gradients.map((g) => tf.reshape(g, [-1]))); // [P]
+            const changes = tf.split(change(gradient, vectors, given as Record<N, tf.Tensor>), sizes);
+            variables.forEach((v, i) => void v.assign(tf.sub(v, tf.reshape(changes[i]!, v.shape))));
+          });
+        },
+        dispose: () => tf.dispose([...state.values()]),
+      };
+    },
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * Checkpoints: the state of a run on disk, two files each under `checkpoints/`. `<n>.safetensors` has the tensors,
+ * `<n>.json` all else with the checksums of both; that is written last, so a checkpoint is there whole or not at all.
+ *
+ * @module
+ */
+import { InputError, messageOf } from "../plugin/errors.ts";
+import { decodeTensors, encodeTensors, type StoredTensor } from "../tensor/safetensors.ts";
+import type { Numbers } from "./event.ts";
+import type { Snapshot, StateRecord } from "./state.ts";
+import type { RunReader, RunWriter } from "./store.ts";
+
+/** All of a checkpoint but its tensors. */
+export interface CheckpointRecord {
+  readonly format: 1;
+  readonly run: string;
+  /** Events of the application before this moment. */
+  readonly events: number;
+  /** The log at this moment: how many lines it had, and a hash of them. */
+  readonly log: { readonly lines: number; readonly hash: string };
+  /** SHA-256 of the scenario as it is run. */
+  readonly scenario: string;
+  /** Metrics so far. */
+  readonly metrics: Numbers;
+  /** Wall time of the run until then. */
+  readonly seconds: number;
+  /** Name of the engine: another one rounds differently. */
+  readonly engine: string;
+  readonly state: StateRecord;
+  readonly tensors: { readonly file: string; readonly bytes: number; readonly sha256: string };
+}
+
+/** A checkpoint that was read. */
+export interface Checkpoint {
+  /** Relative to the run. */
+  readonly path: string;
+  readonly record: CheckpointRecord;
+  readonly snapshot: Snapshot;
+}
+
+const FOLDER = "checkpoints/";
+const NAME = /^checkpoints\/(\d{6,})\.json$/;
+
+/** Writes the checkpoints of a run, keeping the newest few. */
+export interface Checkpointer {
+  /** @returns where it was written, and the size of both files */
+  save(
+    snapshot: Snapshot,
+    about: Omit<CheckpointRecord, "format" | "run" | "state" | "tensors">,
+  ): Promise<Written>;
+}
+
+/** A checkpoint that was written. */
+export interface Written {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/**
+ * @param keep how many to keep, at least 1
+ * @param there what {@link RunReader.files} has: those to number on from, and to remove in time
+ */
+export function checkpointer(writer: RunWriter, keep: number, there: readonly string[]): Checkpointer {
+  const kept = there.flatMap((path) => NAME.exec(path)?.[1] ?? []).sort(byNumber);
+  let next = Number(kept.at(-1) ?? 0) + 1;
+  return {
+    async save({ record: state, tensors: given }, about) {
+      const name = String(next++).padStart(6, "0");
+      const tensors = encodeTensors(given);
+      const file = `${FOLDER}${name}.safetensors`;
+      await writer.write(file, tensors);
+      const record: CheckpointRecord = {
+        format: 1,
+        run: writer.id,
+        ...about,
+        state,
+        tensors: { file, bytes: tensors.byteLength, sha256: await sha256(tensors) },
+      };
+      const text = JSON.stringify(record);
+      const json = `{"sha256":"${await sha256(text)}","record":${text}}\n`;
+      const path = `${FOLDER}${name}.json`;
+      await writer.write(path, json);
+      kept.push(name);
+      for (const old of kept.splice(0, kept.length - keep)) {
+        await writer.remove(`${FOLDER}${old}.json`);
+        await writer.remove(`${FOLDER}${old}.safetensors`);
+      }
+      return { path, bytes: tensors.byteLength + json.length };
+    },
+  };
+}
+
+/**
+ * The newest sound checkpoint of a run.
+ * @param lines how many events are in the run's log: a checkpoint that counts more of them outlived a power cut that
+ *   they did not, and is passed over; unless given, it is not asked
+ * @returns undefined where there was none; `damaged` tells of those that were passed over, `ahead` has the paths of
+ *   those among them that count more events than there are
+ * @throws InputError where there are some, but each of them is damaged
+ */
+export async function newestCheckpoint(
+  reader: RunReader,
+  lines: number = Number.POSITIVE_INFINITY,
+): Promise<{
+  readonly checkpoint: Checkpoint | undefined;
+  readonly damaged: readonly string[];
+  readonly ahead: readonly string[];
+}> {
+  const paths = (await reader.files(FOLDER)).filter((path) => NAME.test(path));
+  const damaged: string[] = [];
+  const ahead: string[] = [];
+  for (const path of paths.toSorted(byNumber).reverse()) {
+    try {
+      const checkpoint = await readCheckpoint(reader, path);
+      const counted = checkpoint.record.log.lines;
+      if (counted <= lines) return { checkpoint, damaged, ahead };
+      ahead.push(path);
+      damaged.push(`run ${reader.id}: ${path} counts ${counted} events, the log has ${lines}`);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      // A run that goes on replaces old checkpoints by new ones: then there is a newer one to be had.
+      if (!(await reader.files(path)).includes(path)) return await newestCheckpoint(reader, lines);
+      damaged.push(error.message);
+    }
+  }
+  if (damaged.length === 0) return { checkpoint: undefined, damaged, ahead };
+  throw new InputError(`run ${reader.id} has no sound checkpoint. Start it anew.\n${damaged.join("\n")}`);
+}
+
+async function readCheckpoint(reader: RunReader, path: string): Promise<Checkpoint> {
+  const fail = (file: string, what: string): never => {
+    throw new InputError(`run ${reader.id}: ${file} is damaged: ${what}`);
+  };
+  let record: CheckpointRecord;
+  try {
+    const outer = JSON.parse(new TextDecoder().decode(await reader.read(path)));
+    record = outer.record;
+    if ((await sha256(JSON.stringify(record))) !== outer.sha256) fail(path, "its checksum does not match");
+  } catch (error) {
+    return error instanceof InputError ? Promise.reject(error) : fail(path, messageOf(error));
+  }
+  if (record.format !== 1) fail(path, `it is of format ${record.format}, this version reads format 1`);
+  const bytes = await reader.read(record.tensors.file);
+  if ((await sha256(bytes)) !== record.tensors.sha256) {
+    fail(record.tensors.file, "its checksum does not match");
+  }
+  const tensors: ReadonlyMap<string, StoredTensor> = decodeTensors(bytes, record.tensors.file).tensors;
+  return { path, record, snapshot: { record: record.state, tensors } };
+}
+
+function byNumber(a: string, b: string): number {
+  return Number(/\d+/.exec(a)) - Number(/\d+/.exec(b));
+}
+
+/** SHA-256 in hexadecimal digits. */
+export async function sha256(data: Uint8Array | string): Promise<string> {
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,146 @@
+/**
+ * Stores: where runs are kept.
+ *
+ * @module
+ */
+import { InputError } from "../plugin/errors.ts";
+import { type Contract, contract } from "../plugin/plugin.ts";
+import type { RunEvent, RunStatus } from "./event.ts";
+import type { ExpectationResult } from "./expectation.ts";
+
+/** What a run came to. */
+export interface RunResult {
+  readonly run: string;
+  readonly scenario: string;
+  readonly status: RunStatus;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly expectations: readonly ExpectationResult[];
+  /** Wall time. */
+  readonly seconds: number;
+  /** Why it failed; `input` tells whether the user's input was at fault or the run broke. */
+  readonly error?: { readonly kind: "input" | "run"; readonly message: string };
+}
+
+/** Files that a run has beside its artifacts, by what they hold. */
+export const RUN_FILES = {
+  /** The scenario with every default filled in. */
+  scenario: "scenario.yaml",
+  /** Versions, engine, machine. */
+  environment: "environment.json",
+  /** One event a line, written by `append` alone. */
+  events: "events.ndjson",
+  /** A {@link RunResult}; there before the event `ended` is. */
+  result: "result.json",
+} as const;
+
+/** A run being written. */
+export interface RunWriter {
+  /** Unique in its store. */
+  readonly id: string;
+  /** Where people find it: a folder, a URL. */
+  readonly location: string;
+  /**
+   * Keeps an event after those before it; resolves when a reader would see it.
+   * @throws RunError where it could not be kept; what was kept before stays whole
+   */
+  append(event: RunEvent): Promise<void>;
+  /**
+   * Keeps a file: a reader sees all of it or none. A file of that name is replaced.
+   * @param path relative to the run, see {@link checkRunPath}; not that of the events
+   * @throws InputError for such a path, RunError where the file could not be kept
+   */
+  write(path: string, data: Uint8Array | string): Promise<void>;
+  /** Removes a file, where there is one. @throws as {@link write} does */
+  remove(path: string): Promise<void>;
+  /** Lets go of the run: nothing can be appended or written after. Closing twice does nothing. */
+  close(): Promise<void>;
+}
+
+/** A process that writes a run. */
+export interface RunOwner {
+  readonly pid: number;
+  readonly host: string;
+}
+
+/** How a run stands: how it ended, that a process is writing it, or that none is although it has not ended. */
+export type RunStanding = RunStatus | "running" | "abandoned";
+
+/** What can be told of a run without reading its events. */
+export interface RunGlance {
+  readonly run: string;
+  readonly scenario: string;
+  readonly status: RunStanding;
+  /** Those of its scenario. */
+  readonly tags: readonly string[];
+  /** ISO 8601, UTC. */
+  readonly began: string;
+  /** Wall time, once it has ended. */
+  readonly seconds?: number;
+}
+
+/** How far the events of a run reach. */
+export interface RunExtent {
+  /** Another one where the events are no continuation of what they were: the run was removed and made anew. */
+  readonly life: string;
+  /** Number of the last event, 0 before the first. */
+  readonly last: number;
+}
+
+/** A run being read. Reading it costs what is asked for, however long the run is. */
+export interface RunReader {
+  readonly id: string;
+  /** Events with a number above `since`, in order, `limit` at most. */
+  events(since?: number, limit?: number): Promise<readonly RunEvent[]>;
+  /** The same as text, in pieces of about a megabyte: whole lines, an event each, every one ended by a newline. */
+  lines(since?: number): AsyncIterable<string>;
+  /** How far the events reach by now. */
+  extent(): Promise<RunExtent>;
+  /**
+   * A file of the run.
+   * @throws InputError where there is none, or its path is not one inside the run
+   */
+  read(path: string): Promise<Uint8Array>;
+  /** Paths of the files that begin with a prefix, sorted; those still being written are left out. */
+  files(prefix: string): Promise<readonly string[]>;
+  /** Who is writing the run now, where anybody is. */
+  owner(): Promise<RunOwner | undefined>;
+  /** What {@link RUN_FILES}.result holds; undefined while the run goes on, or where it ended without a word. */
+  result(): Promise<RunResult | undefined>;
+}
+
+/** Keeps runs. */
+export interface Store {
+  readonly name: string;
+  /** @throws InputError where runs cannot be written, saying where and why */
+  create(scenario: string): Promise<RunWriter>;
+  /**
+   * Opens a run for going on with it. An event that a crash left half written is dropped.
+   * @throws InputError where there is no such run, its events are damaged, or another process is writing it (then
+   *   with its pid and host)
+   */
+  resume(id: string): Promise<RunWriter>;
+  /** Ids of all runs, newest first. */
+  list(): Promise<readonly string[]>;
+  /**
+   * Tells of a run what needs no reading of its events: quick enough to be asked of thousands.
+   * @throws InputError where there is no such run
+   */
+  glance(id: string): Promise<RunGlance>;
+  /** @throws InputError where there is no such run */
+  open(id: string): Promise<RunReader>;
+}
+
+/** The contract under which stores are registered. */
+export const Stores: Contract<Store> = contract("store");
+
+/**
+ * Lets through a path that stays inside a run: names joined by `/`, none of them empty, `.` or `..`, without
+ * backslashes, colons and control characters, which some systems take for more than a part of a name.
+ * @throws InputError for any other
+ */
+export function checkRunPath(path: string): string {
+  const sound =
+    !/[\\:\p{Cc}]/u.test(path) && path.split("/").every((name) => !["", ".", ".."].includes(name));
+  if (sound) return path;
+  throw new InputError(`${JSON.stringify(path)} is not a path inside a run, such as "artifacts/samples.npy"`);
+}

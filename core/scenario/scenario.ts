@@ -1,0 +1,212 @@
+/**
+ * Scenario files: what to run, with what, from which seed, and what to expect of it.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { assemble, loadPlugins } from "../plugin/assemble.ts";
+import { InputError, type Problem } from "../plugin/errors.ts";
+import { type Checked, check, type Finding, valueAt } from "../plugin/messages.ts";
+import type { DependencyContainer, Plugin, Ref, Refs } from "../plugin/plugin.ts";
+import { refsOf, writtenRefsOf } from "../plugin/refs.ts";
+import { Applications } from "../run/application.ts";
+import { Engines } from "../run/engine.ts";
+import { type Expectation, expectationSchema } from "../run/expectation.ts";
+import { type SentinelPolicy, sentinelSchema } from "../run/sentinel.ts";
+import { applyOverride, type Override } from "./override.ts";
+import { readSource } from "./source.ts";
+
+/** The schema of scenario files, given the components that there are. */
+function scenarioSchema(refs: Refs) {
+  return z.strictObject({
+    $schema: z.string().optional().describe("For editors: the location of this schema."),
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "expected letters, digits, dots, dashes (64 at most)")
+      .describe("Names the run; used in folder names. The file's name unless given."),
+    description: z.string().optional().describe("What this scenario shows; `dsgan list` prints it."),
+    tags: z.array(z.string()).default([]).describe("Words to find the scenario by."),
+    plugins: z.array(z.string()).default([]).describe("Further plugins: paths, URLs or package names."),
+    seed: z
+      .int()
+      .default(0)
+      .describe("Root of all randomness: same scenario, seed and engine, same numbers."),
+    engine: refs(Engines).prefault({ use: "auto" }).describe("What executes TensorFlow.js programs."),
+    checkpoint: z
+      .strictObject({
+        seconds: z.number().positive().default(30).describe("Time between checkpoints."),
+        steps: z.int().positive().optional().describe("Steps between checkpoints, where that comes first."),
+        keep: z.int().positive().default(2).describe("How many of the newest to keep."),
+      })
+      .prefault({})
+      .describe("When all that determines the run's future is written down."),
+    sentinels: sentinelSchema
+      .prefault({} as SentinelPolicy)
+      .describe("What to do when a training goes wrong."),
+    application: refs(Applications).describe("What to run, with its options."),
+    expect: z
+      .record(z.string(), expectationSchema)
+      .default({})
+      .describe("Bounds on metrics, by name; a run that misses one ends with exit code 1."),
+  });
+}
+
+/** When checkpoints are written, and how many are kept. */
+export interface CheckpointPolicy {
+  readonly seconds: number;
+  readonly steps?: number | undefined;
+  readonly keep: number;
+}
+
+/** A checked scenario: every default filled in. */
+export interface Scenario {
+  readonly name: string;
+  readonly description?: string | undefined;
+  readonly tags: readonly string[];
+  readonly plugins: readonly string[];
+  readonly seed: number;
+  readonly engine: Ref;
+  readonly checkpoint: CheckpointPolicy;
+  readonly sentinels: SentinelPolicy;
+  readonly application: Ref;
+  readonly expect: Readonly<Record<string, Expectation>>;
+}
+
+/** A scenario ready to be run. */
+export interface LoadedScenario {
+  readonly scenario: Scenario;
+  /** The built-in plugins and the scenario's own, put together. */
+  readonly container: DependencyContainer;
+  /** Where relative paths of the scenario start. */
+  readonly base: URL;
+}
+
+/** Where a scenario's text comes from, and what it may count on. */
+export interface ScenarioOrigin {
+  /** Where relative paths start: the location of the file. */
+  readonly base: URL;
+  /** Names the file in messages. */
+  readonly file: string;
+  /** The plugins that are always there. */
+  readonly plugins: readonly Plugin[];
+  /** Applied in order. */
+  readonly overrides?: readonly Override[];
+  /** Used where the scenario has none. */
+  readonly name?: string;
+}
+
+/**
+ * Reads a scenario: parses it, applies overrides, loads its plugins, checks it against the schema they make.
+ * @param text YAML or JSON
+ * @throws InputError with every problem found, each with its line
+ */
+export async function loadScenario(text: string, origin: ScenarioOrigin): Promise<LoadedScenario> {
+  const { base, file, name, overrides = [] } = origin;
+  const source = readSource(text, file);
+  const given = overridden(
+    name === undefined || "name" in source.value ? source.value : { name, ...source.value },
+    overrides,
+    file,
+  );
+  const locate = (finding: Finding): Problem =>
+    overrideProblem(finding, source.value, overrides) ?? {
+      path: finding.keys.map(String).join("."),
+      message: finding.message,
+      line: source.lineOf(finding.keys),
+    };
+  const fail = (problems: readonly Problem[], cause?: unknown): never => {
+    const inOrder = problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    throw new InputError(inOrder, { file, cause });
+  };
+
+  let container: DependencyContainer;
+  try {
+    const { plugins = [] } = given as { plugins?: unknown };
+    const named = Array.isArray(plugins) && plugins.every((p) => typeof p === "string") ? plugins : [];
+    container = assemble([...origin.plugins, ...(await loadPlugins(named, base))]);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const found = error.problems.map((p) => locate({ keys: p.path.split("."), message: p.message }));
+    const frame = check(scenarioSchema(anything), given); // what can be checked without the components
+    return fail([...found, ...("findings" in frame ? frame.findings.map(locate) : [])], error);
+  }
+
+  const checked = settle(scenarioSchema(refsOf(container)), given);
+  return "findings" in checked
+    ? fail(checked.findings.map(locate))
+    : { scenario: checked.data, container, base };
+}
+
+/** References when nothing is known of the components. */
+const anything: Refs = () => z.unknown() as z.ZodType as z.ZodType<Ref>;
+
+/**
+ * Checks until nothing changes: zod takes a default as it stands, so that another look is needed to fill in the
+ * defaults of components that a default names.
+ */
+function settle(schema: z.ZodType<Scenario>, given: unknown): Checked<Scenario> {
+  let checked = check(schema, given);
+  for (let depth = 1; "data" in checked; depth++) {
+    const again = check(schema, checked.data);
+    if ("findings" in again) {
+      return {
+        findings: again.findings.map(({ keys, message }) => ({ keys, message: `by default: ${message}` })),
+      };
+    }
+    if (JSON.stringify(again.data) === JSON.stringify(checked.data)) return again;
+    if (depth > DEEPEST) throw new Error("a component's default names the component itself, without end");
+    checked = again;
+  }
+  return checked;
+}
+
+/** How deep defaults may name components with defaults. */
+const DEEPEST = 32;
+
+/** @throws InputError listing every override that cannot be applied */
+function overridden(document: object, overrides: readonly Override[], file: string): unknown {
+  const problems: Problem[] = [];
+  let now: unknown = document;
+  for (const override of overrides) {
+    try {
+      now = applyOverride(now, override);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new InputError(problems, { file });
+  return now;
+}
+
+/** The problem that a finding is, if the last override on its path is to blame for it rather than the file. */
+function overrideProblem(
+  { keys, message }: Finding,
+  document: object,
+  overrides: readonly Override[],
+): Problem | undefined {
+  const path = keys.map(String).join(".");
+  const written = valueAt(document, keys);
+  // Parts were set of what the file does not have, or has as a mere string.
+  const grafted = written === undefined || (typeof written === "string" && message.startsWith("expected "));
+  const override = overrides.findLast(
+    (o) => `${path}.`.startsWith(`${o.path}.`) || (grafted && o.path.startsWith(`${path}.`)),
+  );
+  if (override === undefined) return undefined;
+  const what =
+    typeof written === "string" && override.path !== path && grafted
+      ? `is ${JSON.stringify(written)}, which has no "${override.path.slice(path.length + 1)}" to set`
+      : message;
+  return { path, message: `${what} (from --set ${override.path}=${override.value})` };
+}
+
+/** The published JSON Schema (draft 7) of scenario files, from which editors complete. */
+export function scenarioJsonSchema(container: DependencyContainer): object {
+  const schema = z.toJSONSchema(scenarioSchema(writtenRefsOf(container)).partial({ name: true }), {
+    target: "draft-7",
+    io: "input",
+    reused: "inline",
+    unrepresentable: "any",
+  });
+  return { ...schema, title: "dsgan scenario" };
+}

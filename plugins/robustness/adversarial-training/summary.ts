@@ -1,0 +1,134 @@
+/**
+ * The results in words and tables, in Markdown: what a page of results begins with.
+ *
+ * @module
+ */
+import { cleanAccuracy } from "../evaluation.ts";
+import type { AdversarialTraining } from "./adversarial-training.ts";
+import type { Ordering } from "./findings.ts";
+import { type Findings, meanAccuracy } from "./results.ts";
+
+const percent = (share: number): string => (100 * share).toFixed(1);
+
+/** What the paper claims, and how to tell the pairs that it speaks of. */
+const CLAIMS: readonly (readonly [claim: string, holds: (above: string, below: string) => boolean])[] = [
+  ["ours above noisy inputs of the same r", (a, b) => a.startsWith("ours") && b.startsWith("noisy")],
+  ["noisy inputs above the baseline", (a, b) => a.startsWith("noisy") && b === "baseline"],
+  ["ours above the baseline", (a, b) => a.startsWith("ours") && b === "baseline"],
+  ["stronger with the next larger w", (a, b) => a.startsWith("ours") && b.startsWith("ours")],
+  ["ours above the control without a generator", (a, b) => a.startsWith("ours") && b.startsWith("control")],
+  ["ours above equal training without the term", (a, b) => a.startsWith("ours") && b === "continued"],
+];
+
+/** Everything that is to be told. */
+export function summary(parts: AdversarialTraining, findings: Findings): string {
+  return [
+    heading(parts, findings),
+    accuracies(findings),
+    "## The paper's ordering, adversary by adversary",
+    "Paired differences of mean accuracy over the budgets, on the same images: seen where the 95 % interval lies above 0, " +
+      "reversed where it lies below. Intervals are those of the draw of images, for one training each, and are not " +
+      "corrected for their number.",
+    ordering(findings),
+    "## What the adaptive evaluation makes of it",
+    standing(findings),
+    "## What was generated",
+    samples(findings),
+  ].join("\n\n");
+}
+
+function heading({ data, images, field, game }: AdversarialTraining, { judged }: Findings): string {
+  const { critic, noise, generates } = game.reading;
+  const rows = Math.min(images, data.size);
+  return (
+    `# Adversarial training on ${data.name}\n\n` +
+    `${rows} training images, ${judged[0]!.paper.labels.length} test images attacked; r = ${field.r.join(", ")}, ` +
+    `w = ${field.w.join(", ")}. Stage 2: critic on ${critic}, noise on ${noise}, the generator makes ` +
+    `${generates === "ball" ? "what is added to rows" : "rows"}, α = ${game.alpha}, ${game.steps} generator steps.`
+  );
+}
+
+/** Accuracies in percent: without attack, under each of the paper's (mean over budgets), under the worst of all. */
+function accuracies({ judged, adversaries, curves, worst }: Findings): string {
+  const budgets = worst.get(judged[0]!.contestant.name)!.filter(({ epsilon }) => epsilon > 0);
+  const head = [
+    ...["classifier", "clean"],
+    ...adversaries.map(({ name }) => name),
+    ...budgets.map(({ epsilon }) => `worst ℓ∞ ${epsilon}`),
+  ];
+  const rows = judged.map(({ contestant: { name }, paper }) => [
+    name,
+    percent(cleanAccuracy(paper).value),
+    ...adversaries.map((adversary) => {
+      const curve = curves.find(
+        ({ classifier, attack }) => classifier === name && attack === adversary.name,
+      )!;
+      return percent(meanAccuracy(curve));
+    }),
+    ...worst
+      .get(name)!
+      .filter(({ epsilon }) => epsilon > 0)
+      .map(({ value }) => percent(value)),
+  ]);
+  return (
+    "Accuracy in percent; under an adversary, its mean over the budgets of the figure, and last under the worst of all ℓ∞ " +
+    `adversaries at each budget.\n\n${table(head, rows)}`
+  );
+}
+
+function ordering({ orderings, adversaries }: Findings): string {
+  const rows = CLAIMS.flatMap(([claim, holds]) => {
+    const pairs = orderings.filter(({ above, below }) => holds(above, below));
+    if (pairs.length === 0) return [];
+    return [
+      [claim, ...adversaries.map(({ name }) => tally(pairs.filter(({ adversary }) => adversary === name)))],
+    ];
+  });
+  return table(["claim", ...adversaries.map(({ name }) => name)], rows);
+}
+
+/** "seen in 2 of 9, reversed in 4 (−3.1 to +1.2 points)" */
+function tally(pairs: readonly Ordering[]): string {
+  const said = (what: string): number => pairs.filter(({ difference }) => difference.says === what).length;
+  const values = pairs.map(({ difference }) => difference.value);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const span = pairs.length === 1 ? signed(low) : `${signed(low)} to ${signed(high)}`;
+  const reversed = said("below") > 0 ? `, reversed in ${said("below")}` : "";
+  return `seen in ${said("above")} of ${pairs.length}${reversed} (${span})`;
+}
+
+/** In points, with its sign; "0.0" has none. */
+function signed(value: number): string {
+  const size = percent(Math.abs(value));
+  return size === "0.0" ? size : `${value < 0 ? "−" : "+"}${size}`;
+}
+
+function standing({ standings, signs }: Findings): string {
+  const others = standings.filter(({ contestant }) => contestant !== "baseline");
+  const rows = others.map(({ contestant, paper, all, masked, verdict }) => [
+    ...[contestant, signed(paper.value), signed(all.value), percent(masked.value), verdict],
+  ]);
+  const told = [...signs].flatMap(([name, list]) => list.map((sign) => `- ${name}: ${sign}`));
+  return [
+    "Points of mean accuracy over the adaptive budgets, in ℓ∞: gain over the baseline under the worst of the paper's " +
+      "adversaries; gain under the worst of all; what the paper's leave standing and the others take. A gain holds up where " +
+      "it is there under all adversaries, it is masking where it is there under the paper's alone.",
+    table(["classifier", "gain, paper's", "gain, all", "taken by the others", "verdict"], rows),
+    ...(told.length > 0 ? [`Signs of masked gradients:\n\n${told.join("\n")}`] : []),
+  ].join("\n\n");
+}
+
+function samples({ looks }: Findings): string {
+  const rows = Object.entries(looks).map(([kind, { nearest, entropy }]) => [
+    ...[kind, nearest.toFixed(2), entropy.toFixed(3)],
+  ]);
+  return (
+    "Median distance (ℓ2) from the nearest training image, and the baseline's entropy: what Eq. (9) has to lower.\n\n" +
+    table(["rows", "nearest", "entropy"], rows)
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,176 @@
+/**
+ * What an evaluation ends in: metrics, curves, tables, warnings.
+ *
+ * @module
+ */
+import type { EventBody, Norm, RunContext } from "../../../core/mod.ts";
+import {
+  type CurvePoint,
+  cleanAccuracy,
+  curveOf,
+  type Evaluation,
+  maskingSigns,
+  medianDistance,
+  type Probes,
+  type Share,
+  worstCase,
+} from "../evaluation.ts";
+import type { EvaluateRobustness } from "./evaluate-robustness.ts";
+import { panelOf } from "./pictures.ts";
+import type { Images, Named } from "./stages.ts";
+
+/** A classifier and what came of the attacks on it. */
+export interface Evaluated {
+  readonly name: string;
+  readonly evaluation: Evaluation;
+  readonly probes: Probes;
+}
+
+/** A curve, and what it is a curve of. */
+export interface Curve {
+  readonly classifier: string;
+  readonly attack: string;
+  readonly norm: Norm;
+  readonly n: number;
+  /** The budgets that were asked about. */
+  readonly budgets: readonly number[];
+  readonly points: readonly CurvePoint[];
+}
+
+/** Points of a curve whose attack sought the least distance. */
+const FINE = 100;
+
+export const NORMS: Readonly<Record<Norm, string>> = { linf: "ℓ∞", l2: "ℓ2" };
+
+/** Metrics, curves, tables and warnings. */
+export async function* results(
+  parts: EvaluateRobustness,
+  images: Images,
+  attacks: readonly Named[],
+  evaluated: readonly Evaluated[],
+  context: RunContext,
+): AsyncGenerator<EventBody, undefined> {
+  yield { type: "stage", stage: "results" };
+  const curves = evaluated.flatMap((of) => curvesOf(parts, attacks, of));
+  yield { type: "metrics", values: metricsOf(attacks, evaluated, curves) };
+
+  const bytes = (lines: readonly string[]): Uint8Array => new TextEncoder().encode(`${lines.join("\n")}\n`);
+  yield await context.artifact(
+    "curves.csv",
+    "Accuracy against epsilon, with 95 % intervals",
+    bytes(curveRows(curves)),
+  );
+  yield await context.artifact(
+    "images.csv",
+    "Each image under each attack: prediction, success, distance in each norm, queries",
+    bytes(imageRows(images, evaluated)),
+  );
+  if (parts.painter !== undefined) {
+    const titles = [...new Set(curves.map(({ attack }) => attack))];
+    const panels = titles.map((title) => {
+      const of = curves.filter(({ attack }) => attack === title);
+      const lines = of.map(({ classifier, points }) => ({ name: classifier, points }));
+      return panelOf(title, `epsilon (${NORMS[of[0]!.norm]})`, lines);
+    });
+    const title = "Accuracy under attack";
+    const png = await parts.painter.panels(title, panels);
+    yield await context.artifact(
+      "accuracy.png",
+      `${title}, of ${images.labels.length} images; bands are 95 % intervals`,
+      png,
+    );
+  }
+  for (const { name, evaluation, probes } of evaluated) {
+    for (const sign of maskingSigns(evaluation, probes))
+      yield { type: "warning", message: `${name}: ${sign}` };
+  }
+  return undefined;
+}
+
+/** Of one classifier: a curve for each attack, and for the worst of each norm where there are several. */
+export function curvesOf(
+  { epsilons }: Pick<EvaluateRobustness, "epsilons">,
+  attacks: readonly Named[],
+  { name: classifier, evaluation }: Evaluated,
+): Curve[] {
+  const n = evaluation.labels.length;
+  const single = attacks.map(({ name, attack: { norm } }): Curve => {
+    const budgets = [...new Set(epsilons[norm])].sort((a, b) => a - b);
+    const largest = budgets.at(-1)!;
+    const fine = Array.from({ length: FINE + 1 }, (_, i) => (largest * i) / FINE);
+    return {
+      classifier,
+      attack: name,
+      norm,
+      n,
+      budgets,
+      points: curveOf(evaluation, name, merged(fine, budgets)),
+    };
+  });
+  const norms = [...new Set(attacks.map(({ attack }) => attack.norm))];
+  const worst = norms.flatMap((norm): Curve[] => {
+    if (attacks.filter(({ attack }) => attack.norm === norm).length < 2) return [];
+    const budgets = epsilons[norm];
+    const points = worstCase(evaluation, evaluation.trials, norm, merged([0], budgets));
+    return [{ classifier, attack: `worst-${norm}`, norm, n, budgets, points }];
+  });
+  return [...single, ...worst];
+}
+
+const merged = (...lists: readonly (readonly number[])[]): number[] =>
+  [...new Set(lists.flat())].sort((a, b) => a - b);
+
+/** `<classifier>.clean`, `<classifier>.<attack>@<epsilon>`, where distances were sought `<classifier>.<attack>.median`. */
+export function metricsOf(
+  attacks: readonly Named[],
+  evaluated: readonly Evaluated[],
+  curves: readonly Curve[],
+): Record<string, number> {
+  const metrics: Record<string, number> = {};
+  for (const { name, evaluation } of evaluated) {
+    metrics[`${name}.clean`] = cleanAccuracy(evaluation).value;
+    for (const { attack, budgets, points } of curves.filter(({ classifier }) => classifier === name)) {
+      for (const { epsilon, value } of points) {
+        if (epsilon > 0 && budgets.includes(epsilon)) metrics[`${name}.${attack}@${epsilon}`] = value;
+      }
+    }
+    for (const { name: attack } of attacks) {
+      const sought = evaluation.trials.some((trial) => trial.attack === attack && trial.epsilon === null);
+      const median = medianDistance(evaluation, attack);
+      if (sought && Number.isFinite(median)) metrics[`${name}.${attack}.median`] = median;
+    }
+  }
+  return metrics;
+}
+
+/** Lines of a table of all curves, the first its head. */
+export function curveRows(curves: readonly Curve[]): string[] {
+  const head = "classifier,attack,norm,epsilon,accuracy,low,high,n";
+  const share = ({ value, low, high }: Share): string => [value, low, high].map(short).join(",");
+  return [
+    head,
+    ...curves.flatMap(({ classifier, attack, norm, n, points }) =>
+      points.map((point) => `${classifier},${attack},${norm},${short(point.epsilon)},${share(point)},${n}`),
+    ),
+  ];
+}
+
+/** A row for each image and trial; images that were wrong without any attack have distance 0 and were not attacked. */
+function imageRows({ rows, labels }: Images, evaluated: readonly Evaluated[]): string[] {
+  const head = "classifier,attack,norm,epsilon,row,label,clean,attacked,prediction,success,l2,linf,queries";
+  const body = evaluated.flatMap(({ name, evaluation: { trials, clean, attacked } }) => {
+    const place = new Map(attacked.map((image, i) => [image, i]));
+    return trials.flatMap(({ attack, norm, epsilon, success, prediction, distance, queries }) =>
+      labels.map((label, image) => {
+        const i = place.get(image);
+        const about = `${name},${attack},${norm},${epsilon ?? ""},${rows[image]},${label},${clean[image]}`;
+        if (i === undefined) return `${about},0,${clean[image]},,0,0,0`;
+        const found = [prediction[i]!, success[i]!, distance.l2[i]!, distance.linf[i]!, queries[i]!];
+        return `${about},1,${found.map(short).join(",")}`;
+      }),
+    );
+  });
+  return [head, ...body];
+}
+
+const short = (value: number): string => String(Number(value.toPrecision(7)));
