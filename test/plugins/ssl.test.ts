@@ -17,6 +17,7 @@ import {
   run,
   type Store,
   Stores,
+  splitRows,
   tf,
   transientState,
 } from "../../core/mod.ts";
@@ -27,7 +28,6 @@ import { mlp } from "../../plugins/networks/mlp/mod.ts";
 import { examinerOf, resultsOf } from "../../plugins/semi-supervised/bad-gan-ssl/evaluation.ts";
 import { principalPlane } from "../../plugins/semi-supervised/bad-gan-ssl/map.ts";
 import { SslMethods, type SslSetting } from "../../plugins/semi-supervised/method.ts";
-import { splitRows } from "../../plugins/semi-supervised/split.ts";
 import { checkDataset } from "../conformance/dataset.ts";
 
 await tf.setBackend("cpu");
