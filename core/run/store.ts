@@ -81,7 +81,7 @@ export interface RunGlance {
 /** How far the events of a run reach. */
 export interface RunExtent {
   /** Another one where the events are no continuation of what they were: the run was removed and made anew. */
-  readonly life: string;
+  readonly generation: string;
   /** Number of the last event, 0 before the first. */
   readonly last: number;
 }

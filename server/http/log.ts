@@ -28,7 +28,7 @@ interface Line {
 /** How far a run has come. */
 export interface Position {
   /** Changes where the events are no continuation of what they were. */
-  readonly life: string;
+  readonly generation: string;
   /** Number of the last event. */
   readonly last: number;
   /** Nothing follows: the run has ended, or nobody writes it any more. */
@@ -86,7 +86,7 @@ export type Ordered = (id: string) => boolean;
 async function openLog(store: Store, id: string, ordered: Ordered): Promise<RunLog> {
   const reader = await store.open(id);
   let recent: Line[] = [];
-  let position: Position = { life: "", last: 0, over: false };
+  let position: Position = { generation: "", last: 0, over: false };
   let digest = newDigest();
   let asked = Number.NEGATIVE_INFINITY;
   let abandoned = false;
@@ -96,8 +96,8 @@ async function openLog(store: Store, id: string, ordered: Ordered): Promise<RunL
 
   /** Takes in what is new. */
   const advance = async (): Promise<Position> => {
-    const { life, last } = await reader.extent();
-    if (life !== position.life || last < position.last) {
+    const { generation, last } = await reader.extent();
+    if (generation !== position.generation || last < position.last) {
       recent = [];
       digest = newDigest();
       asked = Number.NEGATIVE_INFINITY;
@@ -124,8 +124,8 @@ async function openLog(store: Store, id: string, ordered: Ordered): Promise<RunL
     }
     before = ordered(id) ? (before ?? last) : undefined;
     const over = (ended || abandoned) && before !== last;
-    if (life !== position.life || last !== position.last || over !== position.over) {
-      position = { life, last, over };
+    if (generation !== position.generation || last !== position.last || over !== position.over) {
+      position = { generation, last, over };
     }
     return position;
   };
@@ -172,7 +172,7 @@ async function openLog(store: Store, id: string, ordered: Ordered): Promise<RunL
     page,
     async frames(since, limit, types) {
       // Those who keep up all ask for the same.
-      const key = `${position.life} ${since} ${position.last} ${limit} ${types === undefined ? "" : [...types]}`;
+      const key = `${position.generation} ${since} ${position.last} ${limit} ${types === undefined ? "" : [...types]}`;
       if (frame?.key === key) return frame;
       const { lines, next } = await page(since, limit, types);
       const text = lines.map(({ seq, json }) => `id: ${seq}\ndata: ${json}\n\n`).join("");
@@ -266,7 +266,7 @@ const LOG_BYTES = 256e6;
 
 /** Opens the logs of a store. */
 export function logsOf(store: Store, ordered: Ordered): Logs {
-  const kept = new Map<string, { readonly log: RunLog; readonly life: string }>(); // the one used last comes last
+  const kept = new Map<string, { readonly log: RunLog; readonly generation: string }>(); // the one used last comes last
   const opening = new Map<string, Promise<{ readonly log: RunLog; readonly position: Position }>>();
 
   const makeRoom = (): void => {
@@ -281,7 +281,7 @@ export function logsOf(store: Store, ordered: Ordered): Logs {
     const log = await openLog(store, id, ordered);
     const position = await log.look();
     kept.delete(id);
-    kept.set(id, { log, life: position.life });
+    kept.set(id, { log, generation: position.generation });
     makeRoom();
     return { log, position };
   };
@@ -291,7 +291,7 @@ export function logsOf(store: Store, ordered: Ordered): Logs {
       const known = kept.get(id);
       if (known !== undefined) {
         const position = await known.log.look();
-        if (position.life === known.life && known.life !== "") {
+        if (position.generation === known.generation && known.generation !== "") {
           kept.delete(id);
           kept.set(id, known);
           return { log: known.log, position };

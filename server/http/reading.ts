@@ -111,9 +111,9 @@ export function addReading(app: OpenAPIHono, reading: Reading): void {
       const wanted: Types = types && new Set(types);
       requireSameLife(position, since, c);
       const page = await polled(log, position, since, limit, wanted, wait, () => c.req.raw.signal);
-      const { over, last, life } = page.position;
+      const { over, last, generation } = page.position;
       const done = over && page.next >= last;
-      c.header("ETag", `W/"${life}.${since}.${page.next}.${page.lines.length}.${done}"`);
+      c.header("ETag", `W/"${generation}.${since}.${page.next}.${page.lines.length}.${done}"`);
       c.header("Cache-Control", "no-cache");
       const events = page.lines.map(({ json }) => json).join(",");
       return c.body(`{"events":[${events}],"next":${page.next},"done":${done}}`, 200, {
@@ -384,12 +384,12 @@ async function polled(
       const end = merge(timer(left), fromEvent(gone, "abort"));
       now = await firstValueFrom(
         log.positions.pipe(
-          filter((next) => next.last > seen.last || next.over || next.life !== seen.life),
+          filter((next) => next.last > seen.last || next.over || next.generation !== seen.generation),
           takeUntil(end),
         ),
         { defaultValue: seen },
       );
-      if (now.life !== seen.life && seen.life !== "") break;
+      if (now.generation !== seen.generation && seen.generation !== "") break;
       if (now === seen) break;
     }
     page = await log.page(page.next, limit, types);

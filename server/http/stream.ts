@@ -172,9 +172,13 @@ function eventStream(
         subscriptions.add(
           log.positions.subscribe({
             next(now) {
-              if (position !== undefined && position.life !== "" && now.life !== position.life) {
+              if (
+                position !== undefined &&
+                position.generation !== "" &&
+                now.generation !== position.generation
+              ) {
                 close();
-                controller.close(); // the client comes back with a number of another life, and is told so
+                controller.close(); // the client comes back with a number of another generation, and is told so
                 return;
               }
               position = now;

@@ -95,7 +95,7 @@ export async function checkStore(tap: Test, makeStore: () => Store | Promise<Sto
     const store = await makeStore();
     const writer = await store.create("demo");
     const reader = await store.open(writer.id);
-    const { life, last } = await reader.extent();
+    const { generation, last } = await reader.extent();
     t.equal(last, 0);
     t.strictSame(await text(reader.lines()), "");
     const all: RunEvent[] = [];
@@ -120,14 +120,19 @@ export async function checkStore(tap: Test, makeStore: () => Store | Promise<Sto
     t.strictSame(await reader.events(300), [stage(301)]);
     t.equal((await reader.extent()).last, 301);
     t.strictSame(await (await store.open(writer.id)).extent(), {
-      life: (await reader.extent()).life,
+      generation: (await reader.extent()).generation,
       last: 301,
     });
-    if (life !== "") t.equal((await reader.extent()).life, life, "the same life throughout");
+    if (generation !== "")
+      t.equal((await reader.extent()).generation, generation, "the same generation throughout");
     await writer.close();
     const next = await store.create("demo");
     await next.append(stage(1));
-    t.not((await (await store.open(next.id)).extent()).life, life, "another run, another life");
+    t.not(
+      (await (await store.open(next.id)).extent()).generation,
+      generation,
+      "another run, another generation",
+    );
     await next.close();
   });
 

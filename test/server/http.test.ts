@@ -178,7 +178,7 @@ t.test("GET /api/runs/:id/events answers 304 while nothing is new, and gzips wha
   t.equal(JSON.parse(text).events.length, 101);
 });
 
-t.test("a cursor from another life is 410", async (t) => {
+t.test("a cursor from another generation is 410", async (t) => {
   const { writer, get } = await running();
   for (let seq = 1; seq <= 5; seq++) await writer.append(stage(seq));
   for (const path of ["/events?since=6", "/events?since=6&wait=30", "/stream?since=6"]) {

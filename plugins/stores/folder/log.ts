@@ -34,7 +34,7 @@ export interface Log {
 
 /** @param path the file, which may not be there yet */
 export function logOf(path: string): Log {
-  let life = "";
+  let generation = "";
   let size = 0;
   /** Where the last whole line ended when the file had that size. */
   let end: Mark = BEGINNING;
@@ -48,21 +48,21 @@ export function logOf(path: string): Log {
     readonly size: number;
   }) => {
     const found = `${now.dev.toString(36)}-${now.ino.toString(36)}`;
-    if (found !== life || now.size < size) [size, end, read] = [0, BEGINNING, BEGINNING];
-    life = found;
+    if (found !== generation || now.size < size) [size, end, read] = [0, BEGINNING, BEGINNING];
+    generation = found;
   };
 
   return {
     async extent() {
       const now = sizeOf(path);
-      if (now === undefined) return { life: "", last: 0 };
+      if (now === undefined) return { generation: "", last: 0 };
       look(now);
       if (now.size !== size) {
         await using file = await opened(path);
         end = await lastLine(file, now.size, path);
         size = now.size;
       }
-      return { life, last: end.seq };
+      return { generation, last: end.seq };
     },
     async *lines(since) {
       await using file = await opened(path);

@@ -25,7 +25,7 @@ interface MemoryRun {
   readonly scenario: string;
   readonly began: string;
   /** Tells it from any other, of other processes too. */
-  readonly life: string;
+  readonly generation: string;
   readonly lines: string[];
   readonly files: Map<string, Uint8Array>;
   isWritten: boolean;
@@ -47,7 +47,7 @@ export function memoryStore(): Store {
       const run: MemoryRun = {
         scenario,
         began,
-        life: `${began}-${runs.size}`,
+        generation: `${began}-${runs.size}`,
         lines: [],
         files: new Map(),
         isWritten: true,
@@ -136,7 +136,7 @@ function resultOf(files: MemoryRun["files"]): RunResult | undefined {
 }
 
 function readerOf(id: string, run: MemoryRun): RunReader {
-  const { lines, files, life } = run;
+  const { lines, files, generation } = run;
   return {
     id,
     files: async (prefix) => [...files.keys()].filter((path) => path.startsWith(prefix)).sort(),
@@ -156,7 +156,7 @@ function readerOf(id: string, run: MemoryRun): RunReader {
       }
     },
     async extent() {
-      return { life, last: lines.length === 0 ? 0 : seqOf(lines.at(-1)!) };
+      return { generation, last: lines.length === 0 ? 0 : seqOf(lines.at(-1)!) };
     },
     async read(path) {
       if (checkRunPath(path) === RUN_FILES.events) {
