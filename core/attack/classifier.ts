@@ -9,7 +9,7 @@ import type { Range } from "../model/dataset.ts";
 import { InputError } from "../plugin/errors.ts";
 import { type Contract, contract } from "../plugin/plugin.ts";
 import type { RunContext } from "../run/application.ts";
-import type { EventBody } from "../run/event.ts";
+import type { ApplicationEvent } from "../run/event.ts";
 import { sizeOf } from "../tensor/key.ts";
 import * as tf from "../tensor/tf.ts";
 
@@ -46,7 +46,7 @@ export interface ClassifierSource {
    * Yields what happens (a training's progress) and returns the classifier.
    * @throws InputError where there is none that fits the place
    */
-  open(place: ClassifierPlace, context: RunContext): AsyncGenerator<EventBody, Classifier>;
+  open(place: ClassifierPlace, context: RunContext): AsyncGenerator<ApplicationEvent, Classifier>;
 }
 
 /** The contract under which sources of classifiers are registered. */

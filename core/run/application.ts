@@ -6,22 +6,22 @@
 
 import { type Context, type Contract, contract } from "../plugin/plugin.ts";
 import type { Key } from "../tensor/key.ts";
-import type { EventBody } from "./event.ts";
+import type { ApplicationEvent, EventBody } from "./event.ts";
 import type { SentinelPolicy } from "./sentinel.ts";
 import type { RunState } from "./state.ts";
 
-/** What an application is given to run with. */
+/** What {@link Application.run} receives. */
 export interface RunContext extends Context {
   /** Root of all the run's randomness. */
   readonly key: Key;
   /** Aborted when the run is to stop; `state.settle()` heeds it. */
   readonly signal: AbortSignal;
-  /** What determines the run's future: kept here, it survives crashes. */
+  /** Holds what determines the run's future, so that the run survives a crash. */
   readonly state: RunState;
-  /** What is to be done about trainings that go wrong. */
+  /** What to do about trainings that go wrong. */
   readonly sentinels: SentinelPolicy;
   /**
-   * Keeps a file with the run.
+   * Writes a file into the run.
    * @param path relative to the run's artifacts, e.g. `samples.npy`; an existing file is replaced
    * @returns the event to yield
    */
@@ -29,12 +29,12 @@ export interface RunContext extends Context {
 }
 
 /**
- * A use of DSGAN, configured and ready. Yields what happens as it happens: a function of key and state, never of the
- * clock, so that a run that was interrupted can go on as if it had not been.
+ * A use of DSGAN, configured and ready. `run` yields events as they happen. What it yields is a function of key and
+ * state, never of the clock, so that a run can be interrupted and resumed with the same results.
  */
 export interface Application {
   readonly name: string;
-  run(context: RunContext): AsyncIterable<EventBody>;
+  run(context: RunContext): AsyncIterable<ApplicationEvent>;
 }
 
 /** The contract under which applications are registered. */

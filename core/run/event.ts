@@ -1,5 +1,5 @@
 /**
- * What a run says of itself. Events are JSON, numbered from 1 in each run, and hold no tensors.
+ * Events: what a run reports while it goes. They are JSON, numbered from 1 in each run, and hold no tensors.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { ExpectationResult } from "./expectation.ts";
 /** Numbers by name. */
 export type Numbers = Readonly<Record<string, number>>;
 
-/** What went wrong with a training. */
+/** What is wrong with a training. */
 export interface Alarm {
   readonly kind: "notFinite" | "collapse" | "runaway";
   /** The step at which it was noticed, from 1. */
@@ -20,7 +20,7 @@ export interface Alarm {
   readonly action: "stop" | "warn";
 }
 
-/** How a run ended: every expectation met, one missed, broken, or stopped from outside. */
+/** How a run ended: it met every expectation, missed one, failed with an error, or was stopped from outside. */
 export type RunStatus = "passed" | "missed" | "failed" | "cancelled";
 
 /** What each type of event carries. */
@@ -35,16 +35,16 @@ export interface EventTypes {
     /** Where the run is kept. */
     readonly location: string;
   };
-  /** The application has begun something new; `steps` in all, where that is known. */
+  /** The application begins a new stage, of `steps` steps where that is known. */
   stage: { readonly stage: string; readonly steps?: number };
-  /** So far in a stage, with the losses or other numbers of that step. */
+  /** A step of a stage, with its losses or other numbers. */
   progress: {
     readonly stage: string;
     readonly step: number;
     readonly steps: number;
     readonly values?: Numbers;
   };
-  /** A file was kept, `path` relative to the run. */
+  /** A file was written, `path` relative to the run. */
   artifact: {
     readonly path: string;
     readonly title: string;
@@ -52,32 +52,38 @@ export interface EventTypes {
     /** SHA-256 of the file, in hexadecimal digits. */
     readonly sha256: string;
   };
-  /** Final numbers, against which expectations are held. */
+  /** Results, which the scenario's expectations bound. */
   metrics: { readonly values: Numbers };
-  /** Something a user should know that does not end the run. */
+  /** The user should know of something that does not end the run. */
   warning: { readonly message: string };
-  /** One expectation, held against what was measured. */
+  /** Whether the run meets one of the scenario's expectations. */
   expectation: ExpectationResult;
-  /** Something is wrong with a training: see `core/run/sentinel.ts`. */
+  /** A training goes wrong: see `core/run/sentinel.ts`. */
   sentinel: Alarm;
-  /** All that determines the run's future was written down, `path` relative to the run. */
+  /** A checkpoint was written, `path` relative to the run. */
   checkpoint: { readonly path: string; readonly bytes: number };
-  /** The run was taken up again after it had been interrupted. */
+  /** A new session resumes the run after an interruption. */
   resumed: {
-    /** The checkpoint that it goes on from; null where there was none: it begins again. */
+    /** The checkpoint that it resumes from; null where there was none, so that it starts over. */
     readonly from: string | null;
     readonly engine: EngineInfo;
-    /** What may make it come out differently, or was found damaged. */
+    /** What may change the results, and files that were found damaged: a sentence each. */
     readonly notes: readonly string[];
   };
-  /** Last event of every run, unless it is taken up again. */
+  /** Last event of every session, and so of the run. */
   ended: { readonly status: RunStatus; readonly seconds: number; readonly error?: string };
 }
 
-/** An event before it is numbered. */
-export type EventBody<T extends keyof EventTypes = keyof EventTypes> = {
+/** The types of event that applications yield. The others are the run's own. */
+export type ApplicationEventType = "stage" | "progress" | "artifact" | "metrics" | "warning" | "sentinel";
+
+/** An event before it is numbered: one that an application may yield, unless other types are named. */
+export type EventBody<T extends keyof EventTypes = ApplicationEventType> = {
   [K in T]: { readonly type: K } & EventTypes[K];
 }[T];
+
+/** What an application may yield. */
+export type ApplicationEvent = EventBody<ApplicationEventType>;
 
 /** An event of a run. */
 export type RunEvent<T extends keyof EventTypes = keyof EventTypes> = EventBody<T> & {
@@ -86,16 +92,3 @@ export type RunEvent<T extends keyof EventTypes = keyof EventTypes> = EventBody<
   /** ISO 8601, UTC. */
   readonly time: string;
 };
-
-const OF_THE_RUN: ReadonlySet<keyof EventTypes> = new Set([
-  "started",
-  "resumed",
-  "checkpoint",
-  "expectation",
-  "ended",
-]);
-
-/** Whether an event is the application's own: those are the same in each sitting of a run. */
-export function isOfApplication({ type }: { readonly type: keyof EventTypes }): boolean {
-  return !OF_THE_RUN.has(type);
-}

@@ -16,7 +16,7 @@ import { originOf } from "../plugin/plugin.ts";
 import type { Key } from "../tensor/key.ts";
 import type { StoredTensor } from "../tensor/safetensors.ts";
 import * as tf from "../tensor/tf.ts";
-import type { EventBody } from "./event.ts";
+import type { ApplicationEvent } from "./event.ts";
 
 /** What can be kept beside tensors: finite numbers, text, lists and records of them. */
 export type Json =
@@ -55,8 +55,8 @@ export interface RunState {
    */
   once<T extends Json | undefined>(
     name: string,
-    body: (state: RunState) => AsyncGenerator<EventBody, T>,
-  ): AsyncGenerator<EventBody, T>;
+    body: (state: RunState) => AsyncGenerator<ApplicationEvent, T>,
+  ): AsyncGenerator<ApplicationEvent, T>;
   /**
    * A moment between two steps at which all that is kept agrees with all that was yielded. A checkpoint is written
    * here where one is due.
@@ -105,7 +105,7 @@ export interface KeptState {
 }
 
 /** What a stage's body returns. */
-type ReturnedBy<B> = B extends (state: RunState) => AsyncGenerator<EventBody, infer T> ? T : never;
+type ReturnedBy<B> = B extends (state: RunState) => AsyncGenerator<ApplicationEvent, infer T> ? T : never;
 
 /** Opens the state of a run. */
 export function openState({ from, signal, due, save, pause }: StateOptions): KeptState {

@@ -134,13 +134,15 @@ export interface Store {
 export const Stores: Contract<Store> = contract("store");
 
 /**
- * Lets through a path that stays inside a run: names joined by `/`, none of them empty, `.` or `..`, without
- * backslashes, colons and control characters, which some systems take for more than a part of a name.
- * @throws InputError for any other
+ * Whether a path stays inside a run: names joined by `/`, none of them empty, `.` or `..`, without backslashes, colons
+ * and control characters, which mean something else to some systems.
  */
+export function isRunPath(path: string): boolean {
+  return !/[\\:\p{Cc}]/u.test(path) && path.split("/").every((name) => !["", ".", ".."].includes(name));
+}
+
+/** @throws InputError unless {@link isRunPath} */
 export function checkRunPath(path: string): string {
-  const sound =
-    !/[\\:\p{Cc}]/u.test(path) && path.split("/").every((name) => !["", ".", ".."].includes(name));
-  if (sound) return path;
+  if (isRunPath(path)) return path;
   throw new InputError(`${JSON.stringify(path)} is not a path inside a run, such as "artifacts/samples.npy"`);
 }

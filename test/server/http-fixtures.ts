@@ -1,9 +1,9 @@
 /** Runs for the tests of the HTTP app, and a reader of server-sent events. */
-import type { EventBody, RunEvent, RunResult, RunWriter, Store } from "../../core/mod.ts";
+import type { EventBody, EventTypes, RunEvent, RunResult, RunWriter, Store } from "../../core/mod.ts";
 import { memoryStore } from "../../plugins/stores/memory/mod.ts";
 import { type AppOptions, app } from "../../server/http/mod.ts";
 
-export const event = (seq: number, body: EventBody): RunEvent => ({
+export const event = (seq: number, body: EventBody<keyof EventTypes>): RunEvent => ({
   seq,
   time: new Date(Date.UTC(2026, 0, 1) + seq * 10).toISOString(),
   ...body,

@@ -196,7 +196,7 @@ t.test("run() refuses to resume what has ended, and what has no sound checkpoint
   const again = await loadActing(summing({ calls: -1 }, () => {}));
   await t.rejects(all(run(again, { store, resume: "acted-1" })), {
     name: "InputError",
-    message: /has come to its end \(passed\)/,
+    message: /has ended \(passed\)/,
   });
   await all(
     run(

@@ -1,0 +1,112 @@
+/**
+ * How a session ends: expectations are judged, the result is written, then the event `ended`.
+ *
+ * @module
+ */
+import { InputError } from "../plugin/errors.ts";
+import type { RunEvent } from "../run/event.ts";
+import { type ExpectationResult, judgeExpectations } from "../run/expectation.ts";
+import { RUN_FILES, type RunResult, type RunWriter, type Store } from "../run/store.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { openLog, type RunLog } from "./log.ts";
+import { NO_ENGINE } from "./opening.ts";
+
+/** How a session went, before the scenario's expectations are judged. */
+export type Outcome =
+  | { readonly status: "passed" | "cancelled" }
+  | { readonly status: "failed"; readonly error: NonNullable<RunResult["error"]> };
+
+/** What a session came to. */
+export interface Conclusion {
+  readonly outcome: Outcome;
+  readonly metrics: RunResult["metrics"];
+  /** Wall time of the run over all sessions. */
+  readonly seconds: number;
+}
+
+/**
+ * Ends a session.
+ * @param past the events of earlier sessions
+ */
+export async function conclude(
+  { outcome, metrics, seconds }: Conclusion,
+  { name, expect }: Scenario,
+  writer: RunWriter,
+  log: RunLog,
+  past: readonly RunEvent[],
+): Promise<void> {
+  const expectations = outcome.status === "passed" ? judgeExpectations(expect, metrics) : [];
+  const known = new Set(lastExpectations(past).map(({ metric }) => metric));
+  for (const expectation of expectations) {
+    if (!known.has(expectation.metric)) await twice(() => log.emit({ type: "expectation", ...expectation }));
+  }
+  await end(writer, log, {
+    run: writer.id,
+    scenario: name,
+    status: expectations.every(({ met }) => met) ? outcome.status : "missed",
+    metrics,
+    expectations,
+    seconds,
+    ...("error" in outcome && { error: outcome.error }),
+  });
+}
+
+/** Expectations that a session judged which was interrupted before its end. */
+function lastExpectations(events: readonly RunEvent[]): ExpectationResult[] {
+  const start = events.findLastIndex(({ type }) => type === "ended" || type === "resumed");
+  return events.slice(start + 1).filter((event) => event.type === "expectation");
+}
+
+/** Writes the result, then the event that says it is there. */
+async function end(writer: RunWriter, log: RunLog, result: RunResult): Promise<void> {
+  const { status, seconds, error } = result;
+  await twice(() => writer.write(RUN_FILES.result, `${JSON.stringify(result, null, 2)}\n`));
+  await twice(() => log.emit({ type: "ended", status, seconds, ...(error && { error: error.message }) }));
+}
+
+/** Tries a second time: a store may reserve room for the end of a run, and release it when the disk is full. */
+export async function twice(write: () => Promise<void>): Promise<void> {
+  await write().catch(write);
+}
+
+/**
+ * Ends a run as failed whose process is gone, for whoever watched it.
+ * @param reason why it failed
+ * @returns the events that say so
+ * @throws as the store does; an InputError where the run has ended
+ */
+export async function recordFailure(store: Store, id: string, reason: string): Promise<readonly RunEvent[]> {
+  const writer = await store.resume(id);
+  try {
+    const past = await (await store.open(id)).events();
+    const first = past.find((event) => event.type === "started");
+    const last = past.at(-1);
+    if (last?.type === "ended" && (last.status === "passed" || last.status === "missed"))
+      throw new InputError(`run ${id} has ended (${last.status})`);
+    const scenario = first?.scenario ?? id;
+    const added: RunEvent[] = [];
+    const log = openLog(writer, past, (event) => void added.push(event));
+    if (last?.type === "ended") {
+      // The process died before it could say that it had resumed the run.
+      await twice(() => log.emit({ type: "resumed", from: null, engine: NO_ENGINE, notes: [] }));
+    }
+    if (last === undefined) {
+      const { location } = writer;
+      const started = { run: id, scenario, application: "", seed: 0, engine: NO_ENGINE, location };
+      await twice(() => log.emit({ type: "started", ...started }));
+    }
+    const between = last && first ? Date.parse(last.time) - Date.parse(first.time) : 0;
+    await end(writer, log, {
+      run: id,
+      scenario,
+      status: "failed",
+      metrics: {},
+      expectations: [],
+      seconds: Math.max(0, between) / 1000, // clocks are set back now and then
+      error: { kind: "run", message: reason },
+    });
+    return added;
+  } finally {
+    await writer.close();
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * How a session begins: the files that resuming needs, then the first event, `started` or `resumed`.
+ *
+ * @module
+ */
+import type { EngineInfo } from "../run/engine.ts";
+import { RUN_FILES, type RunWriter } from "../run/store.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import type { RunLog } from "./log.ts";
+import type { Past } from "./past.ts";
+
+/** What an opening is made of. */
+export interface OpeningParts {
+  readonly scenario: Scenario;
+  /** The scenario as text, every default filled in. */
+  readonly text: string;
+  /** Where relative paths of the scenario start. */
+  readonly base: URL;
+  readonly environment: Readonly<Record<string, unknown>>;
+  readonly writer: RunWriter;
+  readonly past: Past;
+  readonly log: RunLog;
+}
+
+/** The beginning of a session. */
+export interface Opening {
+  /** Writes what it takes to resume the run, before anything can fail; a resumed run has it already. */
+  prepare(): Promise<void>;
+  /** Emits the session's first event, once. @param engine absent where none has started */
+  open(engine?: EngineInfo): Promise<void>;
+}
+
+/** The opening of a session. */
+export function openingOf({ scenario, text, base, environment, writer, past, log }: OpeningParts): Opening {
+  const isNew = past.events.length === 0;
+  const writeFiles = async (engine?: EngineInfo): Promise<void> => {
+    const about = { ...(engine && { engine }), base: base.href, ...environment };
+    await writer.write(RUN_FILES.scenario, text);
+    await writer.write(RUN_FILES.environment, `${JSON.stringify(about, null, 2)}\n`);
+  };
+  const start = async (engine: EngineInfo): Promise<void> => {
+    const { name, seed, application } = scenario;
+    const { id: run, location } = writer;
+    await log.emit({
+      type: "started",
+      run,
+      scenario: name,
+      application: application.use,
+      seed,
+      engine,
+      location,
+    });
+  };
+  const resume = async (engine: EngineInfo): Promise<void> => {
+    for (const path of past.ahead) await writer.remove(path);
+    const from = past.checkpoint?.path ?? null;
+    await log.emit({ type: "resumed", from, engine, notes: notesOn(past, engine) });
+  };
+  let isOpen = false;
+  return {
+    prepare: async () => {
+      if (isNew) await writeFiles();
+    },
+    open: async (started) => {
+      if (isOpen) return;
+      const engine = started ?? { ...NO_ENGINE, name: scenario.engine.use };
+      if (isNew) await writeFiles(started);
+      await (isNew ? start(engine) : resume(engine));
+      isOpen = true;
+      if (!isNew) await writer.remove(RUN_FILES.result); // that of the session before
+    },
+  };
+}
+
+/** Stands in events for an engine that has not started. */
+export const NO_ENGINE: EngineInfo = { name: "", version: "", device: "", reason: "did not start" };
+
+/** What may change the results of a resumed run, and what was found damaged. */
+function notesOn({ checkpoint, damaged }: Past, engine: EngineInfo): string[] {
+  const before = checkpoint?.record.engine ?? engine.name;
+  if (before === engine.name) return [...damaged];
+  return [
+    ...damaged,
+    `begun on engine ${before}, resumed on ${engine.name}: the two round numbers differently`,
+  ];
+}

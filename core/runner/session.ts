@@ -1,0 +1,170 @@
+/**
+ * A session of a run: from its start or its newest checkpoint, to its end or an interruption. A run has as many
+ * sessions as it takes to end.
+ *
+ * @module
+ */
+import { stringify } from "yaml";
+import { InputError, messageOf, RunError } from "../plugin/errors.ts";
+import { contextOf } from "../plugin/plugin.ts";
+import { type Application, Applications, type RunContext } from "../run/application.ts";
+import { checkApplicationEvent } from "../run/application-event.ts";
+import { checkpointer, sha256 } from "../run/checkpoint.ts";
+import { type Engine, type EngineInfo, Engines } from "../run/engine.ts";
+import type { RunEvent } from "../run/event.ts";
+import { type KeptState, openState } from "../run/state.ts";
+import type { RunWriter } from "../run/store.ts";
+import type { LoadedScenario } from "../scenario/scenario.ts";
+import { Key } from "../tensor/key.ts";
+import { type Account, openAccount } from "./account.ts";
+import { checkpointClock, pauses, stopwatch } from "./clock.ts";
+import { conclude, type Outcome, twice } from "./conclusion.ts";
+import { openLog, type RunLog } from "./log.ts";
+import { openingOf } from "./opening.ts";
+import type { Past } from "./past.ts";
+
+/** What a session needs. */
+export interface SessionOptions {
+  readonly loaded: LoadedScenario;
+  /** What is known of the machine and the code; written beside a run that starts. */
+  readonly environment: Readonly<Record<string, unknown>>;
+  readonly writer: RunWriter;
+  readonly past: Past;
+  /** Interrupts the session when aborted. */
+  readonly signal: AbortSignal;
+  /** Called with each event once it is stored. */
+  readonly show: (event: RunEvent) => void;
+}
+
+/** What the parts of a session share. */
+interface Session extends SessionOptions {
+  /** The scenario as it is written beside the run. */
+  readonly text: string;
+  readonly log: RunLog;
+  readonly account: Account;
+  /** Wall time of the run over all sessions. */
+  readonly seconds: () => number;
+}
+
+/**
+ * Runs a session. What goes wrong in it ends the run as failed.
+ * @throws as the writer does, where the end of the session cannot be stored
+ */
+export async function runSession(options: SessionOptions): Promise<void> {
+  const { loaded, environment, writer, past, show } = options;
+  const { scenario, base } = loaded;
+  const text = stringify(scenario);
+  const log = openLog(writer, past.events, show);
+  const account = openAccount(past, log.emit);
+  const seconds = stopwatch(past.checkpoint?.record.seconds ?? 0);
+  const session: Session = { ...options, text, log, account, seconds };
+  const opening = openingOf({ scenario, text, base, environment, writer, past, log });
+  const outcome = await outcomeOf(session, opening.prepare, opening.open);
+  await twice(() => opening.open()); // does nothing where it was opened
+  await conclude(
+    { outcome, metrics: account.metrics, seconds: seconds() },
+    scenario,
+    writer,
+    log,
+    past.events,
+  );
+}
+
+/** Runs the application on its engine. Never rejects: what goes wrong is the outcome. */
+async function outcomeOf(
+  session: Session,
+  prepare: () => Promise<void>,
+  open: (engine: EngineInfo) => Promise<void>,
+): Promise<Outcome> {
+  const { loaded, signal } = session;
+  const context = contextOf(loaded.container, loaded.base);
+  let engine: Engine | undefined;
+  try {
+    await prepare();
+    engine = await context.create(Engines, loaded.scenario.engine);
+    const info = await engine.start();
+    await open(info);
+    const application = await context.create(Applications, loaded.scenario.application);
+    const state = stateOf(session, info);
+    await follow(application, runContextOf(session, context, state), session, state);
+    signal.throwIfAborted();
+    return { status: "passed" };
+  } catch (thrown) {
+    if (signal.aborted) return { status: "cancelled" };
+    const cause = (await engine?.broken?.()) ?? thrown;
+    const kind = cause instanceof InputError ? "input" : "run";
+    return { status: "failed", error: { kind, message: messageOf(cause) } };
+  }
+}
+
+/** The state of the run, with the values of the checkpoint that the session resumes from. */
+function stateOf({ loaded, writer, past, signal, ...session }: Session, engine: EngineInfo): KeptState {
+  const { checkpoint: policy } = loaded.scenario;
+  const { text, log, account, seconds } = session;
+  const checkpoints = checkpointer(writer, policy.keep, past.files);
+  const clock = checkpointClock(policy);
+  return openState({
+    from: past.checkpoint?.snapshot,
+    signal,
+    due: clock.due,
+    pause: pauses(),
+    async save(snapshot) {
+      const written = await checkpoints.save(snapshot, {
+        events: account.count(),
+        log: log.extent(),
+        scenario: await sha256(text),
+        metrics: { ...account.metrics },
+        seconds: seconds(),
+        engine: engine.name,
+      });
+      clock.restart();
+      await log.emit({ type: "checkpoint", ...written });
+    },
+  });
+}
+
+function runContextOf(
+  { loaded, writer, signal }: Session,
+  context: ReturnType<typeof contextOf>,
+  state: KeptState,
+): RunContext {
+  const { seed, sentinels } = loaded.scenario;
+  return {
+    ...context,
+    key: Key.from(seed),
+    signal,
+    state: state.root,
+    sentinels,
+    async artifact(name, title, data) {
+      const path = `artifacts/${name}`;
+      await writer.write(path, data);
+      return { type: "artifact", path, title, bytes: data.byteLength, sha256: await sha256(data) };
+    },
+  };
+}
+
+/**
+ * Runs an application to its end, event by event, giving the event loop its turns.
+ * @throws RunError where it yields what no application may, or ends before it stands where its checkpoint was written
+ */
+async function follow(
+  application: Application,
+  context: RunContext,
+  { loaded, past, signal, account }: Session,
+  state: KeptState,
+): Promise<void> {
+  const { use } = loaded.scenario.application;
+  const pause = pauses();
+  for await (const given of application.run(context)) {
+    const event = checkApplicationEvent(given, use);
+    if (state.caughtUp()) await account.pass(event);
+    if (!state.used()) signal.throwIfAborted(); // it never settles: only its events give a chance to stop
+    await pause();
+  }
+  if (state.caughtUp()) return;
+  const { path, record } = past.checkpoint!;
+  throw new RunError(
+    `the application has ended before the moment of checkpoint ${path} (${record.state.moment}): ` +
+      "it or a plugin has changed since. Start the run anew",
+  );
+}
