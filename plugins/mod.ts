@@ -1,136 +1,136 @@
 /**
- * The plugins that come with dsgan. Only the composition roots import this list.
+ * The plugins that come with dsgan. Written by `npm run plugins`. Only the composition roots import this list.
  *
  * @module
  */
-import type { Plugin } from "../core/mod.ts";
-import generate from "./applications/generate/mod.ts";
-import apgd from "./attacks/apgd/mod.ts";
-import autoAttack from "./attacks/auto-attack/mod.ts";
-import carliniWagner from "./attacks/carlini-wagner/mod.ts";
-import deepfool from "./attacks/deepfool/mod.ts";
-import fab from "./attacks/fab/mod.ts";
-import fgsm from "./attacks/fgsm/mod.ts";
-import pgd from "./attacks/pgd/mod.ts";
-import square from "./attacks/square/mod.ts";
-import run from "./classifiers/run/mod.ts";
-import tfjsModel from "./classifiers/tfjs-model/mod.ts";
-import trained from "./classifiers/trained/mod.ts";
-import weights from "./classifiers/weights/mod.ts";
-import arrays from "./datasets/arrays/mod.ts";
-import cifar10 from "./datasets/cifar10/mod.ts";
-import idx from "./datasets/idx/mod.ts";
-import mnist from "./datasets/mnist/mod.ts";
-import moons from "./datasets/moons/mod.ts";
-import shapes from "./datasets/shapes/mod.ts";
-import svhn from "./datasets/svhn/mod.ts";
-import auto from "./engines/auto/mod.ts";
-import cpu from "./engines/cpu/mod.ts";
-import onnxruntime from "./engines/onnxruntime/mod.ts";
-import tensorflow from "./engines/tensorflow/mod.ts";
-import wasm from "./engines/wasm/mod.ts";
-import webgpu from "./engines/webgpu/mod.ts";
-import classifier from "./measures/classifier/mod.ts";
-import geometry from "./measures/geometry/mod.ts";
-import samplingTrick from "./mixers/sampling-trick/mod.ts";
-import weighted from "./mixers/weighted/mod.ts";
-import convnet from "./networks/convnet/mod.ts";
-import featureCritic from "./networks/feature-critic/mod.ts";
-import imageClassifier from "./networks/image-classifier/mod.ts";
-import imageGenerator from "./networks/image-generator/mod.ts";
-import imageTranslator from "./networks/image-translator/mod.ts";
-import mlp from "./networks/mlp/mod.ts";
-import sslImageClassifier from "./networks/ssl-image-classifier/mod.ts";
-import sslMnist from "./networks/ssl-mnist/mod.ts";
-import ebgan from "./objectives/ebgan/mod.ts";
-import lsgan from "./objectives/lsgan/mod.ts";
-import original from "./objectives/original/mod.ts";
-import wgan from "./objectives/wgan/mod.ts";
-import wganGp from "./objectives/wgan-gp/mod.ts";
-import adam from "./optimizers/adam/mod.ts";
-import rmsprop from "./optimizers/rmsprop/mod.ts";
-import sgd from "./optimizers/sgd/mod.ts";
-import vega from "./painters/vega/mod.ts";
-import adversarialTraining from "./robustness/adversarial-training/mod.ts";
-import evaluateRobustness from "./robustness/evaluate-robustness/mod.ts";
-import badGan from "./semi-supervised/bad-gan/mod.ts";
-import badGanSsl from "./semi-supervised/bad-gan-ssl/mod.ts";
-import catgan from "./semi-supervised/catgan/mod.ts";
-import ctGan from "./semi-supervised/ct-gan/mod.ts";
-import dsgan from "./semi-supervised/dsgan/mod.ts";
-import featureMatching from "./semi-supervised/feature-matching/mod.ts";
-import supervised from "./semi-supervised/supervised/mod.ts";
-import folder from "./stores/folder/mod.ts";
-import memory from "./stores/memory/mod.ts";
-import convolution from "./targets/convolution/mod.ts";
-import datasetDifference from "./targets/dataset-difference/mod.ts";
-import labelDifference from "./targets/label-difference/mod.ts";
-import linearCombination from "./targets/linear-combination/mod.ts";
-import mixture from "./targets/mixture/mod.ts";
+import { type Plugin, pluginOf } from "../core/mod.ts";
+import generate from "./applications/generate/generate.ts";
+import apgd from "./attacks/apgd/apgd.ts";
+import autoAttack from "./attacks/auto-attack/auto-attack.ts";
+import carliniWagner from "./attacks/carlini-wagner/carlini-wagner.ts";
+import deepfool from "./attacks/deepfool/deepfool.ts";
+import fab from "./attacks/fab/fab.ts";
+import fgsm from "./attacks/fgsm/fgsm.ts";
+import pgd from "./attacks/pgd/pgd.ts";
+import square from "./attacks/square/square.ts";
+import run from "./classifiers/run/run.ts";
+import tfjsModel from "./classifiers/tfjs-model/tfjs-model.ts";
+import trained from "./classifiers/trained/trained.ts";
+import weights from "./classifiers/weights/weights.ts";
+import arrays from "./datasets/arrays/arrays.ts";
+import cifar10 from "./datasets/cifar10/cifar10.ts";
+import idx from "./datasets/idx/idx.ts";
+import mnist from "./datasets/mnist/mnist.ts";
+import moons from "./datasets/moons/moons.ts";
+import shapes from "./datasets/shapes/shapes.ts";
+import svhn from "./datasets/svhn/svhn.ts";
+import auto from "./engines/auto/auto.ts";
+import cpu from "./engines/cpu/cpu.ts";
+import onnxruntime from "./engines/onnxruntime/onnxruntime.ts";
+import tensorflow from "./engines/tensorflow/tensorflow.ts";
+import wasm from "./engines/wasm/wasm.ts";
+import webgpu from "./engines/webgpu/webgpu.ts";
+import classifier from "./measures/classifier/classifier.ts";
+import geometry from "./measures/geometry/geometry.ts";
+import samplingTrick from "./mixers/sampling-trick/sampling-trick.ts";
+import weighted from "./mixers/weighted/weighted.ts";
+import convnet from "./networks/convnet/convnet.ts";
+import featureCritic from "./networks/feature-critic/feature-critic.ts";
+import imageClassifier from "./networks/image-classifier/image-classifier.ts";
+import imageGenerator from "./networks/image-generator/image-generator.ts";
+import imageTranslator from "./networks/image-translator/image-translator.ts";
+import mlp from "./networks/mlp/mlp.ts";
+import sslImageClassifier from "./networks/ssl-image-classifier/ssl-image-classifier.ts";
+import sslMnist from "./networks/ssl-mnist/ssl-mnist.ts";
+import ebgan from "./objectives/ebgan/ebgan.ts";
+import lsgan from "./objectives/lsgan/lsgan.ts";
+import original from "./objectives/original/original.ts";
+import wgan from "./objectives/wgan/wgan.ts";
+import wganGp from "./objectives/wgan-gp/wgan-gp.ts";
+import adam from "./optimizers/adam/adam.ts";
+import rmsprop from "./optimizers/rmsprop/rmsprop.ts";
+import sgd from "./optimizers/sgd/sgd.ts";
+import vega from "./painters/vega/vega.ts";
+import adversarialTraining from "./robustness/adversarial-training/component.ts";
+import evaluateRobustness from "./robustness/evaluate-robustness/evaluate-robustness.ts";
+import badGan from "./semi-supervised/bad-gan/bad-gan.ts";
+import badGanSsl from "./semi-supervised/bad-gan-ssl/bad-gan-ssl.ts";
+import catgan from "./semi-supervised/catgan/catgan.ts";
+import ctGan from "./semi-supervised/ct-gan/ct-gan.ts";
+import dsgan from "./semi-supervised/dsgan/dsgan.ts";
+import featureMatching from "./semi-supervised/feature-matching/feature-matching.ts";
+import supervised from "./semi-supervised/supervised/supervised.ts";
+import folder from "./stores/folder/folder.ts";
+import memory from "./stores/memory/memory.ts";
+import convolution from "./targets/convolution/convolution.ts";
+import datasetDifference from "./targets/dataset-difference/dataset-difference.ts";
+import labelDifference from "./targets/label-difference/label-difference.ts";
+import linearCombination from "./targets/linear-combination/linear-combination.ts";
+import mixture from "./targets/mixture/mixture.ts";
 
 /** All built-in plugins. */
 export const builtinPlugins: readonly Plugin[] = [
-  adversarialTraining,
-  badGanSsl,
-  evaluateRobustness,
-  generate,
-  apgd,
-  autoAttack,
-  carliniWagner,
-  deepfool,
-  fab,
-  fgsm,
-  pgd,
-  square,
-  run,
-  tfjsModel,
-  trained,
-  weights,
-  arrays,
-  cifar10,
-  idx,
-  mnist,
-  moons,
-  shapes,
-  svhn,
-  auto,
-  cpu,
-  onnxruntime,
-  tensorflow,
-  wasm,
-  webgpu,
-  classifier,
-  geometry,
-  samplingTrick,
-  weighted,
-  featureCritic,
-  convnet,
-  imageClassifier,
-  imageGenerator,
-  imageTranslator,
-  mlp,
-  sslImageClassifier,
-  sslMnist,
-  ebgan,
-  lsgan,
-  original,
-  wganGp,
-  wgan,
-  adam,
-  rmsprop,
-  sgd,
-  vega,
-  badGan,
-  catgan,
-  ctGan,
-  dsgan,
-  featureMatching,
-  supervised,
-  folder,
-  memory,
-  convolution,
-  datasetDifference,
-  labelDifference,
-  linearCombination,
-  mixture,
+  pluginOf("generate", generate),
+  pluginOf("apgd", apgd),
+  pluginOf("auto-attack", autoAttack),
+  pluginOf("carlini-wagner", carliniWagner),
+  pluginOf("deepfool", deepfool),
+  pluginOf("fab", fab),
+  pluginOf("fgsm", fgsm),
+  pluginOf("pgd", pgd),
+  pluginOf("square", square),
+  pluginOf("run", run),
+  pluginOf("tfjs-model", tfjsModel),
+  pluginOf("trained", trained),
+  pluginOf("weights", weights),
+  pluginOf("arrays", arrays),
+  pluginOf("cifar10", cifar10),
+  pluginOf("idx", idx),
+  pluginOf("mnist", mnist),
+  pluginOf("moons", moons),
+  pluginOf("shapes", shapes),
+  pluginOf("svhn", svhn),
+  pluginOf("auto", auto),
+  pluginOf("cpu", cpu),
+  pluginOf("onnxruntime", onnxruntime),
+  pluginOf("tensorflow", tensorflow),
+  pluginOf("wasm", wasm),
+  pluginOf("webgpu", webgpu),
+  pluginOf("classifier", classifier),
+  pluginOf("geometry", geometry),
+  pluginOf("sampling-trick", samplingTrick),
+  pluginOf("weighted", weighted),
+  pluginOf("convnet", convnet),
+  pluginOf("feature-critic", featureCritic),
+  pluginOf("image-classifier", imageClassifier),
+  pluginOf("image-generator", imageGenerator),
+  pluginOf("image-translator", imageTranslator),
+  pluginOf("mlp", mlp),
+  pluginOf("ssl-image-classifier", sslImageClassifier),
+  pluginOf("ssl-mnist", sslMnist),
+  pluginOf("ebgan", ebgan),
+  pluginOf("lsgan", lsgan),
+  pluginOf("original", original),
+  pluginOf("wgan-gp", wganGp),
+  pluginOf("wgan", wgan),
+  pluginOf("adam", adam),
+  pluginOf("rmsprop", rmsprop),
+  pluginOf("sgd", sgd),
+  pluginOf("vega", vega),
+  pluginOf("adversarial-training", adversarialTraining),
+  pluginOf("evaluate-robustness", evaluateRobustness),
+  pluginOf("bad-gan-ssl", badGanSsl),
+  pluginOf("bad-gan", badGan),
+  pluginOf("catgan", catgan),
+  pluginOf("ct-gan", ctGan),
+  pluginOf("dsgan", dsgan),
+  pluginOf("feature-matching", featureMatching),
+  pluginOf("supervised", supervised),
+  pluginOf("folder", folder),
+  pluginOf("memory", memory),
+  pluginOf("convolution", convolution),
+  pluginOf("dataset-difference", datasetDifference),
+  pluginOf("label-difference", labelDifference),
+  pluginOf("linear-combination", linearCombination),
+  pluginOf("mixture", mixture),
 ];

@@ -1,5 +1,5 @@
 /**
- * The metrics of every smoke scenario on one engine with one thread: `test/fixtures/smoke-metrics.json`. A change that is
+ * The metrics of every smoke scenario on one engine with one thread: `test/smoke-metrics.json`. A change that is
  * to leave all numbers alone leaves this file alone.
  *
  * Usage: `node test/numbers.ts` prints what this machine computes; `--write` replaces the fixture.
@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Where the fixture is. */
-export const FIXTURE = join(root, "test/fixtures/smoke-metrics.json");
+export const FIXTURE = join(root, "test/smoke-metrics.json");
 
 /** What rounding depends on beside the program. */
 export interface Machine {

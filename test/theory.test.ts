@@ -6,7 +6,7 @@
 import fc from "fast-check";
 import t from "tap";
 import { type Critic, Key, tf, type Weighted } from "../core/mod.ts";
-import { original } from "../plugins/objectives/original/mod.ts";
+import { original } from "../plugins/objectives/original/original.ts";
 
 await tf.setBackend("cpu");
 await tf.ready();

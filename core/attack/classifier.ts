@@ -6,8 +6,8 @@
  */
 import { z } from "zod";
 import type { Range } from "../model/dataset.ts";
+import { type Contract, contract } from "../plugin/contract.ts";
 import { InputError } from "../plugin/errors.ts";
-import { type Contract, contract } from "../plugin/plugin.ts";
 import type { RunContext } from "../run/application.ts";
 import type { ApplicationEvent } from "../run/event.ts";
 import { sizeOf } from "../tensor/key.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Sampler } from "../model/sampler.ts";
-import { type Contract, contract } from "../plugin/plugin.ts";
+import { type Contract, contract } from "../plugin/contract.ts";
 import type { RunState } from "../run/state.ts";
 import type { Key } from "../tensor/key.ts";
 import type { TargetDistributionSpec } from "./target.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Contract, contract } from "../plugin/plugin.ts";
+import { type Contract, contract } from "../plugin/contract.ts";
 import type { Tensor } from "../tensor/tf.ts";
 
 /** A batch and its share of the expectation it stands for. */

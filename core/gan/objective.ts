@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Contract, contract } from "../plugin/plugin.ts";
+import { type Contract, contract } from "../plugin/contract.ts";
 import type { Key } from "../tensor/key.ts";
 import type { Scalar, Tensor, Variable } from "../tensor/tf.ts";
 import type { Weighted } from "./mixer.ts";

@@ -5,7 +5,7 @@
  */
 import type { FiniteDataset, Geometry, Range } from "../model/dataset.ts";
 import type { Sampler } from "../model/sampler.ts";
-import { type Contract, contract } from "../plugin/plugin.ts";
+import { type Contract, contract } from "../plugin/contract.ts";
 import type { Tensor } from "../tensor/tf.ts";
 
 /**

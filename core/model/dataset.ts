@@ -3,8 +3,9 @@
  *
  * @module
  */
+
+import { type Contract, contract } from "../plugin/contract.ts";
 import { InputError } from "../plugin/errors.ts";
-import { type Contract, contract } from "../plugin/plugin.ts";
 import { sizeOf } from "../tensor/key.ts";
 import * as tf from "../tensor/tf.ts";
 import type { Sampler } from "./sampler.ts";

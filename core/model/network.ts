@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Contract, contract, type Ref } from "../plugin/plugin.ts";
+import type { Ref } from "../plugin/component.ts";
+import { type Contract, contract } from "../plugin/contract.ts";
 import type { Key } from "../tensor/key.ts";
 import type { Tensor, Variable } from "../tensor/tf.ts";
 import type { Range } from "./dataset.ts";

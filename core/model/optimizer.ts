@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Contract, contract } from "../plugin/plugin.ts";
+import { type Contract, contract } from "../plugin/contract.ts";
 import * as tf from "../tensor/tf.ts";
 
 /** An optimiser at work on a fixed list of variables; owns its moments. */

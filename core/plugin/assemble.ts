@@ -3,88 +3,32 @@
  *
  * @module
  */
+import "reflect-metadata"; // before tsyringe, which asks for it
 import { satisfies, validRange } from "semver";
 import { container as root } from "tsyringe";
+import type { Component, Registry } from "./component.ts";
 import { InputError, messageOf, type Problem } from "./errors.ts";
-import {
-  CONTRACT_KINDS,
-  CORE_VERSION,
-  components,
-  contract,
-  type DependencyContainer,
-  locate,
-  type Plugin,
-} from "./plugin.ts";
+import type { LoadedPlugin } from "./load.ts";
+import { objectOf } from "./options.ts";
+import { CORE_VERSION, nameOf, type Plugin, type PluginExport, pluginOf } from "./plugin.ts";
 import { refsOf } from "./refs.ts";
+import { register, registryOf } from "./registry.ts";
 import { unknownName } from "./suggest.ts";
 
-/** A plugin, or what stands in its place where its module could not be had. */
-export interface LoadedPlugin {
-  /** Where it was asked for: a specifier from a scenario, or the plugin's own name. */
-  readonly from: string;
-  readonly plugin?: unknown;
-  readonly error?: string;
-  /** Path in the scenario that asks for it; `plugins` unless given. */
-  readonly path?: string;
-}
-
 /**
- * Imports plugin modules. Never throws: what fails is reported by {@link assemble}, with everything else.
- * @param specifiers paths and URLs (relative ones to `base`), or package names
- */
-export async function loadPlugins(specifiers: readonly string[], base: URL): Promise<LoadedPlugin[]> {
-  return await Promise.all(
-    specifiers.map(async (from, i): Promise<LoadedPlugin> => {
-      const path = `plugins.${i}`;
-      try {
-        const module = await import(isLocation(from) ? locate(from, base).href : from);
-        return module.default === undefined
-          ? { from, path, error: "its module has no default export; export default definePlugin({ … })" }
-          : { from, path, plugin: module.default };
-      } catch (error) {
-        return { from, path, error: `cannot be loaded: ${importFault(error)}${fileHint(from)}` };
-      }
-    }),
-  );
-}
-
-/** Whether a specifier is a path or a URL rather than the name of a package. */
-function isLocation(specifier: string): boolean {
-  return /^(\.{0,2}\/|[a-z][a-z0-9+.-]*:)/i.test(specifier) && !/^(npm|jsr|node):/.test(specifier);
-}
-
-/** What went wrong in an import, without who imported it. */
-function importFault(error: unknown): string {
-  const message = messageOf(error).replace(/ imported from .*/s, "");
-  return error instanceof SyntaxError ? `syntax error: ${message}` : message;
-}
-
-/** A file named like a package is looked for among the packages. */
-function fileHint(specifier: string): string {
-  return !isLocation(specifier) && /\.[cm]?[jt]s$/.test(specifier)
-    ? `. If it is a file, write "./${specifier}"`
-    : "";
-}
-
-/**
- * Puts plugins together.
- * @returns a container of their components
+ * Puts plugins together: registers their components and awaits their `install`.
+ * @returns a registry of their components
  * @throws InputError listing every problem of every plugin at once
  */
-export function assemble(plugins: readonly (Plugin | LoadedPlugin)[]): DependencyContainer {
-  const container = root.createChildContainer();
+export async function assemble(plugins: readonly (PluginExport | LoadedPlugin)[]): Promise<Registry> {
+  const registry = registryOf(root.createChildContainer());
   const problems: Problem[] = [];
   const sound: Entry[] = [];
   const dependent: Entry[] = []; // sound or not
   const names: string[] = [];
 
   for (const given of plugins) {
-    const {
-      from,
-      plugin,
-      error,
-      path = "plugins",
-    }: LoadedPlugin = "from" in given ? given : { from: given.name, plugin: given };
+    const { from, plugin, error, path = "plugins" }: LoadedPlugin = "from" in given ? given : madeHere(given);
     const report = (message: string): void => void problems.push({ path, message: `"${from}": ${message}` });
     const faults = error === undefined ? pluginFaults(plugin) : [error];
     faults.forEach(report);
@@ -107,26 +51,38 @@ export function assemble(plugins: readonly (Plugin | LoadedPlugin)[]): Dependenc
   }
 
   const owners = new Map<string, string>();
+  const registered: { readonly component: Component; readonly report: Entry["report"] }[] = [];
   for (const { plugin, report } of sound) {
-    const before = CONTRACT_KINDS.map((kind) => components(container, contract(kind)).length);
+    for (const component of plugin.components ?? []) {
+      const fault = identityFault(component);
+      if (fault !== undefined) {
+        report(fault);
+        continue;
+      }
+      const { contract, name } = component;
+      const key = `${contract.kind} "${name}"`;
+      const owner = owners.get(key);
+      if (owner !== undefined) report(`${key} is registered already, by "${owner}"; rename one of them`);
+      else owners.set(key, plugin.name);
+      register(registry.container, component);
+      registered.push({ component, report });
+    }
     try {
-      plugin.install(container);
+      await plugin.install?.(registry.container);
     } catch (error) {
       report(`install failed: ${messageOf(error)}`);
     }
-    for (const [i, kind] of CONTRACT_KINDS.entries()) {
-      for (const component of components(container, contract(kind)).slice(before[i])) {
-        componentFaults(component, container).forEach((fault) => void report(`${kind} ${fault}`));
-        if (typeof component?.name !== "string") continue;
-        const key = `${kind} "${component.name}"`;
-        const owner = owners.get(key);
-        if (owner !== undefined) report(`${key} is registered already, by "${owner}"; rename one of them`);
-        else owners.set(key, plugin.name);
-      }
-    }
   }
+  // Options may refer to components of plugins that come later.
+  for (const { component, report } of registered) componentFaults(component, registry).forEach(report);
   if (problems.length > 0) throw new InputError(problems);
-  return container;
+  return registry;
+}
+
+/** A plugin that a program has at hand. */
+function madeHere(given: PluginExport): LoadedPlugin {
+  const name = nameOf(given);
+  return { from: name, plugin: pluginOf(name, given) };
 }
 
 /** A plugin, and where to report what is wrong with it. */
@@ -142,40 +98,71 @@ function listOfNames(value: unknown): readonly string[] {
 /** What keeps a value from being a plugin that this core can use. */
 function pluginFaults(plugin: unknown): string[] {
   if (typeof plugin !== "object" || plugin === null) {
-    return [`expected a plugin made by definePlugin, got ${plugin === null ? "null" : typeof plugin}`];
+    const seen = plugin === null ? "null" : typeof plugin;
+    return [`expected a component, a list of components, or a plugin made by definePlugin, got ${seen}`];
   }
-  const { name, core, requires, install } = plugin as Partial<Record<keyof Plugin, unknown>>;
+  const { name, version, core, requires, components, install } = plugin as Partial<
+    Record<keyof Plugin, unknown>
+  >;
   const faults: string[] = [];
   if (typeof name !== "string" || name === "") faults.push(`needs a name, got ${JSON.stringify(name)}`);
-  if (typeof install !== "function") faults.push("needs an install(container) function");
+  if (version !== undefined && typeof version !== "string") {
+    faults.push(`"version" must be a string, got ${JSON.stringify(version)}`);
+  }
+  if (components === undefined && install === undefined) {
+    faults.push("brings nothing: give it components, or an install(container) function");
+  }
+  if (components !== undefined && !Array.isArray(components)) {
+    faults.push(`"components" must be a list, got ${typeof components}`);
+  }
+  if (install !== undefined && typeof install !== "function") {
+    faults.push(`"install" must be a function of the container, got ${typeof install}`);
+  }
   if (requires !== undefined && !(Array.isArray(requires) && requires.every((r) => typeof r === "string"))) {
     faults.push(`"requires" must be a list of plugin names, got ${JSON.stringify(requires)}`);
   }
+  if (core === undefined) return faults;
   if (typeof core !== "string" || validRange(core) === null) {
-    faults.push(`needs "core", a semver range such as "^${CORE_VERSION}", got ${JSON.stringify(core)}`);
+    faults.push(`"core" must be a semver range such as "^${CORE_VERSION}", got ${JSON.stringify(core)}`);
   } else if (!satisfies(CORE_VERSION, core)) {
     faults.push(`works with core ${core}, but this is core ${CORE_VERSION}`);
   }
   return faults;
 }
 
-/** What keeps a value from being a component: plugins may be plain JavaScript. */
-function componentFaults(component: unknown, container: DependencyContainer): string[] {
-  if (typeof component !== "object" || component === null) return [`must be an object, got ${component}`];
-  const { name, summary, options, create } = component as Record<string, unknown>;
-  if (typeof name !== "string" || name === "") return [`needs a name, got ${JSON.stringify(name)}`];
+/** What keeps a value from being registered as a component at all. */
+function identityFault(component: unknown): string | undefined {
+  if (typeof component !== "object" || component === null)
+    return `a component must be an object, got ${component}`;
+  const { contract, name } = component as Partial<Component>;
+  if (typeof contract?.kind !== "string" || typeof contract.token !== "symbol") {
+    return `component ${JSON.stringify(name)} names no contract: make it with component(contract, { … })`;
+  }
+  if (typeof name === "string" && name !== "") return undefined;
+  return `${contract.kind} needs a name, got ${JSON.stringify(name)}`;
+}
+
+/** What else is wrong with a component: plugins may be plain JavaScript. */
+function componentFaults(component: Component, registry: Registry): string[] {
+  const { contract, name, summary, options, create } = component as unknown as Record<
+    keyof Component,
+    unknown
+  > & {
+    readonly contract: Component["contract"];
+  };
   const faults: string[] = [];
-  const fault = (message: string): void => void faults.push(`"${name}": ${message}`);
+  const fault = (message: string): void => void faults.push(`${contract.kind} "${name}": ${message}`);
   if (typeof summary !== "string") fault(`needs a summary in one line, got ${JSON.stringify(summary)}`);
   if (typeof create !== "function") fault("needs a create(options, context) function");
   if (typeof options !== "function") {
-    fault("needs an options(refs) function");
+    fault("its options must be a zod schema, or a function options(refs) that gives one");
     return faults;
   }
   try {
-    const schema = options(refsOf(container));
-    if (schema?._zod?.def?.type !== "object") fault("options(refs) must return a z.strictObject");
-    else if ("use" in schema.shape) fault('has an option "use", the name that tells components apart');
+    const object = objectOf(options(refsOf(registry)));
+    if (object === undefined)
+      fault("its options must be a z.strictObject, which may be refined or transformed");
+    else if ("use" in object.shape) fault('has an option "use", the name that tells components apart');
   } catch (error) {
     fault(`options(refs) failed: ${messageOf(error)}`);
   }

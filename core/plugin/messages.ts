@@ -44,7 +44,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Words one issue where its schema has no words of its own. The value seen is added by {@link findingsOf}. */
-function wordingOf(issue: z.core.$ZodRawIssue): string | undefined {
+export function wordingOf(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
       if (isWhole(issue.inst)) return "expected a whole number";

@@ -5,69 +5,74 @@
  * @module
  */
 import { z } from "zod";
+import type { Component, Ref, Refs, Registry } from "./component.ts";
+import type { Contract } from "./contract.ts";
 import { preview } from "./messages.ts";
-import {
-  type Component,
-  type Contract,
-  components,
-  type DependencyContainer,
-  type Ref,
-  type Refs,
-} from "./plugin.ts";
+import { writtenOptions } from "./options.ts";
 import { unknownName } from "./suggest.ts";
 
 /** An object naming a component of one contract, told apart by `use`. */
 type RefObject = z.ZodType<Ref>;
 
-/** Schemas that check references to the components of a container and fill in their options. */
-export function refsOf(container: DependencyContainer): Refs {
-  return build(container, (object) =>
-    z.preprocess((given) => (typeof given === "string" ? { use: given } : given), object),
+const contracts = new WeakMap<object, Contract<unknown>>();
+
+/** The contract of a reference that a schema of {@link refsOf} has checked; undefined for any other value. */
+export function contractOf(value: unknown): Contract<unknown> | undefined {
+  return typeof value === "object" && value !== null ? contracts.get(value) : undefined;
+}
+
+/** Schemas that check references to the components of a registry and fill in their options. */
+export function refsOf(registry: Registry): Refs {
+  return build(registry, (object, contract) =>
+    z.preprocess(
+      (given) => (typeof given === "string" ? { use: given } : given),
+      object.check(({ value }) => void contracts.set(value, contract)),
+    ),
   );
 }
 
 /** The same references as a scenario may write them: what a published schema describes. */
-export function writtenRefsOf(container: DependencyContainer): Refs {
-  return build(container, (object, of, all) => {
+export function writtenRefsOf(registry: Registry): Refs {
+  return build(registry, (object, contract, all) => {
     const bare = all.filter(({ name }) => object.safeParse({ use: name }).success);
     const summaries = bare.map(({ name, summary }) => `${name}: ${summary}`).join("\n");
     const name = z.enum(bare.map(({ name }) => name)).describe(summaries);
     const schema = (bare.length === 0 ? object : z.union([name, object])) as z.ZodType as RefObject;
-    return schema.meta({ id: of.kind });
+    return schema.meta({ id: contract.kind });
   });
 }
 
 function build(
-  container: DependencyContainer,
-  wrap: (object: RefObject, of: Contract<unknown>, all: readonly Component<unknown>[]) => RefObject,
+  registry: Registry,
+  wrap: (object: RefObject, contract: Contract<unknown>, all: readonly Component[]) => RefObject,
 ): Refs {
-  const made = new Map<string, RefObject>();
-  const refs: Refs = (of) => {
-    const known = made.get(of.kind);
-    if (known !== undefined) return known;
+  const known = new Map<string, RefObject>();
+  const refs = (contract: Contract<unknown>): RefObject => {
+    const before = known.get(contract.kind);
+    if (before !== undefined) return before;
     const schema = z.lazy(() => {
-      const all = components(container, of);
-      return wrap(refObject(of, all, refs), of, all);
+      const all = registry.all(contract);
+      return wrap(refObject(contract, all, refs as Refs), contract, all);
     });
-    made.set(of.kind, schema);
+    known.set(contract.kind, schema);
     return schema;
   };
-  return refs;
+  return refs as Refs;
 }
 
-function refObject(of: Contract<unknown>, all: readonly Component<unknown>[], refs: Refs): RefObject {
+function refObject(contract: Contract<unknown>, all: readonly Component[], refs: Refs): RefObject {
   if (all.length === 0) {
     return z.never({
-      error: `no ${of.kind} is registered: list a plugin that brings one`,
+      error: `no ${contract.kind} is registered: list a plugin that brings one`,
     }) as z.ZodType as RefObject;
   }
   const names = all.map(({ name }) => name);
-  const objects = all.map((c) => optionsOf(c, refs));
+  const objects = all.map((component) => optionsOf(component, refs));
   return z.discriminatedUnion("use", objects as [z.ZodObject<{ use: z.ZodLiteral<string> }>], {
     error: ({ input }) => {
       const use = typeof input === "object" && input !== null ? (input as Partial<Ref>).use : undefined;
-      if (typeof use === "string") return unknownName(of.kind, use, names);
-      const wanted = `expected the name of ${article(of.kind)}, or a mapping with "use"`;
+      if (typeof use === "string") return unknownName(contract.kind, use, names);
+      const wanted = `expected the name of ${article(contract.kind)}, or a mapping with "use"`;
       const seen = input === undefined ? `is missing: ${wanted}` : `${wanted}, got ${preview(input)}`;
       return `${seen}. Registered: ${[...names].sort().join(", ")}`;
     },
@@ -75,14 +80,10 @@ function refObject(of: Contract<unknown>, all: readonly Component<unknown>[], re
 }
 
 /** The options of a component with `use` before them, refusing names that are not among them. */
-function optionsOf(of: Component<unknown>, refs: Refs): z.ZodObject {
-  const options = of.options(refs);
-  const use = z.literal(of.name).describe(of.summary);
-  const described = [of.summary, of.reference].filter((text) => text !== undefined).join("\n");
-  return z
-    .strictObject({ use, ...options.shape })
-    .check(...((options.def.checks ?? []) as z.core.$ZodCheck<{ use: string }>[]))
-    .describe(described);
+function optionsOf(component: Component, refs: Refs): z.ZodType {
+  const described = [component.summary, component.reference].filter((text) => text !== undefined).join("\n");
+  const use = z.literal(component.name).describe(component.summary);
+  return writtenOptions(component.options(refs), use).describe(described);
 }
 
 function article(noun: string): string {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Context, type Contract, contract } from "../plugin/plugin.ts";
+import type { Context } from "../plugin/component.ts";
+import { type Contract, contract } from "../plugin/contract.ts";
 import type { Key } from "../tensor/key.ts";
 import type { ApplicationEvent, EventBody } from "./event.ts";
 import type { SentinelPolicy } from "./sentinel.ts";

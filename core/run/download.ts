@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Contract, contract } from "../plugin/plugin.ts";
+import { type Contract, contract } from "../plugin/contract.ts";
 
 /** What a download is made with. */
 export interface DownloadTools {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Contract, contract } from "../plugin/plugin.ts";
+import { type Contract, contract } from "../plugin/contract.ts";
 import type { OnnxWriter } from "./onnx.ts";
 
 /** What a run says about the engine that it used. */

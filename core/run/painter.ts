@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Context, type Contract, contract } from "../plugin/plugin.ts";
+import type { Context } from "../plugin/component.ts";
+import { type Contract, contract } from "../plugin/contract.ts";
 
 /** A named set of points to be drawn in one colour. */
 export interface PointSeries {

@@ -11,8 +11,8 @@
  */
 
 import type { Network, NetworkPlan, NetworkPorts, NetworkRecord } from "../model/network.ts";
+import { originOf } from "../plugin/context.ts";
 import { RunError } from "../plugin/errors.ts";
-import { originOf } from "../plugin/plugin.ts";
 import type { Key } from "../tensor/key.ts";
 import type { StoredTensor } from "../tensor/safetensors.ts";
 import * as tf from "../tensor/tf.ts";

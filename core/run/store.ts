@@ -3,8 +3,9 @@
  *
  * @module
  */
+
+import { type Contract, contract } from "../plugin/contract.ts";
 import { InputError } from "../plugin/errors.ts";
-import { type Contract, contract } from "../plugin/plugin.ts";
 import type { RunEvent, RunStatus } from "./event.ts";
 import type { ExpectationResult } from "./expectation.ts";
 

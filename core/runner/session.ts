@@ -5,8 +5,8 @@
  * @module
  */
 import { stringify } from "yaml";
+import { contextOf } from "../plugin/context.ts";
 import { InputError, messageOf, RunError } from "../plugin/errors.ts";
-import { contextOf } from "../plugin/plugin.ts";
 import { type Application, Applications, type RunContext } from "../run/application.ts";
 import { checkApplicationEvent } from "../run/application-event.ts";
 import { checkpointer, sha256 } from "../run/checkpoint.ts";
@@ -77,7 +77,7 @@ async function outcomeOf(
   open: (engine: EngineInfo) => Promise<void>,
 ): Promise<Outcome> {
   const { loaded, signal } = session;
-  const context = contextOf(loaded.container, loaded.base);
+  const context = contextOf(loaded.registry, loaded.base);
   let engine: Engine | undefined;
   try {
     await prepare();

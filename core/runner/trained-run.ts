@@ -5,8 +5,10 @@
  */
 import { z } from "zod";
 import { type Network, type NetworkRecord, Networks } from "../model/network.ts";
+import type { Context } from "../plugin/component.ts";
+import { contextOf } from "../plugin/context.ts";
 import { InputError } from "../plugin/errors.ts";
-import { type Context, contextOf, type Plugin } from "../plugin/plugin.ts";
+import type { PluginExport } from "../plugin/plugin.ts";
 import { newestCheckpoint } from "../run/checkpoint.ts";
 import { assign } from "../run/state.ts";
 import { RUN_FILES, type RunReader, Stores } from "../run/store.ts";
@@ -19,7 +21,10 @@ import type { StoredTensor } from "../tensor/safetensors.ts";
  * @param plugins the built-in ones
  * @throws InputError where a file of the run, or one of its plugins, is missing or damaged
  */
-export async function reopenScenario(reader: RunReader, plugins: readonly Plugin[]): Promise<LoadedScenario> {
+export async function reopenScenario(
+  reader: RunReader,
+  plugins: readonly PluginExport[],
+): Promise<LoadedScenario> {
   const text = async (path: string): Promise<string> => new TextDecoder().decode(await reader.read(path));
   for (const path of [RUN_FILES.scenario, RUN_FILES.environment]) {
     if ((await reader.files(path)).includes(path)) continue;
@@ -71,7 +76,7 @@ export interface Trained {
  */
 export async function openTrained(
   reader: RunReader,
-  loaded: Pick<LoadedScenario, "container" | "base">,
+  loaded: Pick<LoadedScenario, "registry" | "base">,
 ): Promise<Trained> {
   const { checkpoint } = await newestCheckpoint(reader);
   if (checkpoint === undefined) {
@@ -95,7 +100,7 @@ export async function openTrained(
           `run ${reader.id}: network "${name}" was made by a program, not by a scenario: build it there`,
         );
       }
-      const context = contextOf(loaded.container, loaded.base);
+      const context = contextOf(loaded.registry, loaded.base);
       const network = (await context.create(Networks, plan)).build(ports, Key.from(0));
       const tensors = new Map<string, StoredTensor>();
       for (const [part, variable] of [...network.parameters, ...network.state]) {
@@ -114,7 +119,7 @@ export async function openTrained(
 /** A network that a run has kept: {@link openTrained} of one alone. */
 export async function openNetwork(
   reader: RunReader,
-  loaded: Pick<LoadedScenario, "container" | "base">,
+  loaded: Pick<LoadedScenario, "registry" | "base">,
   name: string,
 ): Promise<TrainedNetwork> {
   return await (await openTrained(reader, loaded)).open(name);
@@ -142,6 +147,6 @@ export function earlierRunShape(): { run: z.ZodString; runs: z.ZodDefault<z.ZodS
  */
 export async function openEarlier({ run, runs }: EarlierRun, context: Context): Promise<Trained> {
   const store = await context.create(Stores, { use: "folder", folder: runs });
-  const loaded = { container: context.container, base: context.locate(".") };
+  const loaded = { registry: context.registry, base: context.locate(".") };
   return await openTrained(await store.open(run), loaded);
 }

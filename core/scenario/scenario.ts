@@ -4,10 +4,13 @@
  * @module
  */
 import { z } from "zod";
-import { assemble, loadPlugins } from "../plugin/assemble.ts";
+import { assemble } from "../plugin/assemble.ts";
+import type { Ref, Refs, Registry } from "../plugin/component.ts";
 import { InputError, type Problem } from "../plugin/errors.ts";
-import { type Checked, check, type Finding, valueAt } from "../plugin/messages.ts";
-import type { DependencyContainer, Plugin, Ref, Refs } from "../plugin/plugin.ts";
+import { loadPlugins } from "../plugin/load.ts";
+import { check, type Finding, valueAt } from "../plugin/messages.ts";
+import { checkSettled } from "../plugin/options.ts";
+import type { PluginExport } from "../plugin/plugin.ts";
 import { refsOf, writtenRefsOf } from "../plugin/refs.ts";
 import { Applications } from "../run/application.ts";
 import { Engines } from "../run/engine.ts";
@@ -76,7 +79,7 @@ export interface Scenario {
 export interface LoadedScenario {
   readonly scenario: Scenario;
   /** The built-in plugins and the scenario's own, put together. */
-  readonly container: DependencyContainer;
+  readonly registry: Registry;
   /** Where relative paths of the scenario start. */
   readonly base: URL;
 }
@@ -88,7 +91,7 @@ export interface ScenarioOrigin {
   /** Names the file in messages. */
   readonly file: string;
   /** The plugins that are always there. */
-  readonly plugins: readonly Plugin[];
+  readonly plugins: readonly PluginExport[];
   /** Applied in order. */
   readonly overrides?: readonly Override[];
   /** Used where the scenario has none. */
@@ -119,11 +122,11 @@ export async function loadScenario(text: string, origin: ScenarioOrigin): Promis
     throw new InputError(inOrder, { file, cause });
   };
 
-  let container: DependencyContainer;
+  let registry: Registry;
   try {
     const { plugins = [] } = given as { plugins?: unknown };
     const named = Array.isArray(plugins) && plugins.every((p) => typeof p === "string") ? plugins : [];
-    container = assemble([...origin.plugins, ...(await loadPlugins(named, base))]);
+    registry = await assemble([...origin.plugins, ...(await loadPlugins(named, base))]);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const found = error.problems.map((p) => locate({ keys: p.path.split("."), message: p.message }));
@@ -131,37 +134,14 @@ export async function loadScenario(text: string, origin: ScenarioOrigin): Promis
     return fail([...found, ...("findings" in frame ? frame.findings.map(locate) : [])], error);
   }
 
-  const checked = settle(scenarioSchema(refsOf(container)), given);
+  const checked = checkSettled(scenarioSchema(refsOf(registry)), given);
   return "findings" in checked
     ? fail(checked.findings.map(locate))
-    : { scenario: checked.data, container, base };
+    : { scenario: checked.data, registry, base };
 }
 
 /** References when nothing is known of the components. */
-const anything: Refs = () => z.unknown() as z.ZodType as z.ZodType<Ref>;
-
-/**
- * Checks until nothing changes: zod takes a default as it stands, so that another look is needed to fill in the
- * defaults of components that a default names.
- */
-function settle(schema: z.ZodType<Scenario>, given: unknown): Checked<Scenario> {
-  let checked = check(schema, given);
-  for (let depth = 1; "data" in checked; depth++) {
-    const again = check(schema, checked.data);
-    if ("findings" in again) {
-      return {
-        findings: again.findings.map(({ keys, message }) => ({ keys, message: `by default: ${message}` })),
-      };
-    }
-    if (JSON.stringify(again.data) === JSON.stringify(checked.data)) return again;
-    if (depth > DEEPEST) throw new Error("a component's default names the component itself, without end");
-    checked = again;
-  }
-  return checked;
-}
-
-/** How deep defaults may name components with defaults. */
-const DEEPEST = 32;
+const anything = (() => z.unknown()) as unknown as Refs;
 
 /** @throws InputError listing every override that cannot be applied */
 function overridden(document: object, overrides: readonly Override[], file: string): unknown {
@@ -201,8 +181,8 @@ function overrideProblem(
 }
 
 /** The published JSON Schema (draft 7) of scenario files, from which editors complete. */
-export function scenarioJsonSchema(container: DependencyContainer): object {
-  const schema = z.toJSONSchema(scenarioSchema(writtenRefsOf(container)).partial({ name: true }), {
+export function scenarioJsonSchema(registry: Registry): object {
+  const schema = z.toJSONSchema(scenarioSchema(writtenRefsOf(registry)).partial({ name: true }), {
     target: "draft-7",
     io: "input",
     reused: "inline",

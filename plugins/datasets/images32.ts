@@ -4,7 +4,7 @@
  * @module
  */
 import { type FiniteDataset, fromArrays } from "../../core/mod.ts";
-import { type PixelRange, type Split, scalingOf } from "./idx/mod.ts";
+import { type PixelRange, type Split, scalingOf } from "./idx/images.ts";
 import { type LabeledImages, SHAPE } from "./records.ts";
 
 /** Options that such datasets share. */

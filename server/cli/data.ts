@@ -12,8 +12,6 @@ import { join, resolve } from "node:path";
 import { parseTarGzip } from "nanotar";
 import {
   assemble,
-  componentNamed,
-  components,
   contextOf,
   type Download,
   Downloads,
@@ -32,9 +30,9 @@ export interface DataOptions {
 
 /** Fetches data sets. @returns the exit code */
 export async function dataGet(names: readonly string[], options: DataOptions, host: Host): Promise<number> {
-  const container = assemble(host.plugins);
-  for (const name of names) componentNamed(container, Downloads, name); // all names, before anything is fetched
-  const context = contextOf(container, new URL("file:///"));
+  const registry = await assemble(host.plugins);
+  for (const name of names) registry.find(Downloads, name); // all names, before anything is fetched
+  const context = contextOf(registry, new URL("file:///"));
   const stop = new AbortController();
   const onSignal = (): void => stop.abort(new Error("interrupted"));
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
@@ -62,9 +60,9 @@ export async function dataGet(names: readonly string[], options: DataOptions, ho
 
 /** Lists what can be fetched. @returns the exit code */
 export async function dataList(options: DataOptions, host: Host): Promise<number> {
-  const container = assemble(host.plugins);
-  const context = contextOf(container, new URL("file:///"));
-  for (const { name, summary } of components(container, Downloads)) {
+  const registry = await assemble(host.plugins);
+  const context = contextOf(registry, new URL("file:///"));
+  for (const { name, summary } of registry.all(Downloads)) {
     const { files } = await context.create(Downloads, { use: name });
     const folder = join(cacheOf(options), name);
     const has = files.every((file) => existsSync(join(folder, file)));

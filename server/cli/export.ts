@@ -54,7 +54,7 @@ export async function exportCommand(given: string, options: ExportOptions, host:
   if (names.length === 0) throw new InputError(`run ${id} has kept no network that can be written`);
   for (const name of names) trained.record(name);
 
-  const onnx = formats.includes("onnx") ? await onnxOf(contextOf(loaded.container, loaded.base)) : undefined;
+  const onnx = formats.includes("onnx") ? await onnxOf(contextOf(loaded.registry, loaded.base)) : undefined;
   const folder = options.out ?? join(runs, id, "export");
   for (const name of new Set(names)) {
     const network = await trained.open(name);

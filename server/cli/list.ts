@@ -5,17 +5,7 @@
  */
 import { styleText } from "node:util";
 import Table from "cli-table3";
-import {
-  assemble,
-  CONTRACT_KINDS,
-  components,
-  contextOf,
-  contract,
-  type DependencyContainer,
-  Engines,
-  messageOf,
-  Stores,
-} from "../../core/mod.ts";
+import { assemble, contextOf, Engines, messageOf, type Registry, Stores } from "../../core/mod.ts";
 import { duration } from "../report/format.ts";
 import type { Host } from "./host.ts";
 import { descriptionOf, packagedScenarios } from "./package.ts";
@@ -37,12 +27,12 @@ export async function listCommand(
   { runs, json }: ListOptions,
   host: Host,
 ): Promise<number> {
-  const container = assemble(host.plugins);
+  const registry = await assemble(host.plugins);
   const lists = {
-    plugins: () => plugins(container),
+    plugins: () => plugins(registry),
     scenarios: () => packagedScenarios().map((s) => ({ name: s.name, description: descriptionOf(s) })),
-    engines: () => engines(container),
-    runs: () => runsIn(container, runs),
+    engines: () => engines(registry),
+    runs: () => runsIn(registry, runs),
   };
   const found: Record<string, Rows> = {};
   for (const name of what === undefined ? LISTS : [what]) found[name] = await lists[name]();
@@ -59,10 +49,10 @@ export async function listCommand(
 }
 
 /** Every component, by the contract it fulfils. */
-function plugins(container: DependencyContainer): Rows {
-  return CONTRACT_KINDS.flatMap((kind) =>
-    components(container, contract(kind)).map(({ name, summary, reference = "" }) => ({
-      kind,
+function plugins(registry: Registry): Rows {
+  return registry.contracts().flatMap((contract) =>
+    registry.all(contract).map(({ name, summary, reference = "" }) => ({
+      kind: contract.kind,
       name,
       summary,
       reference,
@@ -71,10 +61,10 @@ function plugins(container: DependencyContainer): Rows {
 }
 
 /** Every engine, and whether it works here: each is started. */
-async function engines(container: DependencyContainer): Promise<Rows> {
-  const context = contextOf(container, new URL("file:///"));
+async function engines(registry: Registry): Promise<Rows> {
+  const context = contextOf(registry, new URL("file:///"));
   const rows: Record<string, string>[] = [];
-  for (const { name, summary } of components(container, Engines)) {
+  for (const { name, summary } of registry.all(Engines)) {
     try {
       const { device } = await (await context.create(Engines, { use: name })).start();
       rows.push({ name, works: "yes", detail: device, summary });
@@ -86,8 +76,8 @@ async function engines(container: DependencyContainer): Promise<Rows> {
 }
 
 /** Every run of a folder, newest first. */
-async function runsIn(container: DependencyContainer, folder: string): Promise<Rows> {
-  const context = contextOf(container, new URL("file:///"));
+async function runsIn(registry: Registry, folder: string): Promise<Rows> {
+  const context = contextOf(registry, new URL("file:///"));
   const store = await context.create(Stores, { use: "folder", folder });
   const rows: Record<string, string>[] = [];
   for (const id of await store.list()) {

@@ -279,7 +279,7 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     )
     .action(async (options) => {
       const { schemaCommand } = await import("./schema.ts");
-      code = schemaCommand(options, await host());
+      code = await schemaCommand(options, await host());
     });
 
   try {

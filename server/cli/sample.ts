@@ -62,7 +62,7 @@ export async function sampleCommand(given: string, options: SampleOptions, host:
   if (ports.prior === undefined) throw new InputError(noGenerator(id, name, trained));
   const picture = format === ".png" ? drawable(shape, n, out) : undefined;
 
-  const context = contextOf(loaded.container, loaded.base);
+  const context = contextOf(loaded.registry, loaded.base);
   const engine = options.engine === undefined ? loaded.scenario.engine : { use: options.engine };
   const interrupt = interruptible();
   try {

@@ -8,8 +8,8 @@ import { assemble, InputError, messageOf, scenarioJsonSchema } from "../../core/
 import type { Host } from "./host.ts";
 
 /** Prints the schema, or writes it to a file. @returns the exit code */
-export function schemaCommand({ write }: { readonly write?: string }, host: Host): number {
-  const schema = `${JSON.stringify(scenarioJsonSchema(assemble(host.plugins)), null, 2)}\n`;
+export async function schemaCommand({ write }: { readonly write?: string }, host: Host): Promise<number> {
+  const schema = `${JSON.stringify(scenarioJsonSchema(await assemble(host.plugins)), null, 2)}\n`;
   if (write === undefined) {
     process.stdout.write(schema);
     return 0;

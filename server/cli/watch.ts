@@ -34,7 +34,7 @@ export interface WatchOptions extends SittingOptions {
 
 /** The store of a folder of runs. */
 export async function storeOf(runs: string, { plugins }: Host): Promise<Store> {
-  return await contextOf(assemble(plugins), here()).create(Stores, { use: "folder", folder: runs });
+  return await contextOf(await assemble(plugins), here()).create(Stores, { use: "folder", folder: runs });
 }
 
 /**
@@ -92,7 +92,7 @@ export function conclude(finished: Finished, file: string, options: WatchOptions
 /** Writes the report of a run into its folder. @returns the path of the report */
 export async function writeReport(reader: RunReader, location: string, host: Host): Promise<string> {
   const path = join(location, "report.html");
-  const painter = await painterOf(contextOf(assemble(host.plugins), here()));
+  const painter = await painterOf(contextOf(await assemble(host.plugins), here()));
   const command = await commandOf(reader);
   await writeFile(
     path,

@@ -60,7 +60,7 @@ function alone(): void {
 
 async function train(request: TrainerRequest): Promise<void> {
   const here = new URL(`file://${process.cwd()}/`);
-  const host = contextOf(assemble([...builtinPlugins]), here);
+  const host = contextOf(await assemble([...builtinPlugins]), here);
   const store = await host.create(Stores, { use: "folder", folder: request.runs });
   const about = { ...request.about, ...(await environment()) };
   const options = { store: telling(store), signal: stop.signal, environment: about };

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 import { Key, plainStep, tf } from "../../core/mod.ts";
-import { wasm } from "../../plugins/engines/wasm/mod.ts";
+import { wasm } from "../../plugins/engines/wasm/wasm.ts";
 import { cases } from "./cases/mod.ts";
 import { pytorchMissing } from "./participant.ts";
 import { safetensors } from "./safetensors.ts";

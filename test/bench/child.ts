@@ -75,7 +75,7 @@ try {
 process.exit();
 
 async function startEngine(name: string): Promise<EngineInfo> {
-  const context = contextOf(assemble([...builtinPlugins]), new URL(import.meta.url));
+  const context = contextOf(await assemble([...builtinPlugins]), new URL(import.meta.url));
   const variant = variants[name];
   const info = await (await context.create(Engines, variant ?? { use: name })).start();
   return variant === undefined ? info : { ...info, name };

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Table from "cli-table3";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { assemble, components, Engines, messageOf } from "../../core/mod.ts";
+import { assemble, Engines, messageOf } from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { cases } from "./cases/mod.ts";
 import {
@@ -52,7 +52,7 @@ const positive = (given: string): number => {
   return Number(given);
 };
 const caseNames = cases.map(({ name }) => name);
-const plainEngines = components(assemble([...builtinPlugins]), Engines).map(({ name }) => name);
+const plainEngines = (await assemble([...builtinPlugins])).all(Engines).map(({ name }) => name);
 const engineNames = [...plainEngines, ...Object.keys(variants)];
 const among =
   (known: readonly string[]) =>

@@ -7,8 +7,8 @@
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
 import { compileStep, type Draw, Key, tf } from "../../core/mod.ts";
-import { onnxruntime } from "../../plugins/engines/onnxruntime/mod.ts";
 import { fillAll } from "../../plugins/engines/onnxruntime/noise.ts";
+import { onnxruntime } from "../../plugins/engines/onnxruntime/onnxruntime.ts";
 import { mnistSsl } from "./cases/mnist-ssl.ts";
 import { median } from "./statistics.ts";
 

@@ -11,7 +11,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import Table from "cli-table3";
 import { Command } from "commander";
 import { lastValueFrom, tap } from "rxjs";
-import { folderStore } from "../../plugins/stores/folder/mod.ts";
+import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { startTrainer } from "../../server/trainer/mod.ts";
 import { median } from "./statistics.ts";
 

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import { Command } from "commander";
-import { folderStore } from "../../plugins/stores/folder/mod.ts";
+import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { startTrainer } from "../../server/trainer/mod.ts";
 import type { CrowdReport, CrowdRequest } from "./crowd.ts";
 import { median } from "./statistics.ts";

@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { filter, firstValueFrom } from "rxjs";
 import type { Test } from "tap";
 import { type Engine, Key, tf } from "../../core/mod.ts";
-import { cpu } from "../../plugins/engines/cpu/mod.ts";
-import { folderStore } from "../../plugins/stores/folder/mod.ts";
+import { cpu } from "../../plugins/engines/cpu/cpu.ts";
+import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { startTrainer } from "../../server/trainer/mod.ts";
 
 const key = Key.from("engine conformance");

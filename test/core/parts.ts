@@ -2,7 +2,6 @@
 import {
   type Application,
   Applications,
-  type Component,
   component,
   Datasets,
   definePlugin,
@@ -12,7 +11,6 @@ import {
   loadScenario,
   Objectives,
   type Plugin,
-  provide,
   type RunContext,
   Targets,
   z,
@@ -24,7 +22,7 @@ const unused = (): never => {
 };
 
 /** Options of many shapes: references with and without a default, lists, bounds, choices. */
-const studyOptions = component({
+const studyOptions = component(Applications, {
   name: "study",
   summary: "An application with every kind of option",
   options: (refs) =>
@@ -44,7 +42,7 @@ const studyOptions = component({
   create: unused,
 });
 
-const labels = component({
+const labels = component(Targets, {
   name: "label-difference",
   summary: "Two label sets",
   options: (refs) =>
@@ -60,14 +58,14 @@ const labels = component({
 });
 
 // Not strict by itself: references make it so.
-const ring = component({
+const ring = component(Datasets, {
   name: "ring",
   summary: "Points on a circle",
   options: () => z.object({ radius: z.number().positive().default(1) }),
   create: unused,
 });
 
-const penalised = component({
+const penalised = component(Objectives, {
   name: "penalised",
   summary: "With a penalty",
   reference: "Somebody et al.",
@@ -75,21 +73,21 @@ const penalised = component({
   create: unused,
 });
 
-const plain = component({
+const plain = component(Objectives, {
   name: "plain",
   summary: "Without",
   options: () => z.strictObject({}),
   create: unused,
 });
 
-const still = component({
+const still = component(Engines, {
   name: "still",
   summary: "An engine that does nothing",
   options: () => z.strictObject({}),
   create: () => ({ name: "still", merit: 0, start: async () => info }),
 });
 
-const auto = component({
+const auto = component(Engines, {
   name: "auto",
   summary: "The default engine",
   options: () => z.strictObject({ prefer: z.string().default("still") }),
@@ -100,18 +98,12 @@ const auto = component({
 export const parts: Plugin = definePlugin({
   name: "parts",
   core: "^0.1.0",
-  install(container) {
-    provide(container, Applications, studyOptions);
-    provide(container, Targets, labels);
-    provide(container, Datasets, ring);
-    provide(container, Objectives, penalised, plain);
-    provide(container, Engines, still, auto);
-  },
+  components: [studyOptions, labels, ring, penalised, plain, still, auto],
 });
 
 /** A plugin whose application `act` does what a test says. */
 export function acting(run: (context: RunContext) => ReturnType<Application["run"]>): Plugin {
-  const act: Component<Application> = component({
+  const act = component(Applications, {
     name: "act",
     summary: "What the test says",
     options: () => z.strictObject({}),
@@ -120,7 +112,7 @@ export function acting(run: (context: RunContext) => ReturnType<Application["run
   return definePlugin({
     name: "acting",
     core: "*",
-    install: (container) => provide(container, Applications, act),
+    components: [act],
   });
 }
 

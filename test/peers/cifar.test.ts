@@ -1,7 +1,7 @@
 /** Attacks on a small convolutional network of CIFAR-10, ours beside the peers'. */
 import t from "tap";
-import { onnxruntime } from "../../plugins/engines/onnxruntime/mod.ts";
-import { imageClassifier } from "../../plugins/networks/image-classifier/mod.ts";
+import { onnxruntime } from "../../plugins/engines/onnxruntime/onnxruntime.ts";
+import { imageClassifier } from "../../plugins/networks/image-classifier/image-classifier.ts";
 import { cifar, cifarMissing } from "./cifar.ts";
 import { compare, peersMissing, trained } from "./compare.ts";
 

@@ -33,7 +33,7 @@ import {
   tf,
 } from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
-import { adam } from "../../plugins/optimizers/adam/mod.ts";
+import { adam } from "../../plugins/optimizers/adam/adam.ts";
 
 const IMAGES = 500;
 const BATCH = 100;
@@ -46,8 +46,8 @@ export const peersMissing: string | undefined =
     : `${python} lacks a peer (${probe.stderr?.trim().split("\n").at(-1) ?? probe.error}): see .ci/run, or name another ` +
       "interpreter in DSGAN_PYTHON";
 
-const container = assemble(builtinPlugins);
-const context = contextOf(container, new URL(import.meta.url));
+const registry = await assemble(builtinPlugins);
+const context = contextOf(registry, new URL(import.meta.url));
 const signal = new AbortController().signal;
 const key = Key.from("peers");
 
@@ -160,7 +160,7 @@ async function ours(
   epsilons: readonly number[],
   seeds: number,
 ): Promise<Found> {
-  const attack: Attack = await context.create(Attacks, refsOf(container)(Attacks).parse(ref));
+  const attack: Attack = await context.create(Attacks, refsOf(registry)(Attacks).parse(ref));
   const judge = judgeOf(classifier);
   const assault = attack.against(classifier);
   const all: Record<string, boolean[]> = {};

@@ -1,7 +1,7 @@
 /** Attacks on a multilayer perceptron of MNIST, ours beside the peers'. */
 import t from "tap";
-import { mnist } from "../../plugins/datasets/mnist/mod.ts";
-import { onnxruntime } from "../../plugins/engines/onnxruntime/mod.ts";
+import { mnist } from "../../plugins/datasets/mnist/mnist.ts";
+import { onnxruntime } from "../../plugins/engines/onnxruntime/onnxruntime.ts";
 import { mlp } from "../../plugins/networks/mlp/mlp.ts";
 import { compare, peersMissing, trained } from "./compare.ts";
 

@@ -7,7 +7,6 @@ import t from "tap";
 import {
   Applications,
   assemble,
-  componentNamed,
   conditionalEntropy,
   contextOf,
   crossEntropy,
@@ -25,10 +24,10 @@ import {
   tf,
   transientState,
 } from "../../core/mod.ts";
-import { samplingTrick } from "../../plugins/mixers/sampling-trick/mod.ts";
+import { samplingTrick } from "../../plugins/mixers/sampling-trick/sampling-trick.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
-import { mlp } from "../../plugins/networks/mlp/mod.ts";
-import { wganGp } from "../../plugins/objectives/wgan-gp/mod.ts";
+import { mlp } from "../../plugins/networks/mlp/mlp.ts";
+import { wganGp } from "../../plugins/objectives/wgan-gp/wgan-gp.ts";
 import { classifying } from "../../plugins/robustness/adversarial-training/classifying.ts";
 import { contestantsOf, RIVALS } from "../../plugins/robustness/adversarial-training/contestants.ts";
 import {
@@ -47,8 +46,8 @@ await tf.setBackend("cpu");
 await tf.ready();
 
 const base = new URL(import.meta.url);
-const container = assemble(builtinPlugins);
-const context = contextOf(container, base);
+const registry = await assemble(builtinPlugins);
+const context = contextOf(registry, base);
 const key = Key.from("adversarial");
 const sentinels = { notFinite: "stop", collapse: "off", runaway: "off" } as const;
 
@@ -241,7 +240,7 @@ const data = images(60);
 const plan = mlp({ hidden: [12], activation: "relu", spectralNorm: false });
 const adam = await context.create(
   Optimizers,
-  refsOf(container)(Optimizers).parse({ use: "adam", learningRate: 0.01 }),
+  refsOf(registry)(Optimizers).parse({ use: "adam", learningRate: 0.01 }),
 );
 const game = {
   ...{ alpha: 0.5, objective: wganGp({ lambda: 10 }), mixer: samplingTrick(), generator: plan, critic: plan },
@@ -532,5 +531,5 @@ t.test("adversarial-training refuses what cannot work, before anything is traine
 });
 
 t.test("every component has its options described", async (t) => {
-  checkOptions(t, componentNamed(container, Applications, "adversarial-training"), refsOf(container));
+  checkOptions(t, registry.find(Applications, "adversarial-training"), refsOf(registry));
 });

@@ -10,7 +10,6 @@ import {
   type Classifier,
   classifierOf,
   compileStep,
-  components,
   contextOf,
   InputError,
   judgeOf,
@@ -22,13 +21,13 @@ import {
   tf,
   type Verdict,
 } from "../../core/mod.ts";
-import { deepfool } from "../../plugins/attacks/deepfool/mod.ts";
+import { deepfool } from "../../plugins/attacks/deepfool/deepfool.ts";
 import { toHyperplane } from "../../plugins/attacks/parts/hyperplane.ts";
 import { lossOf } from "../../plugins/attacks/parts/loss.ts";
 import { march } from "../../plugins/attacks/parts/march.ts";
-import { pgd } from "../../plugins/attacks/pgd/mod.ts";
+import { pgd } from "../../plugins/attacks/pgd/pgd.ts";
 import { bump } from "../../plugins/attacks/square/bump.ts";
-import { onnxruntime } from "../../plugins/engines/onnxruntime/mod.ts";
+import { onnxruntime } from "../../plugins/engines/onnxruntime/onnxruntime.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { mlp } from "../../plugins/networks/mlp/mlp.ts";
 import { checkAttack } from "../conformance/attack.ts";
@@ -36,14 +35,14 @@ import { checkOptions } from "../conformance/options.ts";
 import { imagesFor, type Linear, linear } from "../fixtures/linear.ts";
 
 await onnxruntime().start();
-const container = assemble(builtinPlugins);
-const context = contextOf(container, new URL(import.meta.url));
+const registry = await assemble(builtinPlugins);
+const context = contextOf(registry, new URL(import.meta.url));
 const signal = new AbortController().signal;
 const key = Key.from("attacks");
 
 /** The attack that a scenario names so, its defaults filled in. */
 async function attackOf(ref: { use: string; [option: string]: unknown }): Promise<Attack> {
-  return await context.create(Attacks, refsOf(container)(Attacks).parse(ref));
+  return await context.create(Attacks, refsOf(registry)(Attacks).parse(ref));
 }
 
 /** Runs an attack and has it judged. */
@@ -97,7 +96,7 @@ async function batchFor(
 }
 
 t.test("every option of every attack is described", (t) => {
-  const all = components(container, Attacks);
+  const all = registry.all(Attacks);
   t.same(all.map(({ name }) => name).sort(), [
     "apgd",
     "auto-attack",
@@ -109,11 +108,11 @@ t.test("every option of every attack is described", (t) => {
     "pgd",
     "square",
   ]);
-  for (const component of all) checkOptions(t, component, refsOf(container));
+  for (const component of all) checkOptions(t, component, refsOf(registry));
   t.end();
 });
 
-for (const component of components(container, Attacks)) {
+for (const component of registry.all(Attacks)) {
   for (const norm of component.name === "carlini-wagner" ? [undefined] : NORMS) {
     t.test(`${component.name} ${norm ?? ""} keeps the contract of attacks`, async (t) => {
       const quick: Record<string, object> = {

@@ -10,7 +10,6 @@ import {
   type Classifier,
   type ClassifierPlace,
   Classifiers,
-  components,
   contextOf,
   encodeTensors,
   Key,
@@ -32,8 +31,8 @@ await tf.ready();
 const folder = mkdtempSync(join(tmpdir(), "dsgan-classifiers-"));
 t.teardown(() => rmSync(folder, { recursive: true }));
 const base = pathToFileURL(`${folder}/`);
-const container = assemble(builtinPlugins);
-const context = contextOf(container, base);
+const registry = await assemble(builtinPlugins);
+const context = contextOf(registry, base);
 
 const place: ClassifierPlace = { name: "mine", inputShape: [2, 3, 1], classes: 3, range: [0, 1] };
 const images = (n: number): tf.Tensor => Key.from("images").uniform([n, 2, 3, 1]);
@@ -43,7 +42,7 @@ async function open(
   ref: { use: string; [option: string]: unknown },
   given: ClassifierPlace = place,
 ): Promise<Classifier> {
-  const source = await context.create(Classifiers, refsOf(container)(Classifiers).parse(ref));
+  const source = await context.create(Classifiers, refsOf(registry)(Classifiers).parse(ref));
   const opening = source.open(given, {
     ...context,
     key: Key.from(0),
@@ -66,7 +65,7 @@ const near = (t: Test, a: tf.Tensor, b: tf.Tensor, within = 1e-5): void => {
 };
 
 t.test("every option is described", (t) => {
-  for (const component of components(container, Classifiers)) checkOptions(t, component, refsOf(container));
+  for (const component of registry.all(Classifiers)) checkOptions(t, component, refsOf(registry));
   t.end();
 });
 

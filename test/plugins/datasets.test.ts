@@ -6,7 +6,6 @@ import { dump } from "npyjs";
 import t, { type Test } from "tap";
 import {
   assemble,
-  components,
   contextOf,
   Datasets,
   type FiniteDataset,
@@ -16,10 +15,10 @@ import {
   sizeOf,
   tf,
 } from "../../core/mod.ts";
-import arrays from "../../plugins/datasets/arrays/mod.ts";
-import idx from "../../plugins/datasets/idx/mod.ts";
-import mnistPlugin, { mnist } from "../../plugins/datasets/mnist/mod.ts";
-import shapes from "../../plugins/datasets/shapes/mod.ts";
+import arrays from "../../plugins/datasets/arrays/arrays.ts";
+import idx from "../../plugins/datasets/idx/idx.ts";
+import mnistPlugin, { mnist } from "../../plugins/datasets/mnist/mnist.ts";
+import shapes from "../../plugins/datasets/shapes/shapes.ts";
 import { checkDataset } from "../conformance/dataset.ts";
 import { checkOptions } from "../conformance/options.ts";
 import { checkCount, checkMoments, mean, normalMoments, uniformMoments } from "../statistics.ts";
@@ -27,12 +26,12 @@ import { checkCount, checkMoments, mean, normalMoments, uniformMoments } from ".
 await tf.setBackend("cpu");
 await tf.ready();
 
-const container = assemble([shapes, idx, mnistPlugin, arrays]);
+const registry = await assemble([shapes, idx, mnistPlugin, arrays]);
 
 /** Creates a dataset as a scenario in the given folder would. */
 async function create(ref: object | string, base: URL = new URL(import.meta.url)): Promise<FiniteDataset> {
-  const checked = refsOf(container)(Datasets).parse(ref);
-  return (await contextOf(container, base).create(Datasets, checked)) as FiniteDataset;
+  const checked = refsOf(registry)(Datasets).parse(ref);
+  return (await contextOf(registry, base).create(Datasets, checked)) as FiniteDataset;
 }
 
 async function rejection(t: Test, ref: object, base?: URL): Promise<string> {
@@ -49,7 +48,7 @@ t.test("every shape meets the contract of datasets", async (t) => {
 });
 
 t.test("every option of a dataset is described", async (t) => {
-  for (const component of components(container, Datasets)) checkOptions(t, component, refsOf(container));
+  for (const component of registry.all(Datasets)) checkOptions(t, component, refsOf(registry));
 });
 
 t.test("uniform() has the moments and ends of its interval", async (t) => {
@@ -84,7 +83,7 @@ t.test("gaussians1d() draws its means evenly and locates the nearest", async (t)
     checkCount(t, count, n, 1 / 3, `mean ${i}`);
   }
   checkMoments(t, offset, normalMoments(0, 0.25)); // 8 deviations and more between the means: none is mistaken
-  t.throws(() => refsOf(container)(Datasets).parse({ use: "gaussians-1d", means: [] }));
+  t.throws(() => refsOf(registry)(Datasets).parse({ use: "gaussians-1d", means: [] }));
 });
 
 t.test("ring() lies around its circle, evenly in angle, and is empty within", async (t) => {

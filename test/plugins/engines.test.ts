@@ -1,9 +1,9 @@
 /** Engines: those that run here agree with `cpu`, and `auto` says what it chose and why. */
 import t from "tap";
 import { type Engine, Key, tf } from "../../core/mod.ts";
-import { auto } from "../../plugins/engines/auto/mod.ts";
-import { cpu } from "../../plugins/engines/cpu/mod.ts";
-import { wasm } from "../../plugins/engines/wasm/mod.ts";
+import { auto } from "../../plugins/engines/auto/auto.ts";
+import { cpu } from "../../plugins/engines/cpu/cpu.ts";
+import { wasm } from "../../plugins/engines/wasm/wasm.ts";
 
 /** Runs a program of tensors made inside it, and reads what it answers. */
 async function on(engine: Engine, program: () => tf.Tensor): Promise<Float32Array> {

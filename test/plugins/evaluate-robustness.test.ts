@@ -107,8 +107,8 @@ async function runScenario(
   };
 }
 
-const memory = (): Promise<Store> =>
-  contextOf(assemble(builtinPlugins), base).create(Stores, { use: "memory" });
+const memory = async (): Promise<Store> =>
+  contextOf(await assemble(builtinPlugins), base).create(Stores, { use: "memory" });
 const textOf = async (reader: RunReader, path: string): Promise<string[][]> =>
   new TextDecoder()
     .decode(await reader.read(path))

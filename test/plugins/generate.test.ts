@@ -36,7 +36,7 @@ async function runScenario(
     ...more,
   });
   const loaded = await loadScenario(text, { base, file: "test", plugins });
-  const store = await contextOf(assemble(builtinPlugins), base).create(Stores, { use: "memory" });
+  const store = await contextOf(await assemble(builtinPlugins), base).create(Stores, { use: "memory" });
   const events = await lastValueFrom(run(loaded, { store }).pipe(toArray()));
   const ended = events.at(-1)!;
   if (ended.type !== "ended" || ended.status === "failed")

@@ -4,10 +4,10 @@ import { pathToFileURL } from "node:url";
 import { deflateSync, gzipSync } from "node:zlib";
 import t, { type Test } from "tap";
 import { assemble, contextOf, Datasets, type FiniteDataset, InputError, Key, tf } from "../../core/mod.ts";
-import { cifar10 } from "../../plugins/datasets/cifar10/mod.ts";
+import { cifar10 } from "../../plugins/datasets/cifar10/cifar10.ts";
 import { parseRecords, RECORD, toRecords } from "../../plugins/datasets/records.ts";
 import { parseMat } from "../../plugins/datasets/svhn/mat.ts";
-import { svhn } from "../../plugins/datasets/svhn/mod.ts";
+import { svhn } from "../../plugins/datasets/svhn/svhn.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { checkDataset } from "../conformance/dataset.ts";
 
@@ -184,7 +184,7 @@ t.test("svhn() reads a file of records, cut into train and test", async (t) => {
       /more than 10 records, the cut, found 10/,
     );
   }
-  const context = contextOf(assemble(builtinPlugins), files(t, { "part.bin": recordsOf(4) }));
+  const context = contextOf(await assemble(builtinPlugins), files(t, { "part.bin": recordsOf(4) }));
   const options = {
     use: "svhn",
     split: "train",

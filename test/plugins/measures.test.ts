@@ -9,10 +9,10 @@ import {
   tf,
   transientState,
 } from "../../core/mod.ts";
-import { classifier } from "../../plugins/measures/classifier/mod.ts";
-import { geometry } from "../../plugins/measures/geometry/mod.ts";
-import { mlp } from "../../plugins/networks/mlp/mod.ts";
-import { adam } from "../../plugins/optimizers/adam/mod.ts";
+import { classifier } from "../../plugins/measures/classifier/classifier.ts";
+import { geometry } from "../../plugins/measures/geometry/geometry.ts";
+import { mlp } from "../../plugins/networks/mlp/mlp.ts";
+import { adam } from "../../plugins/optimizers/adam/adam.ts";
 
 await tf.setBackend("cpu");
 

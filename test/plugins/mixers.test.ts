@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import t from "tap";
 import { InputError, tf } from "../../core/mod.ts";
-import { samplingTrick } from "../../plugins/mixers/sampling-trick/mod.ts";
-import { weighted } from "../../plugins/mixers/weighted/mod.ts";
+import { samplingTrick } from "../../plugins/mixers/sampling-trick/sampling-trick.ts";
+import { weighted } from "../../plugins/mixers/weighted/weighted.ts";
 
 await tf.setBackend("cpu");
 await tf.ready();

@@ -1,18 +1,10 @@
 import t from "tap";
-import {
-  assemble,
-  componentNamed,
-  Key,
-  type Network,
-  Networks,
-  parameterCount,
-  refsOf,
-  tf,
-} from "../../core/mod.ts";
-import convnetPlugin, { convnet } from "../../plugins/networks/convnet/mod.ts";
-import imageTranslatorPlugin, { imageTranslator } from "../../plugins/networks/image-translator/mod.ts";
-import { type MlpOptions, mlp } from "../../plugins/networks/mlp/mlp.ts";
-import mlpPlugin from "../../plugins/networks/mlp/mod.ts";
+import { assemble, Key, type Network, Networks, parameterCount, refsOf, tf } from "../../core/mod.ts";
+import convnetPlugin, { convnet } from "../../plugins/networks/convnet/convnet.ts";
+import imageTranslatorPlugin, {
+  imageTranslator,
+} from "../../plugins/networks/image-translator/image-translator.ts";
+import mlpPlugin, { type MlpOptions, mlp } from "../../plugins/networks/mlp/mlp.ts";
 import { checkOptions } from "../conformance/options.ts";
 
 await tf.setBackend("cpu");
@@ -238,9 +230,9 @@ t.test("mlp() leaves no tensor behind", async (t) => {
 });
 
 t.test("the component's defaults make three layers of 128", async (t) => {
-  const container = assemble([mlpPlugin]);
-  const found = componentNamed(container, Networks, "mlp");
-  const schema = found.options(refsOf(container));
+  const registry = await assemble([mlpPlugin]);
+  const found = registry.find(Networks, "mlp");
+  const schema = found.options(refsOf(registry));
   const plan = await found.create(schema.parse({}), undefined as never);
   const net = plan.build({ input: [2], output: [1] }, key);
   t.same(net.parameters.get("2/weight")!.shape, [128, 128]);
@@ -312,15 +304,15 @@ t.test(
       () => imageTranslator({ filters: [] }).build({ input: [4, 4, 1], output: [16] }, key),
       /takes images/,
     );
-    const container = assemble([imageTranslatorPlugin]);
-    checkOptions(t, componentNamed(container, Networks, "image-translator"), refsOf(container));
+    const registry = await assemble([imageTranslatorPlugin]);
+    checkOptions(t, registry.find(Networks, "image-translator"), refsOf(registry));
   },
 );
 
 t.test("convnet's defaults are those of its page", async (t) => {
-  const container = assemble([convnetPlugin]);
-  const found = componentNamed(container, Networks, "convnet");
-  checkOptions(t, found, refsOf(container));
-  const plan = await found.create(found.options(refsOf(container)).parse({}), undefined as never);
+  const registry = await assemble([convnetPlugin]);
+  const found = registry.find(Networks, "convnet");
+  checkOptions(t, found, refsOf(registry));
+  const plan = await found.create(found.options(refsOf(registry)).parse({}), undefined as never);
   t.equal(parameterCount(plan.build({ input: [28, 28, 1], output: [10] }, key)), 206_922);
 });

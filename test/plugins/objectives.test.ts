@@ -2,7 +2,6 @@ import t from "tap";
 import {
   assemble,
   type Component,
-  componentNamed,
   type GanObjective,
   InputError,
   Key,
@@ -11,14 +10,14 @@ import {
   tf,
   type Weighted,
 } from "../../core/mod.ts";
-import { samplingTrick } from "../../plugins/mixers/sampling-trick/mod.ts";
-import { weighted } from "../../plugins/mixers/weighted/mod.ts";
+import { samplingTrick } from "../../plugins/mixers/sampling-trick/sampling-trick.ts";
+import { weighted } from "../../plugins/mixers/weighted/weighted.ts";
 import { type Activation, mlp } from "../../plugins/networks/mlp/mlp.ts";
-import ebganPlugin, { ebgan } from "../../plugins/objectives/ebgan/mod.ts";
-import lsganPlugin, { lsgan } from "../../plugins/objectives/lsgan/mod.ts";
-import originalPlugin, { original } from "../../plugins/objectives/original/mod.ts";
-import wganPlugin, { wgan } from "../../plugins/objectives/wgan/mod.ts";
-import wganGpPlugin, { wganGp } from "../../plugins/objectives/wgan-gp/mod.ts";
+import ebganPlugin, { ebgan } from "../../plugins/objectives/ebgan/ebgan.ts";
+import lsganPlugin, { lsgan } from "../../plugins/objectives/lsgan/lsgan.ts";
+import originalPlugin, { original } from "../../plugins/objectives/original/original.ts";
+import wganPlugin, { wgan } from "../../plugins/objectives/wgan/wgan.ts";
+import wganGpPlugin, { wganGp } from "../../plugins/objectives/wgan-gp/wgan-gp.ts";
 
 await tf.setBackend("cpu");
 await tf.ready();
@@ -257,11 +256,11 @@ t.test("Eq. (2) and Eq. (10) have the same expectation", async (t) => {
 });
 
 t.test("components take their defaults and are registered by their plugins", async (t) => {
-  const container = assemble([originalPlugin, wganPlugin, wganGpPlugin, lsganPlugin, ebganPlugin]);
+  const registry = await assemble([originalPlugin, wganPlugin, wganGpPlugin, lsganPlugin, ebganPlugin]);
   for (const name of ["original", "wgan", "wgan-gp", "lsgan", "ebgan"]) {
-    const found: Component<GanObjective> = componentNamed(container, Objectives, name);
+    const found: Component<GanObjective> = registry.find(Objectives, name);
     const objective = await found.create(
-      found.options(refsOf(container)).parse({}),
+      found.options(refsOf(registry)).parse({}),
       undefined as never, // none of them looks at its context
     );
     t.equal(objective.name, name);

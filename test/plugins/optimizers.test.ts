@@ -1,17 +1,8 @@
 import t from "tap";
-import {
-  assemble,
-  componentNamed,
-  Key,
-  type Optimizer,
-  Optimizers,
-  rateAt,
-  refsOf,
-  tf,
-} from "../../core/mod.ts";
-import adamPlugin, { adam } from "../../plugins/optimizers/adam/mod.ts";
-import rmspropPlugin, { rmsprop } from "../../plugins/optimizers/rmsprop/mod.ts";
-import sgdPlugin, { sgd } from "../../plugins/optimizers/sgd/mod.ts";
+import { assemble, Key, type Optimizer, Optimizers, rateAt, refsOf, tf } from "../../core/mod.ts";
+import adamPlugin, { adam } from "../../plugins/optimizers/adam/adam.ts";
+import rmspropPlugin, { rmsprop } from "../../plugins/optimizers/rmsprop/rmsprop.ts";
+import sgdPlugin, { sgd } from "../../plugins/optimizers/sgd/sgd.ts";
 
 await tf.setBackend("cpu");
 await tf.ready();
@@ -145,12 +136,12 @@ t.test("rateAt() is constant, then falls linearly towards 0", async (t) => {
 });
 
 t.test("components take their defaults and refuse nonsense", async (t) => {
-  const container = assemble([adamPlugin, rmspropPlugin, sgdPlugin]);
+  const registry = await assemble([adamPlugin, rmspropPlugin, sgdPlugin]);
   for (const name of ["adam", "rmsprop", "sgd"]) {
-    const found = componentNamed(container, Optimizers, name);
-    const schema = found.options(refsOf(container));
+    const found = registry.find(Optimizers, name);
+    const schema = found.options(refsOf(registry));
     t.equal((await found.create(schema.parse({}), undefined as never)).name, name);
-    t.equal(schema.parse({}).decayFrom, 1);
+    t.match(schema.parse({}), { decayFrom: 1 });
     t.notOk(schema.safeParse({ learningRate: 0 }).success, "learningRate 0");
     t.notOk(schema.safeParse({ decayFrom: 1.5 }).success, "decayFrom 1.5");
   }

@@ -3,11 +3,11 @@ import t from "tap";
 import { assemble, contextOf, type Painter, Painters } from "../../core/mod.ts";
 import { histogramSpec } from "../../plugins/painters/vega/histogram.ts";
 import { linesSpec } from "../../plugins/painters/vega/lines.ts";
-import vegaPlugin from "../../plugins/painters/vega/mod.ts";
 import { COLOURS } from "../../plugins/painters/vega/theme.ts";
+import vegaPlugin from "../../plugins/painters/vega/vega.ts";
 
-const make = (): Promise<Painter> =>
-  contextOf(assemble([vegaPlugin]), new URL("file:///nowhere/")).create(Painters, { use: "vega" });
+const make = async (): Promise<Painter> =>
+  contextOf(await assemble([vegaPlugin]), new URL("file:///nowhere/")).create(Painters, { use: "vega" });
 const painter = await make();
 
 type Box = readonly [left: number, top: number, right: number, bottom: number];

@@ -2,7 +2,6 @@
 import t from "tap";
 import {
   assemble,
-  components,
   Key,
   type Mode,
   type Network,
@@ -12,13 +11,20 @@ import {
   refsOf,
   tf,
 } from "../../core/mod.ts";
-import featureCriticPlugin, { featureCritic } from "../../plugins/networks/feature-critic/mod.ts";
-import imageClassifierPlugin, { imageClassifier } from "../../plugins/networks/image-classifier/mod.ts";
-import imageGeneratorPlugin, { imageGenerator } from "../../plugins/networks/image-generator/mod.ts";
+import featureCriticPlugin, { featureCritic } from "../../plugins/networks/feature-critic/feature-critic.ts";
+import imageClassifierPlugin, {
+  imageClassifier,
+} from "../../plugins/networks/image-classifier/image-classifier.ts";
+import imageGeneratorPlugin, {
+  imageGenerator,
+} from "../../plugins/networks/image-generator/image-generator.ts";
 import sslImageClassifierPlugin, {
   sslImageClassifier,
-} from "../../plugins/networks/ssl-image-classifier/mod.ts";
-import sslMnistPlugin, { mnistClassifier, mnistGenerator } from "../../plugins/networks/ssl-mnist/mod.ts";
+} from "../../plugins/networks/ssl-image-classifier/ssl-image-classifier.ts";
+import sslMnistPlugin, {
+  mnistClassifier,
+  mnistGenerator,
+} from "../../plugins/networks/ssl-mnist/ssl-mnist.ts";
 import { checkOptions } from "../conformance/options.ts";
 
 await tf.setBackend("cpu");
@@ -250,25 +256,25 @@ t.test("image-generator refuses images whose sides it cannot double up to", asyn
   const net = twice.build({ input: [10], output: [28, 28, 1] }, key);
   t.same(net.apply(key.uniform([2, 10]), use).shape, [2, 28, 28, 1], "with two doublings 28 × 28 can be had");
   t.throws(() => twice.build({ input: [10], output: [30, 28, 1] }, key), /multiples of 4.*\[30,28,1\]/);
-  const { options } = components(assemble([imageGeneratorPlugin]), Networks)[0]!;
-  const schema = options(refsOf(assemble([imageGeneratorPlugin])));
+  const { options } = (await assemble([imageGeneratorPlugin])).all(Networks)[0]!;
+  const schema = options(refsOf(await assemble([imageGeneratorPlugin])));
   t.notOk(schema.safeParse({ channels: 6 }).success, "channels must stay whole");
   t.ok(schema.safeParse({ channels: 6, doublings: 2 }).success);
 });
 
 t.test("every component has its options described", async (t) => {
-  const container = assemble([
+  const registry = await assemble([
     featureCriticPlugin,
     imageClassifierPlugin,
     imageGeneratorPlugin,
     sslImageClassifierPlugin,
     sslMnistPlugin,
   ]);
-  const all = components(container, Networks);
+  const all = registry.all(Networks);
   t.equal(all.length, 6);
   for (const component of all) {
-    checkOptions(t, component, refsOf(container));
-    const options = component.options(refsOf(container)).parse({});
+    checkOptions(t, component, refsOf(registry));
+    const options = component.options(refsOf(registry)).parse({});
     const plan = await component.create(options, undefined as never);
     t.equal(plan.name, component.name);
   }

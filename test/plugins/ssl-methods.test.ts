@@ -2,7 +2,6 @@ import t, { type Test } from "tap";
 import {
   Applications,
   assemble,
-  components,
   conditionalEntropy,
   contextOf,
   crossEntropy,
@@ -15,14 +14,14 @@ import {
   transientState,
   type Weighted,
 } from "../../core/mod.ts";
-import { samplingTrick } from "../../plugins/mixers/sampling-trick/mod.ts";
+import { samplingTrick } from "../../plugins/mixers/sampling-trick/sampling-trick.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
-import { mlp } from "../../plugins/networks/mlp/mod.ts";
+import { mlp } from "../../plugins/networks/mlp/mlp.ts";
 import { codeLength } from "../../plugins/semi-supervised/bad-gan/bad-gan.ts";
 import { recipeOf } from "../../plugins/semi-supervised/bad-gan-ssl/recipes.ts";
 import { marginalEntropy } from "../../plugins/semi-supervised/catgan/catgan.ts";
 import { inconsistency } from "../../plugins/semi-supervised/ct-gan/ct-gan.ts";
-import { dsgan } from "../../plugins/semi-supervised/dsgan/mod.ts";
+import { dsgan } from "../../plugins/semi-supervised/dsgan/dsgan.ts";
 import { eq4, takenForData, takenForGenerated } from "../../plugins/semi-supervised/eq4.ts";
 import { featureDistance, pullAway } from "../../plugins/semi-supervised/matching.ts";
 import {
@@ -37,8 +36,8 @@ await tf.setBackend("cpu");
 await tf.ready();
 
 const base = new URL(import.meta.url);
-const container = assemble(builtinPlugins);
-const context = contextOf(container, base);
+const registry = await assemble(builtinPlugins);
+const context = contextOf(registry, base);
 const key = Key.from("ssl");
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
@@ -282,7 +281,7 @@ t.test(
 );
 
 t.test("every method leaves what it does not train alone, and gives finite losses that fall", async (t) => {
-  const all = components(container, SslMethods);
+  const all = registry.all(SslMethods);
   t.same(all.map(({ name }) => name).sort(), [
     "bad-gan",
     "catgan",
@@ -295,7 +294,7 @@ t.test("every method leaves what it does not train alone, and gives finite losse
     const use = described.name;
     const variants = use === "bad-gan" ? [{ diversity: "pull-away" }, { diversity: "variational" }] : [{}];
     for (const variant of variants) {
-      const parsed = described.options(refsOf(container)).parse({
+      const parsed = described.options(refsOf(registry)).parse({
         ...variant,
         ...(use === "supervised" ? {} : { generator: network, latent: 3 }),
         ...(use === "dsgan" && { critic: network }),
@@ -385,7 +384,7 @@ t.test("ct-gan is feature matching with a price on saying two things of a row", 
   };
   const noisy: SslProblem = { ...problem, features, classifier: { ...problem.classifier, apply } };
   const loss = async (use: string, more: object = {}): Promise<number> => {
-    const options = { use, generator: network, latent: 3, ganWeight: 1, margin: 0, ...more };
+    const options = { use, generator: network, latent: 3, ganWeight: 1, ...more };
     const method = await context.create(SslMethods, options);
     const learner = await method.start({ ...noisy, state: transientState() });
     const labels = tf.cast(tf.oneHot(tf.zeros([m], "int32"), 3), "float32");
@@ -395,9 +394,9 @@ t.test("ct-gan is feature matching with a price on saying two things of a row", 
   const matching = await loss("feature-matching", { distance: "squared" });
   t.equal(passes, 3, "one pass of each batch");
   const [none, some, twice] = [
-    await loss("ct-gan", { consistency: 0 }),
-    await loss("ct-gan", { consistency: 1 }),
-    await loss("ct-gan", { consistency: 2 }),
+    await loss("ct-gan", { margin: 0, consistency: 0 }),
+    await loss("ct-gan", { margin: 0, consistency: 1 }),
+    await loss("ct-gan", { margin: 0, consistency: 2 }),
   ];
   t.ok(Math.abs(none - matching) < 1e-6, `without the term ${none}, feature matching ${matching}`);
   t.ok(some > none + 0.01, `a price: ${none} to ${some}`);
@@ -405,9 +404,9 @@ t.test("ct-gan is feature matching with a price on saying two things of a row", 
 });
 
 t.test("options of application and methods are described", async (t) => {
-  const refs = refsOf(container);
-  for (const component of components(container, SslMethods)) checkOptions(t, component, refs);
-  for (const component of components(container, Applications)) {
+  const refs = refsOf(registry);
+  for (const component of registry.all(SslMethods)) checkOptions(t, component, refs);
+  for (const component of registry.all(Applications)) {
     if (component.name === "bad-gan-ssl") checkOptions(t, component, refs);
   }
 });

@@ -3,7 +3,6 @@ import { lastValueFrom, toArray } from "rxjs";
 import t, { type Test } from "tap";
 import {
   assemble,
-  components,
   contextOf,
   type FiniteDataset,
   fromArrays,
@@ -22,9 +21,9 @@ import {
   transientState,
 } from "../../core/mod.ts";
 import { streamOf } from "../../core/model/stream.ts";
-import { moons } from "../../plugins/datasets/moons/mod.ts";
+import { moons } from "../../plugins/datasets/moons/moons.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
-import { mlp } from "../../plugins/networks/mlp/mod.ts";
+import { mlp } from "../../plugins/networks/mlp/mlp.ts";
 import { examinerOf, resultsOf } from "../../plugins/semi-supervised/bad-gan-ssl/evaluation.ts";
 import { principalPlane } from "../../plugins/semi-supervised/bad-gan-ssl/map.ts";
 import { SslMethods, type SslSetting } from "../../plugins/semi-supervised/method.ts";
@@ -34,8 +33,8 @@ await tf.setBackend("cpu");
 await tf.ready();
 
 const base = new URL(import.meta.url);
-const container = assemble(builtinPlugins);
-const context = contextOf(container, base);
+const registry = await assemble(builtinPlugins);
+const context = contextOf(registry, base);
 const key = Key.from("ssl");
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
@@ -280,7 +279,7 @@ t.test("bad-gan-ssl's iterations are recorded once, whatever the method", async 
   t.teardown(() => {
     console.warn = warn;
   });
-  for (const { name } of components(container, SslMethods)) {
+  for (const { name } of registry.all(SslMethods)) {
     const { critic: _, ...common } = tiny.method;
     const method = name === "dsgan" ? tiny.method : name === "supervised" ? name : { ...common, use: name };
     const { metrics } = await runOnce({ method }, { engine: "onnxruntime" });
@@ -342,10 +341,10 @@ t.test("bad-gan-ssl never learns from the test rows", async (t) => {
     });
   const trainings = [];
   for (const flip of [false, true]) {
-    const { badGanSsl } = await import("../../plugins/semi-supervised/bad-gan-ssl/mod.ts");
+    const { badGanSsl } = await import("../../plugins/semi-supervised/bad-gan-ssl/bad-gan-ssl.ts");
     const data = dataWith(flip);
-    const refs = refsOf(container);
-    const method = components(container, SslMethods).find(({ name }) => name === "dsgan")!;
+    const refs = refsOf(registry);
+    const method = registry.all(SslMethods).find(({ name }) => name === "dsgan")!;
     const { use, ...given } = tiny.method;
     const ref = { use, ...(method.options(refs).parse(given) as object) };
     const application = badGanSsl({

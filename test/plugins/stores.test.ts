@@ -13,9 +13,9 @@ import {
 import { hostname } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { assemble, componentNamed, contextOf, type RunWriter, Stores, z } from "../../core/mod.ts";
-import folderPlugin, { folderStore } from "../../plugins/stores/folder/mod.ts";
-import memoryPlugin, { memoryStore } from "../../plugins/stores/memory/mod.ts";
+import { assemble, contextOf, type RunWriter, Stores, z } from "../../core/mod.ts";
+import folderPlugin, { folderStore } from "../../plugins/stores/folder/folder.ts";
+import memoryPlugin, { memoryStore } from "../../plugins/stores/memory/memory.ts";
 import { checkStore } from "../conformance/store.ts";
 
 await t.test("memoryStore() keeps the contract", (t) => checkStore(t, memoryStore));
@@ -28,11 +28,11 @@ await t.test("folderStore() keeps the contract", async (t) => {
 const event = { seq: 1, time: "2026-11-22T10:00:00.000Z", type: "stage", stage: "train" } as const;
 
 await t.test("both plugins register their store", async (t) => {
-  const container = assemble([memoryPlugin, folderPlugin]);
-  const context = contextOf(container, new URL("file:///nowhere/"));
+  const registry = await assemble([memoryPlugin, folderPlugin]);
+  const context = contextOf(registry, new URL("file:///nowhere/"));
   t.equal((await context.create(Stores, { use: "memory" })).name, "memory");
   t.equal((await context.create(Stores, { use: "folder", folder: t.testdir() })).name, "folder");
-  const options = componentNamed(container, Stores, "folder").options(() => z.never());
+  const options = registry.find(Stores, "folder").options(() => z.never());
   t.strictSame(options.parse({}), { folder: "runs" });
 });
 
@@ -120,7 +120,7 @@ await t.test(
   async (t) => {
     const folder = t.testdir();
     const store = folderStore({ folder });
-    const module = new URL("../../plugins/stores/folder/mod.ts", import.meta.url);
+    const module = new URL("../../plugins/stores/folder/folder.ts", import.meta.url);
     const script = `
     const { folderStore } = await import(${JSON.stringify(module.href)});
     const writer = await folderStore({ folder: ${JSON.stringify(folder)} }).create("demo");
@@ -217,7 +217,7 @@ await t.test("read() does not follow links out of the run", async (t) => {
 
 await t.test("append() on a full disk says so, and what was kept stays whole", async (t) => {
   const folder = t.testdir();
-  const module = new URL("../../plugins/stores/folder/mod.ts", import.meta.url);
+  const module = new URL("../../plugins/stores/folder/folder.ts", import.meta.url);
   const script = `
     const { folderStore } = await import(${JSON.stringify(module.href)});
     const writer = await folderStore({ folder: ${JSON.stringify(folder)} }).create("demo");

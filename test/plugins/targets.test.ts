@@ -1,7 +1,6 @@
 import t, { type Test } from "tap";
 import {
   assemble,
-  components,
   contextOf,
   fromArrays,
   InputError,
@@ -11,14 +10,16 @@ import {
   Targets,
   tf,
 } from "../../core/mod.ts";
-import arrays from "../../plugins/datasets/arrays/mod.ts";
-import mnist from "../../plugins/datasets/mnist/mod.ts";
-import shapes, { normal, uniform } from "../../plugins/datasets/shapes/mod.ts";
-import convolutionPlugin, { convolution } from "../../plugins/targets/convolution/mod.ts";
-import datasetDifference from "../../plugins/targets/dataset-difference/mod.ts";
-import labelDifferencePlugin, { labelDifference } from "../../plugins/targets/label-difference/mod.ts";
-import linearCombination from "../../plugins/targets/linear-combination/mod.ts";
-import mixturePlugin, { mixture } from "../../plugins/targets/mixture/mod.ts";
+import arrays from "../../plugins/datasets/arrays/arrays.ts";
+import mnist from "../../plugins/datasets/mnist/mnist.ts";
+import shapes, { normal, uniform } from "../../plugins/datasets/shapes/shapes.ts";
+import convolutionPlugin, { convolution } from "../../plugins/targets/convolution/convolution.ts";
+import datasetDifference from "../../plugins/targets/dataset-difference/dataset-difference.ts";
+import labelDifferencePlugin, {
+  labelDifference,
+} from "../../plugins/targets/label-difference/label-difference.ts";
+import linearCombination from "../../plugins/targets/linear-combination/linear-combination.ts";
+import mixturePlugin, { mixture } from "../../plugins/targets/mixture/mixture.ts";
 import { checkOptions } from "../conformance/options.ts";
 import { checkTarget } from "../conformance/target.ts";
 import { checkCount, checkMoments, mean, normalMoments, sumOf, uniformMoments } from "../statistics.ts";
@@ -26,7 +27,7 @@ import { checkCount, checkMoments, mean, normalMoments, sumOf, uniformMoments } 
 await tf.setBackend("cpu");
 await tf.ready();
 
-const container = assemble([
+const registry = await assemble([
   shapes,
   arrays,
   mnist,
@@ -36,11 +37,11 @@ const container = assemble([
   linearCombination,
   mixturePlugin,
 ]);
-const refs = refsOf(container);
+const refs = refsOf(registry);
 
 /** Creates a target as a scenario would. */
 async function create(ref: object): Promise<TargetDistributionSpec> {
-  return await contextOf(container, new URL(import.meta.url)).create(Targets, refs(Targets).parse(ref));
+  return await contextOf(registry, new URL(import.meta.url)).create(Targets, refs(Targets).parse(ref));
 }
 
 async function rejects(t: Test, ref: object, says: RegExp): Promise<void> {
@@ -67,7 +68,8 @@ const examples: Record<string, object> = {
 
 t.test("every target meets the contract of targets", async (t) => {
   t.same(
-    components(container, Targets)
+    registry
+      .all(Targets)
       .map((c) => c.name)
       .sort(),
     Object.keys(examples).sort(),
@@ -94,7 +96,7 @@ t.test("every target meets the contract of targets", async (t) => {
 });
 
 t.test("every option of a target is described, and alpha lies in [0, 1)", async (t) => {
-  for (const component of components(container, Targets)) {
+  for (const component of registry.all(Targets)) {
     checkOptions(t, component, refs);
     const given = examples[component.name]!;
     for (const alpha of [1, -0.01, "0.5", null]) {

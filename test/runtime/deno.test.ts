@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { lastValueFrom, toArray } from "rxjs";
 import { assemble, contextOf, loadScenario, run, Stores } from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
-import { folderStore } from "../../plugins/stores/folder/mod.ts";
-import { memoryStore } from "../../plugins/stores/memory/mod.ts";
+import { folderStore } from "../../plugins/stores/folder/folder.ts";
+import { memoryStore } from "../../plugins/stores/memory/memory.ts";
 import { app } from "../../server/http/mod.ts";
 import { startTrainer } from "../../server/trainer/mod.ts";
 
@@ -31,7 +31,7 @@ expect: { outside: { between: [0, 1] } }
 
 async function runOn(engine: string) {
   const loaded = await loadScenario(scenario(engine), { base, file: "inline", plugins: builtinPlugins });
-  const store = await contextOf(assemble(builtinPlugins), base).create(Stores, { use: "memory" });
+  const store = await contextOf(await assemble(builtinPlugins), base).create(Stores, { use: "memory" });
   const events = await lastValueFrom(run(loaded, { store }).pipe(toArray()));
   return { store, events };
 }

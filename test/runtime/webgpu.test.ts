@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { lastValueFrom, tap, toArray } from "rxjs";
 import { Key, loadScenario, messageOf, type RunEvent, run, tf } from "../../core/mod.ts";
-import { cpu } from "../../plugins/engines/cpu/mod.ts";
+import { cpu } from "../../plugins/engines/cpu/cpu.ts";
 import type { DeviceBackend } from "../../plugins/engines/webgpu/backend.ts";
-import { webgpu } from "../../plugins/engines/webgpu/mod.ts";
+import { webgpu } from "../../plugins/engines/webgpu/webgpu.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
-import { memoryStore } from "../../plugins/stores/memory/mod.ts";
+import { memoryStore } from "../../plugins/stores/memory/memory.ts";
 
 const missing = await webgpu()
   .start()

@@ -1,6 +1,6 @@
 /** Runs for the tests of the HTTP app, and a reader of server-sent events. */
 import type { EventBody, EventTypes, RunEvent, RunResult, RunWriter, Store } from "../../core/mod.ts";
-import { memoryStore } from "../../plugins/stores/memory/mod.ts";
+import { memoryStore } from "../../plugins/stores/memory/memory.ts";
 import { type AppOptions, app } from "../../server/http/mod.ts";
 
 export const event = (seq: number, body: EventBody<keyof EventTypes>): RunEvent => ({

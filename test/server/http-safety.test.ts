@@ -2,8 +2,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { folderStore } from "../../plugins/stores/folder/mod.ts";
-import { memoryStore } from "../../plugins/stores/memory/mod.ts";
+import { folderStore } from "../../plugins/stores/folder/folder.ts";
+import { memoryStore } from "../../plugins/stores/memory/memory.ts";
 import { listen } from "../../server/http/listen.ts";
 import { app, type Runner } from "../../server/http/mod.ts";
 import { answered, running } from "./http-fixtures.ts";

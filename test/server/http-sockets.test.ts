@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { memoryStore } from "../../plugins/stores/memory/mod.ts";
+import { memoryStore } from "../../plugins/stores/memory/memory.ts";
 import { gathered } from "../../server/http/breath.ts";
 import { listen } from "../../server/http/listen.ts";
 import { ended, range, sent, stage } from "./http-fixtures.ts";

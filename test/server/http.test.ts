@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import t from "tap";
 import { InputError } from "../../core/mod.ts";
 import { folderStore } from "../../plugins/stores/folder/folder.ts";
-import { memoryStore } from "../../plugins/stores/memory/mod.ts";
+import { memoryStore } from "../../plugins/stores/memory/memory.ts";
 import { app, Busy, client, type Job, type Runner, type RunOrder } from "../../server/http/mod.ts";
 import { ended, event, progress, range, result, running, sent, stage } from "./http-fixtures.ts";
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
 import t from "tap";
 import type { EventBody, EventTypes, RunWriter, Store } from "../../core/mod.ts";
-import { folderStore } from "../../plugins/stores/folder/mod.ts";
+import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { type Listening, listen } from "../../server/http/listen.ts";
 import type { Runner } from "../../server/http/mod.ts";
 import { result } from "./http-fixtures.ts";

@@ -8,7 +8,7 @@ import {
   type RunReader,
   type RunResult,
 } from "../../core/mod.ts";
-import { memoryStore } from "../../plugins/stores/memory/mod.ts";
+import { memoryStore } from "../../plugins/stores/memory/memory.ts";
 import { html, render } from "../../server/report/html.ts";
 import { report } from "../../server/report/report.ts";
 

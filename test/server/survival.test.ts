@@ -18,7 +18,7 @@ import {
   run,
 } from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
-import { folderStore } from "../../plugins/stores/folder/mod.ts";
+import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { startTrainer } from "../../server/trainer/mod.ts";
 
 const file = fileURLToPath(new URL("../fixtures/short.yaml", import.meta.url));

@@ -19,7 +19,7 @@ import {
   tf,
 } from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
-import { folderStore } from "../../plugins/stores/folder/mod.ts";
+import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import type { Host } from "../../server/cli/host.ts";
 import { program } from "../../server/cli/program.ts";
 

@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { filter, firstValueFrom, lastValueFrom, toArray } from "rxjs";
 import t from "tap";
 import { InputError, newestCheckpoint, RunError, type Store } from "../../core/mod.ts";
-import { folderStore } from "../../plugins/stores/folder/mod.ts";
+import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { startTrainer, type Trainer, type TrainerOptions } from "../../server/trainer/mod.ts";
 import { type FromTrainer, WINDOW } from "../../server/trainer/protocol.ts";
 
@@ -177,7 +177,7 @@ for (const [whenAlone, status] of [
       const store = folderStore({ folder: runs });
       const script = `
       const { startTrainer } = await import(${JSON.stringify(new URL("../../server/trainer/mod.ts", import.meta.url).href)});
-      const { folderStore } = await import(${JSON.stringify(new URL("../../plugins/stores/folder/mod.ts", import.meta.url).href)});
+      const { folderStore } = await import(${JSON.stringify(new URL("../../plugins/stores/folder/folder.ts", import.meta.url).href)});
       const trainer = startTrainer(
         ${JSON.stringify(request(runs, { "application.busy": 10, "application.print": true, "application.steps": 150 }))},
         { store: folderStore({ folder: ${JSON.stringify(runs)} }), whenAlone: "${whenAlone}" });

@@ -8,7 +8,7 @@
 import { dump } from "npyjs";
 import {
   type Application,
-  type Component,
+  Applications,
   type Context,
   component,
   type EventBody,
@@ -230,7 +230,7 @@ async function* measured(
 const count = z.int().positive();
 
 /** How a scenario names it: `application: { use: generate, target: … }`. */
-export const generateComponent: Component<Application> = component({
+const generateComponent = component(Applications, {
   name: "generate",
   summary: "Train DSGAN on a target; keep samples and pictures; measure them",
   reference: "DSGAN, Algorithm 1 and Sec. 2.2",
@@ -289,3 +289,5 @@ async function partsOf(options: PartRefs, context: Context) {
       : optimizer,
   };
 }
+
+export default generateComponent;

@@ -7,8 +7,8 @@
  */
 import {
   type Attack,
+  Attacks,
   type Classifier,
-  type Component,
   compileStep,
   component,
   type Norm,
@@ -221,7 +221,7 @@ function apgdStep(name: string, classifier: Classifier, options: ApgdOptions) {
 }
 
 /** How a scenario names it: `{ use: apgd, loss: dlr, targets: 9 }`. */
-export const apgdComponent: Component<Attack> = component({
+const apgdComponent = component(Attacks, {
   name: "apgd",
   summary: "Auto-PGD: PGD whose step sizes need no tuning (APGD-CE, APGD-DLR, APGD-T)",
   reference: "Croce & Hein, ICML 2020, arXiv:2003.01690",
@@ -239,3 +239,5 @@ export const apgdComponent: Component<Attack> = component({
     }),
   create: apgd,
 });
+
+export default apgdComponent;

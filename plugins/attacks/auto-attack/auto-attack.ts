@@ -7,9 +7,9 @@
  */
 import {
   type Attack,
+  Attacks,
   type BudgetAssault,
   type Classifier,
-  type Component,
   component,
   type Norm,
   z,
@@ -70,7 +70,7 @@ function withinBudget(attack: Attack, classifier: Classifier): BudgetAssault {
 }
 
 /** How a scenario names it: `auto-attack`, or `{ use: auto-attack, norm: l2 }`. */
-export const autoAttackComponent: Component<Attack> = component({
+const autoAttackComponent = component(Attacks, {
   name: "auto-attack",
   summary: "APGD-CE, APGD-T, FAB-T and Square by turns: what an honest evaluation needs",
   reference: "Croce & Hein, ICML 2020, arXiv:2003.01690",
@@ -83,3 +83,5 @@ export const autoAttackComponent: Component<Attack> = component({
     }),
   create: autoAttack,
 });
+
+export default autoAttackComponent;

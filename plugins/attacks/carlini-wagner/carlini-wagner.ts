@@ -4,15 +4,7 @@
  *
  * @module
  */
-import {
-  type Attack,
-  type Classifier,
-  type Component,
-  compileStep,
-  component,
-  tf,
-  z,
-} from "../../../core/mod.ts";
+import { type Attack, Attacks, type Classifier, compileStep, component, tf, z } from "../../../core/mod.ts";
 import { ballOf } from "../parts/ball.ts";
 import { fooled, margin, slopeOf } from "../parts/loss.ts";
 import { march } from "../parts/march.ts";
@@ -166,7 +158,7 @@ function bisection(name: string) {
 }
 
 /** How a scenario names it: `{ use: carlini-wagner, steps: 1000 }`. */
-export const carliniWagnerComponent: Component<Attack> = component({
+const carliniWagnerComponent = component(Attacks, {
   name: "carlini-wagner",
   summary: "Carlini and Wagner's attack in ℓ2; seeks the least distance, slowly",
   reference: "Carlini & Wagner, IEEE S&P 2017, arXiv:1608.04644",
@@ -180,3 +172,5 @@ export const carliniWagnerComponent: Component<Attack> = component({
     }),
   create: carliniWagner,
 });
+
+export default carliniWagnerComponent;

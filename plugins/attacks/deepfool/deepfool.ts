@@ -7,8 +7,8 @@
  */
 import {
   type Attack,
+  Attacks,
   type Classifier,
-  type Component,
   compileStep,
   component,
   type Norm,
@@ -118,7 +118,7 @@ function deepfoolStep(name: string, classifier: Classifier, options: DeepfoolOpt
 }
 
 /** How a scenario names it: `{ use: deepfool, norm: linf }`. */
-export const deepfoolComponent: Component<Attack> = component({
+const deepfoolComponent = component(Attacks, {
   name: "deepfool",
   summary: "Steps to the nearest boundary of the linearised classifier; seeks the least distance",
   reference: "Moosavi-Dezfooli et al., CVPR 2016, arXiv:1511.04599",
@@ -148,3 +148,5 @@ export const deepfoolComponent: Component<Attack> = component({
     }),
   create: deepfool,
 });
+
+export default deepfoolComponent;

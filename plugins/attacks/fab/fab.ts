@@ -8,8 +8,8 @@
  */
 import {
   type Attack,
+  Attacks,
   type Classifier,
-  type Component,
   compileStep,
   component,
   type Norm,
@@ -153,7 +153,7 @@ function fabStep(name: string, classifier: Classifier, { norm }: FabOptions) {
 }
 
 /** How a scenario names it: `{ use: fab, targets: 9 }`. */
-export const fabComponent: Component<Attack> = component({
+const fabComponent = component(Attacks, {
   name: "fab",
   summary: "Fast adaptive boundary attack; seeks the least distance (FAB, FAB-T)",
   reference: "Croce & Hein, ICML 2020, arXiv:1907.02044",
@@ -171,3 +171,5 @@ export const fabComponent: Component<Attack> = component({
     }),
   create: fab,
 });
+
+export default fabComponent;

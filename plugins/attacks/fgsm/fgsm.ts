@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Attack, type Component, component, type Norm, z } from "../../../core/mod.ts";
+import { type Attack, Attacks, component, type Norm, z } from "../../../core/mod.ts";
 import { LOSSES, type LossName } from "../parts/loss.ts";
 import { pgd } from "../pgd/pgd.ts";
 
@@ -25,7 +25,7 @@ export function fgsm({ norm, loss }: FgsmOptions): Attack {
 }
 
 /** How a scenario names it: `fgsm`, or `{ use: fgsm, norm: l2 }`. */
-export const fgsmComponent: Component<Attack> = component({
+const fgsmComponent = component(Attacks, {
   name: "fgsm",
   summary: "One step along the gradient's signs (or the gradient, in ℓ2)",
   reference: "Goodfellow et al., ICLR 2015, arXiv:1412.6572",
@@ -36,3 +36,5 @@ export const fgsmComponent: Component<Attack> = component({
     }),
   create: fgsm,
 });
+
+export default fgsmComponent;

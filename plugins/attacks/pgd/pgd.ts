@@ -8,8 +8,8 @@
  */
 import {
   type Attack,
+  Attacks,
   type Classifier,
-  type Component,
   compileStep,
   component,
   type Norm,
@@ -139,7 +139,7 @@ function pgdShape(defaults: Pick<PgdOptions, "steps" | "relativeStep" | "randomS
 }
 
 /** How a scenario names it: `{ use: pgd, norm: l2, steps: 50 }`. */
-export const pgdComponent: Component<Attack> = component({
+const pgdComponent = component(Attacks, {
   name: "pgd",
   summary: "Projected gradient descent within a budget",
   reference: "Madry et al., ICLR 2018, arXiv:1706.06083",
@@ -148,10 +148,12 @@ export const pgdComponent: Component<Attack> = component({
 });
 
 /** How a scenario names it: `bim`. */
-export const bimComponent: Component<Attack> = component({
+const bimComponent = component(Attacks, {
   name: "bim",
   summary: "Basic iterative method: PGD from the image itself, ten steps of a fifth of the budget",
   reference: "Kurakin et al., ICLR 2017 Workshop, arXiv:1607.02533",
   options: () => z.strictObject(pgdShape({ steps: 10, relativeStep: 0.2, randomStart: false })),
   create: (options) => pgd(options, nameOf("bim", options)),
 });
+
+export default [pgdComponent, bimComponent];

@@ -8,8 +8,8 @@
  */
 import {
   type Attack,
+  Attacks,
   type Classifier,
-  type Component,
   compileStep,
   component,
   InputError,
@@ -223,7 +223,7 @@ function squareStep(name: string, classifier: Classifier, size: Size, propose: P
 }
 
 /** How a scenario names it: `{ use: square, queries: 1000 }`. */
-export const squareComponent: Component<Attack> = component({
+const squareComponent = component(Attacks, {
   name: "square",
   summary: "Random squares, kept where the margin shrinks; black-box, immune to masked gradients",
   reference: "Andriushchenko et al., ECCV 2020, arXiv:1912.00049",
@@ -245,3 +245,5 @@ export const squareComponent: Component<Attack> = component({
     }),
   create: square,
 });
+
+export default squareComponent;

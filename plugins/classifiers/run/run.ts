@@ -5,7 +5,7 @@
  */
 import {
   type ClassifierSource,
-  type Component,
+  Classifiers,
   type Context,
   component,
   type EarlierRun,
@@ -47,7 +47,7 @@ export function fromRun(options: FromRunOptions, context: Context): ClassifierSo
 }
 
 /** How a scenario names it: `{ use: run, run: mnist-20260101-120000-ab12, network: classifier }`. */
-export const runComponent: Component<ClassifierSource> = component({
+const runComponent = component(Classifiers, {
   name: "run",
   summary: "A network that another run has trained",
   options: () =>
@@ -58,3 +58,5 @@ export const runComponent: Component<ClassifierSource> = component({
     }),
   create: fromRun,
 });
+
+export default runComponent;

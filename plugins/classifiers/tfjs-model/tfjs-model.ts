@@ -7,7 +7,7 @@
 import {
   type Classifier,
   type ClassifierSource,
-  type Component,
+  Classifiers,
   classifierOf,
   component,
   InputError,
@@ -160,7 +160,7 @@ async function givesShares({ logits, inputShape, bounds: [low, high] }: Classifi
 }
 
 /** How a scenario names it: `{ use: tfjs-model, model: ./my-model }`. */
-export const tfjsModelComponent: Component<ClassifierSource> = component({
+const tfjsModelComponent = component(Classifiers, {
   name: "tfjs-model",
   summary: "A TensorFlow.js LayersModel or GraphModel folder (model.json and its weights)",
   options: () =>
@@ -174,3 +174,5 @@ export const tfjsModelComponent: Component<ClassifierSource> = component({
     }),
   create: ({ model, ...rest }, context) => tfjsModel({ ...rest, model: context.locate(model) }),
 });
+
+export default tfjsModelComponent;

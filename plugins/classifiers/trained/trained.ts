@@ -6,7 +6,7 @@
  */
 import {
   type ClassifierSource,
-  type Component,
+  Classifiers,
   compileStep,
   component,
   Datasets,
@@ -163,7 +163,7 @@ async function* training(
 }
 
 /** How a scenario names it: `{ use: trained, data: mnist, network: { use: mlp, hidden: [128] } }`. */
-export const trainedComponent: Component<ClassifierSource> = component({
+const trainedComponent = component(Classifiers, {
   name: "trained",
   summary: "A network trained on the spot with cross-entropy; the run keeps it under its name",
   options: (refs) =>
@@ -192,3 +192,5 @@ export const trainedComponent: Component<ClassifierSource> = component({
     });
   },
 });
+
+export default trainedComponent;

@@ -6,7 +6,7 @@
 import {
   assign,
   type ClassifierSource,
-  type Component,
+  Classifiers,
   component,
   decodeTensors,
   InputError,
@@ -106,7 +106,7 @@ async function turned(stored: StoredTensor): Promise<StoredTensor> {
 }
 
 /** How a scenario names it: `{ use: weights, network: { use: mlp, hidden: [128] }, file: mlp.safetensors }`. */
-export const weightsComponent: Component<ClassifierSource> = component({
+const weightsComponent = component(Classifiers, {
   name: "weights",
   summary: "A network with weights from a safetensors file, by name",
   options: (refs) =>
@@ -127,3 +127,5 @@ export const weightsComponent: Component<ClassifierSource> = component({
   create: async ({ network, file, ...rest }, context) =>
     weights({ ...rest, network: await context.create(Networks, network), file: context.locate(file) }),
 });
+
+export default weightsComponent;

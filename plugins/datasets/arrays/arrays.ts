@@ -4,10 +4,9 @@
  * @module
  */
 import {
-  type Component,
   type Context,
   component,
-  type Dataset,
+  Datasets,
   fromArrays,
   InputError,
   type Range,
@@ -69,7 +68,7 @@ async function rowsOf(given: string | readonly Nested[], context: Context): Prom
 }
 
 /** How a scenario names it: `{ use: arrays, values: [[0, 1], [1, 0]], labels: [0, 1] }`. */
-export const arraysComponent: Component<Dataset> = component({
+const arraysComponent = component(Datasets, {
   name: "arrays",
   summary: "Rows written into the scenario, or kept in a .npy file",
   options: () =>
@@ -106,3 +105,5 @@ export const arraysComponent: Component<Dataset> = component({
     });
   },
 });
+
+export default arraysComponent;

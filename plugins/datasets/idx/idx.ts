@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Component, component, type Dataset, z } from "../../../core/mod.ts";
+import { component, Datasets, z } from "../../../core/mod.ts";
 import { idxImages, type PixelRange, type Split, usualFiles } from "./images.ts";
 
 /** Option `split` of datasets of images. */
@@ -26,7 +26,7 @@ export const pixelRangeSchema: z.ZodDefault<z.ZodEnum<{ symmetric: "symmetric"; 
   .describe("Values of the pixels: symmetric in [-1, 1], as tanh gives them, unit in [0, 1].");
 
 /** How a scenario names it: `{ use: idx, folder: ./fashion-mnist }`. */
-export const idxComponent: Component<Dataset> = component({
+const idxComponent = component(Datasets, {
   name: "idx",
   summary: "Labelled images in a folder of IDX files (Fashion-MNIST and the like)",
   reference: "LeCun et al., 1998 (the format)",
@@ -68,3 +68,5 @@ export const idxComponent: Component<Dataset> = component({
     });
   },
 });
+
+export default idxComponent;

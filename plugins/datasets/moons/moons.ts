@@ -5,8 +5,8 @@
  * @module
  */
 import {
-  type Component,
   component,
+  Datasets,
   type FiniteDataset,
   fromArrays,
   InputError,
@@ -48,7 +48,7 @@ export function moons({ size, noise, seed }: MoonsOptions): FiniteDataset {
 }
 
 /** How a scenario names it: `{ use: moons, noise: 0.1 }`. */
-export const moonsComponent: Component<FiniteDataset> = component({
+const moonsComponent = component(Datasets, {
   name: "moons",
   summary: "Two interlocking half circles, a class each, with test points",
   reference: "Pedregosa et al., JMLR 12, 2011 (make_moons)",
@@ -64,3 +64,5 @@ export const moonsComponent: Component<FiniteDataset> = component({
     }),
   create: moons,
 });
+
+export default moonsComponent;

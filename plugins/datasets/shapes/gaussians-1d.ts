@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Component, component, type Dataset, InputError, tf, z } from "../../../core/mod.ts";
+import { component, type Dataset, Datasets, InputError, tf, z } from "../../../core/mod.ts";
 import { centres } from "./line.ts";
 
 /** Options of {@link gaussians1d}. */
@@ -37,7 +37,7 @@ export function gaussians1d({ means, deviation }: Gaussians1dOptions): Dataset {
 }
 
 /** How a scenario names it: `{ use: gaussians-1d, means: [-1, 1], deviation: 0.2 }`. */
-export const gaussians1dComponent: Component<Dataset> = component({
+export const gaussians1dComponent = component(Datasets, {
   name: "gaussians-1d",
   summary: "Several normal distributions drawn from evenly, in one dimension",
   options: () =>

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Component, component, type Dataset, z } from "../../../core/mod.ts";
+import { component, type Dataset, Datasets, z } from "../../../core/mod.ts";
 import { centres } from "./line.ts";
 
 /** Options of {@link normal}. */
@@ -24,7 +24,7 @@ export function normal({ mean, deviation }: NormalOptions): Dataset {
 }
 
 /** How a scenario names it: `{ use: normal, mean: 0, deviation: 1 }`. */
-export const normalComponent: Component<Dataset> = component({
+export const normalComponent = component(Datasets, {
   name: "normal",
   summary: "Normal distribution, in one dimension",
   options: () =>

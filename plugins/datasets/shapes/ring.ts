@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Component, component, type Dataset, type Geometry, tf, z } from "../../../core/mod.ts";
+import { component, type Dataset, Datasets, type Geometry, tf, z } from "../../../core/mod.ts";
 import { belowOne } from "./curve.ts";
 
 /** Options of {@link ring}. */
@@ -50,7 +50,7 @@ function circle(radius: number): Geometry {
 }
 
 /** How a scenario names it: `{ use: ring, radius: 1, width: 0.1 }`. */
-export const ringComponent: Component<Dataset> = component({
+export const ringComponent = component(Datasets, {
   name: "ring",
   summary: "Ring in the plane with an empty centre (Fig. 3)",
   reference: "DSGAN, Sec. 2.2, Fig. 3",

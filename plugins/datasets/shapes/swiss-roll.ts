@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Component, component, type Dataset, tf, z } from "../../../core/mod.ts";
+import { component, type Dataset, Datasets, tf, z } from "../../../core/mod.ts";
 import { curveGeometry, type Point } from "./curve.ts";
 
 /** Options of {@link swissRoll}. */
@@ -45,7 +45,7 @@ export function swissRoll({ noise, scale }: SwissRollOptions): Dataset {
 }
 
 /** How a scenario names it: `{ use: swiss-roll }`. */
-export const swissRollComponent: Component<Dataset> = component({
+export const swissRollComponent = component(Datasets, {
   name: "swiss-roll",
   summary: "Swiss roll in the plane (Fig. 2)",
   reference: "make_swiss_roll of scikit-learn (JMLR 12, 2011); DSGAN, Sec. 2.2, Fig. 2",

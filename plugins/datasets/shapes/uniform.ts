@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Component, component, type Dataset, InputError, z } from "../../../core/mod.ts";
+import { component, type Dataset, Datasets, InputError, z } from "../../../core/mod.ts";
 import { centres } from "./line.ts";
 
 /** Options of {@link uniform}. */
@@ -31,7 +31,7 @@ export function uniform({ low, high }: UniformOptions): Dataset {
 }
 
 /** How a scenario names it: `{ use: uniform, low: 0, high: 2 }`. */
-export const uniformComponent: Component<Dataset> = component({
+export const uniformComponent = component(Datasets, {
   name: "uniform",
   summary: "Uniform distribution on an interval, in one dimension",
   options: () =>

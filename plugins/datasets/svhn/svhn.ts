@@ -6,17 +6,17 @@
  * @module
  */
 import {
-  type Component,
   component,
-  type Dataset,
-  type Download,
+  Datasets,
+  Downloads,
   type FiniteDataset,
   InputError,
   inFolder,
   z,
 } from "../../../core/mod.ts";
 import { cacheFolder, fetched, mustBe } from "../cache.ts";
-import { labelsSchema, pixelRangeSchema, type Split, splitSchema } from "../idx/mod.ts";
+import { labelsSchema, pixelRangeSchema, splitSchema } from "../idx/idx.ts";
+import type { Split } from "../idx/images.ts";
 import { type Images32Options, images32 } from "../images32.ts";
 import { type LabeledImages, parseRecords, RECORD, readImages } from "../records.ts";
 import { parseMat } from "./mat.ts";
@@ -98,7 +98,7 @@ async function partOf(file: URL, cut: number, split: Split): Promise<LabeledImag
 }
 
 /** How a scenario names it: `data: svhn`, or `{ use: svhn, records: { file: part.bin.gz, cut: 5498 } }`. */
-export const svhnComponent: Component<Dataset> = component({
+const svhnComponent = component(Datasets, {
   name: "svhn",
   summary: "SVHN, house number digits (dsgan data get svhn)",
   reference: "Netzer et al., NIPS Workshop on Deep Learning, 2011",
@@ -142,7 +142,7 @@ export const svhnComponent: Component<Dataset> = component({
 });
 
 /** How to come by it. */
-export const svhnDownload: Component<Download> = component({
+const svhnDownload = component(Downloads, {
   name: "svhn",
   summary: "SVHN, 246 MB: the two official .mat files of cropped digits",
   reference: "Netzer et al., 2011",
@@ -166,3 +166,5 @@ export const svhnDownload: Component<Download> = component({
     ],
   }),
 });
+
+export default [svhnComponent, svhnDownload];

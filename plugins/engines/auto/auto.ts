@@ -3,15 +3,7 @@
  *
  * @module
  */
-import {
-  type Component,
-  component,
-  type Engine,
-  Engines,
-  messageOf,
-  RunError,
-  z,
-} from "../../../core/mod.ts";
+import { component, type Engine, Engines, messageOf, RunError, z } from "../../../core/mod.ts";
 
 /** An engine that may be taken, and its merit as far as it is known. */
 interface Candidate {
@@ -69,7 +61,7 @@ export function auto(engines: readonly Engine[]): Engine {
 }
 
 /** How a scenario names it: `engine: auto`, or not at all. */
-export const autoComponent: Component<Engine> = component({
+const autoComponent = component(Engines, {
   name: "auto",
   summary: "The fastest engine that works here (default)",
   options: () => z.strictObject({}),
@@ -78,3 +70,5 @@ export const autoComponent: Component<Engine> = component({
     return auto(await Promise.all(others.map(({ name }) => context.create(Engines, { use: name }))));
   },
 });
+
+export default autoComponent;

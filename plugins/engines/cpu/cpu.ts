@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Component, component, type Engine, tf, z } from "../../../core/mod.ts";
+import { component, type Engine, Engines, tf, z } from "../../../core/mod.ts";
 
 /** tfjs on plain JavaScript. */
 export function cpu(): Engine {
@@ -24,9 +24,11 @@ export function cpu(): Engine {
 }
 
 /** How a scenario names it: `engine: cpu`. */
-export const cpuComponent: Component<Engine> = component({
+const cpuComponent = component(Engines, {
   name: "cpu",
   summary: "Plain JavaScript: runs anywhere, slowly",
   options: () => z.strictObject({}),
   create: cpu,
 });
+
+export default cpuComponent;

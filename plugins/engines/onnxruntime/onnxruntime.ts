@@ -4,7 +4,7 @@
  * @module
  */
 import { availableParallelism } from "node:os";
-import { type Component, component, type Engine, messageOf, tf, z } from "../../../core/mod.ts";
+import { component, type Engine, Engines, messageOf, tf, z } from "../../../core/mod.ts";
 import { BACKEND, OnnxBackend } from "./backend.ts";
 import { onnxWriter } from "./export.ts";
 import { registerKernels } from "./kernels/mod.ts";
@@ -90,7 +90,7 @@ async function load(
 }
 
 /** How a scenario names it: `engine: onnxruntime`, or `{ use: onnxruntime, threads: 4 }`. */
-export const onnxruntimeComponent: Component<Engine> = component({
+const onnxruntimeComponent = component(Engines, {
   name: "onnxruntime",
   summary: "tfjs programs recorded into ONNX graphs: native speed from npm alone",
   reference: "https://onnxruntime.ai",
@@ -112,3 +112,5 @@ export const onnxruntimeComponent: Component<Engine> = component({
     }),
   create: onnxruntime,
 });
+
+export default onnxruntimeComponent;

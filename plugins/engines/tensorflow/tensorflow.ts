@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Component, component, type Engine, z } from "../../../core/mod.ts";
+import { component, type Engine, Engines, z } from "../../../core/mod.ts";
 import { mendKernels } from "./kernels.ts";
 import { deviceInWords, loadBackend, nvidiaGpus } from "./native.ts";
 
@@ -37,10 +37,12 @@ export function tensorflow(): Engine {
 }
 
 /** How a scenario names it: `engine: tensorflow`. */
-export const tensorflowComponent: Component<Engine> = component({
+const tensorflowComponent = component(Engines, {
   name: "tensorflow",
   summary: "TensorFlow's own library, on an NVIDIA GPU where there is one (@tensorflow/tfjs-node-gpu)",
   reference: "https://github.com/tensorflow/tfjs/tree/master/tfjs-node",
   options: () => z.strictObject({}),
   create: tensorflow,
 });
+
+export default tensorflowComponent;

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type Component, component, type Engine, messageOf, tf, z } from "../../../core/mod.ts";
+import { component, type Engine, Engines, messageOf, tf, z } from "../../../core/mod.ts";
 import { borrowMissingKernels } from "../borrow.ts";
 
 /** This backend stores no complex numbers. */
@@ -92,7 +92,7 @@ function transposeBeforeMatMul(): void {
 }
 
 /** How a scenario names it: `engine: wasm`. */
-export const wasmComponent: Component<Engine> = component({
+const wasmComponent = component(Engines, {
   name: "wasm",
   summary: "WebAssembly, one thread: no native library needed",
   options: () =>
@@ -104,3 +104,5 @@ export const wasmComponent: Component<Engine> = component({
     }),
   create: wasm,
 });
+
+export default wasmComponent;

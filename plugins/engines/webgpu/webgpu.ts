@@ -5,15 +5,7 @@
  * @module
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type Component,
-  component,
-  type Engine,
-  type EngineProspect,
-  messageOf,
-  tf,
-  z,
-} from "../../../core/mod.ts";
+import { component, type Engine, type EngineProspect, Engines, messageOf, tf, z } from "../../../core/mod.ts";
 import { type BackendModule, type DeviceBackend, deviceBackend } from "./backend.ts";
 import {
   type AdapterInfo,
@@ -106,7 +98,7 @@ function runtime(): string {
 }
 
 /** How a scenario names it: `engine: webgpu`. */
-export const webgpuComponent: Component<Engine> = component({
+const webgpuComponent = component(Engines, {
   name: "webgpu",
   summary: "Any GPU, through WebGPU: Deno's own, or on Node the package webgpu (Dawn)",
   reference: "https://www.w3.org/TR/webgpu",
@@ -119,3 +111,5 @@ export const webgpuComponent: Component<Engine> = component({
     }),
   create: webgpu,
 });
+
+export default webgpuComponent;

@@ -5,7 +5,6 @@
  * @module
  */
 import {
-  type Component,
   compileStep,
   component,
   descend,
@@ -14,6 +13,7 @@ import {
   type Key,
   type Measure,
   type MeasureProgress,
+  Measures,
   type Network,
   type NetworkPlan,
   Networks,
@@ -184,7 +184,7 @@ async function meanDistance(x: tf.Tensor): Promise<number> {
 }
 
 /** How a scenario names it: `measures: [classifier]`. */
-export const classifierComponent: Component<Measure> = component({
+const classifierComponent = component(Measures, {
   name: "classifier",
   summary: "For label sets: what a classifier trained apart takes pg for, and how diverse pg is",
   options: (refs) =>
@@ -206,3 +206,5 @@ export const classifierComponent: Component<Measure> = component({
       optimizer: await context.create(Optimizers, optimizer),
     }),
 });
+
+export default classifierComponent;

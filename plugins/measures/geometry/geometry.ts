@@ -5,12 +5,12 @@
  * @module
  */
 import {
-  type Component,
   component,
   type Geometry,
   InputError,
   type Key,
   type Measure,
+  Measures,
   type Sampler,
   z,
 } from "../../../core/mod.ts";
@@ -157,7 +157,7 @@ function covered(wanted: Shares, found: Shares): number {
 }
 
 /** How a scenario names it: `measures: [geometry]`. */
-export const geometryComponent: Component<Measure> = component({
+const geometryComponent = component(Measures, {
   name: "geometry",
   summary: "For shapes: share of pg off pd, and share of pdBar's part off pd that pg covers",
   options: () =>
@@ -168,3 +168,5 @@ export const geometryComponent: Component<Measure> = component({
     }),
   create: geometry,
 });
+
+export default geometryComponent;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Component, component, InputError, type Mixer, tf, z } from "../../../core/mod.ts";
+import { component, InputError, type Mixer, Mixers, tf, z } from "../../../core/mod.ts";
 
 /**
  * One batch weighted 1: first ⌊α·m⌋ rows of `pd`, then m − ⌊α·m⌋ generated rows.
@@ -49,10 +49,12 @@ function check(alpha: number, m: number): void {
 }
 
 /** How a scenario names it: `mixer: sampling-trick`. */
-export const samplingTrickComponent: Component<Mixer> = component({
+const samplingTrickComponent = component(Mixers, {
   name: "sampling-trick",
   summary: "One batch of m, the first ⌊αm⌋ rows from pd (Eq. 10)",
   reference: "DSGAN, Eq. (10) and Appendix C",
   options: () => z.strictObject({}),
   create: samplingTrick,
 });
+
+export default samplingTrickComponent;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Component, component, type Mixer, z } from "../../../core/mod.ts";
+import { component, type Mixer, Mixers, z } from "../../../core/mod.ts";
 
 /** Two batches of m rows each; with α = 0 only the generator's. */
 export function weighted(): Mixer {
@@ -20,10 +20,12 @@ export function weighted(): Mixer {
 }
 
 /** How a scenario names it: `mixer: weighted`. */
-export const weightedComponent: Component<Mixer> = component({
+const weightedComponent = component(Mixers, {
   name: "weighted",
   summary: "Two batches of m, weighted 1 − α and α (Eq. 2)",
   reference: "DSGAN, Eq. (2)",
   options: () => z.strictObject({}),
   create: weighted,
 });
+
+export default weightedComponent;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Component, component, type NetworkPlan, sizeOf, z } from "../../../core/mod.ts";
+import { component, type NetworkPlan, Networks, sizeOf, z } from "../../../core/mod.ts";
 import { relu, tanhInto } from "../layers/activations.ts";
 import { affine } from "../layers/affine.ts";
 import { conv2d, dense } from "../layers/linear.ts";
@@ -48,7 +48,7 @@ export function convnet({ filters, hidden }: ConvnetOptions): NetworkPlan {
 }
 
 /** How a scenario names it: `measures: [{ use: classifier, network: convnet }]`. */
-export const convnetComponent: Component<NetworkPlan> = component({
+const convnetComponent = component(Networks, {
   name: "convnet",
   summary: "Small convolutional network for images: classifiers, critics",
   reference: "LeCun et al., Proceedings of the IEEE 86(11), 1998",
@@ -62,3 +62,5 @@ export const convnetComponent: Component<NetworkPlan> = component({
     }),
   create: convnet,
 });
+
+export default convnetComponent;

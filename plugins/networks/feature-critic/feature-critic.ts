@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Component, component, type NetworkPlan, z } from "../../../core/mod.ts";
+import { component, type NetworkPlan, Networks, z } from "../../../core/mod.ts";
 import { mlp } from "../mlp/mlp.ts";
 
 /** Three hidden layers of 400, 200 and 100 units, without normalisation; the width of its input is its place's. */
@@ -15,10 +15,12 @@ export function featureCritic(): NetworkPlan {
 }
 
 /** How a scenario names it: `critic: feature-critic`. */
-export const featureCriticComponent: Component<NetworkPlan> = component({
+const featureCriticComponent = component(Networks, {
   name: "feature-critic",
   summary: "The critic of features, N-400-200-100-1 (Tables 4 and 5)",
   reference: "DSGAN, Appendix D.2",
   options: () => z.strictObject({}),
   create: featureCritic,
 });
+
+export default featureCriticComponent;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Component, component, type NetworkPlan, sizeOf, z } from "../../../core/mod.ts";
+import { component, type NetworkPlan, Networks, sizeOf, z } from "../../../core/mod.ts";
 import { leakyRelu } from "../layers/activations.ts";
 import type { LayerPlan } from "../layers/layer.ts";
 import { conv2d, dense, type LinearPlan } from "../layers/linear.ts";
@@ -62,7 +62,7 @@ export function imageClassifier({ filters, dropout: rate }: ImageClassifierOptio
 }
 
 /** How a scenario names it: `classifier: image-classifier`. */
-export const imageClassifierComponent: Component<NetworkPlan> = component({
+const imageClassifierComponent = component(Networks, {
   name: "image-classifier",
   summary: "Classifier for adversarial training on CIFAR-10 (Table 7)",
   reference: "DSGAN, Table 7 and Appendix E",
@@ -82,3 +82,5 @@ export const imageClassifierComponent: Component<NetworkPlan> = component({
     }),
   create: imageClassifier,
 });
+
+export default imageClassifierComponent;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Component, component, InputError, type NetworkPlan, z } from "../../../core/mod.ts";
+import { component, InputError, type NetworkPlan, Networks, z } from "../../../core/mod.ts";
 import { relu, tanhInto } from "../layers/activations.ts";
 import { affine } from "../layers/affine.ts";
 import { batchNorm } from "../layers/batch-norm.ts";
@@ -62,7 +62,7 @@ export function imageGenerator({ channels, doublings = 3 }: ImageGeneratorOption
 }
 
 /** How a scenario names it: `generator: image-generator`. */
-export const imageGeneratorComponent: Component<NetworkPlan> = component({
+const imageGeneratorComponent = component(Networks, {
   name: "image-generator",
   summary: "Generator of images by transpose convolutions (Table 5)",
   reference: "DSGAN, Table 5; Salimans et al., NIPS 2016, arXiv:1606.03498",
@@ -85,3 +85,5 @@ export const imageGeneratorComponent: Component<NetworkPlan> = component({
       }),
   create: imageGenerator,
 });
+
+export default imageGeneratorComponent;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Component, component, type NetworkPlan, z } from "../../../core/mod.ts";
+import { component, type NetworkPlan, Networks, z } from "../../../core/mod.ts";
 import { relu, tanhInto } from "../layers/activations.ts";
 import { affine } from "../layers/affine.ts";
 import { conv2d } from "../layers/linear.ts";
@@ -36,7 +36,7 @@ export function imageTranslator({ filters }: ImageTranslatorOptions): NetworkPla
 }
 
 /** How a scenario names it: `generator: image-translator`. */
-export const imageTranslatorComponent: Component<NetworkPlan> = component({
+const imageTranslatorComponent = component(Networks, {
   name: "image-translator",
   summary: "Images to images of the same size by convolutions",
   reference: "Long et al., CVPR 2015, arXiv:1411.4038",
@@ -49,3 +49,5 @@ export const imageTranslatorComponent: Component<NetworkPlan> = component({
     }),
   create: imageTranslator,
 });
+
+export default imageTranslatorComponent;

@@ -3,15 +3,7 @@
  *
  * @module
  */
-import {
-  type Component,
-  component,
-  type Network,
-  type NetworkPlan,
-  sizeOf,
-  tf,
-  z,
-} from "../../../core/mod.ts";
+import { component, type Network, type NetworkPlan, Networks, sizeOf, tf, z } from "../../../core/mod.ts";
 import { each, tanhInto } from "../layers/activations.ts";
 import { affine } from "../layers/affine.ts";
 import type { LayerPlan } from "../layers/layer.ts";
@@ -71,7 +63,7 @@ export function mlp({ hidden, activation, init, spectralNorm }: MlpOptions): Net
 }
 
 /** How a scenario names it: `critic: { use: mlp, hidden: [256, 256], activation: leaky-relu }`. */
-export const mlpComponent: Component<NetworkPlan> = component({
+const mlpComponent = component(Networks, {
   name: "mlp",
   summary: "Multilayer perceptron (default)",
   reference: "He et al., ICCV 2015; Glorot & Bengio, AISTATS 2010; Miyato et al., ICLR 2018",
@@ -93,3 +85,5 @@ export const mlpComponent: Component<NetworkPlan> = component({
     }),
   create: mlp,
 });
+
+export default mlpComponent;

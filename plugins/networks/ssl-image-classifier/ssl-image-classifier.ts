@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Component, component, type NetworkPlan, sizeOf, z } from "../../../core/mod.ts";
+import { component, type NetworkPlan, Networks, sizeOf, z } from "../../../core/mod.ts";
 import { leakyRelu } from "../layers/activations.ts";
 import type { LayerPlan } from "../layers/layer.ts";
 import { conv2d, dense, type Window } from "../layers/linear.ts";
@@ -66,7 +66,7 @@ export function sslImageClassifier({ dataset, filters: given }: SslImageClassifi
 }
 
 /** How a scenario names it: `classifier: { use: ssl-image-classifier, dataset: svhn }`. */
-export const sslImageClassifierComponent: Component<NetworkPlan> = component({
+const sslImageClassifierComponent = component(Networks, {
   name: "ssl-image-classifier",
   summary: "Classifier for semi-supervised learning on SVHN and CIFAR-10 (Table 6)",
   reference: "DSGAN, Table 6; Dai et al., NIPS 2017, arXiv:1705.09783",
@@ -86,3 +86,5 @@ export const sslImageClassifierComponent: Component<NetworkPlan> = component({
     }),
   create: sslImageClassifier,
 });
+
+export default sslImageClassifierComponent;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Component, component, type NetworkPlan, sizeOf, z } from "../../../core/mod.ts";
+import { component, type NetworkPlan, Networks, sizeOf, z } from "../../../core/mod.ts";
 import { relu } from "../layers/activations.ts";
 import type { LayerPlan } from "../layers/layer.ts";
 import { dense } from "../layers/linear.ts";
@@ -48,7 +48,7 @@ export function mnistClassifier({
 }
 
 /** How a scenario names it: `classifier: ssl-mnist-classifier`. */
-export const classifierComponent: Component<NetworkPlan> = component({
+export const classifierComponent = component(Networks, {
   name: "ssl-mnist-classifier",
   summary: "Classifier for semi-supervised learning on MNIST, 784-1000-500-250-250-250-10 (Table 4)",
   reference: "DSGAN, Table 4; Salimans et al., NIPS 2016, arXiv:1606.03498",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Component, component, type NetworkPlan, sizeOf, z } from "../../../core/mod.ts";
+import { component, type NetworkPlan, Networks, sizeOf, z } from "../../../core/mod.ts";
 import { sigmoidInto, softplus } from "../layers/activations.ts";
 import { affine } from "../layers/affine.ts";
 import { batchNorm } from "../layers/batch-norm.ts";
@@ -49,7 +49,7 @@ export function mnistGenerator({ width = 500 }: MnistGeneratorOptions = {}): Net
 }
 
 /** How a scenario names it: `generator: ssl-mnist-generator`. */
-export const generatorComponent: Component<NetworkPlan> = component({
+export const generatorComponent = component(Networks, {
   name: "ssl-mnist-generator",
   summary: "Generator for semi-supervised learning on MNIST, 100-500-500-784 (Table 4)",
   reference: "DSGAN, Table 4; Salimans et al., NIPS 2016, arXiv:1606.03498",

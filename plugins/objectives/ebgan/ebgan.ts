@@ -5,11 +5,11 @@
  * @module
  */
 import {
-  type Component,
   type Critic,
   component,
   type GanObjective,
   InputError,
+  Objectives,
   tf,
   z,
 } from "../../../core/mod.ts";
@@ -52,7 +52,7 @@ function energy(critic: Critic, x: tf.Tensor): tf.Tensor {
 }
 
 /** How a scenario names it: `objective: { use: ebgan, margin: 1 }`. */
-export const ebganComponent: Component<GanObjective> = component({
+const ebganComponent = component(Objectives, {
   name: "ebgan",
   summary: "Energy-based GAN: the critic is an autoencoder",
   reference: "Zhao et al., ICLR 2017, arXiv:1609.03126",
@@ -66,3 +66,5 @@ export const ebganComponent: Component<GanObjective> = component({
     }),
   create: ebgan,
 });
+
+export default ebganComponent;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Component, component, type GanObjective, InputError, tf, z } from "../../../core/mod.ts";
+import { component, type GanObjective, InputError, Objectives, tf, z } from "../../../core/mod.ts";
 
 /** Options of {@link lsgan}: the three labels, as the paper names them. */
 export interface LsganOptions {
@@ -44,7 +44,7 @@ function halfSquare(score: tf.Tensor, label: number): tf.Scalar {
 }
 
 /** How a scenario names it: `objective: lsgan`, or with labels `{ use: lsgan, a: -1, b: 1, c: 0 }`. */
-export const lsganComponent: Component<GanObjective> = component({
+const lsganComponent = component(Objectives, {
   name: "lsgan",
   summary: "Least squares GAN",
   reference: "Mao et al., ICCV 2017, arXiv:1611.04076",
@@ -56,3 +56,5 @@ export const lsganComponent: Component<GanObjective> = component({
     }),
   create: lsgan,
 });
+
+export default lsganComponent;

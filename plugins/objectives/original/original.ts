@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Component, component, type GanObjective, tf, z } from "../../../core/mod.ts";
+import { component, type GanObjective, Objectives, tf, z } from "../../../core/mod.ts";
 
 /** Options of {@link original}. */
 export interface OriginalOptions {
@@ -47,7 +47,7 @@ function minusLogNotD(u: tf.Tensor): tf.Scalar {
 }
 
 /** How a scenario names it: `objective: { use: original, generator: non-saturating }`. */
-export const originalComponent: Component<GanObjective> = component({
+const originalComponent = component(Objectives, {
   name: "original",
   summary: "The original game: cross-entropy (Eq. 2)",
   reference: "Goodfellow et al., NIPS 2014, arXiv:1406.2661",
@@ -60,3 +60,5 @@ export const originalComponent: Component<GanObjective> = component({
     }),
   create: original,
 });
+
+export default originalComponent;

@@ -6,15 +6,7 @@
  *
  * @module
  */
-import {
-  type Component,
-  type Critic,
-  component,
-  type GanObjective,
-  type Key,
-  tf,
-  z,
-} from "../../../core/mod.ts";
+import { type Critic, component, type GanObjective, type Key, Objectives, tf, z } from "../../../core/mod.ts";
 
 /** Options of {@link wganGp}. */
 export interface WganGpOptions {
@@ -65,7 +57,7 @@ function slopesAt(critic: Critic, x: tf.Tensor): tf.Tensor {
 }
 
 /** How a scenario names it: `objective: { use: wgan-gp, lambda: 10 }`. */
-export const wganGpComponent: Component<GanObjective> = component({
+const wganGpComponent = component(Objectives, {
   name: "wgan-gp",
   summary: "Wasserstein GAN with a gradient penalty (default)",
   reference: "Gulrajani et al., NIPS 2017, arXiv:1704.00028; Petzka et al., ICLR 2018, arXiv:1709.08894",
@@ -83,3 +75,5 @@ export const wganGpComponent: Component<GanObjective> = component({
     }),
   create: wganGp,
 });
+
+export default wganGpComponent;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Component, component, type GanObjective, tf, z } from "../../../core/mod.ts";
+import { component, type GanObjective, Objectives, tf, z } from "../../../core/mod.ts";
 
 /** Options of {@link wgan}. */
 export interface WganOptions {
@@ -32,7 +32,7 @@ export function wgan({ clip }: WganOptions): GanObjective {
 }
 
 /** How a scenario names it: `objective: { use: wgan, clip: 0.01 }`. */
-export const wganComponent: Component<GanObjective> = component({
+const wganComponent = component(Objectives, {
   name: "wgan",
   summary: "Wasserstein GAN with clipped weights",
   reference: "Arjovsky et al., ICML 2017, arXiv:1701.07875",
@@ -46,3 +46,5 @@ export const wganComponent: Component<GanObjective> = component({
     }),
   create: wgan,
 });
+
+export default wganComponent;

@@ -5,10 +5,10 @@
  * @module
  */
 import {
-  type Component,
   component,
   elementwise,
   type Optimizer,
+  Optimizers,
   type Rates,
   ratesShape,
   tf,
@@ -49,7 +49,7 @@ export function adam({ beta1, beta2, epsilon, ...rates }: AdamOptions): Optimize
 }
 
 /** How a scenario names it: `{ use: adam, learningRate: 0.0003, beta1: 0.5, beta2: 0.9 }`. */
-export const adamComponent: Component<Optimizer> = component({
+const adamComponent = component(Optimizers, {
   name: "adam",
   summary: "Adam (default)",
   reference: "Kingma & Ba, ICLR 2015, arXiv:1412.6980",
@@ -62,3 +62,5 @@ export const adamComponent: Component<Optimizer> = component({
     }),
   create: adam,
 });
+
+export default adamComponent;

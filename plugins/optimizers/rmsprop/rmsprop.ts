@@ -5,10 +5,10 @@
  * @module
  */
 import {
-  type Component,
   component,
   elementwise,
   type Optimizer,
+  Optimizers,
   type Rates,
   ratesShape,
   tf,
@@ -38,7 +38,7 @@ export function rmsprop({ rho, epsilon, ...rates }: RmspropOptions): Optimizer {
 }
 
 /** How a scenario names it: `{ use: rmsprop, learningRate: 0.00005 }`. */
-export const rmspropComponent: Component<Optimizer> = component({
+const rmspropComponent = component(Optimizers, {
   name: "rmsprop",
   summary: "RMSProp: what WGAN was trained with",
   reference: "Tieleman & Hinton, 2012",
@@ -50,3 +50,5 @@ export const rmspropComponent: Component<Optimizer> = component({
     }),
   create: rmsprop,
 });
+
+export default rmspropComponent;

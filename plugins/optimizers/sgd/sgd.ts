@@ -5,10 +5,10 @@
  * @module
  */
 import {
-  type Component,
   component,
   elementwise,
   type Optimizer,
+  Optimizers,
   type Rates,
   ratesShape,
   tf,
@@ -27,10 +27,12 @@ export function sgd(rates: Rates): Optimizer {
 }
 
 /** How a scenario names it: `{ use: sgd, learningRate: 0.01 }`. */
-export const sgdComponent: Component<Optimizer> = component({
+const sgdComponent = component(Optimizers, {
   name: "sgd",
   summary: "Plain stochastic gradient descent",
   reference: "Robbins & Monro, 1951",
   options: () => z.strictObject(ratesShape(0.01)),
   create: sgd,
 });
+
+export default sgdComponent;

@@ -4,10 +4,9 @@
  * @module
  */
 import {
-  type Application,
+  Applications,
   type Attack,
   Attacks,
-  type Component,
   type Context,
   type Contract,
   component,
@@ -42,7 +41,7 @@ const budgets = z
   .describe("Budgets in the units of the data; by default the recipe's.");
 
 /** How a scenario names it: `application: { use: adversarial-training, recipe: mnist, w: [1, 10] }`. */
-export const adversarialTrainingComponent: Component<Application> = component({
+const adversarialTrainingComponent = component(Applications, {
   name: "adversarial-training",
   summary: "Adversarial training with generated samples around the data, in three stages, and its evaluation",
   reference: "DSGAN, Secs. 4.2 and 5.2, Figs. 7, 9, 10, Appendix E",
@@ -182,7 +181,7 @@ export const adversarialTrainingComponent: Component<Application> = component({
   async create({ recipe: named, reading: preset, madry, gan, evaluation, ...options }, context) {
     const recipe = recipeOf(named);
     const make = async <T>(of: Contract<T>, given: Ref | undefined, usual: Ref): Promise<T> =>
-      await context.create(of, given ?? refsOf(context.container)(of).parse(usual));
+      await context.create(of, given ?? refsOf(context.registry)(of).parse(usual));
     const reading: Reading = {
       critic: options.critic ?? READINGS[preset].critic,
       noise: options.noise ?? READINGS[preset].noise,
@@ -190,7 +189,7 @@ export const adversarialTrainingComponent: Component<Application> = component({
     };
     const { data, test } = await splitsOf(
       context,
-      options.data ?? refsOf(context.container)(Datasets).parse(recipe.data),
+      options.data ?? refsOf(context.registry)(Datasets).parse(recipe.data),
     );
     const course = async (
       { optimizer, epochs, from }: typeof options.baseline,
@@ -275,3 +274,5 @@ async function splitsOf(context: Context, ref: Ref): Promise<{ data: FiniteDatas
   }
   return { data, test: await data.heldOut() };
 }
+
+export default adversarialTrainingComponent;

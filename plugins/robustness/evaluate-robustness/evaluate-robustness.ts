@@ -6,12 +6,12 @@
  */
 import {
   type Application,
+  Applications,
   type Attack,
   Attacks,
   type Classifier,
   type ClassifierSource,
   Classifiers,
-  type Component,
   checkClassifier,
   checkEpsilons,
   checkImages,
@@ -193,7 +193,7 @@ const budgets = (norm: string): z.ZodDefault<z.ZodArray<z.ZodNumber>> =>
   z.array(z.number().min(0)).default([]).describe(`Budgets in ${norm}, in units of the data.`);
 
 /** How a scenario names it: `application: { use: evaluate-robustness, data: mnist, … }`. */
-export const evaluateRobustnessComponent: Component<Application> = component({
+const evaluateRobustnessComponent = component(Applications, {
   name: "evaluate-robustness",
   summary: "Attack classifiers; accuracy against the size of the perturbation",
   reference: "DSGAN, Sec. 5.2 and Figs. 7, 9, 10; Carlini et al., arXiv:1902.06705",
@@ -264,3 +264,5 @@ export const evaluateRobustnessComponent: Component<Application> = component({
     });
   },
 });
+
+export default evaluateRobustnessComponent;

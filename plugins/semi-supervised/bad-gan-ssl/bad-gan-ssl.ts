@@ -7,7 +7,7 @@
  */
 import {
   type Application,
-  type Component,
+  Applications,
   component,
   type Dataset,
   Datasets,
@@ -292,7 +292,7 @@ function copy(from: Network["parameters"], to: Network["parameters"]): void {
 const count = z.int().positive();
 
 /** How a scenario names it: `application: { use: bad-gan-ssl, recipe: mnist, method: dsgan }`. */
-export const badGanSslComponent: Component<Application> = component({
+const badGanSslComponent = component(Applications, {
   name: "bad-gan-ssl",
   summary: "Semi-supervised learning: a classifier from a few labels, unlabelled data and complement samples",
   reference: "DSGAN, Secs. 4.1 and 5.1; Dai et al., NIPS 2017, arXiv:1705.09783",
@@ -357,7 +357,7 @@ export const badGanSslComponent: Component<Application> = component({
   async create({ recipe, preset, initialize, ...options }, context) {
     const setting: SslSetting = { recipe, preset };
     const usual: Recipe = recipeOf(setting);
-    const ref = options.data ?? refsOf(context.container)(Datasets).parse(usual.data);
+    const ref = options.data ?? refsOf(context.registry)(Datasets).parse(usual.data);
     const { data, test } = await splitsOf(await context.create(Datasets, ref));
     return badGanSsl({
       ...options,
@@ -388,3 +388,5 @@ async function splitsOf(data: Dataset): Promise<{ data: FiniteDataset; test: Fin
   }
   return { data, test: await data.heldOut() };
 }
+
+export default badGanSslComponent;

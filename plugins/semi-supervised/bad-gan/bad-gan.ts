@@ -7,7 +7,6 @@
  * @module
  */
 import {
-  type Component,
   type Context,
   component,
   InputError,
@@ -26,7 +25,7 @@ import {
   optimizerOf,
 } from "../generator.ts";
 import { type Distance, featureDistance, pullAway } from "../matching.ts";
-import type { SslMethod, SslSetting } from "../method.ts";
+import { type SslMethod, SslMethods, type SslSetting } from "../method.ts";
 
 /** How the generator's entropy is kept up. */
 export type Diversity = "pull-away" | "variational";
@@ -145,7 +144,7 @@ export function badGan(options: BadGanOptions, context: Context): SslMethod {
 }
 
 /** How a scenario names it: `method: { use: bad-gan, diversity: pull-away }`. */
-export const badGanComponent: Component<SslMethod> = component({
+const badGanComponent = component(SslMethods, {
   name: "bad-gan",
   summary: "Feature matching with pull-away or variational entropy (badGAN, without PixelCNN++)",
   reference: "Dai et al., NIPS 2017, arXiv:1705.09783",
@@ -167,3 +166,5 @@ export const badGanComponent: Component<SslMethod> = component({
     }),
   create: (options, context) => badGan(options, context),
 });
+
+export default badGanComponent;

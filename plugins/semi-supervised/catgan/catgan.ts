@@ -6,15 +6,7 @@
  *
  * @module
  */
-import {
-  type Component,
-  type Context,
-  component,
-  conditionalEntropy,
-  crossEntropy,
-  tf,
-  z,
-} from "../../../core/mod.ts";
+import { type Context, component, conditionalEntropy, crossEntropy, tf, z } from "../../../core/mod.ts";
 import {
   type GeneratorOptions,
   generatorPart,
@@ -22,7 +14,7 @@ import {
   matchingRates,
   optimizerOf,
 } from "../generator.ts";
-import type { SslMethod } from "../method.ts";
+import { type SslMethod, SslMethods } from "../method.ts";
 
 /** Options of {@link catgan}; `entropyWeight` is that of E H(y | x) on unlabelled rows. */
 export type CatganOptions = GeneratorOptions;
@@ -85,10 +77,12 @@ export function catgan(options: CatganOptions, context: Context): SslMethod {
 }
 
 /** How a scenario names it: `method: catgan`. */
-export const catganComponent: Component<SslMethod> = component({
+const catganComponent = component(SslMethods, {
   name: "catgan",
   summary: "Categorical GAN: sure of data, unsure of generated rows",
   reference: "Springenberg, ICLR 2016, arXiv:1511.06390",
   options: (refs) => z.strictObject({ ...generatorShape(refs) }),
   create: (options, context) => catgan(options, context),
 });
+
+export default catganComponent;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Component, type Context, component, tf, z } from "../../../core/mod.ts";
+import { type Context, component, tf, z } from "../../../core/mod.ts";
 import { eq4 } from "../eq4.ts";
 import {
   type GeneratorOptions,
@@ -15,7 +15,7 @@ import {
   optimizerOf,
 } from "../generator.ts";
 import { matchingPlayer, usualDistance } from "../matching.ts";
-import type { SslMethod, SslSetting } from "../method.ts";
+import { type SslMethod, SslMethods, type SslSetting } from "../method.ts";
 
 /** Options of {@link ctGan}; what is left out is the recipe's. */
 export interface CtGanOptions extends GeneratorOptions {
@@ -120,7 +120,7 @@ export function ctGan(options: CtGanOptions, context: Context): SslMethod {
 }
 
 /** How a scenario names it: `method: ct-gan`. */
-export const ctGanComponent: Component<SslMethod> = component({
+const ctGanComponent = component(SslMethods, {
   name: "ct-gan",
   summary: "Feature matching with a consistency term (CT-GAN)",
   reference: "Wei et al., ICLR 2018, arXiv:1803.01541",
@@ -141,3 +141,5 @@ export const ctGanComponent: Component<SslMethod> = component({
     }),
   create: (options, context) => ctGan(options, context),
 });
+
+export default ctGanComponent;

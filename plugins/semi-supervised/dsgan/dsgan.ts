@@ -6,7 +6,6 @@
  * @module
  */
 import {
-  type Component,
   type Context,
   component,
   type GanObjective,
@@ -30,7 +29,7 @@ import {
   generatorShape,
   optimizerOf,
 } from "../generator.ts";
-import type { SslMethod, SslSetting } from "../method.ts";
+import { type SslMethod, SslMethods, type SslSetting } from "../method.ts";
 
 /** Options of {@link dsgan}; what is left out is the recipe's. */
 export interface DsganOptions extends GeneratorOptions {
@@ -188,7 +187,7 @@ function firstOf(x: tf.Tensor, n: number): tf.Tensor {
 }
 
 /** How a scenario names it: `method: { use: dsgan, alpha: 0.8, beta: 0.3 }`. */
-export const dsganComponent: Component<SslMethod> = component({
+const dsganComponent = component(SslMethods, {
   name: "dsgan",
   summary: "DSGAN's complement samples in the feature space",
   reference: "DSGAN, Secs. 4.1 and 5.1, Appendices C and D",
@@ -232,3 +231,5 @@ export const dsganComponent: Component<SslMethod> = component({
       context,
     ),
 });
+
+export default dsganComponent;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Component, type Context, component, z } from "../../../core/mod.ts";
+import { type Context, component, z } from "../../../core/mod.ts";
 import {
   eq4Loss,
   type GeneratorOptions,
@@ -15,7 +15,7 @@ import {
   optimizerOf,
 } from "../generator.ts";
 import { type Distance, matchingPlayer, usualDistance } from "../matching.ts";
-import type { SslMethod } from "../method.ts";
+import { type SslMethod, SslMethods } from "../method.ts";
 
 /** Options of {@link featureMatching}. */
 export interface FeatureMatchingOptions extends GeneratorOptions {
@@ -47,7 +47,7 @@ export function featureMatching(options: FeatureMatchingOptions, context: Contex
 }
 
 /** How a scenario names it: `method: feature-matching`. */
-export const featureMatchingComponent: Component<SslMethod> = component({
+const featureMatchingComponent = component(SslMethods, {
   name: "feature-matching",
   summary: "Feature matching (improved GAN)",
   reference: "Salimans et al., NIPS 2016, arXiv:1606.03498",
@@ -63,3 +63,5 @@ export const featureMatchingComponent: Component<SslMethod> = component({
     }),
   create: (options, context) => featureMatching(options, context),
 });
+
+export default featureMatchingComponent;

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { type Component, component, conditionalEntropy, crossEntropy, tf, z } from "../../../core/mod.ts";
-import type { SslMethod } from "../method.ts";
+import { component, conditionalEntropy, crossEntropy, tf, z } from "../../../core/mod.ts";
+import { type SslMethod, SslMethods } from "../method.ts";
 
 /** Options of {@link supervised}. */
 export interface SupervisedOptions {
@@ -36,7 +36,7 @@ export function supervised({ entropyWeight }: SupervisedOptions): SslMethod {
 }
 
 /** How a scenario names it: `method: supervised`. */
-export const supervisedComponent: Component<SslMethod> = component({
+const supervisedComponent = component(SslMethods, {
   name: "supervised",
   summary: "The labelled rows alone",
   reference: "DSGAN, Eq. (5)",
@@ -50,3 +50,5 @@ export const supervisedComponent: Component<SslMethod> = component({
     }),
   create: supervised,
 });
+
+export default supervisedComponent;

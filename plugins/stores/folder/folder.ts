@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { type Component, component, InputError, RUN_FILES, type Store, z } from "../../../core/mod.ts";
+import { component, InputError, RUN_FILES, type Store, Stores, z } from "../../../core/mod.ts";
 import { glanceAt } from "./glance.ts";
 import { isBeingTried, LOCK, lock, ownerOf } from "./lock.ts";
 import { readerOf } from "./reader.ts";
@@ -160,7 +160,7 @@ function dateOf(when: string): string {
 }
 
 /** How it is named: `{ use: folder, folder: runs }`. */
-export const folderComponent: Component<Store> = component({
+const folderComponent = component(Stores, {
   name: "folder",
   summary: "Keeps each run in a folder of its own (default)",
   options: () =>
@@ -173,3 +173,5 @@ export const folderComponent: Component<Store> = component({
     }),
   create: folderStore,
 });
+
+export default folderComponent;

@@ -5,7 +5,6 @@
  */
 import { parse } from "yaml";
 import {
-  type Component,
   checkRunPath,
   component,
   InputError,
@@ -17,6 +16,7 @@ import {
   type RunResult,
   type RunWriter,
   type Store,
+  Stores,
   z,
 } from "../../../core/mod.ts";
 
@@ -171,9 +171,11 @@ function readerOf(id: string, run: MemoryRun): RunReader {
 }
 
 /** How it is named: `memory`. */
-export const memoryComponent: Component<Store> = component({
+const memoryComponent = component(Stores, {
   name: "memory",
   summary: "Keeps runs in memory, gone with the process",
   options: () => z.strictObject({}),
   create: memoryStore,
 });
+
+export default memoryComponent;

@@ -5,7 +5,6 @@
  * @module
  */
 import {
-  type Component,
   component,
   type Dataset,
   Datasets,
@@ -13,6 +12,7 @@ import {
   type Key,
   type Range,
   type TargetDistributionSpec,
+  Targets,
   tf,
   z,
 } from "../../../core/mod.ts";
@@ -73,7 +73,7 @@ function widened(range: Range | undefined, noise: Noise): Range | undefined {
 }
 
 /** How a scenario names it: `{ use: convolution, data: swiss-roll, noise: { normal: 0.15 } }`. */
-export const convolutionComponent: Component<TargetDistributionSpec> = component({
+const convolutionComponent = component(Targets, {
   name: "convolution",
   summary: "The boundary of a dataset: pdBar is the data convolved with noise",
   reference: "DSGAN, Sec. 2.2, Figs. 2 to 4; Sec. 5.2",
@@ -99,3 +99,5 @@ export const convolutionComponent: Component<TargetDistributionSpec> = component
   create: async ({ data, ...options }, context) =>
     convolution({ data: await context.create(Datasets, data), ...options }),
 });
+
+export default convolutionComponent;

@@ -4,11 +4,11 @@
  * @module
  */
 import {
-  type Component,
   component,
   type Dataset,
   Datasets,
   type TargetDistributionSpec,
+  Targets,
   z,
 } from "../../../core/mod.ts";
 import { alphaSchema } from "../alpha.ts";
@@ -39,7 +39,7 @@ export function datasetDifference({ pd, pdBar, alpha }: DatasetDifferenceOptions
 }
 
 /** How a scenario names it: `{ use: dataset-difference, pd: { use: uniform }, pdBar: { use: uniform, high: 2 } }`. */
-export const datasetDifferenceComponent: Component<TargetDistributionSpec> = component({
+const datasetDifferenceComponent = component(Targets, {
   name: "dataset-difference",
   summary: "The difference of two datasets",
   reference: "DSGAN, Eq. (1)",
@@ -56,3 +56,5 @@ export const datasetDifferenceComponent: Component<TargetDistributionSpec> = com
       alpha,
     }),
 });
+
+export default datasetDifferenceComponent;

@@ -4,7 +4,6 @@
  * @module
  */
 import {
-  type Component,
   component,
   Datasets,
   type FiniteDataset,
@@ -12,6 +11,7 @@ import {
   isFiniteDataset,
   type Sampler,
   type TargetDistributionSpec,
+  Targets,
   z,
 } from "../../../core/mod.ts";
 import { alphaSchema } from "../alpha.ts";
@@ -78,7 +78,7 @@ const labelSetSchema = z
   .min(1, "the set of labels is empty; name at least one");
 
 /** How a scenario names it: `{ use: label-difference, data: mnist, pd: [1], pdBar: [1, 7] }`. */
-export const labelDifferenceComponent: Component<TargetDistributionSpec> = component({
+const labelDifferenceComponent = component(Targets, {
   name: "label-difference",
   summary: "The difference of two label sets of one dataset",
   reference: "DSGAN, Sec. 2.2, Figs. 5 and 6",
@@ -103,3 +103,5 @@ export const labelDifferenceComponent: Component<TargetDistributionSpec> = compo
     return labelDifference({ data, ...options });
   },
 });
+
+export default labelDifferenceComponent;

@@ -5,11 +5,11 @@
  * @module
  */
 import {
-  type Component,
   component,
   type Dataset,
   Datasets,
   type TargetDistributionSpec,
+  Targets,
   tf,
   z,
 } from "../../../core/mod.ts";
@@ -51,7 +51,7 @@ export function linearCombination(options: LinearCombinationOptions): TargetDist
 }
 
 /** How a scenario names it: `{ use: linear-combination, labeled: …, unlabeled: mnist, beta: 0.3 }`. */
-export const linearCombinationComponent: Component<TargetDistributionSpec> = component({
+const linearCombinationComponent = component(Targets, {
   name: "linear-combination",
   summary: "Linear combinations of labelled and unlabelled data",
   reference: "DSGAN, Sec. 5.1, Eq. (8)",
@@ -77,3 +77,5 @@ export const linearCombinationComponent: Component<TargetDistributionSpec> = com
       beta,
     }),
 });
+
+export default linearCombinationComponent;

@@ -4,13 +4,13 @@
  * @module
  */
 import {
-  type Component,
   component,
   type Dataset,
   Datasets,
   InputError,
   type Sampler,
   type TargetDistributionSpec,
+  Targets,
   tf,
   z,
 } from "../../../core/mod.ts";
@@ -81,7 +81,7 @@ function mixed(parts: readonly Part[]): Sampler {
 }
 
 /** How a scenario names it: `{ use: mixture, pd: uniform, pdBar: [{ data: …, weight: 2 }, { data: … }] }`. */
-export const mixtureComponent: Component<TargetDistributionSpec> = component({
+const mixtureComponent = component(Targets, {
   name: "mixture",
   summary: "A weighted mixture of datasets against another dataset",
   reference: "DSGAN, Eq. (1)",
@@ -112,3 +112,5 @@ export const mixtureComponent: Component<TargetDistributionSpec> = component({
       alpha,
     }),
 });
+
+export default mixtureComponent;

@@ -13,9 +13,9 @@ import {
   PLAIN,
   tf,
 } from "../../../core/mod.ts";
-import { deepfool } from "../../../plugins/attacks/deepfool/mod.ts";
-import { pgd } from "../../../plugins/attacks/pgd/mod.ts";
-import { imageClassifier } from "../../../plugins/networks/image-classifier/mod.ts";
+import { deepfool } from "../../../plugins/attacks/deepfool/deepfool.ts";
+import { pgd } from "../../../plugins/attacks/pgd/pgd.ts";
+import { imageClassifier } from "../../../plugins/networks/image-classifier/image-classifier.ts";
 import { mlp } from "../../../plugins/networks/mlp/mlp.ts";
 import { type BenchCase, crossEntropy, labelsByTurns, type Workload } from "../workload.ts";
 

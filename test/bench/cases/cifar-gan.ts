@@ -1,11 +1,11 @@
 /** DSGAN for adversarial training on CIFAR-10: one step of the critic and one of the generator. @module */
 import { tf } from "../../../core/mod.ts";
-import { samplingTrick } from "../../../plugins/mixers/sampling-trick/mod.ts";
-import { featureCritic } from "../../../plugins/networks/feature-critic/mod.ts";
-import { imageClassifier } from "../../../plugins/networks/image-classifier/mod.ts";
-import { imageGenerator } from "../../../plugins/networks/image-generator/mod.ts";
-import { wganGp } from "../../../plugins/objectives/wgan-gp/mod.ts";
-import { adam } from "../../../plugins/optimizers/adam/mod.ts";
+import { samplingTrick } from "../../../plugins/mixers/sampling-trick/sampling-trick.ts";
+import { featureCritic } from "../../../plugins/networks/feature-critic/feature-critic.ts";
+import { imageClassifier } from "../../../plugins/networks/image-classifier/image-classifier.ts";
+import { imageGenerator } from "../../../plugins/networks/image-generator/image-generator.ts";
+import { wganGp } from "../../../plugins/objectives/wgan-gp/wgan-gp.ts";
+import { adam } from "../../../plugins/optimizers/adam/adam.ts";
 import { type BenchCase, learner, numbersOf, type Workload } from "../workload.ts";
 
 const ALPHA = 0.8;

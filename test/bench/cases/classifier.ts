@@ -1,6 +1,6 @@
 /** Training steps of Table 7's classifier. @module */
-import { imageClassifier } from "../../../plugins/networks/image-classifier/mod.ts";
-import { adam } from "../../../plugins/optimizers/adam/mod.ts";
+import { imageClassifier } from "../../../plugins/networks/image-classifier/image-classifier.ts";
+import { adam } from "../../../plugins/optimizers/adam/adam.ts";
 import {
   type BenchCase,
   crossEntropy,

@@ -1,10 +1,10 @@
 /** Semi-supervised learning on MNIST: one step of D, of G and of C, as the recipe has them. @module */
 import { type Mode, tf } from "../../../core/mod.ts";
-import { samplingTrick } from "../../../plugins/mixers/sampling-trick/mod.ts";
-import { featureCritic } from "../../../plugins/networks/feature-critic/mod.ts";
-import { mnistClassifier, mnistGenerator } from "../../../plugins/networks/ssl-mnist/mod.ts";
-import { wganGp } from "../../../plugins/objectives/wgan-gp/mod.ts";
-import { adam } from "../../../plugins/optimizers/adam/mod.ts";
+import { samplingTrick } from "../../../plugins/mixers/sampling-trick/sampling-trick.ts";
+import { featureCritic } from "../../../plugins/networks/feature-critic/feature-critic.ts";
+import { mnistClassifier, mnistGenerator } from "../../../plugins/networks/ssl-mnist/ssl-mnist.ts";
+import { wganGp } from "../../../plugins/objectives/wgan-gp/wgan-gp.ts";
+import { adam } from "../../../plugins/optimizers/adam/adam.ts";
 import {
   type BenchCase,
   crossEntropy,

@@ -1,9 +1,9 @@
 /** WGAN-GP in the plane: one step of the critic and one of the generator. @module */
 import { tf } from "../../../core/mod.ts";
-import { samplingTrick } from "../../../plugins/mixers/sampling-trick/mod.ts";
-import { mlp } from "../../../plugins/networks/mlp/mod.ts";
-import { wganGp } from "../../../plugins/objectives/wgan-gp/mod.ts";
-import { adam } from "../../../plugins/optimizers/adam/mod.ts";
+import { samplingTrick } from "../../../plugins/mixers/sampling-trick/sampling-trick.ts";
+import { mlp } from "../../../plugins/networks/mlp/mlp.ts";
+import { wganGp } from "../../../plugins/objectives/wgan-gp/wgan-gp.ts";
+import { adam } from "../../../plugins/optimizers/adam/adam.ts";
 import { type BenchCase, learner, numbersOf, type Workload } from "../workload.ts";
 
 const ALPHA = 0.5;

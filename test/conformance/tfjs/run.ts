@@ -57,7 +57,7 @@ async function bundle(folder: string): Promise<string> {
 
 const folder = mkdtempSync(join(tmpdir(), "dsgan-conformance-"));
 try {
-  const engine = await contextOf(assemble(builtinPlugins), new URL("file:///")).create(Engines, {
+  const engine = await contextOf(await assemble(builtinPlugins), new URL("file:///")).create(Engines, {
     use: engineName,
   });
   await engine.start();

@@ -12,12 +12,12 @@ import {
   train,
   transientState,
 } from "../../../core/mod.ts";
-import { samplingTrick } from "../../../plugins/mixers/sampling-trick/mod.ts";
-import { weighted } from "../../../plugins/mixers/weighted/mod.ts";
+import { samplingTrick } from "../../../plugins/mixers/sampling-trick/sampling-trick.ts";
+import { weighted } from "../../../plugins/mixers/weighted/weighted.ts";
 import { mlp } from "../../../plugins/networks/mlp/mlp.ts";
-import { wgan } from "../../../plugins/objectives/wgan/mod.ts";
-import { wganGp } from "../../../plugins/objectives/wgan-gp/mod.ts";
-import { adam } from "../../../plugins/optimizers/adam/mod.ts";
+import { wgan } from "../../../plugins/objectives/wgan/wgan.ts";
+import { wganGp } from "../../../plugins/objectives/wgan-gp/wgan-gp.ts";
+import { adam } from "../../../plugins/optimizers/adam/adam.ts";
 
 await tf.setBackend("cpu");
 await tf.ready();

@@ -7,7 +7,6 @@ import {
   loadScenario,
   type NetworkPlan,
   Networks,
-  provide,
   type RunEvent,
   run,
   type SentinelPolicy,
@@ -17,7 +16,7 @@ import {
   z,
 } from "../../../core/mod.ts";
 import { builtinPlugins } from "../../../plugins/mod.ts";
-import { memoryStore } from "../../../plugins/stores/memory/mod.ts";
+import { memoryStore } from "../../../plugins/stores/memory/memory.ts";
 
 const watch = (policy: Partial<SentinelPolicy> = {}) =>
   watchOf({ ...DEFAULT_SENTINELS, ...policy }, transientState());
@@ -123,30 +122,27 @@ t.test("a training that diverges goes on where the scenario says so", async (t) 
 const stuck = definePlugin({
   name: "stuck",
   core: "*",
-  install: (container) =>
-    provide(
-      container,
-      Networks,
-      component({
+  components: [
+    component(Networks, {
+      name: "stuck",
+      summary: "One point",
+      options: () => z.strictObject({}),
+      create: (): NetworkPlan => ({
         name: "stuck",
-        summary: "One point",
-        options: () => z.strictObject({}),
-        create: (): NetworkPlan => ({
-          name: "stuck",
-          build({ input, output }) {
-            const point = tf.variable(tf.zeros([1, ...output]));
-            return {
-              inputShape: input,
-              outputShape: output,
-              parameters: new Map([["point", point]]),
-              state: new Map(),
-              apply: (latent) => tf.add(tf.mul(tf.mean(latent, -1, true), 0), point),
-              dispose: () => point.dispose(),
-            };
-          },
-        }),
+        build({ input, output }) {
+          const point = tf.variable(tf.zeros([1, ...output]));
+          return {
+            inputShape: input,
+            outputShape: output,
+            parameters: new Map([["point", point]]),
+            state: new Map(),
+            apply: (latent) => tf.add(tf.mul(tf.mean(latent, -1, true), 0), point),
+            dispose: () => point.dispose(),
+          };
+        },
       }),
-    ),
+    }),
+  ],
 });
 
 t.test("a generator that has collapsed is told once; one that has not is not", async (t) => {

@@ -16,11 +16,11 @@ import {
   tf,
   train,
 } from "../../../core/mod.ts";
-import { weighted } from "../../../plugins/mixers/weighted/mod.ts";
+import { weighted } from "../../../plugins/mixers/weighted/weighted.ts";
 import { mlp } from "../../../plugins/networks/mlp/mlp.ts";
-import { wganGp } from "../../../plugins/objectives/wgan-gp/mod.ts";
-import { adam } from "../../../plugins/optimizers/adam/mod.ts";
-import { memoryStore } from "../../../plugins/stores/memory/mod.ts";
+import { wganGp } from "../../../plugins/objectives/wgan-gp/wgan-gp.ts";
+import { adam } from "../../../plugins/optimizers/adam/adam.ts";
+import { memoryStore } from "../../../plugins/stores/memory/memory.ts";
 import { loadActing } from "../parts.ts";
 
 await tf.setBackend("cpu");

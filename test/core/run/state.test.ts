@@ -18,7 +18,7 @@ import {
   tf,
   transientState,
 } from "../../../core/mod.ts";
-import { memoryStore } from "../../../plugins/stores/memory/mod.ts";
+import { memoryStore } from "../../../plugins/stores/memory/memory.ts";
 import { loadActing } from "../parts.ts";
 
 const all = (events: Observable<RunEvent>): Promise<RunEvent[]> => lastValueFrom(events.pipe(toArray()));

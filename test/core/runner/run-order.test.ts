@@ -6,7 +6,6 @@ import {
   Engines,
   type LoadedScenario,
   loadScenario,
-  provide,
   RUN_FILES,
   RunError,
   type RunEvent,
@@ -15,41 +14,33 @@ import {
   type Store,
   z,
 } from "../../../core/mod.ts";
-import { memoryStore } from "../../../plugins/stores/memory/mod.ts";
+import { memoryStore } from "../../../plugins/stores/memory/memory.ts";
 
 const none = () => z.strictObject({});
 const info = { name: "none", version: "1", device: "", reason: "asked for" };
 const plugin = definePlugin({
   name: "demo",
   core: "*",
-  install(container) {
-    provide(
-      container,
-      Engines,
-      component({
-        name: "none",
-        summary: "",
-        options: none,
-        create: () => ({ name: "none", merit: 0, start: async () => info }),
-      }),
-    );
-    provide(
-      container,
-      Applications,
-      component({
+  components: [
+    component(Engines, {
+      name: "none",
+      summary: "",
+      options: none,
+      create: () => ({ name: "none", merit: 0, start: async () => info }),
+    }),
+    component(Applications, {
+      name: "count",
+      summary: "",
+      options: none,
+      create: () => ({
         name: "count",
-        summary: "",
-        options: none,
-        create: () => ({
-          name: "count",
-          async *run() {
-            for (let i = 1; i <= 3; i++) yield { type: "stage", stage: `stage ${i}` };
-            yield { type: "metrics", values: { stages: 3 } };
-          },
-        }),
+        async *run() {
+          for (let i = 1; i <= 3; i++) yield { type: "stage", stage: `stage ${i}` };
+          yield { type: "metrics", values: { stages: 3 } };
+        },
       }),
-    );
-  },
+    }),
+  ],
 });
 
 const load = (): Promise<LoadedScenario> =>

@@ -11,8 +11,9 @@ import {
   type RunResult,
   run,
   type Store,
+  z,
 } from "../../../core/mod.ts";
-import { memoryStore } from "../../../plugins/stores/memory/mod.ts";
+import { memoryStore } from "../../../plugins/stores/memory/memory.ts";
 import { acting, loadActing, parts } from "../parts.ts";
 
 const all = (events: Observable<RunEvent>): Promise<RunEvent[]> => lastValueFrom(events.pipe(toArray()));
@@ -143,11 +144,11 @@ t.test("run() fails where a metric is no number, an application throws, or its d
 t.test("run() whose engine does not start still begins with `started`", async (t) => {
   const store = memoryStore();
   const loaded = await loadActing(() => metrics({}));
-  const { container } = loaded;
+  const { container } = loaded.registry;
   container.registerInstance(Symbol.for("dsgan:engine"), {
     name: "dead",
     summary: "",
-    options: () => null,
+    options: () => z.strictObject({}),
     create: () => ({ name: "dead", merit: 0, start: () => Promise.reject(new Error("no driver")) }),
   });
   const events = await all(

@@ -363,7 +363,7 @@ interface Schema {
 }
 
 t.test("scenarioJsonSchema() accepts what loadScenario() accepts, and describes it", async (t) => {
-  const schema = scenarioJsonSchema(assemble([parts])) as Schema;
+  const schema = scenarioJsonSchema(await assemble([parts])) as Schema;
   t.equal(schema.$schema, "http://json-schema.org/draft-07/schema#");
   t.strictSame(schema.required, ["application"], "the file's name serves where there is none");
   t.ok(accepts(schema, parse(SOUND)));

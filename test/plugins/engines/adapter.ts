@@ -6,7 +6,7 @@
  */
 import { existsSync } from "node:fs";
 import { messageOf } from "../../../core/mod.ts";
-import { webgpu } from "../../../plugins/engines/webgpu/mod.ts";
+import { webgpu } from "../../../plugins/engines/webgpu/webgpu.ts";
 
 const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
 

@@ -2,7 +2,7 @@
 import t from "tap";
 import { Key, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "../../../plugins/engines/onnxruntime/backend.ts";
-import { onnxruntime } from "../../../plugins/engines/onnxruntime/mod.ts";
+import { onnxruntime } from "../../../plugins/engines/onnxruntime/onnxruntime.ts";
 import { programOf } from "../../../plugins/engines/onnxruntime/program.ts";
 import { sizeOf } from "../../../plugins/engines/onnxruntime/value.ts";
 

@@ -16,13 +16,13 @@ import {
   verifyOnnx,
 } from "../../../core/mod.ts";
 import type { OnnxBackend } from "../../../plugins/engines/onnxruntime/backend.ts";
-import { onnxruntime } from "../../../plugins/engines/onnxruntime/mod.ts";
-import { featureCritic } from "../../../plugins/networks/feature-critic/mod.ts";
-import { imageClassifier } from "../../../plugins/networks/image-classifier/mod.ts";
-import { imageGenerator } from "../../../plugins/networks/image-generator/mod.ts";
-import { mlp } from "../../../plugins/networks/mlp/mod.ts";
-import { sslImageClassifier } from "../../../plugins/networks/ssl-image-classifier/mod.ts";
-import { mnistClassifier, mnistGenerator } from "../../../plugins/networks/ssl-mnist/mod.ts";
+import { onnxruntime } from "../../../plugins/engines/onnxruntime/onnxruntime.ts";
+import { featureCritic } from "../../../plugins/networks/feature-critic/feature-critic.ts";
+import { imageClassifier } from "../../../plugins/networks/image-classifier/image-classifier.ts";
+import { imageGenerator } from "../../../plugins/networks/image-generator/image-generator.ts";
+import { mlp } from "../../../plugins/networks/mlp/mlp.ts";
+import { sslImageClassifier } from "../../../plugins/networks/ssl-image-classifier/ssl-image-classifier.ts";
+import { mnistClassifier, mnistGenerator } from "../../../plugins/networks/ssl-mnist/ssl-mnist.ts";
 
 const engine = onnxruntime();
 await engine.start();

@@ -3,8 +3,8 @@ import { runInNewContext } from "node:vm";
 import t from "tap";
 import { compileStep, descend, Key, plainStep, type StepBody, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "../../../plugins/engines/onnxruntime/backend.ts";
-import { onnxruntime } from "../../../plugins/engines/onnxruntime/mod.ts";
-import { adam } from "../../../plugins/optimizers/adam/mod.ts";
+import { onnxruntime } from "../../../plugins/engines/onnxruntime/onnxruntime.ts";
+import { adam } from "../../../plugins/optimizers/adam/adam.ts";
 
 await onnxruntime().start();
 const backend = (): OnnxBackend => tf.backend() as OnnxBackend;

@@ -5,8 +5,8 @@ import fc from "fast-check";
 import t from "tap";
 import { Key, tf } from "../../../core/mod.ts";
 import { OnnxBackend } from "../../../plugins/engines/onnxruntime/backend.ts";
-import { onnxruntime } from "../../../plugins/engines/onnxruntime/mod.ts";
 import { loadNative } from "../../../plugins/engines/onnxruntime/native.ts";
+import { onnxruntime } from "../../../plugins/engines/onnxruntime/onnxruntime.ts";
 import { programOf } from "../../../plugins/engines/onnxruntime/program.ts";
 
 await onnxruntime().start();
@@ -338,7 +338,7 @@ t.test("where onnxruntime-node does not load, onnxruntime-web takes its place an
     };
     (async () => {
       const { tf } = await import(${JSON.stringify(module("core/mod.ts"))});
-      const { onnxruntime } = await import(${JSON.stringify(module("plugins/engines/onnxruntime/mod.ts"))});
+      const { onnxruntime } = await import(${JSON.stringify(module("plugins/engines/onnxruntime/onnxruntime.ts"))});
       const info = await onnxruntime().start();
       console.log(JSON.stringify([info.device, info.reason, tf.sum(tf.ones([3])).dataSync()[0]]));
     })();`;
@@ -375,7 +375,7 @@ t.test("what is uploaded each step goes into the same memory", async (t) => {
 });
 
 t.test("it works in a worker thread", async (t) => {
-  const plugin = module("plugins/engines/onnxruntime/mod.ts");
+  const plugin = module("plugins/engines/onnxruntime/onnxruntime.ts");
   const core = module("core/mod.ts");
   const code = `
     import { parentPort } from "node:worker_threads";

@@ -1,7 +1,7 @@
 /** The engine against somebody else's tests, where the package's real addon loads: those of tfjs-core's ops. */
 import t from "tap";
 import { messageOf } from "../../../core/mod.ts";
-import { tensorflow } from "../../../plugins/engines/tensorflow/mod.ts";
+import { tensorflow } from "../../../plugins/engines/tensorflow/tensorflow.ts";
 import { checkOps } from "../../conformance/tfjs/check.ts";
 import { tensorflowExclusions } from "../../conformance/tfjs/exclusions.ts";
 

@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import t, { type Test } from "tap";
 import { messageOf, tf } from "../../../core/mod.ts";
-import { cpu } from "../../../plugins/engines/cpu/mod.ts";
-import { tensorflow } from "../../../plugins/engines/tensorflow/mod.ts";
+import { cpu } from "../../../plugins/engines/cpu/cpu.ts";
 import {
   deviceInWords,
   isFound,
@@ -13,6 +12,7 @@ import {
   type NodeBackend,
   whyUnused,
 } from "../../../plugins/engines/tensorflow/native.ts";
+import { tensorflow } from "../../../plugins/engines/tensorflow/tensorflow.ts";
 import { checkEngine } from "../../conformance/engine.ts";
 
 /** A folder like the package's, with the files given. */

@@ -6,8 +6,8 @@ import { readFileSync } from "node:fs";
 import { lastValueFrom, tap, toArray } from "rxjs";
 import t from "tap";
 import { Key, loadScenario, type RunEvent, run, tf } from "../../../core/mod.ts";
-import { cpu } from "../../../plugins/engines/cpu/mod.ts";
-import { onnxruntime } from "../../../plugins/engines/onnxruntime/mod.ts";
+import { cpu } from "../../../plugins/engines/cpu/cpu.ts";
+import { onnxruntime } from "../../../plugins/engines/onnxruntime/onnxruntime.ts";
 import { type DeviceBackend, deviceBackend } from "../../../plugins/engines/webgpu/backend.ts";
 import {
   type Adapter,
@@ -17,10 +17,9 @@ import {
   isSoftware,
   nameOf,
 } from "../../../plugins/engines/webgpu/gpu.ts";
-import { webgpu } from "../../../plugins/engines/webgpu/mod.ts";
-import { prospectOf } from "../../../plugins/engines/webgpu/webgpu.ts";
+import { prospectOf, webgpu } from "../../../plugins/engines/webgpu/webgpu.ts";
 import { builtinPlugins } from "../../../plugins/mod.ts";
-import { memoryStore } from "../../../plugins/stores/memory/mod.ts";
+import { memoryStore } from "../../../plugins/stores/memory/memory.ts";
 import { checkEngine } from "../../conformance/engine.ts";
 import { noAdapter } from "./adapter.ts";
 

@@ -1,5 +1,5 @@
-/** The plugin `shapes`: distributions given by a formula. @module */
-import { Datasets, definePlugin, type Plugin, provide } from "../../../core/mod.ts";
+/** The plugin `shapes`. @module */
+
 import { gaussians1dComponent } from "./gaussians-1d.ts";
 import { normalComponent } from "./normal.ts";
 import { ringComponent } from "./ring.ts";
@@ -12,18 +12,4 @@ export { ring } from "./ring.ts";
 export { swissRoll } from "./swiss-roll.ts";
 export { uniform } from "./uniform.ts";
 
-const plugin: Plugin = definePlugin({
-  name: "shapes",
-  core: "^0.1.0",
-  install: (container) =>
-    provide(
-      container,
-      Datasets,
-      uniformComponent,
-      normalComponent,
-      gaussians1dComponent,
-      swissRollComponent,
-      ringComponent,
-    ),
-});
-export default plugin;
+export default [uniformComponent, normalComponent, gaussians1dComponent, swissRollComponent, ringComponent];

@@ -1,0 +1,35 @@
+/**
+ * Contracts: the kinds of things that plugins supply. The core defines some, and any plugin may define more.
+ *
+ * @module
+ */
+
+/** A kind of thing that plugins supply. */
+export interface Contract<T> {
+  /** Its name in messages, listings and schemas, e.g. `objective`. Two contracts of one kind are the same contract. */
+  readonly kind: string;
+  /** What its components do, in one line. */
+  readonly summary?: string;
+  /** Token under which the container keeps its components. */
+  readonly token: symbol;
+  /** Never present: carries the type. */
+  readonly type?: T;
+}
+
+/**
+ * Makes a contract.
+ * @param kind lower case, words joined by dashes
+ * @param summary what its components do, in one line
+ * @example
+ * ```ts
+ * import { contract } from "dsgan";
+ *
+ * interface Scorer {
+ *   score(rows: Float32Array): Float32Array;
+ * }
+ * export const Scorers = contract<Scorer>("scorer", "Scores how abnormal each row is");
+ * ```
+ */
+export function contract<T>(kind: string, summary?: string): Contract<T> {
+  return { kind, token: Symbol.for(`dsgan:${kind}`), ...(summary !== undefined && { summary }) };
+}

@@ -1,0 +1,116 @@
+/**
+ * Options: checked against their schema, defaults filled in. A scenario keeps options as they can be written; what a
+ * schema transforms them into is seen by the component alone.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { InputError } from "./errors.ts";
+import { type Checked, check, wordingOf } from "./messages.ts";
+
+/**
+ * Checks what a program gives to a component's factory, and fills in defaults.
+ * @param name of the component, for messages
+ * @throws InputError naming every option at fault
+ */
+export function parseOptions<S extends z.ZodType>(name: string, schema: S, given: unknown): z.output<S> {
+  const checked = check<z.output<S>>(schema as z.ZodType<z.output<S>>, given);
+  if ("data" in checked) return checked.data;
+  throw new InputError(
+    checked.findings.map(({ keys, message }) => ({ path: [name, ...keys.map(String)].join("."), message })),
+  );
+}
+
+/** How deep defaults may name components with defaults. */
+const DEEPEST = 32;
+
+/**
+ * Checks until nothing changes: zod takes a default as it stands, so that another look is needed to fill in the
+ * defaults of components that a default names.
+ */
+export function checkSettled<T>(schema: z.ZodType<T>, given: unknown): Checked<T> {
+  let checked = check(schema, given);
+  for (let depth = 1; "data" in checked; depth++) {
+    const again = check(schema, checked.data);
+    if ("findings" in again) {
+      return {
+        findings: again.findings.map(({ keys, message }) => ({ keys, message: `by default: ${message}` })),
+      };
+    }
+    if (JSON.stringify(again.data) === JSON.stringify(checked.data)) return again;
+    if (depth > DEEPEST) throw new Error("a component's default names the component itself, without end");
+    checked = again;
+  }
+  return checked;
+}
+
+/** The object at the beginning of a schema, before it is transformed; undefined where there is none. */
+export function objectOf(schema: z.ZodType): z.ZodObject | undefined {
+  if (schema instanceof z.ZodObject) return schema;
+  return schema instanceof z.ZodPipe ? objectOf(schema.in as z.ZodType) : undefined;
+}
+
+/**
+ * A component's options with `use` before them: strict, not yet transformed, but refused where a transformation
+ * would refuse them.
+ */
+export function writtenOptions(schema: z.ZodType, use: z.ZodType<string>): z.ZodType {
+  const object = objectOf(schema)!;
+  const shape = Object.fromEntries(
+    Object.entries(object.shape).map(([name, option]) => [name, untransformed(option as z.ZodType)]),
+  );
+  const checks = (object.def.checks ?? []) as z.core.$ZodCheck<{ use: string }>[];
+  const isPlain =
+    object === schema && Object.entries(object.shape).every(([name, option]) => shape[name] === option);
+  const written = z.strictObject({ use, ...shape });
+  return isPlain
+    ? written.check(...checks)
+    : written.superRefine((value, context) => refuse(schema, value, context));
+}
+
+/** Adds what the whole schema, transformations and all, finds wrong with options. */
+function refuse(schema: z.ZodType, written: object, context: z.RefinementCtx): void {
+  const { use: _, ...options } = written as { readonly use: string };
+  try {
+    const checked = schema.safeParse(options, { error: wordingOf });
+    for (const { path, message } of checked.error?.issues ?? []) {
+      context.addIssue({ code: "custom", path: [...path], message, input: written });
+    }
+  } catch (error) {
+    if (!(error instanceof z.core.$ZodAsyncError)) throw error; // it is checked where the component is created
+  }
+}
+
+/** A schema of what can be written: the same without transformations, wherever they stand in it. */
+function untransformed(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodPipe) {
+    // What comes out of a transformation is no longer what was written; a preprocessor puts it before a schema.
+    return schema.in instanceof z.ZodTransform ? schema : untransformed(schema.in as z.ZodType);
+  }
+  const { def } = schema as z.ZodType & { def: Record<string, unknown> };
+  const changed: Record<string, unknown> = {};
+  for (const part of ["innerType", "element", "valueType", "rest"]) change(changed, part, def[part]);
+  if (schema instanceof z.ZodObject) {
+    const shape = mapped(Object.entries(schema.shape) as [string, z.ZodType][]);
+    if (shape !== undefined) changed.shape = Object.fromEntries(shape);
+  }
+  for (const part of ["options", "items"]) {
+    const list = def[part];
+    if (!Array.isArray(list)) continue;
+    const parts = mapped(list.map((inner, i) => [String(i), inner]));
+    if (parts !== undefined) changed[part] = parts.map(([, inner]) => inner);
+  }
+  return Object.keys(changed).length === 0 ? schema : schema.clone({ ...schema.def, ...changed } as never);
+}
+
+function change(changed: Record<string, unknown>, part: string, inner: unknown): void {
+  if (!(inner instanceof z.ZodType)) return;
+  const plain = untransformed(inner);
+  if (plain !== inner) changed[part] = plain;
+}
+
+/** Untransformed parts by name; undefined where none has changed. */
+function mapped(parts: readonly [string, z.ZodType][]): [string, z.ZodType][] | undefined {
+  const plain = parts.map(([name, inner]): [string, z.ZodType] => [name, untransformed(inner)]);
+  return plain.some(([, inner], i) => inner !== parts[i]![1]) ? plain : undefined;
+}
