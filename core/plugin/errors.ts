@@ -1,6 +1,6 @@
 /**
- * Two kinds of failure, told apart because a CI must: what the user gave is at fault ({@link InputError}, exit
- * code 2), or a run that began properly broke ({@link RunError}, exit code 3).
+ * Two kinds of failure, told apart because a CI must: the input is at fault ({@link InputError}, exit code 2), or a
+ * run broke that had a sound input ({@link RunError}, exit code 3).
  *
  * @module
  */
@@ -15,9 +15,14 @@ export interface Problem {
   readonly line?: number;
 }
 
+/** Marks the errors of every copy of this module: a package may be installed twice, and built beside its sources. */
+const INPUT_ERROR = Symbol.for("dsgan:InputError");
+const RUN_ERROR = Symbol.for("dsgan:RunError");
+
 /** A scenario, plugin, data file or command line cannot be used as given. Carries every problem found. */
 export class InputError extends Error {
   override readonly name = "InputError";
+  readonly [INPUT_ERROR] = true;
   readonly problems: readonly Problem[];
   readonly file: string | undefined;
 
@@ -27,11 +32,30 @@ export class InputError extends Error {
     this.problems = list;
     this.file = options.file;
   }
+
+  /** Whether a value is an InputError, of whichever copy of this module. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: `this` is the class that `instanceof` names, which may be derived
+    return isMarked(this, InputError, value, INPUT_ERROR);
+  }
 }
 
-/** A run that began properly could not go on: a loss that is not a number, an engine that failed. */
+/** A run with a sound input could not go on: a loss that is not a number, an engine that failed. */
 export class RunError extends Error {
   override readonly name = "RunError";
+  readonly [RUN_ERROR] = true;
+
+  /** Whether a value is a RunError, of whichever copy of this module. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: `this` is the class that `instanceof` names, which may be derived
+    return isMarked(this, RunError, value, RUN_ERROR);
+  }
+}
+
+/** `value instanceof type`: by the mark for the class itself, in the usual way for those derived from it. */
+function isMarked(type: unknown, base: unknown, value: unknown, mark: symbol): boolean {
+  if (type !== base) return Function.prototype[Symbol.hasInstance].call(type, value);
+  return typeof value === "object" && value !== null && mark in value;
 }
 
 /** `file:line: path: message`, leaving out what is not known. */
@@ -40,7 +64,25 @@ export function describeProblem(problem: Problem, file?: string): string {
   return `${where}${problem.path === "" ? "" : `${problem.path}: `}${problem.message}`;
 }
 
-/** The message of anything thrown. */
+/** The message of anything thrown, never empty. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!isErrorLike(error)) return String(error);
+  return error.message || error.name || "an error without a message";
+}
+
+/** The stack of anything thrown, with those of its causes; undefined where it has none. */
+export function stackOf(error: unknown): string | undefined {
+  const stacks: string[] = [];
+  for (let next = error; isErrorLike(next) && stacks.length < DEEPEST; next = next.cause) {
+    if (typeof next.stack === "string") stacks.push(next.stack);
+  }
+  return stacks.length === 0 ? undefined : stacks.join("\ncaused by: ");
+}
+
+/** Causes may go round in a circle. */
+const DEEPEST = 8;
+
+/** Errors of other realms, and of `vm` contexts, are no `Error` of this one. */
+function isErrorLike(value: unknown): value is Error {
+  return typeof value === "object" && value !== null && typeof (value as Partial<Error>).message === "string";
 }

@@ -9,7 +9,16 @@ import { InputError } from "../plugin/errors.ts";
 import type { RunEvent, RunStatus } from "./event.ts";
 import type { ExpectationResult } from "./expectation.ts";
 
-/** What a run came to. */
+/** Why a run failed. */
+export interface RunFailure {
+  /** Whether the user's input is at fault, or the run broke. */
+  readonly kind: "input" | "run";
+  readonly message: string;
+  /** Where the error was thrown, with the stacks of its causes. */
+  readonly stack?: string;
+}
+
+/** The result of a run. */
 export interface RunResult {
   readonly run: string;
   readonly scenario: string;
@@ -18,8 +27,8 @@ export interface RunResult {
   readonly expectations: readonly ExpectationResult[];
   /** Wall time. */
   readonly seconds: number;
-  /** Why it failed; `input` tells whether the user's input was at fault or the run broke. */
-  readonly error?: { readonly kind: "input" | "run"; readonly message: string };
+  /** Why it failed. */
+  readonly error?: RunFailure;
 }
 
 /** Files that a run has beside its artifacts, by what they hold. */

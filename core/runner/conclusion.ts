@@ -6,7 +6,7 @@
 import { InputError } from "../plugin/errors.ts";
 import type { RunEvent } from "../run/event.ts";
 import { type ExpectationResult, judgeExpectations } from "../run/expectation.ts";
-import { RUN_FILES, type RunResult, type RunWriter, type Store } from "../run/store.ts";
+import { RUN_FILES, type RunFailure, type RunResult, type RunWriter, type Store } from "../run/store.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { openLog, type RunLog } from "./log.ts";
 import { NO_ENGINE } from "./opening.ts";
@@ -14,7 +14,7 @@ import { NO_ENGINE } from "./opening.ts";
 /** How a session went, before the scenario's expectations are judged. */
 export type Outcome =
   | { readonly status: "passed" | "cancelled" }
-  | { readonly status: "failed"; readonly error: NonNullable<RunResult["error"]> };
+  | { readonly status: "failed"; readonly error: RunFailure };
 
 /** What a session came to. */
 export interface Conclusion {
@@ -71,11 +71,15 @@ export async function twice(write: () => Promise<void>): Promise<void> {
 
 /**
  * Ends a run as failed whose process is gone, for whoever watched it.
- * @param reason why it failed
+ * @param error why it failed
  * @returns the events that say so
  * @throws as the store does; an InputError where the run has ended
  */
-export async function recordFailure(store: Store, id: string, reason: string): Promise<readonly RunEvent[]> {
+export async function recordFailure(
+  store: Store,
+  id: string,
+  error: Omit<RunFailure, "kind">,
+): Promise<readonly RunEvent[]> {
   const writer = await store.resume(id);
   try {
     const past = await (await store.open(id)).events();
@@ -103,7 +107,7 @@ export async function recordFailure(store: Store, id: string, reason: string): P
       metrics: {},
       expectations: [],
       seconds: Math.max(0, between) / 1000, // clocks are set back now and then
-      error: { kind: "run", message: reason },
+      error: { kind: "run", ...error },
     });
     return added;
   } finally {

@@ -6,7 +6,7 @@
  */
 import { stringify } from "yaml";
 import { contextOf } from "../plugin/context.ts";
-import { InputError, messageOf, RunError } from "../plugin/errors.ts";
+import { InputError, messageOf, RunError, stackOf } from "../plugin/errors.ts";
 import { type Application, Applications, type RunContext } from "../run/application.ts";
 import { checkApplicationEvent } from "../run/application-event.ts";
 import { checkpointer, sha256 } from "../run/checkpoint.ts";
@@ -93,7 +93,8 @@ async function outcomeOf(
     if (signal.aborted) return { status: "cancelled" };
     const cause = (await engine?.broken?.()) ?? thrown;
     const kind = cause instanceof InputError ? "input" : "run";
-    return { status: "failed", error: { kind, message: messageOf(cause) } };
+    const stack = stackOf(cause);
+    return { status: "failed", error: { kind, message: messageOf(cause), ...(stack && { stack }) } };
   }
 }
 

@@ -1,12 +1,12 @@
 /**
- * Exit codes, and how a failure of the command itself is told.
+ * Exit codes, and how the command reports its own failures.
  *
  * @module
  */
-import { InputError, messageOf } from "../../core/plugin/errors.ts";
+import { InputError, messageOf, stackOf } from "../../core/plugin/errors.ts";
 import type { RunResult } from "../../core/run/store.ts";
 
-/** What the command's end tells a CI. */
+/** What the exit code tells a CI. */
 export const EXIT = {
   /** Every expectation met. */
   met: 0,
@@ -38,13 +38,50 @@ export function worst(codes: readonly number[]): number {
   return Math.max(EXIT.met, ...codes);
 }
 
-/** Tells an error on stderr, one problem a line; where it came from only with DSGAN_DEBUG=1. */
+/** Prints an error on stderr, a problem a line; with {@link isDebugging} also where it was thrown. */
 export function tell(error: unknown): void {
-  const located = error instanceof InputError && error.file !== undefined;
-  process.stderr.write(`${located ? "" : "dsgan: "}${messageOf(error)}\n`);
-  if (debugging() && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  const isLocated = error instanceof InputError && error.file !== undefined;
+  process.stderr.write(`${isLocated ? "" : "dsgan: "}${messageOf(error)}\n`);
+  printStack(stackOf(error));
 }
 
-function debugging(): boolean {
+/** Prints a stack on stderr where the user asked for stacks. */
+export function printStack(stack: string | undefined): void {
+  if (isDebugging() && stack !== undefined) process.stderr.write(`${stack}\n`);
+}
+
+/** Whether the user asked for stacks: DSGAN_DEBUG=1, or `--debug`, which sets it for every process of the command. */
+export function isDebugging(): boolean {
   return ![undefined, "", "0"].includes(process.env.DSGAN_DEBUG);
 }
+
+/**
+ * Sees to it that the process exits with a code of its own however it ends: 3 where nothing caught an error, or where
+ * a plugin ended the process before the command was done. Node would exit with 1, which means that an expectation was
+ * missed, or with what the plugin said.
+ * @returns ends the guard: the command is done
+ */
+export function guardExit(): () => void {
+  const onError = (error: unknown): void => {
+    process.stderr.write(`dsgan: an error that nothing caught: ${messageOf(error)}\n`);
+    process.stderr.write(`${stackOf(error) ?? "it has no stack"}\n`);
+    release();
+    process.exit(EXIT.broke);
+  };
+  const onExit = (code: number): void => {
+    const why =
+      code === UNSETTLED
+        ? "it waits for something that can no longer happen, such as a promise that nobody settles"
+        : `something called process.exit(${code}): a plugin, or what a plugin uses`;
+    process.stderr.write(`dsgan: the process ended before the command was done: ${why}\n`);
+    process.exitCode = EXIT.broke;
+  };
+  const release = (): void => {
+    process.off("uncaughtException", onError).off("exit", onExit);
+  };
+  process.on("uncaughtException", onError).on("exit", onExit);
+  return release;
+}
+
+/** Node's code for a program that awaits what never settles. */
+const UNSETTLED = 13;

@@ -19,15 +19,16 @@ import {
 } from "../../core/mod.ts";
 import type { TrainerRequest } from "../trainer/mod.ts";
 import { type Display, jsonDisplay, noDisplay } from "./display.ts";
+import { printStack } from "./exit.ts";
 import type { Host } from "./host.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { plainDisplay } from "./plain.ts";
-import { type SittingOptions, sit } from "./sitting.ts";
+import { type SessionOptions, startSession } from "./session.ts";
 import { closing, type Finished, summary } from "./summary.ts";
 import { terminalDisplay } from "./terminal.ts";
 
 /** How a run is shown. */
-export interface WatchOptions extends SittingOptions {
+export interface WatchOptions extends SessionOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -38,7 +39,7 @@ export async function storeOf(runs: string, { plugins }: Host): Promise<Store> {
 }
 
 /**
- * Begins a sitting of a run, shows it, and writes its report.
+ * Starts or resumes a run, shows it, and writes its report.
  * @throws InputError where it cannot be begun, RunError where its end could not be kept
  */
 export async function watch(
@@ -48,20 +49,20 @@ export async function watch(
   interrupt: Interrupt,
 ): Promise<Finished> {
   const store = await storeOf(options.runs, host);
-  const sitting = await sit(request, options, store, host, interrupt.signal);
-  interrupt.atOnce = sitting.kill?.bind(sitting);
+  const session = await startSession(request, options, store, host, interrupt.signal);
+  interrupt.atOnce = session.kill?.bind(session);
   const display = displayFor(options);
   let id = "resume" in request ? request.resume : "";
   try {
     await lastValueFrom(
-      sitting.events.pipe(
+      session.events.pipe(
         tap((event) => {
           if (event.type === "started") id = event.run;
           display.show(event);
         }),
       ),
     );
-    await sitting.ended;
+    await session.ended;
   } finally {
     display.end();
     interrupt.atOnce = undefined;
@@ -84,6 +85,7 @@ export async function watch(
 export function conclude(finished: Finished, file: string, options: WatchOptions): void {
   const { result, location, report } = finished;
   for (const line of result.error?.message.split("\n") ?? []) process.stderr.write(`${file}: ${line}\n`);
+  printStack(result.error?.stack);
   if (options.json) {
     process.stdout.write(`${JSON.stringify({ type: "result", ...result, location, report })}\n`);
   } else process.stdout.write(options.quiet ? `${closing(finished)}\n` : summary(finished));

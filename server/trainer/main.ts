@@ -1,5 +1,5 @@
 /**
- * A trainer: the process in which a run computes, so that whoever watches stays free, and outlives it.
+ * A trainer: the process in which a run computes, so that whoever watches it stays free, and may end before it.
  * Started by {@link startTrainer}, with which it talks over Node's channel between processes.
  *
  * @module
@@ -9,16 +9,14 @@ import {
   assemble,
   contextOf,
   InputError,
-  loadScenario,
   messageOf,
   type RunWriter,
-  reopenScenario,
-  run,
   type Store,
   Stores,
+  stackOf,
 } from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
-import { environment } from "./environment.ts";
+import { openRun } from "./open-run.ts";
 import { type FromTrainer, type SentError, type ToTrainer, type TrainerRequest, WINDOW } from "./protocol.ts";
 
 const stop = new AbortController();
@@ -30,7 +28,7 @@ process.on("message", (message: ToTrainer) => {
   switch (message.kind) {
     case "start":
       whenAlone = message.whenAlone;
-      if (!process.connected) alone(); // it was gone before it could be heard
+      if (!process.connected) alone(); // its watcher was gone before it could listen
       train(message.request).then(
         () => leave({ kind: "done" }),
         (error) => leave({ kind: "error", error: sendable(error) }),
@@ -50,7 +48,12 @@ for (const printed of [process.stdout, process.stderr]) {
   printed.on("error", () => {}); // nobody reads it any more: no reason to break off the run
 }
 process.on("SIGTERM", () => stop.abort(new Error("stopped by SIGTERM")));
-process.on("SIGINT", () => {}); // a terminal's Ctrl-C is the watcher's to hear, and to pass on
+process.on("SIGINT", () => {}); // a terminal's Ctrl-C is for the watcher, which passes it on
+// Thrown in a timer or a rejected promise that nobody awaits: what the process computes from here on means nothing.
+process.on("uncaughtException", (error) => {
+  process.stderr.write(`${stackOf(error) ?? messageOf(error)}\n`);
+  leave({ kind: "crashed", error: sendable(error) });
+});
 
 /** What to do once nobody watches. */
 function alone(): void {
@@ -61,20 +64,11 @@ function alone(): void {
 async function train(request: TrainerRequest): Promise<void> {
   const here = new URL(`file://${process.cwd()}/`);
   const host = contextOf(await assemble([...builtinPlugins]), here);
-  const store = await host.create(Stores, { use: "folder", folder: request.runs });
-  const about = { ...request.about, ...(await environment()) };
-  const options = { store: telling(store), signal: stop.signal, environment: about };
-  if ("resume" in request) {
-    const loaded = await reopenScenario(await store.open(request.resume), builtinPlugins);
-    await lastValueFrom(run(loaded, { ...options, resume: request.resume }));
-  } else {
-    const { text, base, overrides = [], ...named } = request.scenario;
-    const origin = { ...named, base: new URL(base), plugins: builtinPlugins, overrides };
-    await lastValueFrom(run(await loadScenario(text, origin), options));
-  }
+  const store = telling(await host.create(Stores, { use: "folder", folder: request.runs }));
+  await lastValueFrom(await openRun(request, { store, plugins: builtinPlugins, signal: stop.signal }));
 }
 
-/** A store whose runs tell each event that they keep, and wait while the watcher has too many not yet taken in. */
+/** A store that sends each event of its runs once it is stored, and waits where the watcher lags behind. */
 function telling(store: Store): Store {
   const tell = (writer: RunWriter): RunWriter => {
     send({ kind: "run", id: writer.id });
@@ -100,13 +94,15 @@ function send(message: FromTrainer): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
-/** Says the last word, and ends once that is on its way: engines leave threads behind that would keep the process. */
+/** Sends a last message, and exits once it is sent: engines leave threads behind that would keep the process. */
 function leave(message: FromTrainer): void {
-  if (process.connected) process.send?.(message, undefined, undefined, () => process.exit(0));
-  else process.exit(0);
+  const code = message.kind === "crashed" ? 3 : 0;
+  if (process.connected) process.send?.(message, undefined, undefined, () => process.exit(code));
+  else process.exit(code);
 }
 
 function sendable(error: unknown): SentError {
-  if (!(error instanceof InputError)) return { isInput: false, message: messageOf(error) };
-  return { isInput: true, message: error.message, problems: error.problems, file: error.file };
+  const stack = stackOf(error);
+  const sent = { isInput: error instanceof InputError, message: messageOf(error), ...(stack && { stack }) };
+  return error instanceof InputError ? { ...sent, problems: error.problems, file: error.file } : sent;
 }

@@ -1,10 +1,9 @@
 /**
  * Runs in processes of their own. Whoever starts a trainer sees its events as they come and stays free for other
- * things; a trainer that dies, of whatever, ends its run as failed and takes nothing else down.
+ * things. A trainer that dies, whatever the cause, ends its run as failed and takes nothing else down.
  *
  * @module
  */
-import { type ChildProcess, fork } from "node:child_process";
 import { type Observable, Subject } from "rxjs";
 import {
   InputError,
@@ -14,48 +13,49 @@ import {
   recordFailure,
   type Store,
 } from "../../core/mod.ts";
+import { causeOfDeath, tailOf } from "./death.ts";
+import { launch } from "./launch.ts";
 import type { FromTrainer, SentError, ToTrainer, TrainerRequest, WhenAlone } from "./protocol.ts";
 
 export type { ScenarioRequest, TrainerRequest, WhenAlone } from "./protocol.ts";
 
 /** How a trainer is started. */
 export interface TrainerOptions {
-  /** The store of `request.runs`, in which the end of a run is looked up, and recorded where its trainer could not. */
+  /** The store of `request.runs`: the result is read from it, and written to it where the trainer could not. */
   readonly store: Store;
-  /** What it does when this process is gone; `stop` unless given. */
+  /** What the trainer does when this process is gone; `stop` unless given. */
   readonly whenAlone?: WhenAlone;
-  /** Options of the runtime, such as `--max-old-space-size=4096`. */
+  /** Flags of the runtime beside those of this process, such as `--max-old-space-size=4096`. */
   readonly execArgv?: readonly string[];
-  /** What the trainer's plugins and engines print, and what its runtime says when it breaks. */
+  /** Gets what the trainer prints; stderr unless given. */
   readonly output?: NodeJS.WritableStream;
 }
 
-/** A run under way in a process of its own. */
+/** A run in a process of its own. */
 export interface Trainer {
   readonly pid: number | undefined;
-  /** Id of the run, once its folder is there. Rejects as {@link ended} does where it never does. */
+  /** Id of the run, once it exists. Rejects as {@link ended} does where it never does. */
   readonly run: Promise<string>;
   /**
-   * Events as they are kept, none of the past: subscribe at once. The last is `ended`; then it completes. Errors as
+   * Events as they are stored, none of earlier sessions: subscribe at once. Completes after `ended`. Errors as
    * {@link ended} rejects.
    */
   readonly events: Observable<RunEvent>;
   /**
-   * What the run came to. Rejects with an InputError where it could not be begun, with a RunError where its end could
-   * not be kept.
+   * The result of the run. Rejects with an InputError where the run could not be started, with a RunError where its
+   * end could not be stored.
    */
   readonly ended: Promise<RunResult>;
   /** Has the trainer finish its step, write a checkpoint, and stop. */
   cancel(reason: string): void;
-  /** Ends the process at once; the run can be resumed from its last checkpoint, and says nothing of its end. */
+  /** Ends the process at once, without an `ended`; the run can be resumed from its newest checkpoint. */
   kill(): void;
 }
 
 const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js", import.meta.url);
-/** What a trainer sent before it ended is here by then. */
-const LAST_WORDS_MS = 1000;
-/** So much of what a trainer printed last is looked at for why it died. */
-const TAIL = 8192;
+/** What a trainer sent before it exited has arrived after so long. */
+const LAST_MESSAGES_MS = 1000;
+const RESUMABLE = "The run can be resumed from its last checkpoint";
 
 /** Starts a trainer. */
 export function startTrainer(request: TrainerRequest, options: TrainerOptions): Trainer {
@@ -63,20 +63,16 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
   const events = new Subject<RunEvent>();
   const begun = Promise.withResolvers<string>();
   const ended = Promise.withResolvers<RunResult>();
-  begun.promise.catch(() => {}); // who does not ask for the id need not hear of it
-  ended.promise.catch(() => {}); // nor of the end
-  const child = fork(ENTRY, [], {
-    detached: true, // a terminal's Ctrl-C is this process's to hear
-    execArgv: [...execArgv],
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-  });
+  begun.promise.catch(() => {}); // who does not ask for the id need not handle its rejection
+  ended.promise.catch(() => {}); // nor that of the end
+  const child = launch(ENTRY, execArgv);
   let id: string | undefined;
   let last: RunEvent | undefined;
-  let final: FromTrainer | undefined; // what it said before it left
+  let final: FromTrainer | undefined; // its last message, where it sent one
   let killed = false;
   const tail = tailOf(child, output);
   const tell = (message: ToTrainer): void => {
-    if (child.connected) child.send(message, () => {}); // a trainer that is gone tells by its exit
+    if (child.connected) child.send(message, () => {}); // that a trainer is gone is told by its exit
   };
 
   child.on("message", (message: FromTrainer) => {
@@ -95,16 +91,25 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
     }
   });
 
+  /** Records the end of a run whose trainer could not. */
+  const recordEnd = async (run: string, { message, stack }: SentError): Promise<void> => {
+    const unheard = last === undefined ? [] : await (await store.open(run)).events(last.seq);
+    for (const event of unheard) events.next(event);
+    if (unheard.at(-1)?.type === "ended") return;
+    const error = { message: `${message}. ${RESUMABLE}`, ...(stack && { stack }) };
+    for (const event of await recordFailure(store, run, error)) events.next(event);
+  };
   const conclude = async (code: number | null, signal: NodeJS.Signals | null): Promise<RunResult> => {
     if (final?.kind === "error") throw received(final.error);
-    if (final === undefined && last?.type !== "ended") {
+    const isOver = final?.kind === "done" || last?.type === "ended";
+    if (!isOver) {
       if (killed) throw new RunError(`run ${id ?? ""} was stopped at once; it can be resumed`);
-      const reason = causeOfDeath(code, signal, tail());
-      if (id === undefined) throw new RunError(reason);
-      const unheard = last === undefined ? [] : await (await store.open(id)).events(last.seq);
-      for (const event of unheard) events.next(event);
-      if (unheard.at(-1)?.type !== "ended")
-        for (const event of await recordFailure(store, id, reason)) events.next(event);
+      const error =
+        final?.kind === "crashed"
+          ? { ...final.error, message: `an error that nothing caught: ${final.error.message}` }
+          : { isInput: false, message: causeOfDeath(code, signal, tail()) };
+      if (id === undefined) throw received({ ...error, isInput: false });
+      await recordEnd(id, error);
     }
     const result = id === undefined ? undefined : await (await store.open(id)).result();
     if (result === undefined) throw new RunError(`run ${id} ended, but has no result`);
@@ -126,7 +131,7 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
     }, close);
   };
   child.on("close", over);
-  child.on("exit", (code, signal) => setTimeout(over, LAST_WORDS_MS, code, signal)); // Deno may leave it at that
+  child.on("exit", (code, signal) => setTimeout(over, LAST_MESSAGES_MS, code, signal)); // Deno may not emit `close`
 
   tell({ kind: "start", request, whenAlone });
   return {
@@ -142,36 +147,11 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
   };
 }
 
-/** Passes on what a trainer prints, and remembers the last of it. */
-function tailOf({ stdout, stderr }: ChildProcess, output: NodeJS.WritableStream): () => string {
-  let tail = "";
-  for (const stream of [stdout, stderr]) {
-    stream?.setEncoding("utf8").on("data", (text: string) => {
-      output.write(text);
-      tail = (tail + text).slice(-TAIL);
-    });
-  }
-  return () => tail;
-}
-
-/** Why a trainer ended without a word, as far as can be told. */
-function causeOfDeath(code: number | null, signal: NodeJS.Signals | null, tail: string): string {
-  const what = "the process that trained";
-  const next = "The run can be resumed from its last checkpoint";
-  if (/heap out of memory|Allocation failed/i.test(tail)) {
-    return `${what} ran out of memory for JavaScript (--max-old-space-size). ${next}`;
-  }
-  const said = tail.trim().split("\n").at(-1);
-  const words = said ? `; its last words: ${said}` : "";
-  if (signal === "SIGKILL") {
-    return `${what} was killed (SIGKILL): by somebody, or by the system, which does so when memory runs out. ${next}`;
-  }
-  if (signal !== null) return `${what} crashed (${signal})${words}. ${next}`;
-  return `${what} ended with code ${code} before its run did${words}. ${next}`;
-}
-
-/** An error as it was before it was sent. */
-function received({ isInput, message, problems, file }: SentError): Error {
-  if (!isInput) return new RunError(message);
-  return new InputError(problems ?? message, file === undefined ? {} : { file });
+/** An error of the trainer, with the stack that it had there. */
+function received({ isInput, message, stack, problems, file }: SentError): Error {
+  const error = isInput
+    ? new InputError(problems ?? message, file === undefined ? {} : { file })
+    : new RunError(message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
 }

@@ -20,45 +20,49 @@ export interface ScenarioRequest {
   readonly overrides?: readonly Override[];
 }
 
-/** What a trainer is to do. */
+/** What a trainer runs. */
 export type TrainerRequest = {
   /** Folder of the runs. */
   readonly runs: string;
-  /** Kept with a run that begins, beside what is known of the machine: the command, who asked for it. */
+  /** Stored with a new run, beside what is known of the machine: the command, who asked for it. */
   readonly about?: Readonly<Record<string, unknown>>;
 } & ({ readonly scenario: ScenarioRequest } | { readonly resume: string });
 
 /**
- * What a trainer does when the process that watches it is gone: run to its end, or write a checkpoint and stop, so
- * that the run can be resumed.
+ * What a trainer does when the process that watches it is gone: finish its run, or write a checkpoint and stop, so that
+ * the run can be resumed.
  */
 export type WhenAlone = "finish" | "stop";
 
 /** From the watcher to the trainer. */
 export type ToTrainer =
   | { readonly kind: "start"; readonly request: TrainerRequest; readonly whenAlone: WhenAlone }
-  /** So many events have been taken in: as many more may come. */
+  /** The watcher has taken in so many events, and has room for as many more. */
   | { readonly kind: "taken"; readonly events: number }
   | { readonly kind: "cancel"; readonly reason: string };
 
 /** From the trainer to the watcher. */
 export type FromTrainer =
-  /** Its run is there, to be written by this process alone. */
+  /** The run exists, and this process alone may write it. */
   | { readonly kind: "run"; readonly id: string }
   | { readonly kind: "event"; readonly event: RunEvent }
-  /** All is kept; the process ends. */
+  /** The run's end is stored; the process exits. */
   | { readonly kind: "done" }
-  /** No run was begun, or its end could not be kept. */
-  | { readonly kind: "error"; readonly error: SentError };
+  /** No run was started, or its end could not be stored. */
+  | { readonly kind: "error"; readonly error: SentError }
+  /** An error that nothing caught; the run has not ended, and its process does. */
+  | { readonly kind: "crashed"; readonly error: SentError };
 
 /** An error on its way between processes. */
 export interface SentError {
   readonly isInput: boolean;
   readonly message: string;
+  /** Where it was thrown, with the stacks of its causes. */
+  readonly stack?: string;
   /** Of an InputError. */
   readonly problems?: readonly Problem[];
   readonly file?: string | undefined;
 }
 
-/** Events that may be under way before the trainer waits. */
+/** The trainer waits once so many events are sent that the watcher has not taken in. */
 export const WINDOW = 256;

@@ -8,7 +8,7 @@ import {
   type RunEvent,
   run,
 } from "../../../core/mod.ts";
-import { memoryStore } from "../../../plugins/stores/memory/mod.ts";
+import { memoryStore } from "../../../plugins/stores/memory/memory.ts";
 import { loadActing } from "../parts.ts";
 
 const sha256 = "0".repeat(64);

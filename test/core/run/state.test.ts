@@ -331,7 +331,7 @@ t.test("recordFailure() does with the room set aside", async (t) => {
   for (let failing = 1; failing <= 3; failing++) {
     const store = memoryStore();
     await (await store.create("dead")).close();
-    await recordFailure(fullAt(store, failing), "dead-1", "killed");
+    await recordFailure(fullAt(store, failing), "dead-1", { message: "killed" });
     const reader = await store.open("dead-1");
     t.match(await reader.events(), [
       { type: "started" },
