@@ -7,9 +7,8 @@
 import type { Network } from "../model/network.ts";
 import { descend, type Optimizer, type OptimizerRun } from "../model/optimizer.ts";
 import type { Sampler } from "../model/sampler.ts";
-import { RunError } from "../plugin/errors.ts";
-import type { EventBody } from "../run/event.ts";
-import { DEFAULT_SENTINELS, type SentinelPolicy, type Watch, watchOf } from "../run/sentinel.ts";
+import { type LoopReport, type TrainingEvent, trainingLoop } from "../run/loop.ts";
+import type { SentinelPolicy, Watch } from "../run/sentinel.ts";
 import type { RunState } from "../run/state.ts";
 import type { Key } from "../tensor/key.ts";
 import { compileStep, type Step } from "../tensor/step.ts";
@@ -35,24 +34,19 @@ export interface Training {
   readonly m: number;
   /** Generator steps. */
   readonly steps: number;
-  /** Losses are read and reported once in so many steps. */
-  readonly reportEvery: number;
+  /** Losses are read and reported once in so many steps; by default 200 times in the training. */
+  readonly reportEvery?: number;
   readonly key: Key;
   /** A part of the run's state of its own, in which the training remembers where it is; `transientState()` for none. */
   readonly state: RunState;
-  /** What to do when the training goes wrong; {@link DEFAULT_SENTINELS} unless given. */
+  /** What to do when the training goes wrong; the defaults of a scenario unless given. */
   readonly sentinels?: SentinelPolicy;
+  /** Names the training in events and errors; "train" unless given. */
+  readonly stage?: string;
 }
 
-/** Losses of one generator step and the last critic step before it. */
-export interface StepReport {
-  /** From 1. */
-  readonly step: number;
-  readonly criticLoss: number;
-  readonly generatorLoss: number;
-  /** What went wrong since the last report, to be yielded as events by whoever trains. */
-  readonly alarms: readonly EventBody<"sentinel">[];
-}
+/** Losses are reported this often in a training, unless told otherwise. */
+const REPORTS = 200;
 
 /**
  * Trains critic and generator in place, as in Algorithm 1. Where its state has been restored, goes on from there; the
@@ -61,48 +55,45 @@ export interface StepReport {
  * Losses are kept on the engine and read once in `reportEvery` steps, so that reading does not stall it; every one
  * of them is checked all the same.
  *
- * @yields the losses of every `reportEvery`-th step and of the last
+ * @yields the stage, then for every `reportEvery`-th step and the last its progress, with `criticLoss` (of the last
+ *   critic step before it) and `generatorLoss`, and its alarms
  * @throws RunError after an alarm that is to stop the run; the signal's reason when the run is to stop
  */
-export async function* train(training: Training): AsyncGenerator<StepReport> {
-  const { generator, critic, k, steps, reportEvery, key, state } = training;
+export async function* train(training: Training): AsyncGenerator<TrainingEvent, undefined> {
+  const { generator, critic, k, steps, key, state, sentinels, stage = "train" } = training;
+  const reportEvery = training.reportEvery ?? Math.max(1, Math.floor(steps / REPORTS));
   const criticVariables = [...critic.parameters.values()];
   const generatorVariables = [...generator.parameters.values()];
   const criticRun = training.criticOptimizer.start(criticVariables);
   const generatorRun = training.generatorOptimizer.start(generatorVariables);
   const criticStep = criticStepOf(training, criticVariables, criticRun);
   const generatorStep = generatorStepOf(training, generatorVariables, generatorRun);
-  const watch = watchOf(training.sentinels ?? DEFAULT_SENTINELS, state.scope("sentinels"));
   let losses: tf.Tensor[] = []; // critic and generator by turns, one pair a step, since the last report
 
   try {
     state.keep("criticOptimizer", criticRun.state);
     state.keep("generatorOptimizer", generatorRun.state);
-    const done = state.cell<number>("step", 0);
-    while (done.value < steps) {
-      await state.settle();
-      const step = done.value + 1;
-      const progress = (step - 1) / steps;
-      const stepKey = key.fold("step", step);
-
-      for (let j = 1; j <= k; j++) {
-        const numbers = criticRun.numbers((step - 1) * k + j, progress);
-        const { loss } = criticStep.run(numbers, stepKey.fold("critic", j));
-        if (j === k) losses.push(loss);
-        else tf.dispose(loss);
-      }
-
-      losses.push(generatorStep.run(generatorRun.numbers(step, progress), stepKey.fold("generator")).loss);
-      done.value = step;
-
-      if (step % reportEvery === 0 || step === steps) {
-        const report = await reportOf(training, losses, step, watch);
+    yield* trainingLoop({
+      ...{ stage, steps, reportEvery, state, sentinels },
+      step(step) {
+        const progress = (step - 1) / steps;
+        const stepKey = key.fold("step", step);
+        for (let j = 1; j <= k; j++) {
+          const numbers = criticRun.numbers((step - 1) * k + j, progress);
+          const { loss } = criticStep.run(numbers, stepKey.fold("critic", j));
+          if (j === k) losses.push(loss);
+          else tf.dispose(loss);
+        }
+        const numbers = generatorRun.numbers(step, progress);
+        losses.push(generatorStep.run(numbers, stepKey.fold("generator")).loss);
+      },
+      async report(step, watch) {
+        const since = losses;
         losses = [];
-        yield report;
-        const fatal = report.alarms.find(({ action }) => action === "stop");
-        if (fatal !== undefined) throw new RunError(fatal.message);
-      }
-    }
+        return await reportOf(training, since, step, reportEvery, watch);
+      },
+    });
+    return undefined;
   } finally {
     tf.dispose(losses);
     criticStep.dispose();
@@ -171,9 +162,10 @@ async function reportOf(
   training: Training,
   losses: readonly tf.Tensor[],
   step: number,
+  reportEvery: number,
   watch: Watch,
-): Promise<StepReport> {
-  const { critic, generator, steps, reportEvery } = training;
+): Promise<LoopReport> {
+  const { critic, generator, steps } = training;
   const stacked = tf.tidy(() => tf.stack([...losses, magnitude(critic), magnitude(generator)]));
   tf.dispose([...losses]);
   const values = await stacked.data();
@@ -197,12 +189,14 @@ async function reportOf(
         });
   const isChecked = step >= steps / 10 && Math.floor(step / reportEvery) % REPORTS_A_CHECK === 0;
   const spread = isChecked ? await spreadOf(training, step) : undefined;
-  const all = [
-    ...alarms,
-    ...watch.runaway(step, criticLoss),
-    ...(spread === undefined ? [] : watch.collapse(step, spread)),
-  ];
-  return { step, criticLoss, generatorLoss, alarms: all.map((alarm) => ({ type: "sentinel", ...alarm })) };
+  return {
+    values: { criticLoss, generatorLoss },
+    alarms: [
+      ...alarms,
+      ...watch.runaway(step, criticLoss),
+      ...(spread === undefined ? [] : watch.collapse(step, spread)),
+    ],
+  };
 }
 
 /** The generator's spread is looked at once in so many reports. */

@@ -83,7 +83,7 @@ export function watchOf(policy: SentinelPolicy, state: RunState): Watch {
         step,
         Object.fromEntries(bad),
         `${which} at step ${step}: training has diverged. ` +
-          `Lower the learning rate, or choose an objective that bounds the critic (wgan-gp, or spectralNorm)`,
+          `Lower the learning rate; a critic can be bounded as well, by a gradient penalty, clipping or spectralNorm`,
       );
     },
     runaway(step, loss) {
@@ -99,7 +99,7 @@ export function watchOf(policy: SentinelPolicy, state: RunState): Watch {
         step,
         { criticLoss: loss, usual: typical },
         `the critic's loss is ${loss} at step ${step}, where ${typical} was usual: the critic runs away. ` +
-          `Lower its learning rate, or bound it (wgan-gp, wgan's clipping, or spectralNorm)`,
+          `Lower its learning rate, or bound it by a gradient penalty, clipping or spectralNorm`,
       );
     },
     collapse(step, spread) {
@@ -110,7 +110,7 @@ export function watchOf(policy: SentinelPolicy, state: RunState): Watch {
         step,
         { spread },
         `the generator's samples are all alike at step ${step}: their spread is ${spread} of pdBar's. ` +
-          `More critic steps (k), a wider z, or wgan-gp may keep it from collapsing`,
+          `More critic steps (k), a wider z, or a Wasserstein objective may keep it from collapsing`,
       );
     },
   };

@@ -303,3 +303,39 @@ t.test("run attacks what another run has trained, weights and all", async (t) =>
     /image 1 has the value 0.89\d+, outside of the bounds \[0, 0.5\]/,
   );
 });
+
+t.test("trained heeds the sentinels", async (t) => {
+  const before = tf.memory().numTensors;
+  const training = async (notFinite: "stop" | "warn" | "off") => {
+    const source = await context.create(Classifiers, {
+      use: "trained",
+      ...{ data: spots, network: { use: "mlp", hidden: [8] }, epochs: 1, batch: 8 },
+      optimizer: { use: "sgd", learningRate: 1e30 },
+    });
+    const kinds: string[] = [];
+    const opening = source.open({ name: "judge", inputShape: [2, 1], classes: 2, range: [0, 1] }, {
+      ...context,
+      ...{ key: Key.from(0), state: transientState(), signal: new AbortController().signal },
+      sentinels: { notFinite, collapse: "off", runaway: "off" },
+    } as RunContext);
+    for (;;) {
+      const { done, value } = await opening.next();
+      if (done) {
+        value.dispose();
+        return kinds;
+      }
+      kinds.push(value.type);
+    }
+  };
+  await t.rejects(training("stop"), {
+    name: "RunError",
+    message: /^train judge: the loss is (NaN|Infinity) at step \d+: training has diverged/,
+  });
+  const [warned, off] = [await training("warn"), await training("off")];
+  t.equal(warned.filter((kind) => kind === "sentinel").length, 1);
+  t.same(
+    off,
+    warned.filter((kind) => kind !== "sentinel"),
+  );
+  t.equal(tf.memory().numTensors, before, "and leaves no tensor behind");
+});

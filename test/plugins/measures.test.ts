@@ -1,10 +1,13 @@
 /** Measures, held against cases whose answer is known. */
 import t from "tap";
 import {
+  DEFAULT_SENTINELS,
   fromArrays,
   Key,
   type Measure,
+  type MeasureInput,
   type Sampler,
+  type SentinelPolicy,
   type TargetDistributionSpec,
   tf,
   transientState,
@@ -13,6 +16,7 @@ import { classifier } from "../../plugins/measures/classifier/classifier.ts";
 import { geometry } from "../../plugins/measures/geometry/geometry.ts";
 import { mlp } from "../../plugins/networks/mlp/mlp.ts";
 import { adam } from "../../plugins/optimizers/adam/adam.ts";
+import { sgd } from "../../plugins/optimizers/sgd/sgd.ts";
 
 await tf.setBackend("cpu");
 
@@ -31,12 +35,21 @@ const line: TargetDistributionSpec = {
   geometry: { locate: (points) => ({ offset: points.map((x) => x - 0.5), position: points.map(() => 0) }) },
 };
 
+const inputOf = (
+  target: TargetDistributionSpec,
+  pg: Sampler,
+  more: Partial<MeasureInput> = {},
+): MeasureInput => ({
+  ...{ target, pg, key: Key.from(0), state: transientState() },
+  ...{ sentinels: DEFAULT_SENTINELS, stage: "measure", ...more },
+});
+
 async function judge(
   measure: Measure,
   target: TargetDistributionSpec,
   pg: Sampler,
 ): Promise<Record<string, number>> {
-  const steps = measure.measure({ target, pg, key: Key.from(0), state: transientState() });
+  const steps = measure.measure(inputOf(target, pg));
   for (;;) {
     const { done, value } = await steps.next();
     if (done) return value;
@@ -146,13 +159,35 @@ t.test(
     t.equal(tf.memory().numTensors, before);
     const stop = new AbortController();
     stop.abort(new Error("enough"));
-    const steps = classifier(judgeOptions).measure({
-      target: classes,
-      pg: classes.pd,
-      key: Key.from(0),
-      state: transientState(stop.signal),
-    });
-    await t.rejects(steps.next(), { message: "enough" });
+    const input = inputOf(classes, classes.pd, { state: transientState(stop.signal) });
+    const steps = classifier(judgeOptions).measure(input);
+    await t.rejects(
+      async () => {
+        for await (const _ of steps);
+      },
+      { message: "enough" },
+    );
     t.equal(tf.memory().numTensors, before, "nor when stopped");
   },
 );
+
+t.test("classifier() heeds the sentinels", async (t) => {
+  const before = tf.memory().numTensors;
+  const judging = async (notFinite: SentinelPolicy["notFinite"]) => {
+    const wild = { ...judgeOptions, epochs: 1, optimizer: sgd({ learningRate: 1e30, decayFrom: 1 }) };
+    const sentinels = { ...DEFAULT_SENTINELS, notFinite };
+    const measuring = classifier(wild).measure(inputOf(classes, classes.pd, { sentinels }));
+    const kinds: string[] = [];
+    for (;;) {
+      const { done, value } = await measuring.next();
+      if (done) return { kinds, accuracy: value.classifierAccuracy! };
+      kinds.push(value.type);
+    }
+  };
+  await t.rejects(judging("stop"), { name: "RunError", message: /^train judge: the loss is NaN at step/ });
+  const [warned, off] = [await judging("warn"), await judging("off")];
+  t.equal(warned.kinds.filter((kind) => kind === "sentinel").length, 1);
+  t.notOk(off.kinds.includes("sentinel"));
+  t.ok(Number.isFinite(warned.accuracy));
+  t.equal(tf.memory().numTensors, before, "and leaves no tensor behind");
+});

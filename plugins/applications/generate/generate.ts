@@ -16,6 +16,7 @@ import {
   InputError,
   type Key,
   type Measure,
+  type MeasureInput,
   Measures,
   type Mixer,
   Mixers,
@@ -32,7 +33,6 @@ import {
   type RunContext,
   type RunState,
   type Sampler,
-  type Specimen,
   type TargetDistributionSpec,
   Targets,
   tf,
@@ -85,9 +85,6 @@ function requireDistinct(measures: readonly Measure[]): void {
   throw new InputError(`measure "${twice}" is listed twice: its metrics would have the same names. Keep one`);
 }
 
-/** Losses are reported this often in a training, at most. */
-const REPORTS = 200;
-
 async function* runGenerate(parts: Generate, context: RunContext): AsyncGenerator<EventBody> {
   const { target, latent, objective } = parts;
   const { state } = context;
@@ -117,7 +114,12 @@ async function* runGenerate(parts: Generate, context: RunContext): AsyncGenerato
     );
     yield* state.once("keep", () => keep(parts, rows, history, key.fold("kept"), context));
     for (const measure of parts.measures) {
-      yield* state.once(`measure ${measure.name}`, (stage) => measured(measure, target, pg, key, stage));
+      yield* state.once(`measure ${measure.name}`, (stage) =>
+        measured(measure, {
+          ...{ target, pg, key: key.fold("measure", measure.name), state: stage },
+          sentinels: context.sentinels,
+        }),
+      );
     }
   } finally {
     generator.dispose();
@@ -140,21 +142,21 @@ async function* trained(
   const { target, latent, steps, samples, previews, painter } = parts;
   const history = state.cell<History>("history", []);
   const previewed = state.cell<number>("previewed", 0);
-  yield { type: "stage", stage: "train", steps };
-  for await (const { step, criticLoss, generatorLoss, alarms } of train({
+  for await (const event of train({
     ...parts,
     ...networks,
     latent: priorSampler(latent.distribution, [latent.size]),
     generatorOptimizer: parts.optimizer,
-    reportEvery: Math.max(1, Math.floor(steps / REPORTS)),
     key: key.fold("train"),
     state: state.scope("gan"),
     sentinels: context.sentinels,
   })) {
-    const sound = Number.isFinite(criticLoss) && Number.isFinite(generatorLoss);
-    if (sound) history.value = [...history.value, [step, criticLoss, generatorLoss]];
-    yield { type: "progress", stage: "train", step, steps, values: { criticLoss, generatorLoss } };
-    yield* alarms;
+    yield event;
+    if (event.type !== "progress") continue;
+    const { step, values: { criticLoss, generatorLoss } = {} } = event;
+    if (criticLoss !== undefined && generatorLoss !== undefined) {
+      history.value = [...history.value, [step, criticLoss, generatorLoss]];
+    }
     const due = Math.floor((step / steps) * (previews + 1));
     if (painter === undefined || due <= previewed.value || step === steps) continue;
     previewed.value = due;
@@ -205,26 +207,14 @@ async function* keep(
   }
 }
 
-/** Runs a measure, passing its progress on. */
+/** Runs a measure. */
 async function* measured(
   measure: Measure,
-  target: TargetDistributionSpec,
-  pg: Sampler,
-  key: Key,
-  state: RunState,
+  input: Omit<MeasureInput, "stage">,
 ): AsyncGenerator<EventBody, undefined> {
   const stage = `measure ${measure.name}`;
   yield { type: "stage", stage };
-  const specimen: Specimen = { target, pg, key: key.fold("measure", measure.name), state };
-  const steps = measure.measure(specimen);
-  for (;;) {
-    const { done, value } = await steps.next();
-    if (done) {
-      yield { type: "metrics", values: value };
-      return;
-    }
-    yield { type: "progress", stage, step: value.done, steps: value.total };
-  }
+  yield { type: "metrics", values: yield* measure.measure({ ...input, stage }) };
 }
 
 const count = z.int().positive();

@@ -7,25 +7,20 @@
 import {
   type ClassifierSource,
   Classifiers,
-  compileStep,
   component,
   Datasets,
-  descend,
-  type EventBody,
   type FiniteDataset,
+  fit,
   InputError,
   isFiniteDataset,
-  type Key,
-  type Network,
   type NetworkPlan,
   Networks,
   type Optimizer,
   Optimizers,
   type Preprocessing,
+  passesOf,
   preprocessingShape,
   preprocessorOf,
-  RunError,
-  type RunState,
   tf,
   z,
 } from "../../../core/mod.ts";
@@ -41,9 +36,6 @@ export interface TrainedOptions extends Preprocessing {
   /** Rows a step. */
   readonly batch: number;
 }
-
-/** Losses are read and reported about so often in a training. */
-const REPORTS = 40;
 
 /** Trains a network and keeps it in the run under its name. */
 export function trained(options: TrainedOptions): ClassifierSource {
@@ -72,9 +64,22 @@ export function trained(options: TrainedOptions): ClassifierSource {
         const classifier = networkClassifier(network, place, options);
         await place.check?.(classifier);
         const prepare = preprocessorOf(name, place.inputShape, options, network.inputShape);
-        yield* context.state.once(`train ${name}`, (state) =>
-          training(name, network, prepare, options, key, state),
-        );
+        yield* context.state.once(`train ${name}`, (state) => {
+          const { optimizer, epochs, batch } = options;
+          const order = passesOf(data.size, batch, key.fold("order"), "filled");
+          return fit({
+            ...{ network, data, optimizer, epochs, batch, order, key, state, stage: `train ${name}` },
+            sentinels: context.sentinels,
+            begin: () =>
+              tf.tidy(() => void network.initialize?.(prepare(data.rows(order(0))), key.fold("initialize"))),
+            loss({ x, y }, at) {
+              const z = network.apply(prepare(x), { training: true, key: at }); // [batch, K]
+              const logP = tf.sub(z, tf.logSumExp(z, 1, true));
+              // not crossEntropy: its gradient is rounded in another order
+              return tf.neg(tf.mean(tf.sum(tf.mul(y, logP), 1))) as tf.Scalar;
+            },
+          });
+        });
         return classifier;
       } catch (error) {
         network.dispose();
@@ -82,84 +87,6 @@ export function trained(options: TrainedOptions): ClassifierSource {
       }
     },
   };
-}
-
-/** Cross-entropy on shuffled batches. @throws RunError where the loss is no longer a number */
-async function* training(
-  name: string,
-  network: Network,
-  prepare: (x: tf.Tensor) => tf.Tensor,
-  { data, optimizer, epochs, batch }: TrainedOptions,
-  key: Key,
-  state: RunState,
-): AsyncGenerator<EventBody, undefined> {
-  const variables = [...network.parameters.values()];
-  const running = optimizer.start(variables);
-  state.keep("optimizer", running.state);
-  const done = state.cell<number>("step", 0);
-  const perEpoch = Math.ceil(data.size / batch);
-  const total = epochs * perEpoch;
-  const often = Math.ceil(total / REPORTS);
-  const stage = `train ${name}`;
-  yield { type: "stage", stage, steps: total };
-
-  const rowsAt = (step: number): Int32Array => {
-    const [epoch, within] = [Math.floor((step - 1) / perEpoch), (step - 1) % perEpoch];
-    const rows = key
-      .fold("order", epoch)
-      .permutation(data.size)
-      .subarray(within * batch, (within + 1) * batch);
-    // the last batch of an epoch is filled up, so that all have one size
-    return Int32Array.from({ length: batch }, (_, i) => rows[i % rows.length]!);
-  };
-  const learn = compileStep<string, "loss">(stage, ({ x, labels, ...numbers }, stepKey) => {
-    network.prepare?.();
-    const y = tf.cast(tf.oneHot(labels as tf.Tensor1D, data.classes!), "float32");
-    const loss = descend(
-      () => {
-        const z = network.apply(prepare(x!), { training: true, key: stepKey }); // [batch, classes]
-        return tf.neg(tf.mean(tf.sum(tf.mul(y, tf.sub(z, tf.logSumExp(z, 1, true))), 1))) as tf.Scalar;
-      },
-      variables,
-      running,
-      numbers as Record<string, tf.Tensor>,
-    );
-    return { loss };
-  });
-  try {
-    if (done.value === 0) {
-      tf.tidy(() => void network.initialize?.(prepare(data.rows(rowsAt(1))), key.fold("initialize")));
-    }
-    while (done.value < total) {
-      await state.settle();
-      const step = done.value + 1;
-      const loss = tf.tidy(() => {
-        const rows = rowsAt(step);
-        const labels = tf.tensor1d(
-          Int32Array.from(rows, (row) => data.labels![row]!),
-          "int32",
-        );
-        const numbers = running.numbers(step, (step - 1) / total);
-        return learn.run({ x: data.rows(rows), labels, ...numbers }, key.fold("step", step)).loss;
-      });
-      done.value = step;
-      if (step % often !== 0 && step !== total) {
-        loss.dispose();
-        continue;
-      }
-      const value = (await loss.data())[0]!;
-      loss.dispose();
-      if (!Number.isFinite(value)) {
-        throw new RunError(
-          `the loss of classifier "${name}" is ${value} at step ${step}: lower its learning rate`,
-        );
-      }
-      yield { type: "progress", stage, step, steps: total, values: { loss: value } };
-    }
-  } finally {
-    learn.dispose();
-    running.dispose();
-  }
 }
 
 /** How a scenario names it: `{ use: trained, data: mnist, network: { use: mlp, hidden: [128] } }`. */

@@ -5,21 +5,20 @@
  * @module
  */
 import {
-  compileStep,
   component,
-  descend,
   type FiniteDataset,
+  fit,
   InputError,
-  type Key,
   type Measure,
-  type MeasureProgress,
+  type MeasureInput,
   Measures,
   type Network,
   type NetworkPlan,
   Networks,
   type Optimizer,
   Optimizers,
-  type RunState,
+  passesOf,
+  type TrainingEvent,
   tf,
   z,
 } from "../../../core/mod.ts";
@@ -52,13 +51,13 @@ export function classifier(options: ClassifierOptions): Measure {
         `measure "classifier": target "${target.name}" is not made of classes; use it with label-difference`,
       );
     },
-    async *measure({ target, pg, key, state }) {
+    async *measure({ target, pg, key, state, sentinels }) {
       const { data, pd, pdBar } = target.classes!;
       const wanted = pdBar.filter((label) => !pd.includes(label));
       const ports = { input: data.shape, output: [data.classes!] };
       const judge = state.network("judge", options.network, ports, key.fold("network"));
       try {
-        yield* trainJudge(judge, data, options, key.fold("train"), state);
+        yield* trainJudge(judge, data, options, { key: key.fold("train"), state, sentinels });
         const held = (await data.heldOut?.()) ?? data;
         const x = pg(key.fold("pg"), options.n); // [n, ...shape]
         const real = data.only(wanted).sample(key.fold("real"), options.n);
@@ -82,59 +81,20 @@ export function classifier(options: ClassifierOptions): Measure {
   };
 }
 
-/** Cross-entropy on shuffled batches, reporting about every twentieth of the way. */
-async function* trainJudge(
+/** Trains the judge on all rows, pass by pass. */
+function trainJudge(
   judge: Network,
   data: FiniteDataset,
   { optimizer, epochs, batch }: ClassifierOptions,
-  key: Key,
-  state: RunState,
-): AsyncGenerator<MeasureProgress> {
-  const variables = [...judge.parameters.values()];
-  const running = optimizer.start(variables);
-  const learn = compileStep<string, never>("judge's step", ({ x, labels, ...numbers }, stepKey) => {
-    judge.prepare?.();
-    const y = tf.oneHot(labels as tf.Tensor1D, data.classes!);
-    const mode = { training: true, key: stepKey };
-    descend(
-      () => tf.losses.softmaxCrossEntropy(y, judge.apply(x!, mode)) as tf.Scalar,
-      variables,
-      running,
-      numbers as Record<string, tf.Tensor>,
-    );
-    return {};
+  { key, state, sentinels }: Pick<MeasureInput, "key" | "state" | "sentinels">,
+): AsyncGenerator<TrainingEvent> {
+  return fit({
+    ...{ network: judge, data, optimizer, epochs, batch, key, state, sentinels, stage: "train judge" },
+    order: passesOf(data.size, batch, key.fold("order"), "short"),
+    // tfjs's own: its gradient rounds differently from crossEntropy's
+    loss: ({ x, y }, at) =>
+      tf.losses.softmaxCrossEntropy(y, judge.apply(x, { training: true, key: at })) as tf.Scalar,
   });
-  const perEpoch = Math.ceil(data.size / batch);
-  const total = epochs * perEpoch;
-  const often = Math.ceil(total / 20);
-  try {
-    state.keep("optimizer", running.state);
-    const trained = state.cell<number>("step", 0);
-    let order: { readonly epoch: number; readonly rows: Int32Array } | undefined;
-    while (trained.value < total) {
-      await state.settle();
-      const step = trained.value + 1;
-      const epoch = Math.floor((step - 1) / perEpoch);
-      const within = (step - 1) % perEpoch;
-      if (order?.epoch !== epoch) order = { epoch, rows: key.fold("order", epoch).permutation(data.size) };
-      const rows = order.rows.subarray(within * batch, (within + 1) * batch);
-      tf.tidy(() => {
-        const labels = tf.tensor1d(
-          Array.from(rows, (row) => data.labels![row]!),
-          "int32",
-        );
-        learn.run(
-          { x: data.rows(rows), labels, ...running.numbers(step, (step - 1) / total) },
-          key.fold(step),
-        );
-      });
-      trained.value = step;
-      if (step % often === 0 || step === total) yield { done: step, total };
-    }
-  } finally {
-    learn.dispose();
-    running.dispose();
-  }
 }
 
 /** The class of each row of `[n, ...shape]`. */

@@ -49,13 +49,13 @@ export function geometry(options: GeometryOptions): Measure {
         `measure "geometry": target "${target.name}" has no known geometry; use it with swiss-roll, ring or the shapes in one dimension`,
       );
     },
-    async *measure({ target, pg, key }) {
+    async *measure({ target, pg, key, stage }) {
       const { alpha } = target;
       const shape = target.geometry!;
       const pd = await located(shape, target.pd, key.fold("pd"), n);
       const pdBar = await located(shape, target.pdBar, key.fold("pdBar"), REFERENCE * n);
       const generated = await located(shape, pg, key.fold("pg"), n);
-      yield { done: 1, total: 1 };
+      yield { type: "progress", stage, step: 1, steps: 1 };
 
       const inside = central(offsets(pd), INSIDE);
       const within = central(offsets(pdBar), WITHIN);

@@ -9,23 +9,20 @@ import {
   type Attack,
   type Classifier,
   classifierOf,
-  compileStep,
   conditionalEntropy,
   crossEntropy,
-  descend,
   type EventBody,
   type FiniteDataset,
+  type FitBatch,
+  fit,
   type Key,
   type Network,
   type Optimizer,
   PLAIN,
   type Range,
-  RunError,
   type RunState,
   type SentinelPolicy,
-  streamOf,
   tf,
-  watchOf,
 } from "../../../core/mod.ts";
 import { noisy } from "./noise.ts";
 
@@ -59,109 +56,48 @@ export interface Lesson {
   readonly signal: AbortSignal;
 }
 
-/** Losses are read and reported this often in a training. */
-const REPORTS = 50;
-
 /** Trains a network in place; goes on where its state has been restored. @throws RunError after a fatal alarm */
 export async function* classifying(lesson: Lesson, state: RunState): AsyncGenerator<EventBody, undefined> {
-  const { title, network, data, optimizer, epochs, m, key, adversary } = lesson;
-  const variables = [...network.parameters.values()];
-  const running = optimizer.start(variables);
-  const learn = learningStep(lesson, variables, running);
-  const perEpoch = Math.ceil(data.size / m);
-  const steps = epochs * perEpoch;
-  const reportEvery = Math.ceil(steps / REPORTS);
-  const all = Int32Array.from({ length: data.size }, (_, i) => i);
-  const stream = streamOf(all, m, key.fold("order"));
-  const assault = adversary?.attack.against(asClassifier(title, network, data));
-  const watch = watchOf(lesson.sentinels, state.scope("sentinels"));
-  try {
-    state.keep("optimizer", running.state);
-    const done = state.cell<number>("step", 0);
-    yield { type: "stage", stage: title, steps };
-    if (done.value === 0) await lesson.begin();
-    while (done.value < steps) {
-      await state.settle();
-      const step = done.value + 1;
-      const at = key.fold("step", step);
-      const rows = stream(step - 1);
-      const clean = data.rows(rows); // [m, ...]
-      const y = tf.tensor1d(
-        Int32Array.from(rows, (row) => data.labels![row]!),
-        "int32",
-      );
-      let x = clean;
-      if (assault !== undefined) {
-        const epsilon: tf.Tensor1D = tf.fill([m], adversary!.epsilon);
-        try {
-          const found = await assault.perturb({ x: clean, y }, epsilon, at.fold("adversary"), lesson.signal);
-          found.queries.dispose();
-          x = found.x;
-        } catch (error) {
-          // stopped within a step: the steps before it are written down
-          if (lesson.signal.aborted) await state.settle();
-          throw error;
-        } finally {
-          epsilon.dispose();
-        }
-      }
-      const numbers = running.numbers(step, (step - 1) / steps);
-      const losses = learn.run({ x, y, ...numbers }, at);
-      tf.dispose([clean, x, y]);
-      done.value = step;
-      if (step % reportEvery !== 0 && step !== steps) {
-        tf.dispose(Object.values(losses));
-        continue;
-      }
-      const values: Record<string, number> = {};
-      for (const [name, loss] of Object.entries(losses)) values[name] = (await loss.data())[0]!;
-      tf.dispose(Object.values(losses));
-      const alarms = watch.finite(step, values);
-      const finite = Object.entries(values).filter(([, value]) => Number.isFinite(value));
-      yield { type: "progress", stage: title, step, steps, values: Object.fromEntries(finite) };
-      for (const alarm of alarms) yield { type: "sentinel", ...alarm };
-      const fatal = alarms.find(({ action }) => action === "stop");
-      if (fatal !== undefined) throw new RunError(`${title}: ${fatal.message}`);
+  const { title, network, data, optimizer, epochs, m, noise, clip, w, unlabelled, adversary } = lesson;
+  const prepared = adversary?.attack.against(asClassifier(title, network, data));
+  const perturb = async (x: tf.Tensor, y: tf.Tensor1D, key: Key): Promise<tf.Tensor> => {
+    const epsilon: tf.Tensor1D = tf.fill([y.size], adversary!.epsilon);
+    try {
+      const found = await prepared!.perturb({ x, y }, epsilon, key.fold("adversary"), lesson.signal);
+      found.queries.dispose();
+      return found.x;
+    } finally {
+      epsilon.dispose();
     }
+  };
+  try {
+    yield* fit<LessonBatch>({
+      ...{ stage: title, network, data, optimizer, epochs, batch: m, key: lesson.key, state },
+      ...{ sentinels: lesson.sentinels, begin: lesson.begin },
+      ...(prepared && { perturb }),
+      augment: ({ x, y }, key) => ({
+        x: noise > 0 ? noisy(x, noise, clip, key.fold("noise")) : x,
+        y,
+        others: w > 0 ? unlabelled?.(key.fold("unlabelled"), m) : undefined,
+      }),
+      loss({ x, y, others }, key) {
+        const logits = (rows: tf.Tensor, name: string): tf.Tensor =>
+          network.apply(rows, { training: true, key: key.fold(name) }); // [m, K]
+        const supervised = crossEntropy(logits(x, "labelled"), y);
+        const entropy = others ? conditionalEntropy(logits(others, "others")) : (tf.scalar(0) as tf.Scalar);
+        const loss = tf.add(supervised, tf.mul(w, entropy)) as tf.Scalar;
+        return { loss, crossEntropy: supervised, entropy };
+      },
+    });
     return undefined;
   } finally {
-    learn.dispose();
-    assault?.dispose();
-    running.dispose();
+    prepared?.dispose();
   }
 }
 
-/** One update: noise, unlabelled rows, Eq. (9), descent. */
-function learningStep(
-  { title, network, data, noise, clip, w, unlabelled, m }: Lesson,
-  variables: tf.Variable[],
-  running: ReturnType<Optimizer["start"]>,
-) {
-  return compileStep<string, "loss" | "crossEntropy" | "entropy">(title, ({ x, y, ...numbers }, key) => {
-    network.prepare?.();
-    const hot = tf.cast(tf.oneHot(y as tf.Tensor1D, data.classes!), "float32"); // [m, K]
-    const labelled = noise > 0 ? noisy(x!, noise, clip, key.fold("noise")) : x!;
-    // outside the gradient: generated rows are a constant to the classifier
-    const others = w > 0 ? unlabelled?.(key.fold("unlabelled"), m) : undefined;
-    let terms: { crossEntropy: tf.Scalar; entropy: tf.Scalar } | undefined;
-    const loss = descend(
-      () => {
-        const mode = (of: string) => ({ training: true, key: key.fold(of) });
-        const supervised = crossEntropy(network.apply(labelled, mode("labelled")), hot);
-        const unsure = others
-          ? conditionalEntropy(network.apply(others, mode("others")))
-          : (tf.scalar(0) as tf.Scalar);
-        terms = { crossEntropy: tf.keep(supervised), entropy: tf.keep(unsure) };
-        return tf.add(supervised, tf.mul(w, unsure)) as tf.Scalar;
-      },
-      variables,
-      running,
-      numbers as Record<string, tf.Tensor>,
-    );
-    const told = { crossEntropy: terms!.crossEntropy.clone(), entropy: terms!.entropy.clone() };
-    tf.dispose(Object.values(terms!));
-    return { loss, ...told };
-  });
+/** Rows to learn from, and those whose entropy is lowered. */
+interface LessonBatch extends FitBatch {
+  readonly others: tf.Tensor | undefined;
 }
 
 /** A network as what attacks attack, without noise or dropout; it stays its owner's. */

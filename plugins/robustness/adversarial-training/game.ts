@@ -128,9 +128,6 @@ export function drawingOf(
 /** Rows that a generator is initialised with (the authors' code). */
 const INITIAL = 500;
 
-/** Losses are reported this often in a training. */
-const REPORTS = 100;
-
 /** Plays the game and leaves the generator trained; the critic is gone after it. */
 export async function* playing(
   game: Game,
@@ -140,7 +137,7 @@ export async function* playing(
   key: Key,
   state: RunState,
 ): AsyncGenerator<EventBody, undefined> {
-  const { steps, reading } = game;
+  const { reading } = game;
   const view = reading.critic === "features" ? featuresOf(baseline) : undefined;
   const target = await targetOf(game, ground, r, view, key.fold("scale"));
   const critic = state.network(
@@ -165,22 +162,18 @@ export async function* playing(
       );
     }
     begun.value = true;
-    yield { type: "stage", stage: title, steps };
-    for await (const { step, criticLoss, generatorLoss, alarms } of train({
+    yield* train({
       ...game,
       target,
       generator,
       critic,
       latent: drawing.latent,
       generatorOptimizer: game.optimizer,
-      reportEvery: Math.max(1, Math.floor(steps / REPORTS)),
       key: key.fold("train"),
       state: state.scope("gan"),
       sentinels,
-    })) {
-      yield { type: "progress", stage: title, step, steps, values: { criticLoss, generatorLoss } };
-      yield* alarms;
-    }
+      stage: title,
+    });
     return undefined;
   } finally {
     critic.dispose();

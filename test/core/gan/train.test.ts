@@ -5,7 +5,6 @@ import {
   type Mixer,
   type Network,
   type Optimizer,
-  type StepReport,
   type TargetDistributionSpec,
   type Training,
   tf,
@@ -76,11 +75,20 @@ function training(
   };
 }
 
+/** What a training reports: its step and losses. */
+interface StepReport {
+  readonly step: number;
+  readonly criticLoss: number;
+  readonly generatorLoss: number;
+}
+
 async function run(changes: Parameters<typeof training>[0] = {}): Promise<StepReport[]> {
   const { given, dispose } = training(changes);
   const reports: StepReport[] = [];
   try {
-    for await (const report of train(given)) reports.push(report);
+    for await (const event of train(given)) {
+      if (event.type === "progress") reports.push({ step: event.step, ...event.values } as StepReport);
+    }
   } finally {
     dispose();
   }
@@ -263,11 +271,11 @@ function spoilt(which: "criticLoss" | "generatorLoss", n: number): GanObjective 
 t.test("train() stops at a loss that is not a number, with its step and which loss", async (t) => {
   const before = tf.memory().numTensors;
   const cases = [
-    ["generatorLoss", 7, 5, /^the generator's loss is NaN at step 7:/],
-    ["generatorLoss", 5, 5, /^the generator's loss is NaN at step 5:/],
-    ["generatorLoss", 6, 5, /^the generator's loss is NaN at step 6:/],
-    ["criticLoss", 3, 5, /^the critic's loss is NaN at step 3:/],
-    ["criticLoss", 10, 100, /^the critic's loss is NaN at step 10:/],
+    ["generatorLoss", 7, 5, /^train: the generator's loss is NaN at step 7:/],
+    ["generatorLoss", 5, 5, /^train: the generator's loss is NaN at step 5:/],
+    ["generatorLoss", 6, 5, /^train: the generator's loss is NaN at step 6:/],
+    ["criticLoss", 3, 5, /^train: the critic's loss is NaN at step 3:/],
+    ["criticLoss", 10, 100, /^train: the critic's loss is NaN at step 10:/],
   ] as const;
   for (const [which, step, reportEvery, message] of cases) {
     await t.rejects(run({ objective: spoilt(which, step), reportEvery }), { name: "RunError", message });
@@ -288,8 +296,9 @@ t.test("train() stops where it is aborted, with the reason", async (t) => {
   const seen: number[] = [];
   await t.rejects(
     async () => {
-      for await (const { step } of train(given)) {
-        seen.push(step);
+      for await (const event of train(given)) {
+        if (event.type !== "progress") continue;
+        seen.push(event.step);
         stop.abort(new Error("enough"));
       }
     },
@@ -309,7 +318,9 @@ t.test("train() holds no more tensors after 200 steps than after 20", async (t) 
   ]) {
     const { given, dispose } = training({ ...changes, steps: 200, reportEvery: 20 });
     const tensors: number[] = [];
-    for await (const _ of train(given)) tensors.push(tf.memory().numTensors);
+    for await (const { type } of train(given)) {
+      if (type === "progress") tensors.push(tf.memory().numTensors);
+    }
     t.equal(new Set(tensors).size, 1, `tensors at the reports: ${tensors}`);
     dispose();
     t.equal(tf.memory().numTensors, before, "and none in the end");
@@ -319,7 +330,7 @@ t.test("train() holds no more tensors after 200 steps than after 20", async (t) 
 t.test("train() frees its memory where the consumer leaves early", async (t) => {
   const before = tf.memory().numTensors;
   const { given, dispose } = training({ reportEvery: 1 });
-  for await (const { step } of train(given)) if (step === 2) break;
+  for await (const event of train(given)) if (event.type === "progress" && event.step === 2) break;
   dispose();
   t.equal(tf.memory().numTensors, before);
 });

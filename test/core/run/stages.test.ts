@@ -61,7 +61,7 @@ function learning(settled: () => void) {
     try {
       const last = yield* state.once("gan", async function* (stage): AsyncGenerator<EventBody, number> {
         const losses = stage.cell<number[]>("losses", []);
-        for await (const { step, criticLoss, alarms } of train({
+        for await (const event of train({
           ...{
             target,
             objective: wganGp({ lambda: 0.1 }),
@@ -81,9 +81,8 @@ function learning(settled: () => void) {
           },
           ...{ key: key.fold("train"), state: stage.scope("inner") },
         })) {
-          losses.value = [...losses.value, criticLoss];
-          yield { type: "progress", stage: "gan", step, steps: 6, values: { criticLoss } };
-          yield* alarms;
+          if (event.type === "progress") losses.value = [...losses.value, event.values!.criticLoss!];
+          yield event;
         }
         return losses.value.reduce((a, b) => a + b);
       });

@@ -1,0 +1,169 @@
+/**
+ * Supervised training of one network: rows and their classes in batches, one update a batch.
+ *
+ * @module
+ */
+import type { FiniteDataset } from "../model/dataset.ts";
+import { crossEntropy } from "../model/losses.ts";
+import type { Network } from "../model/network.ts";
+import type { Optimizer } from "../model/optimizer.ts";
+import { type Stream, streamOf } from "../model/stream.ts";
+import { InputError } from "../plugin/errors.ts";
+import type { Key } from "../tensor/key.ts";
+import { compileStep } from "../tensor/step.ts";
+import * as tf from "../tensor/tf.ts";
+import { type LossTerms, learnerOf, readLosses } from "./learner.ts";
+import { type TrainingEvent, trainingLoop } from "./loop.ts";
+import type { SentinelPolicy } from "./sentinel.ts";
+import type { RunState } from "./state.ts";
+
+/** What a loss is computed from. */
+export interface FitBatch {
+  /** `[m, ...data.shape]` */
+  readonly x: tf.Tensor;
+  /** Classes, one-hot, float32 `[m, K]`. */
+  readonly y: tf.Tensor2D;
+}
+
+/** Everything that {@link fit} is a function of. */
+export interface FitParts<B extends FitBatch = FitBatch> {
+  /** Trained in place. Keeping its variables is the caller's ({@link RunState.network}). */
+  readonly network: Network;
+  /** Labelled rows. */
+  readonly data: FiniteDataset;
+  readonly optimizer: Optimizer;
+  /** Passes over the rows, > 0; or {@link steps}. */
+  readonly epochs?: number | undefined;
+  /** Steps, > 0; or {@link epochs}. */
+  readonly steps?: number | undefined;
+  /** Rows a step, > 0. */
+  readonly batch: number;
+  /** Which rows each step takes; by default {@link streamOf} all of them: no batch is smaller than another. */
+  readonly order?: Stream;
+  /**
+   * The loss of a batch, within a recorded step; the network's {@link crossEntropy} unless given. Terms that it returns
+   * beside the loss are reported with it.
+   */
+  readonly loss?: (batch: B, key: Key) => tf.Scalar | LossTerms;
+  /** Changes a batch within the recorded step, e.g. adds noise or further rows: a constant to the gradient. */
+  readonly augment?: (batch: FitBatch, key: Key) => B;
+  /**
+   * Changes rows before the step, e.g. attacks them; must change nothing else. Takes classes `[m]`, int32.
+   * @returns new rows `[m, ...data.shape]`, which are freed after the step
+   */
+  readonly perturb?: (x: tf.Tensor, labels: tf.Tensor1D, key: Key) => Promise<tf.Tensor>;
+  /** Called once before the first step, e.g. for a data-dependent initialisation. */
+  readonly begin?: () => void | Promise<void>;
+  /** Root of the training's randomness: of the order of rows, of noise, of dropout. */
+  readonly key: Key;
+  /** A part of the run's state with names of its own; `transientState()` for none. */
+  readonly state: RunState;
+  /** What to do about a loss that is not finite; the defaults of a scenario unless given. */
+  readonly sentinels?: SentinelPolicy | undefined;
+  /** Names the training in events and errors; "fit" unless given. */
+  readonly stage?: string;
+}
+
+/** Losses are read and reported so often in a training. */
+const REPORTS = 50;
+
+/**
+ * Trains a network on labelled rows. Where its state was restored it goes on from there, and ends bit for bit where it
+ * would have ended. Losses stay on the engine and are read at each report; every one of them is checked all the same.
+ *
+ * @yields the stage, its progress with the losses, and alarms
+ * @throws InputError where the rows have no labels; RangeError unless either epochs or steps are given; RunError after an alarm that is to stop the run; the signal's reason
+ *   where the run is to stop
+ */
+export async function* fit<B extends FitBatch = FitBatch>(
+  parts: FitParts<B>,
+): AsyncGenerator<TrainingEvent, undefined> {
+  const { network, data, optimizer, batch, key, state, stage = "fit" } = parts;
+  const { labels, classes } = data;
+  if (labels === undefined || classes === undefined) {
+    throw new InputError(`${stage}: dataset "${data.name}" has no labels to train on`);
+  }
+  const steps = stepsOf(parts);
+  const order = parts.order ?? streamOf(allRows(data), batch, key.fold("order"));
+  const lossOf =
+    parts.loss ?? (({ x, y }, k: Key) => crossEntropy(network.apply(x, { training: true, key: k }), y));
+  const learner = learnerOf({ name: "network", networks: [network], optimizer, state });
+  const learn = compileStep<string, string>(stage, ({ x, labels, ...numbers }, stepKey) => {
+    const y = tf.cast(tf.oneHot(labels as tf.Tensor1D, classes), "float32") as tf.Tensor2D; // [m, K]
+    const given: FitBatch = { x: x!, y };
+    const augmented = parts.augment === undefined ? (given as B) : parts.augment(given, stepKey);
+    return learner.learn(() => lossOf(augmented, stepKey), numbers);
+  });
+  let newest: Readonly<Record<string, tf.Tensor>> = {}; // of the last step: the loss and its terms
+  try {
+    yield* trainingLoop({
+      ...{ stage, steps, state, sentinels: parts.sentinels },
+      ...(parts.begin && { begin: parts.begin }),
+      reportEvery: Math.ceil(steps / REPORTS),
+      async step(step) {
+        tf.dispose(newest);
+        newest = {};
+        const stepKey = key.fold("step", step);
+        const rows = order(step - 1);
+        const clean = data.rows(rows);
+        const y = tf.tensor1d(
+          Int32Array.from(rows, (row) => labels[row]!),
+          "int32",
+        );
+        let x = clean;
+        try {
+          if (parts.perturb !== undefined) x = await perturbed(parts.perturb, clean, y, stepKey, state);
+          const numbers = learner.numbers(step, (step - 1) / steps);
+          newest = learn.run({ x, labels: y, ...numbers }, stepKey);
+        } finally {
+          tf.dispose([clean, x, y]);
+        }
+      },
+      async report(step, watch) {
+        const values: Record<string, number> = {};
+        for (const [name, value] of Object.entries(newest)) values[name] = (await value.data())[0]!;
+        const [reading] = await readLosses([learner]);
+        const broken = !reading!.isSound && Number.isFinite(values.loss) ? { loss: Number.NaN } : {};
+        return { values, alarms: watch.finite(step, { ...values, ...broken }) };
+      },
+    });
+    return undefined;
+  } finally {
+    tf.dispose(newest);
+    learn.dispose();
+    learner.dispose();
+  }
+}
+
+/** Calls `perturb`. Where the run is stopped meanwhile, the steps before this one are written down first. */
+async function perturbed(
+  perturb: NonNullable<FitParts["perturb"]>,
+  x: tf.Tensor,
+  labels: tf.Tensor1D,
+  key: Key,
+  state: RunState,
+): Promise<tf.Tensor> {
+  try {
+    return await perturb(x, labels, key);
+  } catch (error) {
+    await state.settle(); // throws the signal's reason where the run is to stop
+    throw error;
+  }
+}
+
+/** @throws RangeError unless either epochs or steps are given */
+function stepsOf({
+  epochs,
+  steps,
+  batch,
+  data,
+}: Pick<FitParts, "epochs" | "steps" | "batch" | "data">): number {
+  if ((epochs === undefined) === (steps === undefined)) {
+    throw new RangeError(`fit() takes either epochs or steps: ${epochs} and ${steps} were given`);
+  }
+  return steps ?? epochs! * Math.ceil(data.size / batch);
+}
+
+function allRows({ size }: FiniteDataset): Int32Array {
+  return Int32Array.from({ length: size }, (_, i) => i);
+}
