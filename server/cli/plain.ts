@@ -4,9 +4,9 @@
  * @module
  */
 import type { EventBody, RunEvent } from "../../core/run/event.ts";
+import { newPace, SECONDS } from "../events/pace.ts";
 import { size } from "../report/format.ts";
 import type { Display } from "./display.ts";
-import { watchPace } from "./pace.ts";
 import { guess, place, rate, values } from "./words.ts";
 
 /** A line of progress comes with each tenth of a stage, but not sooner after the last than this. */
@@ -26,13 +26,15 @@ export function plainDisplay(
     name: string,
     steps: number,
   ): { readonly name: string; readonly steps: number; at(event: EventBody<"progress">): void } {
-    const pace = watchPace(steps, now);
+    const pace = newPace(SECONDS);
+    pace.reach(0, now());
     let told = { step: 0, at: now() };
     return {
       name,
       steps,
       at({ step, values: numbers }) {
-        const { rate: speed, left } = pace(step);
+        pace.reach(step, now());
+        const left = pace.left(steps);
         const since = now() - told.at;
         const moved = (step - told.step) / steps;
         const last = step === steps;
@@ -42,7 +44,7 @@ export function plainDisplay(
         const parts = [
           `  ${name} ${Math.floor((100 * step) / steps)} %`,
           `${step}/${steps}`,
-          rate(speed),
+          rate(pace.rate()),
           last || left === undefined ? "" : `${guess(left)} left`,
           values(numbers),
         ];

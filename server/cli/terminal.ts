@@ -6,8 +6,8 @@
 import { clearLine, cursorTo } from "node:readline";
 import { SingleBar } from "cli-progress";
 import type { RunEvent } from "../../core/run/event.ts";
+import { newPace, type Pace, SECONDS } from "../events/pace.ts";
 import type { Display } from "./display.ts";
-import { type Pace, watchPace } from "./pace.ts";
 import { line } from "./plain.ts";
 import { guess, rate, values } from "./words.ts";
 
@@ -46,10 +46,13 @@ export function terminalDisplay(terminal: NodeJS.WriteStream): Display {
       gracefulExit: false, // signals are ours
     });
     bar.start(steps, 0, { stage: name, pace: "" });
-    const pace = watchPace(steps);
+    const pace = newPace(SECONDS);
+    const now = (): number => performance.now() / 1000;
+    pace.reach(0, now());
     const told = (progress: Progress): string => {
+      pace.reach(progress.step, now());
       const before = `  ${name}  ${progress.step}/${progress.steps}  `.length + barsize;
-      return fitting(paceInWords(pace(progress.step), progress), columns - 1 - before);
+      return fitting(paceInWords(pace, progress), columns - 1 - before);
     };
     return { name, bar, told };
   };
@@ -86,9 +89,10 @@ export function terminalDisplay(terminal: NodeJS.WriteStream): Display {
 }
 
 /** Rate, time left and the numbers of a step. A stage of a single step has no rate, a finished one no time left. */
-function paceInWords({ rate: speed, left }: Pace, { step, steps, values: numbers }: Progress): string[] {
+function paceInWords(pace: Pace<number>, { step, steps, values: numbers }: Progress): string[] {
+  const left = pace.left(steps);
   const parts = [
-    steps === 1 ? "" : rate(speed),
+    steps === 1 ? "" : rate(pace.rate()),
     left === undefined || step >= steps ? "" : `${guess(left)} left`,
     ...Object.entries(numbers ?? {}).map(([name, value]) => values({ [name]: value })),
   ];

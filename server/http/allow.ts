@@ -1,17 +1,19 @@
 /**
- * What a scenario that comes over HTTP may name: no plugin, file or URL but those on the operator's list. A plugin is
- * a program, and a file is the operator's.
+ * Limits what a scenario that comes over HTTP may name: no plugin, file or URL except those on the operator's list. A
+ * plugin is a program, and a file belongs to the operator.
  *
  * @module
  */
-import { messageOf, readSource } from "../../core/mod.ts";
+import { messageOf } from "../../core/plugin/errors.ts";
 import { applyOverride } from "../../core/scenario/override.ts";
+import { readSource } from "../../core/scenario/source.ts";
 import { Refusal } from "./problem.ts";
 import type { RunOrder } from "./runner.ts";
 
 /**
- * @param allow what may be named: as it is written in the scenario, or, where it ends with `/`, whatever begins with it
- * @throws Refusal 403 naming what is not on the list
+ * Checks the names in a scenario against the list.
+ * @param allow names as the scenario writes them; an entry ending in `/` is a prefix
+ * @throws Refusal 403 with the names that are not on the list
  * @throws InputError for a document that cannot be read
  */
 export function requireAllowed({ text, file, overrides }: RunOrder, allow: readonly string[]): void {
@@ -44,14 +46,14 @@ function decoded(name: string): string {
   }
 }
 
-/** Whether text names a place rather than a thing: a path, a URL, a file by its ending. */
+/** Whether text is a path, a URL or the name of a file. */
 function isPlace(text: string): boolean {
   return /[\\/]|^[a-z][a-z0-9+.-]*:|^\.|\.(npy|npz|gz|idx\d?|bin|mat|json|ya?ml|[cm]?[jt]s|wasm|safetensors)$/i.test(
     text,
   );
 }
 
-/** All text in a value, keys of mappings included. */
+/** All strings in a value, keys of mappings included. */
 function strings(value: unknown): string[] {
   if (typeof value === "string") return [value];
   if (typeof value !== "object" || value === null) return [];

@@ -1,51 +1,63 @@
 /**
- * Long work in small parts, so that others have their turn of the event loop.
+ * Divides long work into short pieces, so that other requests get their turns of the event loop.
  *
  * @module
  */
 
-/** How long work goes on at a stretch, in milliseconds. */
-export const BREATHE = 10;
+/** How long work may hold the event loop, in milliseconds. */
+const LONGEST_MS = 10;
 
-/** A turn for everybody else. (A timer would wait a millisecond, which adds up where there is nobody else.) */
-export function breath(): Promise<void> {
+/** A turn for everybody else. A timer would wait a millisecond, which adds up where there is nobody else. */
+function breath(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === "function") setImmediate(resolve);
     else setTimeout(resolve);
   });
 }
 
-/** Jobs that are done at once before others have their turn. */
-const AT_ONCE = 16;
-
-/** Does many small jobs, some at a time: a crowd that is told of something holds up nobody else for long. */
-export function turns(): (job: () => void) => void {
-  const waiting: (() => void)[] = [];
-  let isGoing = false;
-  const go = async (): Promise<void> => {
-    isGoing = true;
-    while (waiting.length > 0) {
-      for (const job of waiting.splice(0, AT_ONCE)) job();
-      await breath();
-    }
-    isGoing = false;
-  };
-  return (job) => {
-    waiting.push(job);
-    if (!isGoing) void go();
+/** Returns a function to await between two pieces of work: it gives way to others once the work has taken 10 ms. */
+export function breaths(): () => Promise<void> | undefined {
+  let since = performance.now();
+  return () => {
+    if (performance.now() - since < LONGEST_MS) return undefined;
+    return breath().then(() => {
+      since = performance.now();
+    });
   };
 }
 
-/** From so many arrivals a second on they count as a crowd. */
+/** Jobs done in one turn. */
+const JOBS_PER_TURN = 16;
+
+/** Returns a function that queues small jobs. A few run at a time, so that a crowd of them holds up nobody for long. */
+export function turns(): (job: () => void) => void {
+  const waiting: (() => void)[] = [];
+  let isWorking = false;
+  const work = async (): Promise<void> => {
+    isWorking = true;
+    while (waiting.length > 0) {
+      for (const job of waiting.splice(0, JOBS_PER_TURN)) job();
+      await breath();
+    }
+    isWorking = false;
+  };
+  return (job) => {
+    waiting.push(job);
+    if (!isWorking) void work();
+  };
+}
+
+/** Requests a second that count as a crowd. */
 const CROWD = 100;
-/** How long those of a crowd wait for each other, in milliseconds. */
-const TOGETHER = 20;
+/** How long requests of a crowd wait for each other, in milliseconds. */
+const TOGETHER_MS = 20;
 
 /**
- * Lets what arrives go on at once, and in a crowd several together: tells each what to wait for, if anything.
+ * Returns a function to call for each request: it gives what to wait for, if anything. Below 100 requests a second they
+ * go on at once; above, several go on together.
  *
- * Woken for every request by itself, a processor that has other work finds its caches cold each time: answered four at a
- * time, requests took it a third less.
+ * A processor with other work, woken for every single request, finds its caches cold each time: requests that are
+ * answered four at a time take a third less.
  */
 export function gathered(): () => Promise<void> | undefined {
   let [second, before, now] = [0, 0, 0];
@@ -59,7 +71,7 @@ export function gathered(): () => Promise<void> | undefined {
       setTimeout(() => {
         next = undefined;
         resolve();
-      }, TOGETHER);
+      }, TOGETHER_MS);
     });
     return next;
   };

@@ -1,7 +1,7 @@
 /**
- * Who may ask for what. On this machine's loopback address everybody may read; what changes something needs the token
- * where one is set, and otherwise must not come from a web page of somebody else. Where others can reach the server,
- * the token is needed for everything.
+ * Decides who may send which request. On the loopback address everybody may read. Requests that change something need the
+ * token where one is set, and must not come from another site's page otherwise. Where others can reach the server, every
+ * request needs the token.
  *
  * @module
  */
@@ -10,36 +10,36 @@ import type { Context, MiddlewareHandler } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { Refusal } from "./problem.ts";
 
-/** Who may ask. */
+/** Who may send requests. */
 export interface GuardOptions {
-  /** What changing requests must show: `Authorization: Bearer <token>`, or the cookie of a session. */
+  /** Requests that change something must show it: as `Authorization: Bearer <token>`, or by the cookie of a session. */
   readonly token?: string | undefined;
-  /** Whether reading needs it too. */
+  /** Whether reading needs the token too. */
   readonly isPrivate?: boolean;
   /**
-   * Names that the server goes by beside those of the loopback address, without port. A page of another name cannot
-   * reach it even where that name was made to lead here (DNS rebinding).
+   * Host names of the server beside those of the loopback address, without port. Requests to any other name are refused,
+   * so that a foreign page cannot reach the server by a name that it points here (DNS rebinding).
    */
   readonly hosts?: readonly string[];
 }
 
-/** Checks requests before anything else does, and opens and closes sessions. */
+/** Checks every request first, and opens and closes sessions. */
 export interface Guard {
   readonly check: MiddlewareHandler;
-  /** Gives a browser a cookie in return for the token: pictures and streams cannot carry a header. */
+  /** Exchanges the token for a cookie: a browser's pictures and streams cannot carry a header. */
   readonly open: (c: Context) => Promise<Response>;
   readonly close: (c: Context) => Response;
 }
 
 const COOKIE = "dsgan";
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-/** What a browser needs before anybody has shown a token, and what tells no more than that the server is there. */
+/** Paths open to everybody: what a browser needs to ask for the token, and health checks. */
 const OPEN = /^\/($|assets\/|api\/session$|healthz$|readyz$)/;
 
 /** Makes a guard. */
 export function guardOf({ token, isPrivate = false, hosts = [] }: GuardOptions): Guard {
   if (isPrivate && !token) throw new Error("a private server needs a token");
-  // A browser keeps what only the holder of the token can have made, rather than the token itself.
+  // The cookie holds a code that only the token can make, rather than the token itself.
   const session = token && createHmac("sha256", token).update("dsgan session").digest("base64url");
 
   const shown = (c: Context): "token" | "session" | "nothing" | "wrong" => {
@@ -60,8 +60,8 @@ export function guardOf({ token, isPrivate = false, hosts = [] }: GuardOptions):
       if (!isPrivate && !LOOPBACK.test(hostname) && !hosts.includes(hostname)) {
         throw new Refusal(
           403,
-          `this server does not go by the name ${JSON.stringify(hostname)}: ask it by its loopback address. Where others ` +
-            "are to reach it, start it with --host and DSGAN_TOKEN",
+          `${JSON.stringify(hostname)} is not a name of this server: use its loopback address. To let others reach it, ` +
+            "start it with --host and DSGAN_TOKEN, or name it in `hosts`",
         );
       }
       const changes = !["GET", "HEAD", "OPTIONS"].includes(c.req.method);
@@ -69,7 +69,8 @@ export function guardOf({ token, isPrivate = false, hosts = [] }: GuardOptions):
       if (changes && token === undefined) requireSameOrigin(c);
       if (token !== undefined && !isOpen && (changes || isPrivate)) {
         const proof = shown(c);
-        if (proof === "nothing") throw unauthorized("this needs a token: send Authorization: Bearer <token>");
+        if (proof === "nothing")
+          throw unauthorized("this request needs a token: send Authorization: Bearer <token>");
         if (proof === "wrong") throw unauthorized("that is not the token of this server");
         if (changes && proof === "session") requireSameOrigin(c);
       }
@@ -94,15 +95,15 @@ export function guardOf({ token, isPrivate = false, hosts = [] }: GuardOptions):
   };
 }
 
-/** Whether two secrets are the same, in a time that does not tell how alike they are. */
+/** Compares two secrets in constant time. */
 function same(a: string, b: string): boolean {
   const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
 }
 
 /**
- * Lets through what a page of this server sends, and what no page sends: browsers say where a request comes from.
- * @throws Refusal 403 for any other
+ * Lets through requests of this server's page and of programs. Browsers say which page a request comes from.
+ * @throws Refusal 403 for a request of another site's page
  */
 function requireSameOrigin(c: Context): void {
   const origin = c.req.header("Origin");

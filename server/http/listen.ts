@@ -1,39 +1,39 @@
 /**
- * The app on a socket of Node (or of a runtime that has Node's `http`), with limits on how long a client may take.
- * Other hosts hand `app(store).fetch` to what they have.
+ * Serves the app with Node's `http`, with limits on how long a client may take. Other hosts pass `createApp(store).fetch`
+ * to a server of their own.
  *
  * @module
  */
 import { serve } from "@hono/node-server";
-import { InputError, type Store } from "../../core/mod.ts";
-import type { Api } from "./api.ts";
+import { InputError } from "../../core/plugin/errors.ts";
+import type { Store } from "../../core/run/store.ts";
+import { type AppOptions, createApp } from "./app.ts";
 import { gathered } from "./breath.ts";
-import { type AppOptions, app } from "./mod.ts";
 
-/** Where to listen, and what to serve. */
+/** Options of {@link listen}. */
 export interface ListenOptions extends AppOptions {
-  /** An address or name of this machine; the loopback address unless given. */
+  /** An address or name of this machine; the loopback address unless given. Any other needs a token. */
   readonly host?: string;
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
   readonly limits?: Partial<Limits>;
 }
 
 /** How long a client may take, in milliseconds. */
 export interface Limits {
-  /** For the headers of a request. */
+  /** For the headers of a request, 10 000 unless given. */
   readonly headers: number;
-  /** For all of a request. */
+  /** For a whole request, 20 000 unless given. */
   readonly request: number;
-  /** In which nothing at all is read or written; longer than the longest poll. */
+  /** Without reading or writing anything, 90 000 unless given. Keep it above the longest poll, 60 s. */
   readonly idle: number;
 }
 
-/** A server that listens. */
+/** A running server. */
 export interface Listening {
-  /** Where it can be reached, e.g. `http://127.0.0.1:8080`. */
+  /** Its address, e.g. `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Ends every connection and gives the port back. */
+  /** Ends every connection and frees the port. */
   close(): Promise<void>;
 }
 
@@ -48,7 +48,16 @@ export function isLoopback(host: string): boolean {
 
 /**
  * Serves a store's runs.
- * @throws InputError where others could reach the server and there is no token, or the address cannot be had
+ * @throws InputError where others can reach the address and there is no token, or the address is not free
+ * @example
+ * ```ts
+ * import { listen } from "dsgan/http/node";
+ * import { memoryStore } from "dsgan/stores";
+ *
+ * const server = await listen(memoryStore(), { port: 0 });
+ * console.log(`runs are at ${server.url}`);
+ * await server.close();
+ * ```
  */
 export async function listen(store: Store, options: ListenOptions): Promise<Listening> {
   const { host = "127.0.0.1", port, token, limits, ...rest } = options;
@@ -63,7 +72,7 @@ export async function listen(store: Store, options: ListenOptions): Promise<List
   return await new Promise((resolve, reject) => {
     const server = serve(
       {
-        fetch: handler(app(store, { ...rest, ...(token && { token }), isPrivate })),
+        fetch: handler(createApp(store, { ...rest, ...(token && { token }), isPrivate })),
         hostname: host,
         port,
         serverOptions: {
@@ -95,8 +104,10 @@ export async function listen(store: Store, options: ListenOptions): Promise<List
   });
 }
 
-/** Answers requests one by one, those of a crowd together. */
-function handler({ fetch }: Api): (request: Request, bindings: object) => Response | Promise<Response> {
+/** Answers requests at once, and those of a crowd several at a time. */
+function handler({
+  fetch,
+}: ReturnType<typeof createApp>): (request: Request, bindings: object) => Response | Promise<Response> {
   const together = gathered();
   return (request, bindings) => {
     const wait = together();

@@ -1,6 +1,6 @@
 /**
- * The events of one run for all who read it over HTTP: however many they are, the store is looked into once for them
- * all, and an event is put into its wire form once. Kept is only what was read lately, and all of it can be dropped.
+ * The events of one run for everybody who reads it over HTTP. However many readers there are, the server looks into the
+ * store once for all of them. It keeps recent events in memory alone, and can drop them at any time.
  *
  * @module
  */
@@ -14,87 +14,81 @@ import {
   share,
   timer,
 } from "rxjs";
-import { InputError, type RunReader, type Store } from "../../core/mod.ts";
-import { BREATHE, breath } from "./breath.ts";
-import { type Digest, newDigest } from "./digest.ts";
-
-/** An event as text, and what a reader may choose it by. */
-interface Line {
-  readonly seq: number;
-  readonly type: string;
-  readonly json: string;
-}
+import type { RunReader, Store } from "../../core/run/store.ts";
+import { type Digest, newDigest } from "../events/digest.ts";
+import { breaths } from "./breath.ts";
+import { indexAbove, type Line, linesOf } from "./lines.ts";
 
 /** How far a run has come. */
 export interface Position {
-  /** Changes where the events are no continuation of what they were. */
+  /** Changes where a run of that name was removed and made anew. */
   readonly generation: string;
   /** Number of the last event. */
   readonly last: number;
-  /** Nothing follows: the run has ended, or nobody writes it any more. */
+  /** No events follow: the run has ended, or no process writes it any more. */
   readonly over: boolean;
 }
 
 /** Some of a run's events, in order. */
 export interface Page {
   readonly lines: readonly Line[];
-  /** What to go on from: every event up to it that was asked for is in the page or in those before it. */
+  /** The number to go on from: no event that was asked for lies between it and the page. */
   readonly next: number;
 }
 
-/** Which events are wanted; all of them unless types are given. */
+/** Types of the events that are wanted; all unless given. */
 export type Types = ReadonlySet<string> | undefined;
 
 /** The events of a run. */
 export interface RunLog {
   readonly reader: RunReader;
-  /** Looks into the store. */
+  /** Looks into the store for new events. */
   look(): Promise<Position>;
-  /** How far it has come, now and whenever it comes further. Errors where the run is no longer there. */
+  /** How far the run has come: now, and whenever it comes further. Errors once the run is removed. */
   readonly positions: Observable<Position>;
   /** Events above `since` that were there at the last look, `limit` at most. */
   page(since: number, limit: number, types?: Types): Promise<Page>;
-  /** The same as server-sent events. */
+  /** The same events as server-sent events. */
   frames(
     since: number,
     limit: number,
     types?: Types,
   ): Promise<{ readonly bytes: Uint8Array; readonly next: number }>;
-  /** What all the events come to, those of the last look included. */
+  /** The digest of all events, those of the last look included. */
   digest(): Promise<Digest>;
-  /** About what is kept in memory. */
+  /** Approximate memory that the log takes. */
   readonly bytes: number;
 }
 
-/** How often a log that somebody waits for looks into the store, in milliseconds; with a crowd that waits, less often. */
+/** How often a log with a reader that waits looks into the store, in milliseconds. A crowd of readers makes it slower. */
 const LOOK_EVERY = 150;
-const LONGER_EACH = 1.7;
-const SELDOM = 1000;
-/** How often it looks whether anybody still writes the run. */
+const LONGER_PER_READER = 1.7;
+const SLOWEST = 1000;
+/** How often it asks the store whether a process still writes the run, in milliseconds. */
 const ASK_EVERY = 1000;
-/** How long a run that has no events yet, nor a process that writes it, is given to find one, in milliseconds. */
-const JUST_NOW = 2000;
-/** Events kept at hand for those who follow the run. */
+/** How long a new run may have neither events nor a process that writes it, in milliseconds. */
+const NEW_FOR = 2000;
+/** Recent events that are kept for those who follow the run. */
 const RECENT = 2000;
-/** Events looked through for one page, where only some types are wanted. */
-const LOOK_THROUGH = 50_000;
+/** Most events that are searched for one page, where only some types are wanted. */
+const MOST_SEARCHED = 50_000;
 
-/** Whether somebody has ordered that a run begin or go on, and it has not ended since. */
-export type Ordered = (id: string) => boolean;
+/** Whether a run was ordered to begin or to resume, and has not ended since. */
+export type IsOrdered = (id: string) => boolean;
 
 /** Opens the events of a run. @throws InputError where there is no such run */
-async function openLog(store: Store, id: string, ordered: Ordered): Promise<RunLog> {
+export async function openLog(store: Store, id: string, isOrdered: IsOrdered): Promise<RunLog> {
   const reader = await store.open(id);
   let recent: Line[] = [];
   let position: Position = { generation: "", last: 0, over: false };
   let digest = newDigest();
   let asked = Number.NEGATIVE_INFINITY;
   let abandoned = false;
-  /** What there was when an order was first seen: its own events are still to come. */
+  /** Number of the last event when an order was first seen: the events of that order follow. */
   let before: number | undefined;
   let frame: { readonly key: string; readonly bytes: Uint8Array; readonly next: number } | undefined;
 
-  /** Takes in what is new. */
+  /** Reads new events. */
   const advance = async (): Promise<Position> => {
     const { generation, last } = await reader.extent();
     if (generation !== position.generation || last < position.last) {
@@ -115,14 +109,14 @@ async function openLog(store: Store, id: string, ordered: Ordered): Promise<RunL
     const ended = recent.at(-1)?.type === "ended";
     if (!ended && performance.now() - asked > ASK_EVERY) {
       const { status, began } = await store.glance(id);
-      // A run's folder is there a moment before its writer's lock.
-      const isNew = last === 0 && Date.now() - Date.parse(began) < JUST_NOW;
+      // A store creates a run a moment before its writer locks it.
+      const isNew = last === 0 && Date.now() - Date.parse(began) < NEW_FOR;
       abandoned = status !== "running" && !isNew;
       asked = performance.now();
-      // It may have written its end between the two looks.
+      // The run may have ended between the two calls.
       if (abandoned && (await reader.extent()).last > last) return await advance();
     }
-    before = ordered(id) ? (before ?? last) : undefined;
+    before = isOrdered(id) ? (before ?? last) : undefined;
     const over = (ended || abandoned) && before !== last;
     if (generation !== position.generation || last !== position.last || over !== position.over) {
       position = { generation, last, over };
@@ -131,8 +125,8 @@ async function openLog(store: Store, id: string, ordered: Ordered): Promise<RunL
   };
   const look = inTurns(advance);
   let watchers = 0;
-  /** The more there are who wait, the more of what is new is told to them at once. */
-  const pause = (): number => Math.min(SELDOM, LOOK_EVERY + LONGER_EACH * watchers);
+  /** With more readers that wait, each answer takes more events. */
+  const pause = (): number => Math.min(SLOWEST, LOOK_EVERY + LONGER_PER_READER * watchers);
   const shared = defer(look).pipe(
     repeat({ delay: () => timer(pause()) }),
     distinctUntilChanged(),
@@ -152,7 +146,7 @@ async function openLog(store: Store, id: string, ordered: Ordered): Promise<RunL
     }
     for await (const piece of reader.lines(since)) {
       for (const line of linesOf(piece)) {
-        if (lines.length >= limit || line.seq > position.last || line.seq > since + LOOK_THROUGH) {
+        if (lines.length >= limit || line.seq > position.last || line.seq > since + MOST_SEARCHED) {
           return { lines, next };
         }
         next = line.seq;
@@ -171,7 +165,7 @@ async function openLog(store: Store, id: string, ordered: Ordered): Promise<RunL
     }),
     page,
     async frames(since, limit, types) {
-      // Those who keep up all ask for the same.
+      // Streams that keep up all ask for the same frame.
       const key = `${position.generation} ${since} ${position.last} ${limit} ${types === undefined ? "" : [...types]}`;
       if (frame?.key === key) return frame;
       const { lines, next } = await page(since, limit, types);
@@ -181,12 +175,10 @@ async function openLog(store: Store, id: string, ordered: Ordered): Promise<RunL
     },
     digest: inTurns(async () => {
       const current = digest;
-      let breathed = performance.now();
+      const breath = breaths();
       for await (const piece of reader.lines(current.last)) {
         current.add(piece);
-        if (performance.now() - breathed < BREATHE) continue;
         await breath();
-        breathed = performance.now();
       }
       return current;
     }),
@@ -196,7 +188,7 @@ async function openLog(store: Store, id: string, ordered: Ordered): Promise<RunL
   };
 }
 
-/** One call at a time; those that come meanwhile share the next one, which begins after they came. */
+/** Makes one call at a time. Callers that arrive during a call share the next one. */
 function inTurns<T>(call: () => Promise<T>): () => Promise<T> {
   let current: Promise<T> | undefined;
   let following: Promise<T> | undefined;
@@ -215,92 +207,5 @@ function inTurns<T>(call: () => Promise<T>): () => Promise<T> {
         return begin();
       });
     return following;
-  };
-}
-
-/** An event as this project writes it tells number and type without being parsed. */
-const ENVELOPE = /^\{"seq":(\d+),"time":"[^"\\]*","type":"(\w+)"/;
-
-function* linesOf(piece: string): Generator<Line> {
-  for (let at = 0; at < piece.length; ) {
-    const end = piece.indexOf("\n", at);
-    const json = piece.slice(at, end);
-    at = end + 1;
-    const [, seq, type] = ENVELOPE.exec(json) ?? [];
-    if (seq !== undefined) yield { seq: Number(seq), type: type!, json };
-    else {
-      const event = parsed(json);
-      yield { seq: Number(event.seq), type: String(event.type), json };
-    }
-  }
-}
-
-function parsed(json: string): { readonly seq?: unknown; readonly type?: unknown } {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    throw new InputError(`an event of the run is damaged, not JSON: ${json.slice(0, 60)}`, { cause: error });
-  }
-}
-
-/** Index of the first line above a number. */
-function indexAbove(lines: readonly Line[], since: number): number {
-  let low = 0;
-  for (let high = lines.length; low < high; ) {
-    const middle = (low + high) >> 1;
-    if (lines[middle]!.seq > since) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** The logs of a store's runs: those read lately are kept open. */
-export interface Logs {
-  /** A run's events, looked at just now. @throws InputError where there is no such run */
-  open(id: string): Promise<{ readonly log: RunLog; readonly position: Position }>;
-}
-
-/** Logs kept open at most, and the memory they may take. */
-const LOGS = 256;
-const LOG_BYTES = 256e6;
-
-/** Opens the logs of a store. */
-export function logsOf(store: Store, ordered: Ordered): Logs {
-  const kept = new Map<string, { readonly log: RunLog; readonly generation: string }>(); // the one used last comes last
-  const opening = new Map<string, Promise<{ readonly log: RunLog; readonly position: Position }>>();
-
-  const makeRoom = (): void => {
-    let bytes = [...kept.values()].reduce((sum, { log }) => sum + log.bytes, 0);
-    for (const [old, { log }] of kept) {
-      if (kept.size <= 1 || (kept.size <= LOGS && bytes <= LOG_BYTES)) break;
-      kept.delete(old);
-      bytes -= log.bytes;
-    }
-  };
-  const open = async (id: string) => {
-    const log = await openLog(store, id, ordered);
-    const position = await log.look();
-    kept.delete(id);
-    kept.set(id, { log, generation: position.generation });
-    makeRoom();
-    return { log, position };
-  };
-
-  return {
-    async open(id) {
-      const known = kept.get(id);
-      if (known !== undefined) {
-        const position = await known.log.look();
-        if (position.generation === known.generation && known.generation !== "") {
-          kept.delete(id);
-          kept.set(id, known);
-          return { log: known.log, position };
-        }
-        if (kept.get(id) === known) kept.delete(id); // removed, and perhaps made anew
-      }
-      const pending = opening.get(id) ?? open(id).finally(() => opening.delete(id));
-      opening.set(id, pending);
-      return await pending;
-    },
   };
 }

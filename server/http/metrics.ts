@@ -1,31 +1,31 @@
 /**
- * What Prometheus scrapes. Names and units follow its conventions (https://prometheus.io/docs/practices/naming/); no
- * label has values that grow in number with runs or clients.
+ * Metrics for Prometheus. Names and units follow its conventions (https://prometheus.io/docs/practices/naming/). No label
+ * gets more values as runs or clients grow in number.
  *
  * @module
  */
-import { performance } from "node:perf_hooks";
 import type { MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Store } from "../../core/mod.ts";
-import { STATUSES } from "./api.ts";
-import { BREATHE, breath } from "./breath.ts";
+import type { Store } from "../../core/run/store.ts";
+import { breaths } from "./breath.ts";
+import { STATUSES } from "./requests.ts";
 import type { Runner } from "./runner.ts";
+import type { StreamCounter } from "./stream.ts";
 
-/** The numbers of one app. */
+/** The metrics of one app. */
 export interface Metrics {
   /** Counts and times requests. */
   readonly count: MiddlewareHandler;
-  readonly streams: { opened(): void; closed(): void; cutOff(): void; sent(events: number): void };
+  readonly streams: StreamCounter;
   /** The page for Prometheus, and its media type. */
   scrape(): Promise<{ readonly text: string; readonly type: string }>;
 }
 
-/** Time for which the number of runs by status is taken to stand: counting takes a look at each. */
+/** How often runs are counted, in milliseconds: counting glances at each. */
 const COUNT_EVERY = 5000;
 
-/** Counts for a store's app. */
+/** The metrics of a store's app. */
 export function metricsOf(store: Store, runner: Runner | undefined): Metrics {
   const registers = [new Registry()];
   const requests = new Histogram({
@@ -41,28 +41,25 @@ export function metricsOf(store: Store, runner: Runner | undefined): Metrics {
     help: "Event streams ended because their client was too slow.",
     registers,
   });
-  const events = new Counter({
+  const bytes = new Counter({
     name: "dsgan_stream_bytes_total",
     help: "Bytes of events handed to streams.",
     registers,
   });
-  let counted = { at: Number.NEGATIVE_INFINITY, runs: new Map<string, number>() };
+  let counted = { time: Number.NEGATIVE_INFINITY, runs: new Map<string, number>() };
   const countRuns = async (): Promise<ReadonlyMap<string, number>> => {
-    if (performance.now() - counted.at < COUNT_EVERY) return counted.runs;
+    if (performance.now() - counted.time < COUNT_EVERY) return counted.runs;
     const runs = new Map<string, number>();
-    let paused = performance.now();
+    const breath = breaths();
     for (const id of await store.list()) {
       const status = await store.glance(id).then(
         (glance) => glance.status,
         () => undefined, // removed in the meantime
       );
       if (status !== undefined) runs.set(status, (runs.get(status) ?? 0) + 1);
-      if (performance.now() - paused > BREATHE) {
-        await breath();
-        paused = performance.now();
-      }
+      await breath();
     }
-    counted = { at: performance.now(), runs };
+    counted = { time: performance.now(), runs };
     return runs;
   };
   new Gauge({
@@ -135,7 +132,7 @@ export function metricsOf(store: Store, runner: Runner | undefined): Metrics {
       opened: () => streams.inc(),
       closed: () => streams.dec(),
       cutOff: () => cuts.inc(),
-      sent: (bytes) => events.inc(bytes),
+      sent: (count) => bytes.inc(count),
     },
     async scrape() {
       return { text: await registers[0]!.metrics(), type: registers[0]!.contentType };

@@ -1,31 +1,19 @@
 /**
- * What went wrong with a request, as a machine and a person can read it: problem details, RFC 9457.
+ * Answers to requests that fail: problem details (RFC 9457), for machines and for people.
  *
  * @module
  */
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { InputError, messageOf } from "../../core/mod.ts";
-
-/** Problem details (RFC 9457, 3.1), and members of our own. */
-export interface ProblemDetails {
-  /** What kind of problem: `about:blank` where the status says it all. */
-  readonly type: string;
-  /** The status in words. */
-  readonly title: string;
-  readonly status: number;
-  /** What failed, the value seen, and what to do. */
-  readonly detail: string;
-  /** Of a scenario: everything that is wrong with it. */
-  readonly problems?: readonly { readonly path: string; readonly message: string; readonly line?: number }[];
-}
+import { InputError, messageOf } from "../../core/plugin/errors.ts";
+import type { ProblemDetails } from "./answers.ts";
 
 /** The media type of problem details. */
 export const PROBLEM_TYPE = "application/problem+json";
 
-/** Names of statuses, RFC 9110. */
-const TITLES: Readonly<Record<number, string>> = {
+/** Names of the statuses that a request can fail with, RFC 9110. */
+const TITLES = {
   400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",
@@ -40,16 +28,19 @@ const TITLES: Readonly<Record<number, string>> = {
   500: "Internal Server Error",
   501: "Not Implemented",
   503: "Service Unavailable",
-};
+} as const;
 
-/** A request that cannot be answered as asked. */
+/** A status that a request can fail with. */
+type FailureStatus = keyof typeof TITLES;
+
+/** A request that the server refuses or cannot answer. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
-  readonly status: ContentfulStatusCode;
+  readonly status: FailureStatus;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
-    status: ContentfulStatusCode,
+    status: FailureStatus,
     detail: string,
     options: { headers?: Readonly<Record<string, string>>; cause?: unknown } = {},
   ) {
@@ -59,7 +50,12 @@ export class Refusal extends Error {
   }
 }
 
-/** The answer to a request that failed. What was not foreseen is told to the operator, not to the client. */
+/** Refuses with 404 for an InputError, which a store throws where it has no such run or file. Throws other errors on. */
+export function notFound(error: unknown): never {
+  throw error instanceof InputError ? new Refusal(404, error.message) : error;
+}
+
+/** The answer to a request that failed. Unforeseen errors go to the operator's log, and not to the client. */
 export function problemResponse(c: Context, error: unknown): Response {
   if (error instanceof Refusal) {
     const problems = error.cause instanceof InputError ? { problems: error.cause.problems } : {};
@@ -68,10 +64,10 @@ export function problemResponse(c: Context, error: unknown): Response {
   if (error instanceof HTTPException) {
     return details(c, error.status as ContentfulStatusCode, error.message || "the request cannot be read");
   }
-  if (c.req.raw.signal.aborted) return c.body(null, 400); // nobody is there any more to be answered
-  process.stderr.write(`${c.req.method} ${c.req.path}: ${messageOf(error)}\n`);
-  if (error instanceof InputError) return details(c, 500, error.message); // what the store says of its files
-  return details(c, 500, "something failed on the server, which has told its operator");
+  if (c.req.raw.signal.aborted) return c.body(null, 400); // the client is gone
+  console.error(`${c.req.method} ${c.req.path}: ${messageOf(error)}`);
+  if (error instanceof InputError) return details(c, 500, error.message); // the store's file is damaged
+  return details(c, 500, "something failed on the server; its log says what");
 }
 
 function details(
@@ -81,13 +77,8 @@ function details(
   headers: Readonly<Record<string, string>> = {},
   members: Partial<ProblemDetails> = {},
 ): Response {
-  const body: ProblemDetails = {
-    type: "about:blank",
-    title: TITLES[status] ?? "Error",
-    status,
-    detail,
-    ...members,
-  };
+  const title = (TITLES as Readonly<Record<number, string>>)[status] ?? "Error";
+  const body: ProblemDetails = { type: "about:blank", title, status, detail, ...members };
   return c.body(JSON.stringify(body), status, {
     "Content-Type": PROBLEM_TYPE,
     "Cache-Control": "no-store",

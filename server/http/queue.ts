@@ -1,40 +1,40 @@
 /**
- * A runner that trains in processes of their own, so many at once.
+ * A runner that keeps orders in a queue and runs a few of them at a time.
  *
  * @module
  */
 import { messageOf } from "../../core/plugin/errors.ts";
 import { Busy, type Job, type Runner, type RunOrder } from "./runner.ts";
 
-/** A training under way, see `server/trainer`. */
+/** A run that is computing, see `server/trainer`. */
 export interface Training {
   /** The run's id, once there is one. */
   readonly run: Promise<string>;
-  /** Resolves or rejects when it is over. */
+  /** Settles when the run is over. */
   readonly ended: Promise<unknown>;
   /** Writes a checkpoint and stops. */
   cancel(): void;
 }
 
-/** What is to be trained: a scenario, or a run that is to go on. */
+/** What to run: a scenario, or a run to resume. */
 export type TrainingOrder = { readonly order: RunOrder } | { readonly resume: string };
 
 /** Options of {@link queueOf}. */
 export interface QueueOptions {
-  /** Checks what is ordered. @returns what to call it @throws InputError where it cannot be run */
+  /** Checks an order. @returns its title @throws InputError where it cannot be run */
   readonly check: (order: TrainingOrder) => Promise<string>;
   readonly train: (order: TrainingOrder) => Promise<Training>;
-  /** Trainings at once. Each takes all processors that it can get. */
+  /** Runs that compute at once, 1 unless given. Each takes all processors that it can get. */
   readonly atOnce?: number;
-  /** Orders that may wait. */
+  /** Orders that may wait, 16 unless given. */
   readonly waiting?: number;
 }
 
-/** Orders that are over and still told of. */
+/** Orders that are listed after they are over. */
 const REMEMBERED = 100;
-/** How long an order that runs is waited for until its run has an id, in milliseconds. */
+/** How long to wait until a run that starts has an id, in milliseconds. */
 const PATIENCE = 10_000;
-/** After how many seconds a client does well to ask again: trainings take minutes. */
+/** Seconds after which a client should try again: runs take minutes. */
 const RETRY_AFTER = 30;
 
 interface Entry {
@@ -43,29 +43,45 @@ interface Entry {
   training?: Training;
 }
 
-/** The queue, and how to stop all of it. */
+/** A runner with a queue that can be closed. */
 export interface Queue extends Runner {
-  /** Lets go what waits and stops what runs; resolves when all of it has ended. */
+  /** Withdraws waiting orders, stops runs after a checkpoint, and resolves when all have ended. */
   close(): Promise<void>;
 }
 
-/** An empty queue. */
+/**
+ * Makes an empty queue.
+ * @example
+ * ```ts
+ * const runs = ["demo-1", "demo-2"];
+ * const queue = queueOf({
+ *   check: async (order) => ("resume" in order ? order.resume : order.order.file),
+ *   train: async () => {
+ *     const run = Promise.resolve(runs.shift()!);
+ *     return { run, ended: run, cancel() {} };
+ *   },
+ * });
+ * const job = await queue.resume("demo-1");
+ * console.log(job.run, job.title); // demo-1 demo-1
+ * await queue.close();
+ * ```
+ */
 export function queueOf({ check, train, atOnce = 1, waiting = 16 }: QueueOptions): Queue {
   const entries: Entry[] = [];
   const endings = new Set<Promise<void>>();
   let count = 0;
-  let admitted = 0; // being checked: they hold their place
+  let checking = 0; // orders being checked hold a place
   const prefix = crypto.randomUUID().slice(0, 8);
   const inState = (state: Job["state"]): Entry[] => entries.filter(({ job }) => job.state === state);
   const update = (entry: Entry, change: Partial<Entry["job"]>): void => {
     entry.job = { ...entry.job, ...change };
   };
-  const told = (entry: Entry): Job => ({
+  const jobOf = (entry: Entry): Job => ({
     ...entry.job,
     ahead: entry.job.state === "queued" ? inState("queued").indexOf(entry) : 0,
   });
 
-  /** Begins what can be begun. */
+  /** Starts orders while there is room. */
   const next = (): void => {
     for (const entry of inState("queued").slice(0, Math.max(0, atOnce - inState("running").length))) {
       update(entry, { state: "running" });
@@ -85,7 +101,7 @@ export function queueOf({ check, train, atOnce = 1, waiting = 16 }: QueueOptions
       entry.training = training;
       training.run.then(
         (run) => update(entry, { run }),
-        () => {}, // what keeps it from having one is told by its end
+        () => {}, // `ended` rejects with the reason
       );
       await training.ended;
       update(entry, { state: "ended" });
@@ -95,19 +111,19 @@ export function queueOf({ check, train, atOnce = 1, waiting = 16 }: QueueOptions
   };
 
   const take = async (order: TrainingOrder): Promise<Job> => {
-    const before = inState("queued").length + inState("running").length + admitted;
+    const before = inState("queued").length + inState("running").length + checking;
     if (before >= atOnce + waiting) {
       throw new Busy(
         `${atOnce} run${atOnce === 1 ? "s" : ""} and ${waiting} wait: the queue is full`,
         RETRY_AFTER,
       );
     }
-    admitted++;
+    checking++;
     let title: string;
     try {
       title = await check(order);
     } finally {
-      admitted--;
+      checking--;
     }
     const entry: Entry = { job: { ticket: `${prefix}-${++count}`, state: "queued", title }, order };
     entries.push(entry);
@@ -116,7 +132,7 @@ export function queueOf({ check, train, atOnce = 1, waiting = 16 }: QueueOptions
     while (entry.job.state === "running" && entry.job.run === undefined && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    return told(entry);
+    return jobOf(entry);
   };
 
   const cancel = (runOrTicket: string): boolean => {
@@ -136,7 +152,7 @@ export function queueOf({ check, train, atOnce = 1, waiting = 16 }: QueueOptions
     start: (order) => take({ order }),
     resume: (run) => take({ resume: run }),
     cancel,
-    jobs: () => entries.map(told),
+    jobs: () => entries.map(jobOf),
     async close() {
       for (const entry of inState("queued")) update(entry, { state: "ended" });
       for (const { training } of inState("running")) training?.cancel();

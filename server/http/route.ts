@@ -1,76 +1,99 @@
 /**
- * Routes that are in `/openapi.json` as they are answered.
+ * Routes: said once, they check requests, appear in `/openapi.json`, and type the client.
  *
  * @module
  */
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
-import { answers } from "./api.ts";
-import { PROBLEM_TYPE } from "./problem.ts";
+import { createRoute, OpenAPIHono, type RouteConfig, type z } from "@hono/zod-openapi";
+import type { Context, TypedResponse } from "hono";
+import type { JSONParsed } from "hono/utils/types";
+import { problemDetails } from "./answers.ts";
+import { PROBLEM_TYPE, Refusal } from "./problem.ts";
 
-/** A route. */
-export interface Route {
-  readonly method: "get" | "post" | "delete";
+/** Contents of an answer by media type. */
+type Content = Readonly<Record<string, { readonly schema: z.ZodType }>>;
+
+/** What every route answers when a request fails. The document says `default`; the client tells 4XX and 5XX from success. */
+type Failures = {
+  [status in "4XX" | "5XX"]: {
+    description: string;
+    content: { [PROBLEM_TYPE]: { schema: typeof problemDetails } };
+  };
+};
+
+/** A route, with its answers by status. */
+interface Description<
+  Method extends "get" | "post" | "delete",
+  Path extends string,
+  Request extends NonNullable<RouteConfig["request"]>,
+  Answers extends Readonly<Record<number, Content>>,
+> {
+  readonly method: Method;
   /** As OpenAPI writes it: `/api/runs/{id}`. */
-  readonly path: string;
+  readonly path: Path;
   readonly summary: string;
-  readonly params?: z.ZodType;
-  readonly query?: z.ZodType;
-  /** What its body is, by media type. */
-  readonly body?: Readonly<Record<string, z.ZodType>>;
-  /** What it answers, as JSON. */
-  readonly answer?: z.ZodType;
-  /** What it answers, where that is not JSON. */
-  readonly type?: string;
-  /** Status of its answer, 200 unless given. */
-  readonly status?: number;
+  readonly request?: Request;
+  readonly answers: Answers;
 }
 
-/** Adds a route. Queries are checked before `handle` is called: {@link queryOf} gives them. */
-export function route(app: OpenAPIHono, description: Route, handle: (c: Context) => Promise<Response>): void {
-  const {
-    method,
-    path,
-    summary,
-    params,
-    query,
-    body,
-    answer,
-    type = "application/json",
-    status = 200,
-  } = description;
-  const config = createRoute({
-    method,
-    path,
-    summary,
-    request: {
-      ...(params && { params: params as never }),
-      ...(query && { query: query as never }),
+/** Makes a route of its description. */
+export function route<
+  const Method extends "get" | "post" | "delete",
+  const Path extends string,
+  // biome-ignore lint/complexity/noBannedTypes: a route without a request has no input
+  Request extends NonNullable<RouteConfig["request"]> = {},
+  const Answers extends Readonly<Record<number, Content>> = Record<never, Content>,
+>({ method, path, summary, request, answers }: Description<Method, Path, Request, Answers>) {
+  const responses = {
+    ...Object.fromEntries(
+      Object.entries(answers).map(([status, content]) => [status, { description: summary, content }]),
+    ),
+    default: {
+      description: "What went wrong",
+      content: { [PROBLEM_TYPE]: { schema: problemDetails } },
     },
-    responses: {
-      [status]: { description: summary, content: { [type]: { schema: answer ?? z.string() } } },
-      default: {
-        description: "What went wrong",
-        content: { [PROBLEM_TYPE]: { schema: answers.problem } },
-      },
+  } as unknown as {
+    [status in keyof Answers]: { description: string; content: Answers[status] };
+  } & Failures;
+  return createRoute({ method, path, summary, request: (request ?? {}) as Request, responses });
+}
+
+/** An answer of JSON. */
+export function json<T extends z.ZodType>(schema: T) {
+  return { "application/json": { schema } };
+}
+
+/** Routes of one part of the API. Requests that do not fit their schemas are refused. */
+export function newRoutes() {
+  return new OpenAPIHono({
+    defaultHook: (result) => {
+      if (result.success) return;
+      const issues = result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+      throw new Refusal(400, issues.join("; "));
     },
   });
-  if (body !== undefined) {
-    const content = Object.fromEntries(Object.entries(body).map(([media, schema]) => [media, { schema }]));
-    // Bodies are read and checked by the handler, which takes several media types.
-    app.openAPIRegistry.registerPath({ ...config, request: { ...config.request, body: { content } } });
-    app.on(method.toUpperCase(), config.getRoutingPath(), handle);
-    return;
-  }
-  if (path.endsWith("/{path}")) {
-    app.openAPIRegistry.registerPath(config); // a path within a path, which OpenAPI has no pattern for
-    app.on(method.toUpperCase(), config.getRoutingPath().replace(/:path$/, ":path{.+}"), handle);
-    return;
-  }
-  app.openapi(config, handle as never);
 }
 
-/** The query of a request, checked. */
-export function queryOf<T>(c: Context, _schema: z.ZodType<T>): T {
-  return c.req.valid("query" as never) as T;
+/**
+ * Documents a route, and returns it changed for mounting: where the router has patterns that OpenAPI lacks, or the
+ * handler reads a body that may be of several media types.
+ */
+export function documented<R extends RouteConfig>(
+  routes: OpenAPIHono,
+  route: R,
+  mounted: Partial<RouteConfig>,
+): R {
+  routes.openAPIRegistry.registerPath(route);
+  return { ...route, ...mounted, hide: true };
+}
+
+/**
+ * Answers with JSON that is text already. A page of events is passed on as the store has it: to parse it and to write
+ * it again would take most of a poll's time.
+ */
+export function jsonText<T>(
+  c: Context,
+  text: string,
+  type = "application/json",
+): Response & TypedResponse<JSONParsed<T>, 200, "json"> {
+  return c.body(text, 200, { "Content-Type": type }) as never;
 }

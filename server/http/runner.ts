@@ -1,44 +1,29 @@
 /**
- * What starts, stops and resumes runs for the HTTP app. A host that has none serves reading alone.
+ * Runners start, stop and resume runs for the HTTP server. A host without a runner only shows runs.
  *
  * @module
  */
-
 import type { RunOwner } from "../../core/run/store.ts";
 import type { Override } from "../../core/scenario/override.ts";
+import type { Job } from "./answers.ts";
 
-/** A scenario to be run. */
+export type { Job };
+
+/** An order to run a scenario. */
 export interface RunOrder {
   /** The document, YAML or JSON. */
   readonly text: string;
   /** Names it in messages. */
   readonly file: string;
-  /** Where its relative paths start. */
+  /** Base URL of its relative paths. */
   readonly base: string;
   readonly overrides: readonly Override[];
 }
 
-/** How far an order has come: it waits for its turn, it runs, it is over, or it could not be begun. */
-export type JobState = "queued" | "running" | "ended" | "failed";
-
-/** An order that was taken. */
-export interface Job {
-  readonly ticket: string;
-  readonly state: JobState;
-  /** What is to be run: a scenario's name, or the run that is resumed. */
-  readonly title: string;
-  /** Orders before it that wait. */
-  readonly ahead: number;
-  /** The run's id, once there is one. */
-  readonly run?: string;
-  /** Why it failed. */
-  readonly error?: string;
-}
-
-/** There is no room for another order now. */
+/** A runner throws this where it has no room for another order. */
 export class Busy extends Error {
   override readonly name = "Busy";
-  /** Seconds after which it is worth trying again. */
+  /** Seconds after which to try again. */
   readonly retryAfter: number;
 
   constructor(message: string, retryAfter: number) {
@@ -47,22 +32,22 @@ export class Busy extends Error {
   }
 }
 
-/** Runs what is ordered, so many at once, and keeps the others waiting, so many at most. */
+/** Runs orders, a few at once, and keeps some more waiting. */
 export interface Runner {
   /**
    * Takes an order.
-   * @returns once it runs, fails, or is known to have to wait
+   * @returns the order, once it runs, fails, or has to wait
    * @throws InputError for a scenario that cannot be run, {@link Busy} where the queue is full
    */
   start(order: RunOrder): Promise<Job>;
-  /** Goes on with a run. @throws as {@link start} does; InputError where there is nothing to go on with */
+  /** Resumes a run. @throws as {@link start} does; InputError where there is nothing to resume */
   resume(run: string): Promise<Job>;
   /**
-   * Stops a run after a checkpoint, or lets a waiting order go.
+   * Stops a run after a checkpoint, or withdraws a waiting order.
    * @param owner the process that writes the run, where it was not ordered here
-   * @returns whether it could be stopped from here
+   * @returns whether the run could be stopped from here
    */
   cancel(runOrTicket: string, owner?: RunOwner): boolean;
-  /** Orders that wait or run, and some of those that are over, oldest first. */
+  /** Orders that wait or run, and the latest that are over, oldest first. */
   jobs(): readonly Job[];
 }

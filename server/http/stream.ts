@@ -1,7 +1,7 @@
 /**
- * A run as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). What a client has not
- * taken yet stays in the store and not in memory: each has a small queue, and one that stays far behind a run that goes
- * on is cut off and told how to go on. Nobody waits for it.
+ * A run as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). Each client has a small
+ * queue; events that it has not read yet stay in the store. A client that stays far behind a running run is cut off and
+ * told how to go on, so nobody waits for it.
  *
  * @module
  */
@@ -9,21 +9,21 @@ import { interval, type Observable, Subscription, share } from "rxjs";
 import { turns } from "./breath.ts";
 import type { Position, RunLog, Types } from "./log.ts";
 
-/** Bytes on their way to one client, at most and beside one frame. */
+/** Most bytes that are queued for one client, beside one frame. */
 const QUEUE_BYTES = 64 * 1024;
 /** How many events a client that had kept up may be behind, and for how long, in milliseconds. */
 const BEHIND = 1000;
 const PATIENCE = 5000;
-/** How long a client may take nothing while there is something for it, in milliseconds. */
+/** How long a client may read nothing while there are events for it, in milliseconds. */
 const STALLED = 30_000;
-/** A comment after so many silent milliseconds keeps what is in between from taking the connection for dead. */
+/** Milliseconds of silence after which a comment is sent, so that proxies do not take the connection for dead. */
 const HEARTBEAT = 15_000;
-/** How often all streams look at the clock, in milliseconds, at most. */
+/** Longest interval at which streams look at the clock, in milliseconds. */
 const TICK = 1000;
 /** Events in a frame. */
 const FRAME = 500;
 
-/** What a stream is told of, for counting. */
+/** Counts streams and what they send. */
 export interface StreamCounter {
   opened(): void;
   closed(): void;
@@ -31,24 +31,28 @@ export interface StreamCounter {
   sent(bytes: number): void;
 }
 
-/** Limits, for tests. */
+/** Limits of the streams. */
 export interface StreamLimits {
+  /** A client that had kept up is cut off once it is this many events behind, 1000 unless given… */
   readonly behind?: number;
+  /** … for this long in milliseconds, 5000 unless given. */
   readonly patience?: number;
+  /** A client is cut off that reads nothing for this long, in milliseconds, 30 000 unless given. */
   readonly stalled?: number;
+  /** A silent stream sends a comment this often, in milliseconds, 15 000 unless given. */
   readonly heartbeat?: number;
 }
 
 /** Runs as server-sent events. */
 export interface EventStreams {
   /**
-   * The events of a run above `since`, those that are still to come included.
+   * The events of a run above `since`, future ones included.
    *
-   * The last one is named `end` and tells how the run stands; a client that is too slow gets one named `slow` in its
-   * place, with the address to go on from: `path` is that of its stream. `retry` tells the client to come back after one
-   * to three seconds, at random, so that not all come at once.
+   * The last message is named `end`. A client that is too slow gets one named `slow` instead, with the address to go on
+   * from: `path` is that of its stream. `retry` tells clients to reconnect after one to three seconds, at random, so that
+   * they do not all come at once.
    */
-  of(log: RunLog, since: number, types: Types, path: string): ReadableStream<Uint8Array>;
+  open(log: RunLog, since: number, types: Types, path: string): ReadableStream<Uint8Array>;
 }
 
 /** What the streams of an app share. */
@@ -56,17 +60,17 @@ interface Shared {
   readonly counter: StreamCounter;
   readonly limits: StreamLimits;
   readonly clock: Observable<unknown>;
-  /** Does a job when its turn has come. */
+  /** Queues a job for its turn. */
   readonly turn: (job: () => void) => void;
 }
 
-/** Streams that share a clock and take turns: timers of its own for each of a crowd would wake the process all the time. */
+/** Streams that share a clock and take turns. If each had its own timers, a crowd would wake the process all the time. */
 export function eventStreams(counter: StreamCounter, limits: StreamLimits = {}): EventStreams {
   const every = Math.min(TICK, limits.heartbeat ?? HEARTBEAT, limits.patience ?? PATIENCE);
   const clock = interval(every).pipe(share());
   const turn = turns();
   return {
-    of: (log, since, types, path) => eventStream(log, since, types, path, { counter, limits, clock, turn }),
+    open: (log, since, types, path) => eventStream(log, since, types, path, { counter, limits, clock, turn }),
   };
 }
 
@@ -109,7 +113,7 @@ function eventStream(
     controller.close();
   };
 
-  /** Hands over as much as the client has room for. */
+  /** Queues as many events as the client has room for. */
   const pump = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
     if (pumping || isOver || position === undefined) return;
     pumping = true;

@@ -8,7 +8,7 @@ import { assemble, contextOf, loadScenario, run, Stores } from "../../core/mod.t
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { memoryStore } from "../../plugins/stores/memory/memory.ts";
-import { app } from "../../server/http/mod.ts";
+import { createApp } from "../../server/http/mod.ts";
 import { startTrainer } from "../../server/trainer/mod.ts";
 
 const base = new URL("./", import.meta.url);
@@ -46,7 +46,7 @@ for (const engine of ["onnxruntime", "wasm", "cpu"]) {
     const reader = await store.open(id!);
     const png = await reader.read("artifacts/samples.png");
     assert.deepEqual([...png.slice(1, 4)], [0x50, 0x4e, 0x47]);
-    const answer = await app(store).request(`/api/runs/${id}/events?since=${events.length - 1}`);
+    const answer = await createApp(store).request(`/api/runs/${id}/events?since=${events.length - 1}`);
     assert.deepEqual(await answer.json(), { events: [last], next: events.length, done: true });
   });
 }
@@ -87,13 +87,13 @@ Deno.test("a trainer that is killed under Deno ends its run as failed, and is re
   assert.deepEqual(resumed.metrics, whole.metrics);
 });
 
-Deno.test("app() serves real sockets under Deno: polls, a stream to its end, the page", async () => {
+Deno.test("createApp() serves real sockets under Deno: polls, a stream to its end, the page", async () => {
   const store = memoryStore();
   const writer = await store.create("demo");
   const stage = (seq: number) =>
     ({ seq, time: "2026-01-01T00:00:00.000Z", type: "stage", stage: "s" }) as const;
   for (let seq = 1; seq <= 1200; seq++) await writer.append(stage(seq));
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, app(store).fetch);
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, createApp(store).fetch);
   const url = `http://127.0.0.1:${server.addr.port}`;
   try {
     const base = `${url}/api/runs/${writer.id}`;

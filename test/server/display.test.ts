@@ -14,7 +14,6 @@ import { annotateProblems, annotateResult, annotation } from "../../server/cli/a
 import { codeOfResult, worst } from "../../server/cli/exit.ts";
 import { junit } from "../../server/cli/junit.ts";
 import { overridesOf } from "../../server/cli/overrides.ts";
-import { watchPace } from "../../server/cli/pace.ts";
 import { nameFor } from "../../server/cli/package.ts";
 import { plainDisplay } from "../../server/cli/plain.ts";
 import { closing, summary } from "../../server/cli/summary.ts";
@@ -38,21 +37,6 @@ const result: RunResult = {
   expectations: [{ metric: "share", expected: "at least 0.5", value: 0.9, met: true }],
   seconds: 12.34,
 };
-
-t.test("watchPace() tells rate and time left from the last twenty seconds", (t) => {
-  let clock = 100;
-  const pace = watchPace(1000, () => clock);
-  t.strictSame(pace(0), { rate: undefined, left: undefined });
-  clock = 110;
-  t.strictSame(pace(10), { rate: 1, left: 990 }, "a slow start");
-  for (let step = 110; step <= 510; step += 100) {
-    clock += 10;
-    pace(step);
-  }
-  clock += 10;
-  t.strictSame(pace(610), { rate: 10, left: 39 }, "is forgotten");
-  t.end();
-});
 
 t.test("plainDisplay() tells progress each tenth, but not more often than every few seconds", (t) => {
   let clock = 0;

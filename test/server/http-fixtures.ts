@@ -1,7 +1,7 @@
 /** Runs for the tests of the HTTP app, and a reader of server-sent events. */
 import type { EventBody, EventTypes, RunEvent, RunResult, RunWriter, Store } from "../../core/mod.ts";
 import { memoryStore } from "../../plugins/stores/memory/memory.ts";
-import { type AppOptions, app } from "../../server/http/mod.ts";
+import { type AppOptions, createApp, type Job, type Runner, type RunOrder } from "../../server/http/mod.ts";
 
 export const event = (seq: number, body: EventBody<keyof EventTypes>): RunEvent => ({
   seq,
@@ -39,7 +39,7 @@ export async function running(options: AppOptions = {}): Promise<{
 }> {
   const store = memoryStore();
   const writer = await store.create("demo");
-  const door = app(store, options);
+  const door = createApp(store, options);
   const raw = async (path: string, init?: RequestInit): Promise<Response> =>
     await door.request(path.replace(":id", writer.id), init);
   return { store, writer, raw, get: async (path, init) => await answered(await raw(path, init)) };
@@ -81,3 +81,26 @@ export async function* sent(response: Response): AsyncGenerator<Sent> {
 
 export const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+/** A runner that notes what it is asked for. */
+export function fakeRunner(change: Partial<Runner> = {}): Runner & { readonly asked: unknown[] } {
+  const asked: unknown[] = [];
+  const job = (title: string): Job => ({ ticket: "t-1", state: "running", title, ahead: 0, run: "demo-9" });
+  return {
+    asked,
+    async start(order: RunOrder) {
+      asked.push(order);
+      return job("demo");
+    },
+    async resume(run) {
+      asked.push(run);
+      return job(run);
+    },
+    cancel(run) {
+      asked.push(run);
+      return true;
+    },
+    jobs: () => [job("demo")],
+    ...change,
+  };
+}

@@ -5,7 +5,7 @@ import t from "tap";
 import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { memoryStore } from "../../plugins/stores/memory/memory.ts";
 import { listen } from "../../server/http/listen.ts";
-import { app, type Runner } from "../../server/http/mod.ts";
+import { createApp, type Runner } from "../../server/http/mod.ts";
 import { answered, running } from "./http-fixtures.ts";
 
 const job = { ticket: "t-1", state: "running", title: "demo", ahead: 0, run: "demo-9" } as const;
@@ -46,7 +46,7 @@ t.test(
 );
 
 t.test("a name that was made to lead here gets nothing (DNS rebinding)", async (t) => {
-  const door = app(memoryStore(), { runner });
+  const door = createApp(memoryStore(), { runner });
   const status = async (url: string, init?: RequestInit) => (await door.request(url, init)).status;
   for (const name of ["localhost:8080", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080"]) {
     t.equal(await status(`http://${name}/api/runs`), 200, name);
@@ -54,7 +54,7 @@ t.test("a name that was made to lead here gets nothing (DNS rebinding)", async (
   t.equal(await status("http://evil.example:8080/api/runs"), 403);
   t.equal(await status("http://127.0.0.1.evil.example/api/runs"), 403);
   t.equal(await status("http://evil.example/api/runs", order({ Origin: "http://evil.example" })), 403);
-  const named = app(memoryStore(), { hosts: ["lab.example"] });
+  const named = createApp(memoryStore(), { hosts: ["lab.example"] });
   t.equal((await named.request("http://lab.example/api/runs")).status, 200, "unless the operator allows it");
 });
 
@@ -195,7 +195,7 @@ t.test("artifacts cannot lead out of the run's folder", async (t) => {
   symlinkSync(folder, join(writer.location, "artifacts/up"));
   const other = await store.create("other");
   writeFileSync(join(other.location, "result.json"), "{}");
-  const door = app(store);
+  const door = createApp(store);
   const get = async (path: string) =>
     await answered(await door.request(`/api/runs/${writer.id}/artifacts/${path}`));
   t.equal((await get("in.txt")).body, "in");

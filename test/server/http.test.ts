@@ -4,14 +4,14 @@ import t from "tap";
 import { InputError } from "../../core/mod.ts";
 import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { memoryStore } from "../../plugins/stores/memory/memory.ts";
-import { app, Busy, client, type Job, type Runner, type RunOrder } from "../../server/http/mod.ts";
-import { ended, event, progress, range, result, running, sent, stage } from "./http-fixtures.ts";
+import { Busy, createApp, type Job, type RunOrder } from "../../server/http/mod.ts";
+import { ended, event, fakeRunner, progress, range, result, running, sent, stage } from "./http-fixtures.ts";
 
 t.test("a run whose folder is all there is may have a writer that has yet to lock it", async (t) => {
   const when = (ms: number): string =>
     new Date(ms).toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
   const [old, young] = [0, Date.now()].map((ms) => `demo-${when(ms)}-abcd`) as [string, string];
-  const door = app(folderStore({ folder: t.testdir({ [old]: {}, [young]: {} }) }));
+  const door = createApp(folderStore({ folder: t.testdir({ [old]: {}, [young]: {} }) }));
   const poll = async (run: string) => await (await door.request(`/api/runs/${run}/events`)).json();
   t.match(await poll(old), { events: [], done: true });
   t.match(await poll(young), { events: [], done: false });
@@ -21,7 +21,7 @@ t.test("a run whose folder is all there is may have a writer that has yet to loc
 
 t.test("GET /api/runs lists runs, newest first, by status, scenario and tag, in pages", async (t) => {
   const store = memoryStore();
-  const door = app(store);
+  const door = createApp(store);
   const list = async (query = "") => {
     const answer = await door.request(`/api/runs${query}`);
     return (await answer.json()) as { runs: { run: string; status: string }[]; next: string | null };
@@ -354,29 +354,6 @@ t.test("POST is answered 501 by a host that only reads", async (t) => {
   }
 });
 
-/** A runner that notes what it is asked for. */
-function fakeRunner(change: Partial<Runner> = {}): Runner & { readonly asked: unknown[] } {
-  const asked: unknown[] = [];
-  const job = (title: string): Job => ({ ticket: "t-1", state: "running", title, ahead: 0, run: "demo-9" });
-  return {
-    asked,
-    async start(order: RunOrder) {
-      asked.push(order);
-      return job("demo");
-    },
-    async resume(run) {
-      asked.push(run);
-      return job(run);
-    },
-    cancel(run) {
-      asked.push(run);
-      return true;
-    },
-    jobs: () => [job("demo")],
-    ...change,
-  };
-}
-
 const json = (body: unknown): RequestInit => ({
   method: "POST",
   headers: { "Content-Type": "application/json" },
@@ -506,7 +483,7 @@ t.test("GET /metrics, /healthz, /readyz tell how the server is", async (t) => {
   t.notMatch(body, /x[012]/);
   t.same((await get("/healthz")).body, { status: "ok" });
   t.same((await get("/readyz")).body, { status: "ok" });
-  const broken = app({ ...memoryStore(), list: () => Promise.reject(new Error("the disk is gone")) });
+  const broken = createApp({ ...memoryStore(), list: () => Promise.reject(new Error("the disk is gone")) });
   const answer = await broken.request("/readyz");
   t.equal(answer.status, 503);
   t.match((await answer.json()) as object, { detail: /the disk is gone/ });
@@ -538,16 +515,4 @@ t.test("GET /openapi.json has every route, from the schemas that check requests"
     (p: { name: string }) => p.name === "wait",
   );
   t.match(wait, { in: "query", schema: { type: "number", minimum: 0, maximum: 60 } });
-});
-
-t.test("client() knows the API by type", async (t) => {
-  const { writer, raw } = await running();
-  await writer.append(stage(1));
-  const { api } = client("http://localhost", { fetch: (input, init) => raw(String(input), init) });
-  const list = await (await api.runs.$get({ query: { status: "running" } })).json();
-  const id: string = list.runs[0]!.run;
-  const page = await (await api.runs[":id"].events.$get({ param: { id }, query: { since: "0" } })).json();
-  const next: number = page.next;
-  t.equal(next, 1);
-  t.equal(page.events[0]!.type, "stage");
 });

@@ -1,20 +1,21 @@
 /**
- * Fewer points of a line that draw as all of them would: of each of so many stretches its lowest and its highest point,
- * in their order (min/max aggregation; Jugel et al., "M4: A Visualization-Oriented Time Series Data Aggregation",
- * PVLDB 7, 2014). A spike of one step in a million stays.
+ * Draws a line with fewer points that looks the same: of each stretch its lowest and its highest point, in their order
+ * (min/max aggregation; Jugel et al., "M4: A Visualization-Oriented Time Series Data Aggregation", PVLDB 7, 2014). A
+ * spike of one step in a million stays.
  *
  * @module
  */
 
-/** Points of a line; `x` goes up. NaN in `y` is a gap. */
+/** Points of a line, `x` ascending. NaN in `y` is a gap. */
 export interface Line {
   readonly x: Float64Array;
   readonly y: Float64Array;
 }
 
 /**
- * @param points how many to leave, 4 at least; first and last are always among them
- * @returns the line itself where it has no more than that
+ * Thins a line.
+ * @param points how many points to keep at most, from 4; the first and the last are always kept
+ * @returns the line itself where it has no more points than that
  */
 export function downsample({ x, y }: Line, points: number): Line {
   if (x.length <= points) return { x, y };
@@ -28,10 +29,10 @@ export function downsample({ x, y }: Line, points: number): Line {
     if (low !== high) kept.push(Math.max(low, high));
   }
   kept.push(x.length - 1);
-  return { x: Float64Array.from(kept, (at) => x[at]!), y: Float64Array.from(kept, (at) => y[at]!) };
+  return { x: Float64Array.from(kept, (i) => x[i]!), y: Float64Array.from(kept, (i) => y[i]!) };
 }
 
-/** Where a stretch is lowest and highest; its first point where there is none but gaps. */
+/** Indices of the lowest and the highest point of a stretch; its first point where it has gaps alone. */
 function extremes(y: Float64Array, from: number, to: number): [number, number] {
   let [low, high] = [from, from];
   for (let i = from + 1; i < to; i++) {
@@ -42,7 +43,7 @@ function extremes(y: Float64Array, from: number, to: number): [number, number] {
   return [low, high];
 }
 
-/** The points of a line from one x to another, and one more on either side for the line to leave by. */
+/** The points of a line between two x, and one more on either side, so that the line leaves the picture. */
 export function clip({ x, y }: Line, from: number, to: number): Line {
   const begin = Math.max(0, firstAt(x, from) - 1);
   const last = firstAt(x, to);
@@ -50,7 +51,7 @@ export function clip({ x, y }: Line, from: number, to: number): Line {
   return { x: x.subarray(begin, end), y: y.subarray(begin, end) };
 }
 
-/** Index of the first x at or beyond a value. */
+/** Index of the first x at or above a value. */
 export function firstAt(x: Float64Array, value: number): number {
   let low = 0;
   for (let high = x.length; low < high; ) {

@@ -1,0 +1,167 @@
+/**
+ * Runs over HTTP: a Hono app over a store. The app keeps nothing that it could not read again, so one `fetch` handler
+ * serves Node, Deno, Bun and serverless hosts, and any number of hosts can serve one store.
+ *
+ * @module
+ */
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { bodyLimit } from "hono/body-limit";
+import { compress } from "hono/compress";
+import { etag } from "hono/etag";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { secureHeaders } from "hono/secure-headers";
+import { CORE_VERSION } from "../../core/plugin/plugin.ts";
+import type { Store } from "../../core/run/store.ts";
+import { eventRoutes } from "./events.ts";
+import { artifactRoutes, fileRoutes } from "./files.ts";
+import { type GuardOptions, guardOf } from "./guard.ts";
+import { logsOf } from "./logs.ts";
+import { metricsOf } from "./metrics.ts";
+import { type NamedScenario, orderRoutes } from "./orders.ts";
+import { addPage } from "./page.ts";
+import { problemResponse, Refusal } from "./problem.ts";
+import type { Job, Runner } from "./runner.ts";
+import { runRoutes } from "./runs.ts";
+import { seriesRoutes } from "./series.ts";
+import type { StreamLimits } from "./stream.ts";
+
+/** Options of {@link createApp}. */
+export interface AppOptions extends GuardOptions {
+  /** Starts, stops and resumes runs. Without one the app answers such requests with 501. */
+  readonly runner?: Runner;
+  /** Scenarios that can be started by name; none unless given. */
+  readonly scenarios?: () => readonly NamedScenario[];
+  /** Plugins, files and URLs that scenarios from outside may name; none unless given. An entry ending in `/` is a prefix. */
+  readonly allow?: readonly string[];
+  /** When streams cut a client off. */
+  readonly streams?: StreamLimits;
+}
+
+/** Tells which runs were ordered. A run that resumes still ends with its old last event until its trainer has begun. */
+function orderedBy(runner: Runner | undefined): (id: string) => boolean {
+  const waits = ({ state }: Job): boolean => state === "queued" || state === "running";
+  return (id) => runner?.jobs().some((job) => waits(job) && (job.run === id || job.title === id)) ?? false;
+}
+
+/** Largest body in bytes. Scenarios have a few kilobytes. */
+const BODY_BYTES = 256 * 1024;
+
+/**
+ * Makes the app over a store. `/openapi.json` describes its routes. Its type, {@link App}, types a client.
+ *
+ * Requests that fail are answered with problem details (RFC 9457).
+ *
+ * @example
+ * ```ts
+ * import { createApp } from "dsgan/http";
+ * import { memoryStore } from "dsgan/stores";
+ *
+ * const app = createApp(memoryStore());
+ * const answer = await app.request("/api/runs");
+ * console.log(await answer.json()); // { runs: [], next: null }
+ * ```
+ */
+export function createApp(store: Store, options: AppOptions = {}) {
+  const { runner, scenarios = () => [], allow = [], streams = {} } = options;
+  const app = new OpenAPIHono();
+  const metrics = metricsOf(store, runner);
+  const guard = guardOf(options);
+
+  app.onError((error, c) => problemResponse(c, error));
+  app.notFound((c) =>
+    problemResponse(c, new Refusal(404, `there is nothing at ${c.req.path}; /openapi.json lists the routes`)),
+  );
+
+  app.use(metrics.count);
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", "data:"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      xFrameOptions: "DENY",
+      strictTransportSecurity: false, // left to whoever puts TLS in front
+      overwrite: false, // some answers have a stricter policy of their own
+    }),
+  );
+  app.use(guard.check);
+  app.use(
+    methodNotAllowed({
+      app: app as never,
+      onMethodNotAllowed: (c, methods) =>
+        problemResponse(
+          c,
+          new Refusal(405, `${c.req.path} does not take ${c.req.method}: use ${methods.join(" or ")}`, {
+            headers: { Allow: methods.join(", ") },
+          }),
+        ),
+    }),
+  );
+  const limited = bodyLimit({
+    maxSize: BODY_BYTES,
+    onError: () => {
+      throw new Refusal(413, `the body has more than ${BODY_BYTES} bytes`);
+    },
+  });
+  // Asking for a body creates a full Request, which costs a poll as much as all the rest.
+  app.use((c, next) => (c.req.method === "GET" ? next() : limited(c, next)));
+  const [squeeze, tag] = [compress(), etag({ weak: true })];
+  app.use(async (c, next) => {
+    if (c.req.path.endsWith("/stream")) return await next(); // endless: there is nothing to compress or to hash
+    c.header("Vary", "Accept-Encoding"); // set now, because a later change would rebuild the answer
+    return await squeeze(c, async () => void (await tag(c, next)));
+  });
+
+  app.post("/api/session", guard.open);
+  app.delete("/api/session", guard.close);
+  addPage(app);
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.get("/readyz", async (c) => {
+    await store.list().catch((error) => {
+      throw new Refusal(503, `the store cannot be read: ${error.message}`);
+    });
+    return c.json({ status: "ok" });
+  });
+  app.get("/metrics", async (c) => {
+    const { text, type } = await metrics.scrape();
+    return c.body(text, 200, { "Content-Type": type, "Cache-Control": "no-store" });
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
+  app.doc31("/openapi.json", {
+    openapi: "3.1.0",
+    info: {
+      title: "dsgan",
+      version: CORE_VERSION,
+      description: "Runs of dsgan: watch, start, stop and resume them.",
+    },
+  });
+
+  const logs = logsOf(store, orderedBy(runner));
+  return app
+    .route("/", runRoutes(store, logs))
+    .route("/", fileRoutes(logs))
+    .route("/", eventRoutes(logs, metrics.streams, streams))
+    .route("/", seriesRoutes(logs))
+    .route("/", artifactRoutes(logs))
+    .route("/", orderRoutes({ store, runner, scenarios, allow }));
+}
+
+/**
+ * The app as Hono's typed client knows it.
+ *
+ * @example
+ * ```ts
+ * import type { App } from "dsgan/http";
+ * import { hc } from "hono/client";
+ *
+ * const { api } = hc<App>("http://127.0.0.1:8080");
+ * console.log(String(api.runs.$url())); // http://127.0.0.1:8080/api/runs
+ * ```
+ */
+export type App = ReturnType<typeof createApp>;

@@ -1,0 +1,128 @@
+/**
+ * What requests may carry. Each schema checks requests, describes them in `/openapi.json`, and types the client.
+ *
+ * @module
+ */
+import { z } from "@hono/zod-openapi";
+
+/** Statuses of a run. */
+export const STATUSES = ["running", "passed", "missed", "failed", "cancelled", "abandoned"] as const;
+
+/** Longest time a poll may wait, in seconds. */
+const LONGEST_WAIT = 60;
+/** Numbers of events. */
+const EVENT_NUMBERS = { least: 0, most: Number.MAX_SAFE_INTEGER };
+/** Runs on a page of the list. */
+const RUNS = { least: 1, most: 1000 };
+/** Events on a page. */
+const EVENTS = { least: 1, most: 10_000 };
+/** Points of a series. */
+const POINTS = { least: 4, most: 20_000 };
+/** Series in one answer. */
+const MOST_SERIES = 100;
+
+/** The bounds of a number, both included. */
+interface Bounds {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** A number in a query. Its text is coerced, so OpenAPI has to be told the type. */
+function numeric(type: "integer" | "number", { least, most }: Bounds, initial: number, description?: string) {
+  const number = z.coerce.number<string | number>();
+  return (type === "integer" ? number.int() : number)
+    .min(least)
+    .max(most)
+    .default(initial)
+    .openapi({ type, minimum: least, maximum: most, ...(description && { description }) });
+}
+
+function anyNumber(description: string) {
+  return z.coerce.number<string | number>().optional().openapi({ type: "number", description });
+}
+
+/** Splits words at commas. */
+function wordsOf(text: string): string[] {
+  return text.split(",").filter((word) => word !== "");
+}
+
+/** Query of `GET /api/runs`. */
+export const runsQuery = z.object({
+  status: z
+    .string()
+    .transform(wordsOf)
+    .pipe(z.array(z.enum(STATUSES)))
+    .optional()
+    .openapi({ type: "string", description: `One or several of ${STATUSES.join(", ")}.` }),
+  scenario: z.string().optional().openapi({ description: "Name of the scenario." }),
+  tag: z.string().optional().openapi({ description: "A tag of the scenario." }),
+  limit: numeric("integer", RUNS, 50),
+  cursor: z.string().max(200).optional().openapi({ description: "`next` of the page before." }),
+});
+
+/** Query of `GET /api/runs/:id/events`. */
+export const eventsQuery = z.object({
+  since: numeric(
+    "integer",
+    EVENT_NUMBERS,
+    0,
+    "Number of the last event that the client has: `next` of the page before.",
+  ),
+  limit: numeric("integer", EVENTS, 1000),
+  wait: numeric(
+    "number",
+    { least: 0, most: LONGEST_WAIT },
+    0,
+    "Seconds to wait for the next event where there is none yet. The server may answer up to a tenth earlier.",
+  ),
+  types: z
+    .string()
+    .transform(wordsOf)
+    .optional()
+    .openapi({ type: "string", description: "Types of events, joined by commas; all unless given." }),
+});
+
+/** Query of `GET /api/runs/:id/stream`. */
+export const streamQuery = z.object({
+  since: numeric(
+    "integer",
+    EVENT_NUMBERS,
+    0,
+    "Number of the last event that the client has. The header Last-Event-ID overrides it.",
+  ),
+  types: z.string().transform(wordsOf).optional().openapi({ type: "string" }),
+});
+
+/** Query of `GET /api/runs/:id/series`. */
+export const seriesQuery = z.object({
+  metric: z
+    .string()
+    .transform((text) => wordsOf(text).slice(0, MOST_SERIES))
+    .optional()
+    .openapi({ type: "string", description: "Names joined by commas; all unless given." }),
+  stage: z.string().optional(),
+  points: numeric("integer", POINTS, 1000),
+  from: anyNumber("First step."),
+  to: anyNumber("Last step."),
+});
+
+/** Body of `POST /api/runs` as JSON. As YAML it is the scenario itself. */
+export const startRequest = z
+  .strictObject({
+    scenario: z
+      .union([z.string().min(1), z.record(z.string(), z.unknown())])
+      .describe("A scenario as text or as an object, or the name of a packaged one."),
+    set: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe("Values by path, like `--set` on the command line."),
+  })
+  .openapi("StartRequest");
+
+/** A run's id in a path. */
+export const runParams = z.object({
+  id: z.string().openapi({ description: "Id of the run." }),
+});
+
+/** Body of `POST /api/runs` as JSON. */
+export type StartRequest = z.infer<typeof startRequest>;
