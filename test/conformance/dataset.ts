@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Test } from "tap";
+
 import { type Dataset, type FiniteDataset, isFiniteDataset, Key, sizeOf, tf } from "../../core/mod.ts";
 import { alike, checkSampler } from "./sampler.ts";
+import type { Test } from "./test.ts";
 
 /** Holds a dataset against its contract. */
 export async function checkDataset(t: Test, dataset: Dataset): Promise<void> {

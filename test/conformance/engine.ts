@@ -8,11 +8,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { filter, firstValueFrom } from "rxjs";
-import type { Test } from "tap";
 import { type Engine, Key, tf } from "../../core/mod.ts";
 import { cpu } from "../../plugins/engines/cpu/cpu.ts";
 import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { startTrainer } from "../../server/trainer/mod.ts";
+import type { Test } from "./test.ts";
 
 const key = Key.from("engine conformance");
 

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Test } from "tap";
+
 import { type Component, type Refs, z } from "../../core/mod.ts";
+import type { Test } from "./test.ts";
 
 /** A node of a JSON Schema. */
 interface Schema {

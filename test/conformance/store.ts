@@ -3,15 +3,9 @@
  *
  * @module
  */
-import type { Test } from "tap";
-import {
-  InputError,
-  RUN_FILES,
-  RunError,
-  type RunEvent,
-  type RunResult,
-  type Store,
-} from "../../core/mod.ts";
+
+import { RUN_FILES, type RunEvent, type RunResult, type Store } from "../../core/mod.ts";
+import type { Test } from "./test.ts";
 
 const stage = (seq: number): RunEvent => ({
   seq,
@@ -35,16 +29,19 @@ async function text(pieces: AsyncIterable<string>): Promise<string> {
   return all;
 }
 
+/** A message that has a text in it. */
+const saying = (text: string): RegExp => new RegExp(text.replace(/\W/g, "\\$&"));
+
 const outside = ["../x", "a/../../x", "/etc/passwd", "", ".", "a//b", "a/", "..\\x", "C:x", "a\0b", "./x"];
 
 /**
  * Checks a store against its contract.
  * @param makeStore a new store without runs at each call
  */
-export async function checkStore(tap: Test, makeStore: () => Store | Promise<Store>): Promise<void> {
-  await tap.test("create() gives each run an id of its own, list() has the newest first", async (t) => {
+export async function checkStore(t: Test, makeStore: () => Store | Promise<Store>): Promise<void> {
+  await t.test("create() gives each run an id of its own, list() has the newest first", async (t) => {
     const store = await makeStore();
-    t.strictSame(await store.list(), []);
+    t.same(await store.list(), []);
     const ids: string[] = [];
     for (const name of ["b", "a", "b", "c", "b"]) {
       const writer = await store.create(name);
@@ -54,10 +51,10 @@ export async function checkStore(tap: Test, makeStore: () => Store | Promise<Sto
       await writer.close();
     }
     t.equal(new Set(ids).size, ids.length);
-    t.strictSame(await store.list(), ids.toReversed());
+    t.same(await store.list(), ids.toReversed());
   });
 
-  await tap.test("create() at the same moment gives different runs", async (t) => {
+  await t.test("create() at the same moment gives different runs", async (t) => {
     const store = await makeStore();
     const writers = await Promise.all(Array.from({ length: 20 }, () => store.create("same")));
     t.equal(new Set(writers.map((w) => w.id)).size, 20);
@@ -65,39 +62,39 @@ export async function checkStore(tap: Test, makeStore: () => Store | Promise<Sto
     await Promise.all(writers.map((w) => w.close()));
   });
 
-  await tap.test("append() keeps events in order, at once and whole", async (t) => {
+  await t.test("append() keeps events in order, at once and whole", async (t) => {
     const store = await makeStore();
     const writer = await store.create("demo");
     const reader = await store.open(writer.id);
     t.equal(reader.id, writer.id);
-    t.strictSame(await reader.events(), []);
+    t.same(await reader.events(), []);
     await writer.append(stage(1));
-    t.strictSame(await reader.events(), [stage(1)], "seen before the run ends");
+    t.same(await reader.events(), [stage(1)], "seen before the run ends");
     await Promise.all(Array.from({ length: 50 }, (_, i) => writer.append(stage(i + 2))));
     const all = Array.from({ length: 51 }, (_, i) => stage(i + 1));
-    t.strictSame(await reader.events(), all);
-    t.strictSame(await reader.events(49), [stage(50), stage(51)], "only those after `since`");
-    t.strictSame(await reader.events(51), []);
+    t.same(await reader.events(), all);
+    t.same(await reader.events(49), [stage(50), stage(51)], "only those after `since`");
+    t.same(await reader.events(51), []);
     await writer.close();
-    t.strictSame(await (await store.open(writer.id)).events(), all, "seen after the run ended");
+    t.same(await (await store.open(writer.id)).events(), all, "seen after the run ended");
     const lines = new TextDecoder()
       .decode(await reader.read(RUN_FILES.events))
       .trimEnd()
       .split("\n");
-    t.strictSame(
+    t.same(
       lines.map((line) => JSON.parse(line)),
       all,
       "and as a file, one JSON event a line",
     );
   });
 
-  await tap.test("events(), lines() and extent() agree, from any number on, at any length", async (t) => {
+  await t.test("events(), lines() and extent() agree, from any number on, at any length", async (t) => {
     const store = await makeStore();
     const writer = await store.create("demo");
     const reader = await store.open(writer.id);
     const { generation, last } = await reader.extent();
     t.equal(last, 0);
-    t.strictSame(await text(reader.lines()), "");
+    t.same(await text(reader.lines()), "");
     const all: RunEvent[] = [];
     for (let seq = 1; seq <= 300; seq++) {
       // Some lines are longer than what is read at a time.
@@ -109,17 +106,17 @@ export async function checkStore(tap: Test, makeStore: () => Store | Promise<Sto
     for (const since of [0, 299, 1, 2, 98, 99, 100, 101, 150, 199, 200, 250, 298, 300, 301, 9999]) {
       const rest = all.slice(since);
       for (const read of [reader, other, await store.open(writer.id)]) {
-        t.strictSame(await read.events(since), rest, `after ${since}`);
+        t.same(await read.events(since), rest, `after ${since}`);
         t.equal(await text(read.lines(since)), rest.map((e) => `${JSON.stringify(e)}\n`).join(""));
       }
-      t.strictSame(await reader.events(since, 3), rest.slice(0, 3), `three after ${since}`);
+      t.same(await reader.events(since, 3), rest.slice(0, 3), `three after ${since}`);
     }
-    t.strictSame(await reader.events(0, 0), []);
+    t.same(await reader.events(0, 0), []);
     t.equal((await reader.extent()).last, 300);
     await writer.append(stage(301));
-    t.strictSame(await reader.events(300), [stage(301)]);
+    t.same(await reader.events(300), [stage(301)]);
     t.equal((await reader.extent()).last, 301);
-    t.strictSame(await (await store.open(writer.id)).extent(), {
+    t.same(await (await store.open(writer.id)).extent(), {
       generation: (await reader.extent()).generation,
       last: 301,
     });
@@ -128,21 +125,19 @@ export async function checkStore(tap: Test, makeStore: () => Store | Promise<Sto
     await writer.close();
     const next = await store.create("demo");
     await next.append(stage(1));
-    t.not(
-      (await (await store.open(next.id)).extent()).generation,
-      generation,
-      "another run, another generation",
-    );
+    const later = await store.open(next.id);
+    t.ok((await later.extent()).generation !== generation, "another run, another generation");
     await next.close();
   });
 
-  await tap.test("glance() tells how a run stands", async (t) => {
+  await t.test("glance() tells how a run stands", async (t) => {
     const store = await makeStore();
     const before = new Date().toISOString();
     const writer = await store.create("demo");
     await writer.write(RUN_FILES.scenario, "name: demo\ntags:\n  - a b\n  - c\nseed: 0\n");
     const glance = await store.glance(writer.id);
-    t.match(glance, { run: writer.id, scenario: "demo", status: "running", tags: ["a b", "c"] });
+    const { run, scenario, status, tags } = glance;
+    t.same([run, scenario, status, tags], [writer.id, "demo", "running", ["a b", "c"]]);
     t.ok(glance.began >= before && glance.began <= new Date().toISOString(), glance.began);
     await writer.close();
     t.equal((await store.glance(writer.id)).status, "abandoned", "nobody writes it and it has not ended");
@@ -150,20 +145,21 @@ export async function checkStore(tap: Test, makeStore: () => Store | Promise<Sto
     t.equal((await store.glance(writer.id)).status, "running");
     await again.write(RUN_FILES.result, JSON.stringify(result));
     await again.close();
-    t.match(await store.glance(writer.id), { status: "missed", seconds: 1.5, began: glance.began });
+    const ended = await store.glance(writer.id);
+    t.same([ended.status, ended.seconds, ended.began], ["missed", 1.5, glance.began]);
     for (const id of ["absent", "", "..", `../${writer.id}`]) {
-      await t.rejects(store.glance(id), { name: "InputError", message: JSON.stringify(id) });
+      await t.rejects(store.glance(id), { name: "InputError", message: saying(JSON.stringify(id)) });
     }
   });
 
-  await tap.test("write() keeps bytes and text, replaces, makes folders", async (t) => {
+  await t.test("write() keeps bytes and text, replaces, makes folders", async (t) => {
     const store = await makeStore();
     const writer = await store.create("demo");
     const reader = await store.open(writer.id);
     const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
     await writer.write("artifacts/deep/er/all.bin", bytes);
     bytes.fill(0);
-    t.strictSame(
+    t.same(
       [...(await reader.read("artifacts/deep/er/all.bin"))],
       Array.from({ length: 256 }, (_, i) => i),
     );
@@ -181,99 +177,108 @@ export async function checkStore(tap: Test, makeStore: () => Store | Promise<Sto
     await writer.close();
   });
 
-  await tap.test("write() and read() refuse paths outside the run", async (t) => {
+  await t.test("write() and read() refuse paths outside the run", async (t) => {
     const store = await makeStore();
     const writer = await store.create("demo");
     const reader = await store.open(writer.id);
     for (const path of outside) {
-      await t.rejects(writer.write(path, "x"), InputError, `write ${JSON.stringify(path)}`);
-      await t.rejects(reader.read(path), { name: "InputError", message: "not a path inside a run" });
+      await t.rejects(writer.write(path, "x"), { name: "InputError" }, `write ${JSON.stringify(path)}`);
+      await t.rejects(reader.read(path), { name: "InputError", message: /not a path inside a run/ });
     }
     await writer.append(stage(1));
-    await t.rejects(writer.write(RUN_FILES.events, ""), InputError, "the log is written by append alone");
-    t.strictSame(await reader.events(), [stage(1)]);
+    await t.rejects(
+      writer.write(RUN_FILES.events, ""),
+      { name: "InputError" },
+      "the log is written by append alone",
+    );
+    t.same(await reader.events(), [stage(1)]);
     await writer.close();
   });
 
-  await tap.test("read() and open() name what is not there", async (t) => {
+  await t.test("read() and open() name what is not there", async (t) => {
     const store = await makeStore();
     const writer = await store.create("demo");
     await writer.write("artifacts/a.txt", "a");
     const reader = await store.open(writer.id);
     for (const path of ["absent.txt", "artifacts", "artifacts/a.txt/b"]) {
-      await t.rejects(reader.read(path), { name: "InputError", message: path });
+      await t.rejects(reader.read(path), { name: "InputError", message: saying(path) });
     }
     for (const id of ["absent", "", ".", "..", `../${writer.id}`, `${writer.id}/artifacts`]) {
-      await t.rejects(store.open(id), { name: "InputError", message: JSON.stringify(id) });
+      await t.rejects(store.open(id), { name: "InputError", message: saying(JSON.stringify(id)) });
     }
     await writer.close();
   });
 
-  await tap.test("result() is there once written, and append() still works then", async (t) => {
+  await t.test("result() is there once written, and append() still works then", async (t) => {
     const store = await makeStore();
     const writer = await store.create("demo");
     const reader = await store.open(writer.id);
     t.equal(await reader.result(), undefined);
     await writer.write(RUN_FILES.result, JSON.stringify(result));
     await writer.append(stage(1));
-    t.strictSame(await reader.result(), result);
-    t.strictSame(await reader.events(), [stage(1)]);
+    t.same(await reader.result(), result);
+    t.same(await reader.events(), [stage(1)]);
     await writer.close();
   });
 
-  await tap.test("files() lists what a prefix begins, remove() takes a file away", async (t) => {
+  await t.test("files() lists what a prefix begins, remove() takes a file away", async (t) => {
     const store = await makeStore();
     const writer = await store.create("demo");
     const reader = await store.open(writer.id);
     for (const path of ["checkpoints/2.json", "checkpoints/10.json", "artifacts/deep/a.bin", "note.txt"]) {
       await writer.write(path, "x");
     }
-    t.strictSame(await reader.files("checkpoints/"), ["checkpoints/10.json", "checkpoints/2.json"]);
-    t.strictSame(await reader.files("artifacts/"), ["artifacts/deep/a.bin"]);
-    t.strictSame(await reader.files("none/"), []);
+    t.same(await reader.files("checkpoints/"), ["checkpoints/10.json", "checkpoints/2.json"]);
+    t.same(await reader.files("artifacts/"), ["artifacts/deep/a.bin"]);
+    t.same(await reader.files("none/"), []);
     await writer.remove("checkpoints/2.json");
     await writer.remove("checkpoints/2.json");
-    t.strictSame(await reader.files("checkpoints/"), ["checkpoints/10.json"], "twice as well as once");
-    await t.rejects(reader.read("checkpoints/2.json"), InputError);
-    await t.rejects(writer.remove(RUN_FILES.events), InputError, "the log stays");
-    for (const path of outside) await t.rejects(writer.remove(path), InputError, JSON.stringify(path));
+    t.same(await reader.files("checkpoints/"), ["checkpoints/10.json"], "twice as well as once");
+    await t.rejects(reader.read("checkpoints/2.json"), { name: "InputError" });
+    await t.rejects(writer.remove(RUN_FILES.events), { name: "InputError" }, "the log stays");
+    for (const path of outside)
+      await t.rejects(writer.remove(path), { name: "InputError" }, JSON.stringify(path));
     await writer.close();
-    await t.rejects(writer.remove("note.txt"), RunError);
+    await t.rejects(writer.remove("note.txt"), { name: "RunError" });
   });
 
-  await tap.test("resume() goes on with a run, one at a time", async (t) => {
+  await t.test("resume() goes on with a run, one at a time", async (t) => {
     const store = await makeStore();
     const first = await store.create("demo");
     await first.append(stage(1));
     await first.write("note.txt", "kept");
     const reader = await store.open(first.id);
     t.ok(await reader.owner(), "somebody is at it");
-    await t.rejects(store.resume(first.id), { name: "InputError", message: "is being written by" });
+    await t.rejects(store.resume(first.id), { name: "InputError", message: /is being written by/ });
     await first.close();
     t.equal(await reader.owner(), undefined, "nobody is");
     const second = await store.resume(first.id);
     t.equal(second.id, first.id);
     t.equal(second.location, first.location);
-    await t.rejects(store.resume(first.id), InputError);
+    await t.rejects(store.resume(first.id), { name: "InputError" });
     await first.close();
-    await t.rejects(store.resume(first.id), InputError, "the first one's close is not the second one's");
+    await t.rejects(
+      store.resume(first.id),
+      { name: "InputError" },
+      "the first one's close is not the second one's",
+    );
     await second.append(stage(2));
-    t.strictSame(await reader.events(), [stage(1), stage(2)]);
+    t.same(await reader.events(), [stage(1), stage(2)]);
     t.equal(new TextDecoder().decode(await reader.read("note.txt")), "kept");
     await second.close();
-    await t.rejects(store.resume("absent"), { name: "InputError", message: "absent" });
+    await t.rejects(store.resume("absent"), { name: "InputError", message: /absent/ });
   });
 
-  await tap.test("close() ends the writing, twice as well as once", async (t) => {
+  await t.test("close() ends the writing, twice as well as once", async (t) => {
     const store = await makeStore();
     const writer = await store.create("demo");
     await writer.append(stage(1));
     await writer.close();
     await writer.close();
-    await t.rejects(writer.append(stage(2)), RunError);
-    await t.rejects(writer.write("late.txt", "x"), RunError);
+    await t.rejects(writer.append(stage(2)), { name: "RunError" });
+    await t.rejects(writer.write("late.txt", "x"), { name: "RunError" });
     const reader = await store.open(writer.id);
-    t.strictSame(await reader.events(), [stage(1)]);
-    await t.rejects(reader.read("late.txt"), InputError);
+    t.same(await reader.events(), [stage(1)]);
+    await t.rejects(reader.read("late.txt"), { name: "InputError" });
   });
 }

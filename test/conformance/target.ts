@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Test } from "tap";
+
 import { Key, type TargetDistributionSpec } from "../../core/mod.ts";
 import { checkSampler } from "./sampler.ts";
+import type { Test } from "./test.ts";
 
 /** Holds a target against its contract. */
 export async function checkTarget(t: Test, target: TargetDistributionSpec): Promise<void> {

@@ -1,0 +1,328 @@
+/** The suites for plugin authors fail where a contract is broken: each is run on parts with one fault. */
+import { deepStrictEqual } from "node:assert";
+import t from "tap";
+import {
+  type GanObjective,
+  Key,
+  type Mixer,
+  type Network,
+  type NetworkPlan,
+  type Optimizer,
+  type OptimizerRun,
+  tf,
+} from "../../core/mod.ts";
+import { samplingTrick } from "../../plugins/mixers/sampling-trick/sampling-trick.ts";
+import { weighted } from "../../plugins/mixers/weighted/weighted.ts";
+import { mlp } from "../../plugins/networks/mlp/mlp.ts";
+import { wgan } from "../../plugins/objectives/wgan/wgan.ts";
+import { adam } from "../../plugins/optimizers/adam/adam.ts";
+import { checkMixer } from "../conformance/mixer.ts";
+import { checkNetwork } from "../conformance/network.ts";
+import { checkObjective } from "../conformance/objective.ts";
+import { checkOptimizer } from "../conformance/optimizer.ts";
+import type { ErrorPattern, Test } from "../conformance/test.ts";
+
+await tf.setBackend("cpu");
+await tf.ready();
+
+/** Runs a suite and answers what it found wrong. */
+async function faultsOf(suite: (t: Test) => Promise<void>): Promise<string[]> {
+  const faults: string[] = [];
+  const holds = (value: unknown, message = "an assertion"): void => {
+    if (!value) faults.push(message);
+  };
+  const isThat = (error: unknown, { name, message = /./ }: ErrorPattern): boolean =>
+    error instanceof Error && error.name === name && message.test(error.message);
+  const ended: (() => unknown)[] = [];
+  const recorder: Test = {
+    ok: (value, ...[message]) => holds(value, message),
+    equal: (found, expected, ...[message]) => holds(Object.is(found, expected), message),
+    same(found, expected, ...[message]) {
+      try {
+        deepStrictEqual(found, expected);
+      } catch {
+        holds(false, message);
+      }
+    },
+    throws(body, pattern, ...[message]) {
+      try {
+        body();
+        holds(false, message);
+      } catch (error) {
+        holds(isThat(error, pattern), message);
+      }
+    },
+    rejects: (promise, pattern, ...[message]) =>
+      promise.then(
+        () => holds(false, message),
+        (error) => holds(isThat(error, pattern), message),
+      ),
+    test: (_, body) => body(recorder),
+    teardown: (body) => void ended.push(body),
+  };
+  try {
+    await suite(recorder);
+  } catch (error) {
+    faults.push(`stopped: ${(error as Error).message}`);
+  }
+  for (const body of ended) await body();
+  return faults;
+}
+
+/** Checks that a suite passes what is sound, and says the expected of each fault. */
+function faults<T>(
+  name: string,
+  sound: T,
+  suite: (t: Test, part: T) => Promise<void>,
+  broken: Readonly<Record<string, readonly [part: () => T, finding: RegExp]>>,
+): void {
+  t.test(`${name} passes what is sound`, async (t) => {
+    t.same(await faultsOf((test) => suite(test, sound)), []);
+  });
+  for (const [fault, [part, finding]] of Object.entries(broken)) {
+    t.test(`${name} finds ${fault}`, async (t) => {
+      const found = await faultsOf((test) => suite(test, part()));
+      t.ok(
+        found.some((message) => finding.test(message)),
+        `${finding} in ${JSON.stringify(found)}`,
+      );
+    });
+  }
+}
+
+const objective = wgan({ clip: 0.5 });
+const spoilt =
+  (parts: Partial<GanObjective>): (() => GanObjective) =>
+  () => ({ ...objective, ...parts });
+let calls = 0;
+
+faults("checkObjective()", objective, checkObjective, {
+  "a loss that is no scalar": [
+    spoilt({ generatorLoss: (critic, x) => critic(x) as tf.Scalar }),
+    /generatorLoss is a scalar/,
+  ],
+  "a loss that is not finite": [
+    spoilt({ generatorLoss: (critic, x) => tf.neg(tf.mean(tf.log(critic(x)))) }),
+    /generatorLoss is finite/,
+  ],
+  "a loss that overflows": [
+    spoilt({ generatorLoss: (critic, x) => tf.mean(tf.exp(critic(x))) }),
+    /1000 times as large/,
+  ],
+  "a gradient of the wrong sign": [
+    spoilt({
+      generatorLoss(critic, x) {
+        const loss = tf.mean(critic(x));
+        return tf.sub(2 * loss.dataSync()[0]!, loss);
+      },
+    }),
+    /generatorLoss: a short step against its gradient lowers it/,
+  ],
+  "a loss without a gradient": [
+    spoilt({ generatorLoss: (critic, x) => tf.mean(tf.sign(critic(x))) }),
+    /generatorLoss: it has a gradient/,
+  ],
+  "weights that are ignored": [
+    spoilt({
+      criticLoss: (critic, real, fake) =>
+        tf.sub(tf.mean(critic(tf.concat(fake.map(({ x }) => x)))), tf.mean(critic(real))),
+    }),
+    /other weights, another loss/,
+  ],
+  "weights that are squared": [
+    spoilt({
+      criticLoss: (critic, real, fake) =>
+        tf.sub(
+          tf.addN(fake.map(({ weight, x }) => tf.mul(weight ** 2, tf.mean(critic(x))))),
+          tf.mean(critic(real)),
+        ) as tf.Scalar,
+    }),
+    /half the weight/,
+  ],
+  "a loss that draws without its key": [
+    spoilt({ criticLoss: (...given) => tf.add(objective.criticLoss(...given), calls++) }),
+    /criticLoss is a function of its key/,
+  ],
+  "a tensor that is kept": [
+    spoilt({ generatorLoss: (critic, x) => tf.keep(objective.generatorLoss(critic, x)) }),
+    /losses leave no tensor behind/,
+  ],
+  "a constraint that goes on shrinking": [
+    spoilt({
+      constrain: (parameters) => tf.tidy(() => parameters.forEach((p) => void p.assign(tf.mul(p, 0.5)))),
+    }),
+    /constrain leaves alone/,
+  ],
+});
+
+const mixer = weighted();
+faults<Mixer>("checkMixer()", mixer, checkMixer, {
+  "weights that do not sum to 1": [
+    () => ({
+      name: "x",
+      mix: (_, m, pg, pd) => [
+        { weight: 1, x: pg(m) },
+        { weight: 1, x: pd(m) },
+      ],
+    }),
+    /weights sum to 1/,
+  ],
+  "another share of pd": [
+    () => ({ name: "x", mix: (a, m, pg, pd) => mixer.mix(1 - a, m, pg, pd) }),
+    /share of pd/,
+  ],
+  "rows that are drawn and not used": [
+    () => ({ name: "x", mix: (a, m, pg, pd) => mixer.mix(a, m, (n) => tf.slice(pg(n + 1), 0, n), pd) }),
+    /every row that is drawn is used/,
+  ],
+  "parts that are not freed": [
+    () => ({ name: "x", mix: (a, m, pg, pd) => mixer.mix(a, m, (n) => tf.clone(pg(n)), pd) }),
+    /no tensor is left/,
+  ],
+  "a mix that throws where check does not": [() => ({ name: "x", mix: samplingTrick().mix }), /stopped/],
+  "a check that throws where mix does not": [
+    () => ({ name: "x", mix: mixer.mix, check: samplingTrick().check! }),
+    /so does mix/,
+  ],
+});
+
+const optimizer = adam({ learningRate: 0.05, decayFrom: 1, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 });
+const worse =
+  (change: (run: OptimizerRun) => Partial<OptimizerRun>): (() => Optimizer) =>
+  () => ({
+    name: "worse",
+    start(variables) {
+      const run = optimizer.start(variables);
+      return { ...run, ...change(run) };
+    },
+  });
+
+faults<Optimizer>("checkOptimizer()", optimizer, checkOptimizer, {
+  "steps uphill": [
+    worse((run) => ({
+      update: (gradients, numbers) =>
+        run.update(
+          gradients.map((g) => tf.neg(g)),
+          numbers,
+        ),
+    })),
+    /closer to its minimum/,
+  ],
+  "one variable forgotten": [
+    worse((run) => ({
+      update: (gradients, numbers) =>
+        run.update(
+          gradients.map((g, i) => (i === 0 ? g : tf.zerosLike(g))),
+          numbers,
+        ),
+    })),
+    /closer to its minimum/,
+  ],
+  "memory outside its state": [
+    worse(({ state }) => ({ state: new Map([["m", state.get("m")!]]) })),
+    /resumed from its state/,
+  ],
+  "memory that is trainable": [
+    worse(({ state }) => ({
+      state: new Map([...state].map(([name, v]) => [name, Object.assign(v, { trainable: true })])),
+    })),
+    /not trainable/,
+  ],
+  "numbers whose names change": [
+    worse((run) => ({ numbers: (step, p) => ({ ...run.numbers(step, p), ...(step > 5 && { late: 1 }) }) })),
+    /same names at step/,
+  ],
+  "numbers that grow out of hand": [
+    worse((run) => ({ numbers: (step, p) => ({ ...run.numbers(step, p), big: 1e300 ** step }) })),
+    /numbers are finite/,
+  ],
+  "tensors that updates leave behind": [
+    worse((run) => ({
+      update(gradients, numbers) {
+        tf.keep(tf.clone(gradients[0]!));
+        run.update(gradients, numbers);
+      },
+    })),
+    /updates leave no tensor/,
+  ],
+  "a state that is not freed": [worse(() => ({ dispose() {} })), /dispose frees/],
+  "variables that are freed": [
+    () => ({
+      name: "x",
+      start(variables) {
+        const run = optimizer.start(variables);
+        return { ...run, dispose: () => tf.dispose([...variables, ...run.state.values()]) };
+      },
+    }),
+    /dispose leaves the variables/,
+  ],
+});
+
+const plan = mlp({ hidden: [5], activation: "tanh", spectralNorm: true });
+const ports = { input: [3], output: [2], range: [-1, 1] } as const;
+const built =
+  (change: (net: Network) => Partial<Network>): (() => NetworkPlan) =>
+  () => ({
+    name: "worse",
+    build(given, key) {
+      const net = plan.build(given, key);
+      return { ...net, ...change(net) };
+    },
+  });
+
+faults<NetworkPlan>("checkNetwork()", plan, (t, plan) => checkNetwork(t, plan, ports), {
+  "an output of another shape": [
+    built(({ apply }) => ({ apply: (x, mode) => tf.reshape(apply(x, mode), [-1]) })),
+    /output's shape/,
+  ],
+  "an output outside its range": [
+    () => ({ name: "x", build: ({ range: _, ...rest }, key) => plan.build(rest, key) }),
+    /keeps to the range/,
+  ],
+  "a key that is not used": [
+    () => ({ name: "x", build: (given) => plan.build(given, Key.from("always the same")) }),
+    /another key, another network/,
+  ],
+  "noise without a key": [
+    built(({ apply }) => ({ apply: (x, mode) => tf.add(apply(x, mode), ++calls) })),
+    /same numbers each time/,
+  ],
+  "rows that are mixed in use": [
+    built(({ apply }) => ({ apply: (x, mode) => tf.sub(apply(x, mode), tf.mean(apply(x, mode), 0)) })),
+    /row 0 by itself/,
+  ],
+  "a pass in use that changes the state": [
+    built(({ apply, prepare }) => ({
+      apply(x, mode) {
+        prepare!();
+        return apply(x, mode);
+      },
+    })),
+    /state stay as they are/,
+  ],
+  "a parameter without a gradient": [
+    built(({ parameters }) => ({
+      parameters: new Map([...parameters, ["idle", tf.variable(tf.zeros([1]))]]),
+    })),
+    /parameter idle has a gradient/,
+  ],
+  "no gradient in the input": [
+    built(({ apply }) => ({ apply: (x, mode) => apply(tf.sign(x), mode) })),
+    /gradient in the input is not 0/,
+  ],
+  "features that do not lead to the output": [
+    built(({ features }) => ({ features: { ...features!, head: (f, m) => tf.neg(features!.head(f, m)) } })),
+    /apply is head after features/,
+  ],
+  "a preparation that moves parameters": [
+    built(({ parameters }) => ({
+      prepare: () => tf.tidy(() => parameters.forEach((p) => void p.assign(tf.add(p, 1)))),
+    })),
+    /prepare changes state alone/,
+  ],
+  "a pass that leaves tensors behind": [
+    built(({ apply }) => ({ apply: (x, mode) => tf.clone(tf.keep(apply(x, mode))) })),
+    /nothing is left behind/,
+  ],
+  "variables that are not freed": [built(() => ({ dispose() {} })), /dispose frees/],
+});
