@@ -3,18 +3,9 @@
  *
  * @module
  */
-
 import type { Plugin } from "../../core/plugin/plugin.ts";
-import type { Painter } from "../../core/run/painter.ts";
 import type { RunReader } from "../../core/run/store.ts";
-
-/** What a report is given beside the run. */
-export interface ReportOptions {
-  /** Draws what the run kept no picture of. */
-  readonly painter?: Painter;
-  /** The command that runs it again. */
-  readonly command?: string;
-}
+import type { ReportOptions } from "../report/report.ts";
 
 /** What the commands are given. */
 export interface Host {

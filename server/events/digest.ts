@@ -7,6 +7,7 @@
 import type { EventTypes, RunEvent } from "../../core/run/event.ts";
 import type { ExpectationResult } from "../../core/run/expectation.ts";
 import { type Curve, type GrowingCurve, growingCurve } from "./curve.ts";
+import { eventOf } from "./lines.ts";
 import { ISO_TIME, newPace } from "./pace.ts";
 import type { ArtifactRecord, StageRecord } from "./records.ts";
 
@@ -30,7 +31,7 @@ export interface Digest {
   readonly left: number | undefined;
   /** Approximate memory that the digest takes. */
   readonly bytes: number;
-  /** Adds events: whole lines, one event each. */
+  /** Adds events: whole lines, one event each. @throws InputError for a line that is not JSON */
   add(lines: string): void;
 }
 
@@ -188,7 +189,7 @@ export function newDigest(): Digest {
         if (row !== undefined) index = addAlike(lines, index, row);
         if (index >= lines.length) break;
         const end = lines.indexOf("\n", index);
-        addEvent(JSON.parse(lines.slice(index, end)));
+        addEvent(eventOf(lines.slice(index, end)));
         index = end + 1;
       }
     },

@@ -16,8 +16,8 @@ import {
 } from "rxjs";
 import type { RunReader, Store } from "../../core/run/store.ts";
 import { type Digest, newDigest } from "../events/digest.ts";
+import { indexAbove, type Line, linesOf } from "../events/lines.ts";
 import { breaths } from "./breath.ts";
-import { indexAbove, type Line, linesOf } from "./lines.ts";
 
 /** How far a run has come. */
 export interface Position {

@@ -1,10 +1,10 @@
 /**
- * HTML from templates: whatever is put in is escaped, unless it was made by a template itself.
+ * HTML from templates: whatever is put in is escaped, unless a template made it.
  *
  * @module
  */
 
-// No JSON has this key, so that nothing read from a file passes for HTML.
+// No JSON has this key, so no file can pass for HTML.
 const markup: unique symbol = Symbol("markup");
 
 /** A piece of HTML. */
@@ -12,10 +12,10 @@ export interface Html {
   readonly [markup]: string;
 }
 
-/** What a template takes: text is escaped, lists are joined, undefined and false leave nothing. */
+/** Content of a template: text is escaped, lists are joined, undefined and false leave nothing. */
 export type Content = Html | string | number | undefined | false | readonly Content[];
 
-/** The tag of templates, e.g. `` html`<td>${value}</td>` ``. Attributes are to stand in double quotes. */
+/** The tag of templates, e.g. `` html`<td>${value}</td>` ``. Attributes need double quotes. */
 export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Html {
   return { [markup]: parts.map((part, i) => part + textOf(contents[i])).join("") };
 }
@@ -25,7 +25,7 @@ export function render(piece: Html): string {
   return piece[markup];
 }
 
-/** Takes text as HTML as it is: for style sheets, never for anything that was read. */
+/** Text as HTML, unescaped: for style sheets, never for text from a file. */
 export function verbatim(text: string): Html {
   return { [markup]: text };
 }

@@ -1,5 +1,5 @@
 /**
- * The pictures of a run, within the page itself.
+ * The pictures of a run, as part of the page.
  *
  * @module
  */
@@ -7,16 +7,16 @@ import { InputError, type Painter, type RunReader } from "../../core/mod.ts";
 import { type Content, type Html, html } from "./html.ts";
 import type { RunRecord } from "./record.ts";
 
-/** What a run kept to be looked at. */
+/** The pictures of a run. */
 export interface Pictures {
-  /** What it came to. */
+  /** Its results. */
   readonly final: readonly Html[];
-  /** What it drew on the way, under `previews/`. */
+  /** Drawn during training, under `previews/`. */
   readonly previews: readonly Html[];
 }
 
 /**
- * Every PNG the run kept, and, where none of them shows losses and there is a painter, the numbers of its progress.
+ * Every PNG that the run kept. Where none of them shows losses and there is a painter, the curves of its progress too.
  */
 export async function pictures(record: RunRecord, reader: RunReader, painter?: Painter): Promise<Pictures> {
   const kept = record.artifacts.filter(({ path }) => path.toLowerCase().endsWith(".png"));
@@ -42,7 +42,7 @@ async function figures(artifacts: RunRecord["artifacts"], reader: RunReader): Pr
   );
 }
 
-/** The numbers of a run's progress, where no picture it kept shows its losses. */
+/** The curves of a run's progress, where no kept picture shows its losses. */
 async function progress(record: RunRecord, painter?: Painter): Promise<Html[]> {
   const figures: Html[] = [];
   if (painter === undefined || record.artifacts.some(({ path, title }) => /loss/i.test(path + title)))
@@ -63,7 +63,7 @@ async function read(reader: RunReader, path: string): Promise<Uint8Array | undef
   }
 }
 
-/** A picture that a click, a tap or the space bar enlarges and shrinks again. */
+/** A picture. A click, a tap or the space bar enlarges it and shrinks it again. */
 function figure(title: string, png: Uint8Array): Html {
   const { width, height } = dimensions(png);
   const source = `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
@@ -78,7 +78,7 @@ function figure(title: string, png: Uint8Array): Html {
 </figure>`;
 }
 
-/** As the header of a PNG says (PNG specification, 11.2.2): width and height follow the chunk's name. */
+/** Width and height from a PNG's header, where they follow the chunk's name (PNG specification, 11.2.2). */
 function dimensions(png: Uint8Array): { width: number; height: number } {
   if (png.length < 24) return { width: 1, height: 1 };
   const view = new DataView(png.buffer, png.byteOffset);

@@ -1,12 +1,11 @@
 /**
- * What a store keeps of a run, gathered for its report. Every part may be missing: a run may have broken, may have
- * been stopped, may still go on.
+ * Gathers what a store keeps of a run, for its report. Every part may be missing: a run may have broken, may have been
+ * stopped, may still go on.
  *
  * @module
  */
 import { parse } from "yaml";
 import {
-  type EventTypes,
   type ExpectationResult,
   InputError,
   type Numbers,
@@ -15,6 +14,8 @@ import {
   type RunReader,
   type RunStatus,
 } from "../../core/mod.ts";
+import { type Digest, newDigest } from "../events/digest.ts";
+import type { ArtifactRecord } from "../events/records.ts";
 
 /** A stage of a run. */
 export interface Stage {
@@ -22,23 +23,23 @@ export interface Stage {
   /** Seconds after the run's first event. */
   readonly from: number;
   readonly to: number;
-  /** How far it came, where it said so. */
+  /** Steps that it made, where it reports steps. */
   readonly done: number | undefined;
   readonly steps: number | undefined;
 }
 
-/** A line of numbers over the steps of a stage. */
+/** A number over the steps of a stage. */
 export interface Curve {
   readonly stage: string;
   readonly name: string;
-  readonly x: number[];
-  readonly y: number[];
+  readonly x: readonly number[];
+  readonly y: readonly number[];
 }
 
 /** A run as its report shows it. */
 export interface RunRecord {
   readonly id: string;
-  /** `unfinished` where it goes on, or ended without a word. */
+  /** `unfinished` where the run still goes on, or was killed. */
   readonly status: RunStatus | "unfinished";
   readonly started: RunEvent<"started"> | undefined;
   readonly seconds: number | undefined;
@@ -46,8 +47,8 @@ export interface RunRecord {
   readonly warnings: readonly string[];
   readonly expectations: readonly ExpectationResult[];
   readonly metrics: Numbers;
-  /** Files kept, each once, as last written. */
-  readonly artifacts: readonly EventTypes["artifact"][];
+  /** Each file once, as last written. */
+  readonly artifacts: readonly ArtifactRecord[];
   readonly stages: readonly Stage[];
   readonly curves: readonly Curve[];
   /** The resolved scenario, as text. */
@@ -59,25 +60,26 @@ export interface RunRecord {
 
 /** Gathers a run. @throws InputError where its events are damaged */
 export async function gather(reader: RunReader): Promise<RunRecord> {
-  const events = await reader.events();
+  const digest = newDigest();
+  for await (const lines of reader.lines()) digest.add(lines);
+  const { started, ended } = digest;
   const result = await reader.result();
   const scenario = await text(reader, RUN_FILES.scenario);
   const environment = await text(reader, RUN_FILES.environment);
-  const ended = of(events, "ended").at(-1);
   const given = attempt(() => parse(scenario ?? "")) as Described | undefined;
   const alpha = given?.application?.target?.alpha;
   return {
     id: reader.id,
     status: result?.status ?? ended?.status ?? "unfinished",
-    started: of(events, "started")[0],
+    started,
     seconds: result?.seconds ?? ended?.seconds,
     error: result?.error ?? (ended?.error === undefined ? undefined : { message: ended.error }),
-    warnings: of(events, "warning").map((event) => event.message),
-    expectations: result?.expectations ?? of(events, "expectation"),
-    metrics: result?.metrics ?? Object.assign({}, ...of(events, "metrics").map((event) => event.values)),
-    artifacts: [...new Map(of(events, "artifact").map((event) => [event.path, event])).values()],
-    stages: stagesOf(events),
-    curves: curvesOf(of(events, "progress")),
+    warnings: digest.warnings,
+    expectations: result?.expectations ?? digest.expectations,
+    metrics: result?.metrics ?? digest.metrics,
+    artifacts: digest.artifacts,
+    stages: stagesOf(digest),
+    curves: curvesOf(digest),
     scenario,
     description: typeof given?.description === "string" ? given.description : undefined,
     alpha: typeof alpha === "number" ? alpha : undefined,
@@ -85,7 +87,7 @@ export async function gather(reader: RunReader): Promise<RunRecord> {
   };
 }
 
-/** What is looked for in a scenario; that it is there at all is not known. */
+/** The parts of a scenario that the report shows. Nothing is known of an edited file. */
 interface Described {
   readonly description?: unknown;
   readonly application?: { readonly target?: { readonly alpha?: unknown } };
@@ -104,45 +106,26 @@ function attempt(read: () => unknown): unknown {
   try {
     return read();
   } catch {
-    return undefined; // a file someone edited does not keep the rest from being shown
+    return undefined; // someone has edited the file; the rest can be shown without it
   }
 }
 
-function of<T extends keyof EventTypes>(events: readonly RunEvent[], type: T): RunEvent<T>[] {
-  return events.filter((event) => event.type === type) as unknown as RunEvent<T>[];
+/** Stages with their times from the run's first event. */
+function stagesOf({ started, stages }: Digest): Stage[] {
+  const first = Date.parse(started?.time ?? stages[0]?.began ?? "");
+  const seconds = (time: string): number => (Date.parse(time) - first) / 1000;
+  return stages.map(({ stage, began, seen, step, steps }) => ({
+    name: stage,
+    from: seconds(began),
+    to: seconds(seen),
+    done: step,
+    steps,
+  }));
 }
 
-/** A stage lasts until the next begins, or the last event. */
-function stagesOf(events: readonly RunEvent[]): Stage[] {
-  const seconds = (event: RunEvent | undefined): number =>
-    event === undefined ? 0 : (Date.parse(event.time) - Date.parse(events[0]!.time)) / 1000;
-  const begun = of(events, "stage");
-  return begun.map((event, i): Stage => {
-    const next = begun[i + 1] ?? events.at(-1)!;
-    const within = events.filter(({ seq }) => seq > event.seq && seq <= next.seq);
-    const last = of(within, "progress")
-      .filter(({ stage }) => stage === event.stage)
-      .at(-1);
-    return {
-      name: event.stage,
-      from: seconds(event),
-      to: seconds(next),
-      done: last?.step,
-      steps: event.steps ?? last?.steps,
-    };
+function curvesOf({ curves }: Digest): Curve[] {
+  return curves.map((curve) => {
+    const { x, y } = curve.line();
+    return { stage: curve.stage, name: curve.metric, x: [...x], y: [...y] };
   });
-}
-
-function curvesOf(progress: readonly RunEvent<"progress">[]): Curve[] {
-  const curves = new Map<string, Curve>();
-  for (const { stage, step, values = {} } of progress) {
-    for (const [name, value] of Object.entries(values)) {
-      const key = JSON.stringify([stage, name]);
-      const curve = curves.get(key) ?? { stage, name, x: [], y: [] };
-      curves.set(key, curve);
-      curve.x.push(step);
-      curve.y.push(value);
-    }
-  }
-  return [...curves.values()];
 }

@@ -1,38 +1,38 @@
 /**
- * The report of a run: one HTML page that needs nothing beside itself, neither network nor scripts.
+ * The report of a run: one self-contained HTML page without scripts, which needs no network.
  *
  * @module
  */
 import type { Painter, RunReader } from "../../core/mod.ts";
 import { type Content, type Html, html, render, verbatim } from "./html.ts";
+import { markdown } from "./markdown.ts";
 import { pictures } from "./pictures.ts";
 import { gather } from "./record.ts";
 import {
-  again,
   environment,
   equation,
   expectations,
   files,
   heading,
   metrics,
+  problems,
+  rerun,
   scenario,
   section,
   timeline,
-  trouble,
 } from "./sections.ts";
 import { style } from "./style.ts";
-import { words } from "./words.ts";
 
-/** What a report may be given beside the run. */
+/** Options of {@link report}. */
 export interface ReportOptions {
-  /** Draws the losses of a run that kept no picture of them. */
+  /** Draws the curves of a run that kept no picture of its losses. */
   readonly painter?: Painter;
-  /** The command that runs it again; otherwise one that runs the kept scenario. */
+  /** The command that runs it again; one that runs the kept scenario unless given. */
   readonly command?: string;
 }
 
 /**
- * Reports a run, whatever became of it: passed, missed, failed, cancelled, or going on still.
+ * Reports a run, however it stands: passed, missed, failed, cancelled, or running.
  * @returns an HTML document
  * @throws InputError where the run's events are damaged
  */
@@ -51,15 +51,15 @@ export async function report(reader: RunReader, options: ReportOptions = {}): Pr
 <body>
 ${heading(record)}
 ${record.alpha !== undefined && equation(record)}
-${trouble(record)}
+${problems(record)}
 <main>
 ${section("Expectations", expectations(record))}
-${section("In words", await words(record, reader))}
+${section("In words", await markdown(record, reader))}
 ${section("Pictures", gallery(figures.final))}
 ${section("Metrics", metrics(record))}
 ${section("On the way", gallery(figures.previews))}
 ${section("Stages", timeline(record))}
-${section("Run it again", again(record, options.command))}
+${section("Run it again", rerun(record, options.command))}
 ${section("Files", files(record))}
 ${section("Scenario", scenario(record))}
 ${section("Environment", environment(record))}

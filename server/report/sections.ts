@@ -1,5 +1,5 @@
 /**
- * The parts of a report. Each gives nothing where the run has nothing to show there.
+ * The sections of a report. A section is empty where the run has nothing to show in it.
  *
  * @module
  */
@@ -7,14 +7,14 @@ import { duration, number, size } from "./format.ts";
 import { type Content, type Html, html } from "./html.ts";
 import type { RunRecord, Stage } from "./record.ts";
 
-/** A heading and what stands under it; nothing where that is nothing. */
+/** A heading and its content; nothing where the content is empty. */
 export function section(title: string, content: Content): Content {
   const empty =
     content === undefined || content === false || (Array.isArray(content) && content.length === 0);
   return !empty && html`<section><h2>${title}</h2>${content}</section>`;
 }
 
-/** Name, status, what ran. */
+/** Name, status, and how the run was made. */
 export function heading(record: RunRecord): Html {
   const { started, seconds, description } = record;
   const facts = [fact("Run", html`<code>${record.id}</code>`)];
@@ -42,7 +42,7 @@ function fact(name: string, value: Content): Content {
   return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
 }
 
-/** Eq. (1) and whose letters are whose. */
+/** Eq. (1) and its letters. */
 export function equation({ alpha }: RunRecord): Html {
   return html`
 <div class="equation">
@@ -57,18 +57,16 @@ export function equation({ alpha }: RunRecord): Html {
 </div>`;
 }
 
-/** Why the run did not go as it should, and what to make of what is here. */
-export function trouble({ status, error, warnings }: RunRecord): Content {
-  const kept = "What it kept until then is shown below.";
+/** Why the run did not finish, and its warnings. */
+export function problems({ status, error, warnings }: RunRecord): Content {
+  const kept = "What it kept until then is below.";
   const notes: Content[] = [];
   if (status === "cancelled") notes.push(html`<p>The run was stopped from outside. ${kept}</p>`);
   if (status === "unfinished") {
-    notes.push(
-      html`<p>The run still goes on, or ended without a word (killed, or the machine went down). ${kept}</p>`,
-    );
+    notes.push(html`<p>The run still goes on, or was killed before it could finish. ${kept}</p>`);
   }
   if (error !== undefined) {
-    const fault = error.kind === "input" ? "What it was given cannot be used." : "The run broke.";
+    const fault = error.kind === "input" ? "Its input cannot be used." : "The run broke.";
     notes.push(html`<p>${fault} ${kept}</p><pre>${error.message}</pre>`);
   }
   return [
@@ -78,7 +76,7 @@ export function trouble({ status, error, warnings }: RunRecord): Content {
   ];
 }
 
-/** What was expected and what came. */
+/** What the scenario expects, beside the values. */
 export function expectations({ status, expectations: all }: RunRecord): Content {
   if (all.length === 0) {
     const judged = status === "passed" || status === "missed";
@@ -103,7 +101,7 @@ export function metrics({ metrics: all }: RunRecord): Content {
   return names.length > 0 && table(["Metric", "Value"], rows);
 }
 
-/** When each stage began, how long it took, how far it came. */
+/** When each stage began, how long it took, how many steps it made. */
 export function timeline({ stages }: RunRecord): Content {
   const end = Math.max(...stages.map((stage) => stage.to), 1e-3);
   const percent = (seconds: number): string => `${((100 * seconds) / end).toFixed(2)}%`;
@@ -123,7 +121,7 @@ function steps({ done, steps: all }: Stage): string {
   return done === undefined || done === all ? String(all) : `${done} of ${all}`;
 }
 
-/** Files that are not pictures, beside the page. */
+/** Files that are not pictures; they lie beside the page. */
 export function files({ artifacts }: RunRecord): Content {
   const others = artifacts.filter(({ path }) => !path.toLowerCase().endsWith(".png"));
   const rows = others.map(({ path, title, bytes }) => {
@@ -134,7 +132,7 @@ export function files({ artifacts }: RunRecord): Content {
 }
 
 /** The command that gives these numbers again. */
-export function again({ started }: RunRecord, command?: string): Content {
+export function rerun({ started }: RunRecord, command?: string): Content {
   const file = started && `${started.location}/scenario.yaml`;
   const line = command ?? (file && `npm run -s dsgan -- run ${quoted(file)}`);
   return (
@@ -172,7 +170,7 @@ function flattened(value: unknown, path = ""): [string, string][] {
   );
 }
 
-/** A table, its rows of cells given; wider than the page, it scrolls by itself. */
+/** A table. One wider than the page scrolls. */
 export function table(head: readonly string[], rows: readonly Html[]): Html {
   return html`
 <div class="scroll"><table>
@@ -181,12 +179,12 @@ export function table(head: readonly string[], rows: readonly Html[]): Html {
 </table></div>`;
 }
 
-/** A number to read, all its digits one hover away. */
+/** A rounded number; hovering shows all its digits. */
 function exact(value: number): Html {
   return html`<span title="${value}">${number(value)}</span>`;
 }
 
-/** As a shell takes it for one word. */
+/** Quotes a word for a shell. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -233,9 +233,9 @@ t.test("report() escapes everything that it did not write itself", async (t) => 
 
 t.test("report() of a run that did not finish says so and shows what was kept", async (t) => {
   for (const [end, words] of [
-    ["failed", "The run broke. What it kept until then is shown below. the loss is NaN at step 301"],
+    ["failed", "The run broke. What it kept until then is below. the loss is NaN at step 301"],
     ["cancelled", "The run was stopped from outside."],
-    ["cut", "The run still goes on, or ended without a word"],
+    ["cut", "The run still goes on, or was killed"],
   ] as const) {
     const { calls, painter } = idlePainter();
     const page = await report(await keep(plain, end), { painter });

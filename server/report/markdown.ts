@@ -1,6 +1,6 @@
 /**
- * What a run says of its results in words: Markdown that it kept, within the page itself. Headings, tables, lists and
- * paragraphs are shown as such, all else as the text that it is.
+ * Markdown files that a run kept, as part of the page. Headings, tables, lists and paragraphs are laid out; all other
+ * Markdown is shown as its text.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { type Content, type Html, html } from "./html.ts";
 import type { RunRecord } from "./record.ts";
 import { table } from "./sections.ts";
 
-/** Every Markdown file the run kept. */
-export async function words({ artifacts }: RunRecord, reader: RunReader): Promise<Html[]> {
+/** Every Markdown file that the run kept. */
+export async function markdown({ artifacts }: RunRecord, reader: RunReader): Promise<Html[]> {
   const pages: Html[] = [];
   for (const { path, title } of artifacts.filter((artifact) => /\.md$/i.test(artifact.path))) {
     try {
@@ -24,7 +24,7 @@ export async function words({ artifacts }: RunRecord, reader: RunReader): Promis
   return pages;
 }
 
-/** The blocks of a text, which empty lines part. */
+/** The blocks of a text, separated by empty lines. */
 function blocks(text: string): Content {
   return text
     .split(/\n\s*\n/)

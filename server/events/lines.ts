@@ -1,9 +1,10 @@
 /**
- * Events as lines of text. A line is passed on to clients as it is, and is parsed only where it has to be.
+ * Events as lines of text. The HTTP server passes lines on as they are, and parses only what it has to.
  *
  * @module
  */
 import { InputError } from "../../core/plugin/errors.ts";
+import type { RunEvent } from "../../core/run/event.ts";
 
 /** An event as JSON, with what readers choose it by. */
 export interface Line {
@@ -24,13 +25,14 @@ export function* linesOf(piece: string): Generator<Line> {
     const [, seq, type] = ENVELOPE.exec(json) ?? [];
     if (seq !== undefined) yield { seq: Number(seq), type: type!, json };
     else {
-      const event = parsed(json);
-      yield { seq: Number(event.seq), type: String(event.type), json };
+      const { seq, type } = eventOf(json);
+      yield { seq: Number(seq), type: String(type), json };
     }
   }
 }
 
-function parsed(json: string): { readonly seq?: unknown; readonly type?: unknown } {
+/** Parses an event. @throws InputError for a line that is not JSON */
+export function eventOf(json: string): RunEvent {
   try {
     return JSON.parse(json);
   } catch (error) {
