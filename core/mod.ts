@@ -11,6 +11,7 @@ export * from "./attack/judge.ts";
 export * from "./gan/measure.ts";
 export * from "./gan/mixer.ts";
 export * from "./gan/objective.ts";
+export * from "./gan/options.ts";
 export * from "./gan/target.ts";
 export * from "./gan/train.ts";
 export * from "./model/dataset.ts";

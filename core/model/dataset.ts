@@ -59,6 +59,26 @@ export function isFiniteDataset(dataset: Dataset): dataset is FiniteDataset {
   return "rows" in dataset;
 }
 
+/** Rows to train with, and others to test with. */
+export interface Splits {
+  readonly data: FiniteDataset;
+  readonly test: FiniteDataset;
+}
+
+/** The labelled training and test rows of a dataset. @throws InputError where it does not have both */
+export async function labelledSplits(data: Dataset): Promise<Splits> {
+  if (!isFiniteDataset(data) || data.labels === undefined || data.heldOut === undefined) {
+    throw new InputError(`dataset "${data.name}" has no labelled test split: take one that has`);
+  }
+  const test = await data.heldOut();
+  if (test.classes !== data.classes) {
+    throw new InputError(
+      `dataset "${data.name}": ${data.classes} classes to train with, but ${test.classes} held out`,
+    );
+  }
+  return { data, test };
+}
+
 /** Rows in memory, and how to read them. */
 export interface ArraySource {
   readonly name: string;

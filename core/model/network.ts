@@ -7,7 +7,7 @@
 import type { Ref } from "../plugin/component.ts";
 import { type Contract, contract } from "../plugin/contract.ts";
 import type { Key } from "../tensor/key.ts";
-import type { Tensor, Variable } from "../tensor/tf.ts";
+import { add, type Tensor, tidy, type Variable } from "../tensor/tf.ts";
 import type { Range } from "./dataset.ts";
 import type { Sampler } from "./sampler.ts";
 
@@ -91,6 +91,16 @@ export interface NetworkPlan {
 
 /** The contract under which network architectures are registered. */
 export const Networks: Contract<NetworkPlan> = contract("network");
+
+/**
+ * Gives variables the values of others of the same names, e.g. the parameters of one network to another of its plan.
+ * Each keeps a memory of its own.
+ */
+export function copyVariables(from: ReadonlyMap<string, Variable>, to: ReadonlyMap<string, Variable>): void {
+  tidy(() => {
+    for (const [name, variable] of from) to.get(name)!.assign(add(variable, 0));
+  });
+}
 
 /** Number of trained values of a network. */
 export function parameterCount(network: Network): number {

@@ -60,6 +60,14 @@ export interface Painter {
   ): Promise<Uint8Array>;
 }
 
+/** A picture and what to call it. */
+export interface Picture {
+  /** File name without its ending. */
+  readonly name: string;
+  readonly title: string;
+  readonly png: Uint8Array;
+}
+
 /**
  * The picture that suits samples of a shape: a histogram in one dimension, a scatter plot in two, a sheet of images, of
  * one or three channels; undefined where none does.

@@ -9,31 +9,25 @@ import { dump } from "npyjs";
 import {
   type Application,
   Applications,
-  type Context,
+  type Built,
   component,
   type EventBody,
-  type GanObjective,
+  ganShape,
   InputError,
   type Key,
   type Measure,
   type MeasureInput,
   Measures,
-  type Mixer,
-  Mixers,
   type Network,
-  type NetworkPlan,
   Networks,
-  Objectives,
-  type Optimizer,
   Optimizers,
   type Painter,
-  type Prior,
   painterOf,
   priorSampler,
+  type Refs,
   type RunContext,
   type RunState,
   type Sampler,
-  type TargetDistributionSpec,
   Targets,
   tf,
   train,
@@ -41,30 +35,35 @@ import {
 } from "../../../core/mod.ts";
 import { lossCurves, pictures } from "./pictures.ts";
 
+const count = z.int().positive();
+
+const options = (refs: Refs) =>
+  z.strictObject({
+    target: refs(Targets).describe("What to learn: pd and pdBar of Eq. (1), and α."),
+    generator: refs(Networks)
+      .prefault({ use: "mlp" })
+      .describe("Architecture of G; its ends take the shapes of z and of the data."),
+    critic: refs(Networks)
+      .prefault({ use: "mlp" })
+      .describe("Architecture of D; its ends take the shapes of the data and of a score."),
+    optimizer: refs(Optimizers).prefault({ use: "adam" }).describe("Of the generator."),
+    ...ganShape(refs, {
+      objective: { use: "wgan-gp" },
+      mixer: { use: "sampling-trick" },
+      latent: { size: 32, distribution: "normal" },
+      ...{ k: 5, m: 64 },
+    }),
+    steps: count.default(1000).describe("Generator steps."),
+    samples: count.default(1000).describe("Rows of pd, pdBar and pg to keep and draw."),
+    previews: z.int().min(0).default(4).describe("Pictures drawn on the way."),
+    measures: z.array(refs(Measures)).default([]).describe("What to measure of the samples."),
+  });
+
 /** All that `generate` is made of. */
-export interface Generate {
-  readonly target: TargetDistributionSpec;
-  readonly objective: GanObjective;
-  readonly mixer: Mixer;
-  readonly generator: NetworkPlan;
-  readonly critic: NetworkPlan;
-  readonly latent: { readonly size: number; readonly distribution: Prior };
-  readonly optimizer: Optimizer;
-  readonly criticOptimizer: Optimizer;
-  /** Critic steps for each generator step. */
-  readonly k: number;
-  /** Batch size. */
-  readonly m: number;
-  /** Generator steps. */
-  readonly steps: number;
-  /** Rows of pd, pdBar and pg that are kept and drawn. */
-  readonly samples: number;
-  /** Pictures of pg drawn on the way. */
-  readonly previews: number;
-  readonly measures: readonly Measure[];
+export type Generate = Built<typeof options> & {
   /** Draws the pictures; without one there are none. */
   readonly painter: Painter | undefined;
-}
+};
 
 /**
  * The application, ready to run.
@@ -147,6 +146,7 @@ async function* trained(
     ...networks,
     latent: priorSampler(latent.distribution, [latent.size]),
     generatorOptimizer: parts.optimizer,
+    criticOptimizer: parts.criticOptimizer ?? parts.optimizer,
     key: key.fold("train"),
     state: state.scope("gan"),
     sentinels: context.sentinels,
@@ -217,67 +217,12 @@ async function* measured(
   yield { type: "metrics", values: yield* measure.measure({ ...input, stage }) };
 }
 
-const count = z.int().positive();
-
 /** How a scenario names it: `application: { use: generate, target: … }`. */
-const generateComponent = component(Applications, {
+export default component(Applications, {
   name: "generate",
   summary: "Train DSGAN on a target; keep samples and pictures; measure them",
   reference: "DSGAN, Algorithm 1 and Sec. 2.2",
-  options: (refs) =>
-    z.strictObject({
-      target: refs(Targets).describe("What to learn: pd and pdBar of Eq. (1), and alpha."),
-      objective: refs(Objectives).prefault({ use: "wgan-gp" }).describe("The game of critic and generator."),
-      mixer: refs(Mixers).prefault({ use: "sampling-trick" }).describe("How the fake batch is mixed."),
-      generator: refs(Networks).prefault({ use: "mlp" }).describe("Architecture of G."),
-      critic: refs(Networks).prefault({ use: "mlp" }).describe("Architecture of D."),
-      latent: z
-        .strictObject({
-          size: count.default(32).describe("Width of z."),
-          distribution: z.enum(["normal", "uniform"]).default("normal").describe("N(0, 1) or U(0, 1)."),
-        })
-        .prefault({})
-        .describe("The prior p_z."),
-      optimizer: refs(Optimizers)
-        .prefault({ use: "adam" })
-        .describe("Of the generator, and of the critic unless that has one."),
-      criticOptimizer: refs(Optimizers).optional().describe("Of the critic, where it differs."),
-      k: count.default(5).describe("Critic steps for each generator step."),
-      m: count.default(64).describe("Batch size."),
-      steps: count.default(1000).describe("Generator steps."),
-      samples: count.default(1000).describe("Rows of pd, pdBar and pg to keep and draw."),
-      previews: z.int().min(0).default(4).describe("Pictures drawn on the way."),
-      measures: z.array(refs(Measures)).default([]).describe("What to measure of the samples."),
-    }),
-  create: async (options, context) =>
-    generate({
-      ...options,
-      ...(await partsOf(options, context)),
-      measures: await Promise.all(options.measures.map((ref) => context.create(Measures, ref))),
-      painter: await painterOf(context),
-    }),
+  options,
+  create: async (given, context) =>
+    generate({ ...(await context.build(given)), painter: await painterOf(context) }),
 });
-
-type PartRefs = Record<
-  "target" | "objective" | "mixer" | "generator" | "critic" | "optimizer",
-  { use: string }
-> & {
-  criticOptimizer?: { use: string } | undefined;
-};
-
-async function partsOf(options: PartRefs, context: Context) {
-  const optimizer = await context.create(Optimizers, options.optimizer);
-  return {
-    target: await context.create(Targets, options.target),
-    objective: await context.create(Objectives, options.objective),
-    mixer: await context.create(Mixers, options.mixer),
-    generator: await context.create(Networks, options.generator),
-    critic: await context.create(Networks, options.critic),
-    optimizer,
-    criticOptimizer: options.criticOptimizer
-      ? await context.create(Optimizers, options.criticOptimizer)
-      : optimizer,
-  };
-}
-
-export default generateComponent;

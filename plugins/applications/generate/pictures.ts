@@ -7,20 +7,13 @@ import {
   type Key,
   type LineSeries,
   type Painter,
+  type Picture,
   type PointSeries,
   pictureOf,
   type Sampler,
   type TargetDistributionSpec,
   tf,
 } from "../../../core/mod.ts";
-
-/** A picture and what to call it. */
-export interface Picture {
-  /** File name without its ending. */
-  readonly name: string;
-  readonly title: string;
-  readonly png: Uint8Array;
-}
 
 /** Images in a sheet. */
 const SHEET = 100;

@@ -8,38 +8,41 @@ import {
   Classifiers,
   type Context,
   component,
-  type EarlierRun,
   earlierRunShape,
   InputError,
   openEarlier,
-  type Preprocessing,
+  parseOptions,
   preprocessingShape,
   z,
 } from "../../../core/mod.ts";
 import { networkClassifier } from "../parts/network.ts";
 
+const options = z.strictObject({
+  ...earlierRunShape(),
+  network: z.string().min(1).default("classifier").describe("What the run calls the network."),
+  ...preprocessingShape(),
+});
+
 /** Options of {@link fromRun}. */
-export interface FromRunOptions extends Preprocessing, EarlierRun {
-  /** What the run calls the network. */
-  readonly network: string;
-}
+export type FromRunOptions = z.input<typeof options>;
 
 /** Opens a network with the weights of the run's newest checkpoint. Plugins it needs must be among the scenario's. */
-export function fromRun(options: FromRunOptions, context: Context): ClassifierSource {
+export function fromRun(given: FromRunOptions, context: Context): ClassifierSource {
+  const parsed = parseOptions("run", options, given);
   return {
     name: "run",
     // biome-ignore lint/correctness/useYield: the contract's generator; reading a file has no progress to tell
     async *open(place) {
-      const { network, record } = await (await openEarlier(options, context)).open(options.network);
-      const bounds = options.bounds ?? record.ports.inputRange;
+      const { network, record } = await (await openEarlier(parsed, context)).open(parsed.network);
+      const bounds = parsed.bounds ?? record.ports.inputRange;
       try {
-        const classifier = networkClassifier(network, place, { ...options, bounds });
+        const classifier = networkClassifier(network, place, { ...parsed, bounds });
         await place.check?.(classifier);
         return classifier;
       } catch (error) {
         network.dispose();
         throw error instanceof InputError
-          ? new InputError(`run ${options.run}: ${error.message}`, { cause: error })
+          ? new InputError(`run ${parsed.run}: ${error.message}`, { cause: error })
           : error;
       }
     },
@@ -47,16 +50,9 @@ export function fromRun(options: FromRunOptions, context: Context): ClassifierSo
 }
 
 /** How a scenario names it: `{ use: run, run: mnist-20260101-120000-ab12, network: classifier }`. */
-const runComponent = component(Classifiers, {
+export default component(Classifiers, {
   name: "run",
   summary: "A network that another run has trained",
-  options: () =>
-    z.strictObject({
-      ...earlierRunShape(),
-      network: z.string().min(1).default("classifier").describe("What the run calls the network."),
-      ...preprocessingShape(),
-    }),
+  options,
   create: fromRun,
 });
-
-export default runComponent;

@@ -13,20 +13,23 @@ import {
   InputError,
   inFolder,
   messageOf,
-  type Preprocessing,
   preprocessingShape,
   tf,
   z,
 } from "../../../core/mod.ts";
 import { bytesAt, pathOf } from "../parts/read.ts";
 
-/** Options of {@link tfjsModel}. */
-export interface TfjsModelOptions extends Preprocessing {
-  /** The folder, or its `model.json`. */
-  readonly model: URL;
-  /** What the model gives; `auto` looks whether the rows of an output are shares of 1. */
-  readonly output: "auto" | "logits" | "probabilities";
-}
+const options = z.strictObject({
+  model: z.string().min(1).describe("The folder or its model.json: a path from the scenario, or a URL."),
+  output: z
+    .enum(["auto", "logits", "probabilities"])
+    .default("auto")
+    .describe("What the model gives; `auto` looks whether the rows of an output are shares of 1."),
+  ...preprocessingShape(),
+});
+
+/** Options of {@link tfjsModel}, the model located. */
+export type TfjsModelOptions = Omit<z.output<typeof options>, "model"> & { readonly model: URL };
 
 /** Probabilities below this are taken for it: their logarithm must be a number. */
 const LEAST = 1e-30;
@@ -40,21 +43,19 @@ interface Model {
 }
 
 /** Loads a model of either kind. */
-export function tfjsModel(options: TfjsModelOptions): ClassifierSource {
+export function tfjsModel(parts: TfjsModelOptions): ClassifierSource {
+  const { model: location, output } = parts;
   return {
     name: "tfjs-model",
     async *open(place) {
-      const url = options.model.pathname.endsWith(".json")
-        ? options.model
-        : inFolder(options.model, "model.json");
+      const url = location.pathname.endsWith(".json") ? location : inFolder(location, "model.json");
       const model = await load(url);
       const shape = model.inputShape ?? place.inputShape;
       const as = (apply: Model["apply"]): Classifier =>
-        classifierOf(place, options, shape, apply, model.dispose);
+        classifierOf(place, parts, shape, apply, model.dispose);
       try {
         const raw = as(model.apply);
-        const shares =
-          options.output === "auto" ? await givesShares(raw) : options.output === "probabilities";
+        const shares = output === "auto" ? await givesShares(raw) : output === "probabilities";
         const classifier = shares ? as((x) => tf.log(tf.maximum(model.apply(x), LEAST))) : raw;
         await place.check?.(classifier);
         return classifier;
@@ -160,19 +161,9 @@ async function givesShares({ logits, inputShape, bounds: [low, high] }: Classifi
 }
 
 /** How a scenario names it: `{ use: tfjs-model, model: ./my-model }`. */
-const tfjsModelComponent = component(Classifiers, {
+export default component(Classifiers, {
   name: "tfjs-model",
   summary: "A TensorFlow.js LayersModel or GraphModel folder (model.json and its weights)",
-  options: () =>
-    z.strictObject({
-      model: z.string().min(1).describe("The folder or its model.json: a path from the scenario, or a URL."),
-      output: z
-        .enum(["auto", "logits", "probabilities"])
-        .default("auto")
-        .describe("What the model gives; auto looks whether outputs are shares of 1."),
-      ...preprocessingShape(),
-    }),
+  options,
   create: ({ model, ...rest }, context) => tfjsModel({ ...rest, model: context.locate(model) }),
 });
-
-export default tfjsModelComponent;

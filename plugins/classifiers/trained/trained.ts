@@ -5,41 +5,48 @@
  * @module
  */
 import {
+  type Built,
   type ClassifierSource,
   Classifiers,
   component,
   Datasets,
-  type FiniteDataset,
   fit,
   InputError,
   isFiniteDataset,
-  type NetworkPlan,
   Networks,
-  type Optimizer,
   Optimizers,
-  type Preprocessing,
   passesOf,
   preprocessingShape,
   preprocessorOf,
+  type Refs,
   tf,
   z,
 } from "../../../core/mod.ts";
 import { networkClassifier } from "../parts/network.ts";
 
-/** Options of {@link trained}. */
-export interface TrainedOptions extends Preprocessing {
-  readonly network: NetworkPlan;
-  readonly data: FiniteDataset;
-  readonly optimizer: Optimizer;
-  /** Passes over the data, > 0. */
-  readonly epochs: number;
-  /** Rows a step. */
-  readonly batch: number;
-}
+const options = (refs: Refs) =>
+  z.strictObject({
+    data: refs(Datasets).describe("Labelled rows to train on; not those to be attacked."),
+    network: refs(Networks)
+      .prefault({ use: "mlp", hidden: [256] })
+      .describe("Architecture."),
+    optimizer: refs(Optimizers)
+      .prefault({ use: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, decayFrom: 0.5 })
+      .describe("Trains it."),
+    epochs: z.int().positive().default(5).describe("Passes over the rows."),
+    batch: z.int().positive().default(128).describe("Rows a step."),
+    ...preprocessingShape(),
+  });
 
-/** Trains a network and keeps it in the run under its name. */
-export function trained(options: TrainedOptions): ClassifierSource {
-  const { data, network: plan } = options;
+/** Options of {@link trained}, their components created. */
+export type TrainedOptions = Built<typeof options>;
+
+/** Trains a network and keeps it in the run under its name. @throws InputError where the data has no labelled rows */
+export function trained(parts: TrainedOptions): ClassifierSource {
+  const { data, network: plan, optimizer, epochs, batch } = parts;
+  if (!isFiniteDataset(data) || data.labels === undefined) {
+    throw new InputError(`classifier "trained": dataset "${data.name}" has no labelled rows to train on`);
+  }
   return {
     name: "trained",
     async *open(place, context) {
@@ -53,7 +60,7 @@ export function trained(options: TrainedOptions): ClassifierSource {
         );
       }
       const key = context.key.fold("train", name);
-      const inputRange = options.bounds ?? place.range;
+      const inputRange = parts.bounds ?? place.range;
       const network = context.state.network(
         name,
         plan,
@@ -61,11 +68,10 @@ export function trained(options: TrainedOptions): ClassifierSource {
         key.fold("network"),
       );
       try {
-        const classifier = networkClassifier(network, place, options);
+        const classifier = networkClassifier(network, place, parts);
         await place.check?.(classifier);
-        const prepare = preprocessorOf(name, place.inputShape, options, network.inputShape);
+        const prepare = preprocessorOf(name, place.inputShape, parts, network.inputShape);
         yield* context.state.once(`train ${name}`, (state) => {
-          const { optimizer, epochs, batch } = options;
           const order = passesOf(data.size, batch, key.fold("order"), "filled");
           return fit({
             ...{ network, data, optimizer, epochs, batch, order, key, state, stage: `train ${name}` },
@@ -90,34 +96,9 @@ export function trained(options: TrainedOptions): ClassifierSource {
 }
 
 /** How a scenario names it: `{ use: trained, data: mnist, network: { use: mlp, hidden: [128] } }`. */
-const trainedComponent = component(Classifiers, {
+export default component(Classifiers, {
   name: "trained",
   summary: "A network trained on the spot with cross-entropy; the run keeps it under its name",
-  options: (refs) =>
-    z.strictObject({
-      network: refs(Networks)
-        .prefault({ use: "mlp", hidden: [256] })
-        .describe("Architecture."),
-      data: refs(Datasets).describe("Labelled rows to train on: not those to be attacked."),
-      optimizer: refs(Optimizers)
-        .prefault({ use: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, decayFrom: 0.5 })
-        .describe("That trains it."),
-      epochs: z.int().positive().default(5).describe("Passes over the rows."),
-      batch: z.int().positive().default(128).describe("Rows a step."),
-      ...preprocessingShape(),
-    }),
-  create: async ({ network, data: ref, optimizer, ...rest }, context) => {
-    const data = await context.create(Datasets, ref);
-    if (!isFiniteDataset(data) || data.labels === undefined) {
-      throw new InputError(`classifier "trained": dataset "${data.name}" has no labelled rows to train on`);
-    }
-    return trained({
-      ...rest,
-      data,
-      network: await context.create(Networks, network),
-      optimizer: await context.create(Optimizers, optimizer),
-    });
-  },
+  options,
+  create: async (given, context) => trained(await context.build(given)),
 });
-
-export default trainedComponent;

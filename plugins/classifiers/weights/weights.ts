@@ -5,16 +5,16 @@
  */
 import {
   assign,
+  type Built,
   type ClassifierSource,
   Classifiers,
   component,
   decodeTensors,
   InputError,
   meant,
-  type NetworkPlan,
   Networks,
-  type Preprocessing,
   preprocessingShape,
+  type Refs,
   RunError,
   type StoredTensor,
   type TensorFile,
@@ -24,21 +24,30 @@ import {
 import { networkClassifier } from "../parts/network.ts";
 import { bytesAt, pathOf } from "../parts/read.ts";
 
-/** Options of {@link weights}. */
-export interface WeightsOptions extends Preprocessing {
-  readonly network: NetworkPlan;
-  readonly file: URL;
-  /** The file's name for each of the network's own that it has under another. */
-  readonly names: Readonly<Record<string, string>>;
-  /** Stands before every name that is not among `names`. */
-  readonly prefix: string;
-  /** Whether matrices are `[outputs, inputs]` and filters `[outputs, inputs, height, width]`. */
-  readonly layout: "tensorflow" | "pytorch";
-}
+const options = (refs: Refs) =>
+  z.strictObject({
+    network: refs(Networks).describe("Architecture; its page says how its weights are called."),
+    file: z.string().min(1).describe("The safetensors file: a path from the scenario, or a URL."),
+    names: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe("The file's name for each weight that has another in the network, by the network's."),
+    prefix: z.string().default("").describe("Precedes each name that is not among `names`."),
+    layout: z
+      .enum(["tensorflow", "pytorch"])
+      .default("tensorflow")
+      .describe(
+        "Order of axes: [inputs, outputs], or PyTorch's [outputs, inputs] and [outputs, inputs, height, width].",
+      ),
+    ...preprocessingShape(),
+  });
+
+/** Options of {@link weights}, their components created and the file located. */
+export type WeightsOptions = Omit<Built<typeof options>, "file"> & { readonly file: URL };
 
 /** Reads the weights of a network. */
-export function weights(options: WeightsOptions): ClassifierSource {
-  const { network: plan, file, names, prefix, layout } = options;
+export function weights(parts: WeightsOptions): ClassifierSource {
+  const { network: plan, file, names, prefix, layout } = parts;
   return {
     name: "weights",
     async *open(place, { key }) {
@@ -61,7 +70,7 @@ export function weights(options: WeightsOptions): ClassifierSource {
             `${path}: ${names[name] ?? prefix + name}`,
           );
         }
-        const classifier = networkClassifier(network, place, options);
+        const classifier = networkClassifier(network, place, parts);
         await place.check?.(classifier);
         return classifier;
       } catch (error) {
@@ -106,26 +115,10 @@ async function turned(stored: StoredTensor): Promise<StoredTensor> {
 }
 
 /** How a scenario names it: `{ use: weights, network: { use: mlp, hidden: [128] }, file: mlp.safetensors }`. */
-const weightsComponent = component(Classifiers, {
+export default component(Classifiers, {
   name: "weights",
   summary: "A network with weights from a safetensors file, by name",
-  options: (refs) =>
-    z.strictObject({
-      network: refs(Networks).describe("Architecture; its page says how its weights are called."),
-      file: z.string().min(1).describe("The safetensors file: a path from the scenario, or a URL."),
-      names: z
-        .record(z.string(), z.string())
-        .default({})
-        .describe("The file's name for each weight that it has under another than the network's."),
-      prefix: z.string().default("").describe("Stands before each name that is not among `names`."),
-      layout: z
-        .enum(["tensorflow", "pytorch"])
-        .default("tensorflow")
-        .describe("Order of axes: [inputs, outputs], or PyTorch's [outputs, inputs] and its filters."),
-      ...preprocessingShape(),
-    }),
-  create: async ({ network, file, ...rest }, context) =>
-    weights({ ...rest, network: await context.create(Networks, network), file: context.locate(file) }),
+  options,
+  create: async (given, context) =>
+    weights({ ...(await context.build(given)), file: context.locate(given.file) }),
 });
-
-export default weightsComponent;

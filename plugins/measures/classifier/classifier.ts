@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  type Built,
   component,
   type FiniteDataset,
   fit,
@@ -13,26 +14,30 @@ import {
   type MeasureInput,
   Measures,
   type Network,
-  type NetworkPlan,
   Networks,
-  type Optimizer,
   Optimizers,
   passesOf,
+  type Refs,
   type TrainingEvent,
   tf,
   z,
 } from "../../../core/mod.ts";
 
-/** Options of {@link classifier}. */
-export interface ClassifierOptions {
-  readonly network: NetworkPlan;
-  readonly optimizer: Optimizer;
-  /** Passes over the training rows. */
-  readonly epochs: number;
-  readonly batch: number;
-  /** Samples of the generator that are judged. */
-  readonly n: number;
-}
+const options = (refs: Refs) =>
+  z.strictObject({
+    network: refs(Networks)
+      .prefault({ use: "mlp", hidden: [256] })
+      .describe("Architecture of the judge."),
+    optimizer: refs(Optimizers)
+      .prefault({ use: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, decayFrom: 0.5 })
+      .describe("Trains the judge."),
+    epochs: z.int().positive().default(5).describe("Passes over the training rows."),
+    batch: z.int().positive().default(128).describe("Rows a step."),
+    n: z.int().min(2).default(1000).describe("Samples of the generator that are judged."),
+  });
+
+/** Options of {@link classifier}, their components created. */
+export type ClassifierOptions = Built<typeof options>;
 
 /**
  * Trains a classifier on all classes of the target's data, then reports
@@ -42,7 +47,7 @@ export interface ClassifierOptions {
  * `realTargetShare` and `classifierAccuracy`: of the judge itself, on rows that it was not trained on where the data
  * holds some back: `targetShare` of real rows of the wanted classes, and the share of all rows judged rightly.
  */
-export function classifier(options: ClassifierOptions): Measure {
+export function classifier(parts: ClassifierOptions): Measure {
   return {
     name: "classifier",
     check(target) {
@@ -55,12 +60,12 @@ export function classifier(options: ClassifierOptions): Measure {
       const { data, pd, pdBar } = target.classes!;
       const wanted = pdBar.filter((label) => !pd.includes(label));
       const ports = { input: data.shape, output: [data.classes!] };
-      const judge = state.network("judge", options.network, ports, key.fold("network"));
+      const judge = state.network("judge", parts.network, ports, key.fold("network"));
       try {
-        yield* trainJudge(judge, data, options, { key: key.fold("train"), state, sentinels });
+        yield* trainJudge(judge, data, parts, { key: key.fold("train"), state, sentinels });
         const held = (await data.heldOut?.()) ?? data;
-        const x = pg(key.fold("pg"), options.n); // [n, ...shape]
-        const real = data.only(wanted).sample(key.fold("real"), options.n);
+        const x = pg(key.fold("pg"), parts.n); // [n, ...shape]
+        const real = data.only(wanted).sample(key.fold("real"), parts.n);
         const judged = await judgements(judge, x);
         const share = (labels: readonly number[]): number =>
           judged.reduce((sum, label) => sum + (labels.includes(label) ? 1 : 0), 0) / judged.length;
@@ -144,27 +149,9 @@ async function meanDistance(x: tf.Tensor): Promise<number> {
 }
 
 /** How a scenario names it: `measures: [classifier]`. */
-const classifierComponent = component(Measures, {
+export default component(Measures, {
   name: "classifier",
   summary: "For label sets: what a classifier trained apart takes pg for, and how diverse pg is",
-  options: (refs) =>
-    z.strictObject({
-      network: refs(Networks)
-        .prefault({ use: "mlp", hidden: [256] })
-        .describe("Architecture of the judge."),
-      optimizer: refs(Optimizers)
-        .prefault({ use: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, decayFrom: 0.5 })
-        .describe("That trains the judge."),
-      epochs: z.int().positive().default(5).describe("Passes over the training rows."),
-      batch: z.int().positive().default(128).describe("Rows a step."),
-      n: z.int().min(2).default(1000).describe("Samples of the generator that are judged."),
-    }),
-  create: async ({ network, optimizer, ...rest }, context) =>
-    classifier({
-      ...rest,
-      network: await context.create(Networks, network),
-      optimizer: await context.create(Optimizers, optimizer),
-    }),
+  options,
+  create: async (given, context) => classifier(await context.build(given)),
 });
-
-export default classifierComponent;

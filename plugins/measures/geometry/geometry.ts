@@ -11,19 +11,23 @@ import {
   type Key,
   type Measure,
   Measures,
+  parseOptions,
   type Sampler,
   z,
 } from "../../../core/mod.ts";
 
+const options = z.strictObject({
+  n: z
+    .int()
+    .min(100)
+    .default(5000)
+    .describe("Points drawn of pd and of pg; four times as many are drawn of pdBar."),
+  along: z.int().positive().default(20).describe("Cells along the shape."),
+  across: z.int().positive().default(3).describe("Cells across each side of it, of equal mass."),
+});
+
 /** Options of {@link geometry}. */
-export interface GeometryOptions {
-  /** Points drawn of pd and of pg. */
-  readonly n: number;
-  /** Cells along the shape. */
-  readonly along: number;
-  /** Cells across each side of it, of equal mass of the reference. */
-  readonly across: number;
-}
+export type GeometryOptions = z.input<typeof options>;
 
 /** The central share of pd's offsets that counts as pd: "farther from the shape than 95 % of the data". */
 const INSIDE = 0.95;
@@ -39,14 +43,14 @@ const REFERENCE = 4;
  * 99.8 % of pdBar. `coverage`: of pt outside pd (pdBar − α·pd, Eq. 1), cut into cells along and across the shape, the
  * share in cells where pg has at least a tenth of its density. `coverageAlong`: the same with cells along the shape only.
  */
-export function geometry(options: GeometryOptions): Measure {
-  const { n } = options;
+export function geometry(given: GeometryOptions = {}): Measure {
+  const { n, along, across } = parseOptions("geometry", options, given);
   return {
     name: "geometry",
     check(target) {
       if (target.geometry !== undefined) return;
       throw new InputError(
-        `measure "geometry": target "${target.name}" has no known geometry; use it with swiss-roll, ring or the shapes in one dimension`,
+        `measure "geometry": target "${target.name}" has no known geometry: its pd must lie on a shape that tells where points lie`,
       );
     },
     async *measure({ target, pg, key, stage }) {
@@ -73,8 +77,8 @@ export function geometry(options: GeometryOptions): Measure {
       return {
         outside: off.length / n,
         within: generated.filter(({ offset }) => offset >= within[0] && offset <= within[1]).length / n,
-        coverage: coverage(cellsOf(outer, options)),
-        coverageAlong: coverage(({ position }) => Math.floor(position * options.along)),
+        coverage: coverage(cellsOf(outer, along, across)),
+        coverageAlong: coverage(({ position }) => Math.floor(position * along)),
       };
     },
   };
@@ -108,7 +112,7 @@ function central(sorted: Float64Array, share: number): readonly [number, number]
 }
 
 /** Numbers the cells: along the shape by position, across each side of it by quantiles of the reference's offsets. */
-function cellsOf(reference: readonly Place[], { along, across }: GeometryOptions): Cell {
+function cellsOf(reference: readonly Place[], along: number, across: number): Cell {
   const sorted = offsets(reference);
   const split = sorted.findIndex((offset) => offset > 0);
   const sides = split < 0 ? [sorted] : [sorted.subarray(0, split), sorted.subarray(split)];
@@ -157,16 +161,9 @@ function covered(wanted: Shares, found: Shares): number {
 }
 
 /** How a scenario names it: `measures: [geometry]`. */
-const geometryComponent = component(Measures, {
+export default component(Measures, {
   name: "geometry",
   summary: "For shapes: share of pg off pd, and share of pdBar's part off pd that pg covers",
-  options: () =>
-    z.strictObject({
-      n: z.int().min(100).default(5000).describe("Points drawn of pd and of pg."),
-      along: z.int().positive().default(20).describe("Cells along the shape."),
-      across: z.int().positive().default(3).describe("Cells across each side of it."),
-    }),
+  options,
   create: geometry,
 });
-
-export default geometryComponent;

@@ -1,5 +1,13 @@
 import t from "tap";
-import { fromArrays, InputError, isFiniteDataset, Key, subset, tf } from "../../../core/mod.ts";
+import {
+  fromArrays,
+  InputError,
+  isFiniteDataset,
+  Key,
+  labelledSplits,
+  subset,
+  tf,
+} from "../../../core/mod.ts";
 import { checkDataset } from "../../conformance/dataset.ts";
 
 await tf.setBackend("cpu");
@@ -107,4 +115,21 @@ t.test("isFiniteDataset() tells rows from formulas", async (t) => {
   const { sample, name, shape } = fromArrays(counting(4));
   t.equal(isFiniteDataset(fromArrays(counting(4))), true);
   t.equal(isFiniteDataset({ name, shape, sample }), false);
+});
+
+t.test("labelledSplits() gives training and test rows, and refuses data that lack either", async (t) => {
+  const test = fromArrays({ ...counting(5), name: "held out" });
+  const data = fromArrays({ ...counting(10), heldOut: async () => test });
+  t.same(await labelledSplits(data), { data, test });
+  const { labels: _, ...bare } = counting(10);
+  const formula = { name: "formula", shape: [1], sample: (key: Key, n: number) => key.normal([n, 1]) };
+  const few = fromArrays({ ...counting(5), classes: 4 });
+  for (const [given, message] of [
+    [formula, /"formula" has no labelled test split/],
+    [fromArrays(counting(10)), /"counting" has no labelled test split/],
+    [fromArrays({ ...bare, heldOut: async () => test }), /"counting" has no labelled test split/],
+    [fromArrays({ ...counting(10), heldOut: async () => few }), /3 classes to train with, but 4 held out/],
+  ] as const) {
+    await t.rejects(labelledSplits(given), { name: "InputError", message });
+  }
 });
