@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Test } from "tap";
 import {
   type Attack,
   type BudgetAssault,
@@ -14,10 +13,11 @@ import {
   type Perturbed,
   tf,
 } from "../../core/mod.ts";
+import type { Tester } from "./tester.ts";
 
 /** Holds an attack against its contract, on a classifier and images within its bounds `[n, ...inputShape]`. */
 export async function checkAttack(
-  t: Test,
+  t: Tester,
   attack: Attack,
   classifier: Classifier,
   x: tf.Tensor,

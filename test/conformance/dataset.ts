@@ -3,13 +3,12 @@
  *
  * @module
  */
-
 import { type Dataset, type FiniteDataset, isFiniteDataset, Key, sizeOf, tf } from "../../core/mod.ts";
 import { alike, checkSampler } from "./sampler.ts";
-import type { Test } from "./test.ts";
+import type { Tester } from "./tester.ts";
 
 /** Holds a dataset against its contract. */
-export async function checkDataset(t: Test, dataset: Dataset): Promise<void> {
+export async function checkDataset(t: Tester, dataset: Dataset): Promise<void> {
   t.ok(dataset.name, "has a name");
   const finite = isFiniteDataset(dataset);
   await checkSampler(t, "sample", dataset.sample, dataset, finite && dataset.size === 1);
@@ -17,7 +16,7 @@ export async function checkDataset(t: Test, dataset: Dataset): Promise<void> {
   if (finite) await checkRows(t, dataset);
 }
 
-async function checkGeometry(t: Test, { geometry, sample, shape }: Dataset): Promise<void> {
+async function checkGeometry(t: Tester, { geometry, sample, shape }: Dataset): Promise<void> {
   const n = 50;
   const rows = sample(Key.from("geometry"), n);
   const points = Float32Array.from(await rows.data());
@@ -34,7 +33,7 @@ async function checkGeometry(t: Test, { geometry, sample, shape }: Dataset): Pro
   );
 }
 
-async function checkRows(t: Test, dataset: FiniteDataset): Promise<void> {
+async function checkRows(t: Tester, dataset: FiniteDataset): Promise<void> {
   const { size, shape, labels, classes } = dataset;
   t.ok(Number.isInteger(size) && size > 0, `rows: a positive number of them, got ${size}`);
   const tensors = tf.memory().numTensors;

@@ -4,15 +4,16 @@
  *
  * @module
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { filter, firstValueFrom } from "rxjs";
 import { type Engine, Key, tf } from "../../core/mod.ts";
 import { cpu } from "../../plugins/engines/cpu/cpu.ts";
 import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { startTrainer } from "../../server/trainer/mod.ts";
-import type { Test } from "./test.ts";
+import type { Tester } from "./tester.ts";
 
 const key = Key.from("engine conformance");
 
@@ -70,6 +71,24 @@ const draw = (name: string, shape: number[]): tf.Tensor => key.fold(name).normal
 const joined = (tensors: readonly tf.Tensor[]): tf.Tensor =>
   tf.concat(tensors.map((x) => tf.reshape(x, [-1])));
 
+/** A training of a few seconds with everything that a checkpoint holds. */
+const SHORT = `
+name: short
+checkpoint: { steps: 7 }
+application:
+  use: generate
+  target: { use: convolution, data: { use: ring }, noise: { normal: 0.3 }, alpha: 0.5 }
+  objective: original
+  generator: { use: mlp, hidden: [8] }
+  critic: { use: mlp, hidden: [8], spectralNorm: true }
+  latent: { size: 2 }
+  k: 2
+  m: 16
+  samples: 200
+  previews: 2
+  measures: [geometry]
+`;
+
 /** What the engine holds in memory, by its own account and tfjs's. */
 export type Holdings = () => Readonly<Record<string, number>>;
 
@@ -79,16 +98,18 @@ export interface EngineCheck {
   readonly tolerance?: number;
   /** Counts beside tfjs's own that must come back to what they were. */
   readonly holdings?: Holdings;
-  /** Values of the scenario of `fixtures/short.yaml` by path, for engines to which it would be long. */
+  /** Values of the scenario that it runs, by path, for engines to which that would be long. */
   readonly shorter?: Readonly<Record<string, string>>;
+  /** Modules of the plugin that brings the engine, where it is not a built-in one: URLs, or paths from `base`. */
+  readonly plugins?: readonly string[];
+  /** A URL, where relative paths start; the working directory unless given. */
+  readonly base?: string;
 }
 
 /** Holds an engine that runs here to its contract; it is in use afterwards. */
-export async function checkEngine(
-  t: Test,
-  engine: Engine,
-  { tolerance = 1e-4, holdings = () => ({}), shorter = {} }: EngineCheck = {},
-): Promise<void> {
+export async function checkEngine(t: Tester, engine: Engine, check: EngineCheck = {}): Promise<void> {
+  const { tolerance = 1e-4, holdings = () => ({}), shorter = {}, plugins = [] } = check;
+  const { base = pathToFileURL(`${process.cwd()}/`).href } = check;
   const { name } = engine;
   for (const [what, program] of Object.entries(PROGRAMS)) {
     await t.test(`${name} agrees with cpu: ${what}`, async (t) => {
@@ -121,21 +142,28 @@ export async function checkEngine(
     `${name} gives the same metrics in each process, and in a run that was interrupted`,
     async (t) => {
       const runs = mkdtempSync(join(tmpdir(), "dsgan-engine-"));
-      t.teardown(() => rmSync(runs, { recursive: true, force: true }));
-      const store = folderStore({ folder: runs });
-      const short = new URL("../fixtures/short.yaml", import.meta.url);
-      const values = { engine: name, "application.steps": "30", ...shorter };
-      const overrides = Object.entries(values).map(([path, value]) => ({ path, value }));
-      const scenario = { text: readFileSync(short, "utf8"), file: "short.yaml", base: short.href, overrides };
-      const whole = await startTrainer({ runs, scenario }, { store }).ended;
-      t.equal(whole.status, "passed", whole.error?.message ?? "passed");
-      t.same((await startTrainer({ runs, scenario }, { store }).ended).metrics, whole.metrics);
-      const trainer = startTrainer({ runs, scenario }, { store });
-      await firstValueFrom(trainer.events.pipe(filter(({ type }) => type === "checkpoint")));
-      trainer.cancel("to be taken up again");
-      const { run, status } = await trainer.ended;
-      t.equal(status, "cancelled");
-      t.same((await startTrainer({ runs, resume: run }, { store }).ended).metrics, whole.metrics);
+      try {
+        const store = folderStore({ folder: runs });
+        const values = {
+          engine: name,
+          "application.steps": "30",
+          plugins: JSON.stringify(plugins),
+          ...shorter,
+        };
+        const overrides = Object.entries(values).map(([path, value]) => ({ path, value }));
+        const scenario = { text: SHORT, file: "short.yaml", base, overrides };
+        const whole = await startTrainer({ runs, scenario }, { store }).ended;
+        t.equal(whole.status, "passed", whole.error?.message ?? "passed");
+        t.same((await startTrainer({ runs, scenario }, { store }).ended).metrics, whole.metrics);
+        const trainer = startTrainer({ runs, scenario }, { store });
+        await firstValueFrom(trainer.events.pipe(filter(({ type }) => type === "checkpoint")));
+        trainer.cancel("to be taken up again");
+        const { run, status } = await trainer.ended;
+        t.equal(status, "cancelled");
+        t.same((await startTrainer({ runs, resume: run }, { store }).ended).metrics, whole.metrics);
+      } finally {
+        rmSync(runs, { recursive: true, force: true });
+      }
     },
   );
 }

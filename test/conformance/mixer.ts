@@ -4,7 +4,7 @@
  * @module
  */
 import { type Mixer, tf } from "../../core/mod.ts";
-import type { Test } from "./test.ts";
+import type { Tester } from "./tester.ts";
 
 /** How a mixer is checked. */
 export interface MixerCheck {
@@ -30,7 +30,7 @@ const SIZES = [1, 2, 7, 10, 64];
  * ```
  */
 export async function checkMixer(
-  t: Test,
+  t: Tester,
   mixer: Mixer,
   { share = (alpha) => alpha }: MixerCheck = {},
 ): Promise<void> {
@@ -58,7 +58,7 @@ export async function checkMixer(
   t.ok(mixed > 0, "mixes for some alpha and m");
 }
 
-async function checkBatches(t: Test, mixer: Mixer, alpha: number, m: number, share: number): Promise<void> {
+async function checkBatches(t: Tester, mixer: Mixer, alpha: number, m: number, share: number): Promise<void> {
   const where = `alpha ${alpha}, m ${m}`;
   const before = tf.memory().numTensors;
   let count = 0;

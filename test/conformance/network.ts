@@ -5,7 +5,7 @@
  */
 import { Key, type Network, type NetworkPlan, type NetworkPorts, tf } from "../../core/mod.ts";
 import { alike } from "./sampler.ts";
-import type { Test } from "./test.ts";
+import type { Tester } from "./tester.ts";
 
 /** Rows of a batch. */
 const N = 3;
@@ -32,7 +32,7 @@ const USE = { training: false } as const;
  * );
  * ```
  */
-export async function checkNetwork(t: Test, plan: NetworkPlan, ports: NetworkPorts): Promise<void> {
+export async function checkNetwork(t: Tester, plan: NetworkPlan, ports: NetworkPorts): Promise<void> {
   t.ok(plan.name, "has a name");
   const key = Key.from("network conformance");
   const before = tf.memory().numTensors;
@@ -79,7 +79,7 @@ export async function checkNetwork(t: Test, plan: NetworkPlan, ports: NetworkPor
   t.equal(tf.memory().numTensors, before, "dispose frees parameters and state");
 }
 
-async function checkUse(t: Test, net: Network, x: tf.Tensor): Promise<void> {
+async function checkUse(t: Tester, net: Network, x: tf.Tensor): Promise<void> {
   const before = await snapshot(net);
   const held = tf.memory().numTensors;
   const y = tf.tidy(() => net.apply(x, USE));
@@ -97,7 +97,7 @@ async function checkUse(t: Test, net: Network, x: tf.Tensor): Promise<void> {
   }
 }
 
-async function checkTraining(t: Test, net: Network, x: tf.Tensor, key: Key): Promise<void> {
+async function checkTraining(t: Tester, net: Network, x: tf.Tensor, key: Key): Promise<void> {
   const parameters = await snapshot(net, "parameters");
   const held = tf.memory().numTensors;
   const pass = async (): Promise<Float32Array> =>
@@ -109,7 +109,7 @@ async function checkTraining(t: Test, net: Network, x: tf.Tensor, key: Key): Pro
   t.ok(sameValues(await snapshot(net, "parameters"), parameters), "in training: parameters stay as they are");
 }
 
-async function checkGradients(t: Test, net: Network, x: tf.Tensor, key: Key): Promise<void> {
+async function checkGradients(t: Tester, net: Network, x: tf.Tensor, key: Key): Promise<void> {
   const mode = { training: true, key: key.fold("noise") };
   const held = tf.memory().numTensors;
   const loss = (rows: tf.Tensor): tf.Scalar => tf.sum(tf.square(net.apply(rows, mode)));
@@ -133,7 +133,7 @@ async function checkGradients(t: Test, net: Network, x: tf.Tensor, key: Key): Pr
   t.equal(tf.memory().numTensors, held, "gradients leave nothing behind");
 }
 
-async function checkInitialize(t: Test, net: Network, x: tf.Tensor, key: Key): Promise<void> {
+async function checkInitialize(t: Tester, net: Network, x: tf.Tensor, key: Key): Promise<void> {
   const held = tf.memory().numTensors;
   net.initialize!(x, key.fold("noise"));
   t.equal(tf.memory().numTensors, held, "initialize leaves nothing behind");
@@ -143,7 +143,7 @@ async function checkInitialize(t: Test, net: Network, x: tf.Tensor, key: Key): P
   );
 }
 
-async function checkPrepare(t: Test, net: Network): Promise<void> {
+async function checkPrepare(t: Tester, net: Network): Promise<void> {
   const parameters = await snapshot(net, "parameters");
   const held = tf.memory().numTensors;
   net.prepare!();
@@ -151,7 +151,7 @@ async function checkPrepare(t: Test, net: Network): Promise<void> {
   t.ok(sameValues(await snapshot(net, "parameters"), parameters), "prepare changes state alone");
 }
 
-async function checkFeatures(t: Test, net: Network, x: tf.Tensor): Promise<void> {
+async function checkFeatures(t: Tester, net: Network, x: tf.Tensor): Promise<void> {
   const { shape, of, head } = net.features!;
   const features = tf.tidy(() => of(x, USE));
   t.same(features.shape, [N, ...shape], "features have their shape");
@@ -160,7 +160,7 @@ async function checkFeatures(t: Test, net: Network, x: tf.Tensor): Promise<void>
   features.dispose();
 }
 
-async function checkRange(t: Test, net: Network, [low, high]: readonly number[], key: Key): Promise<void> {
+async function checkRange(t: Tester, net: Network, [low, high]: readonly number[], key: Key): Promise<void> {
   const slack = 4 * 2 ** -24 * Math.max(Math.abs(low!), Math.abs(high!)); // float32's rounding, a few times over
   for (const scale of [1, 1e3]) {
     const y = tf.tidy(() => net.apply(key.fold("far").normal([N, ...net.inputShape], 0, scale), USE));

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Critic, type GanObjective, Key, sizeOf, tf, type Weighted } from "../../core/mod.ts";
-import type { Test } from "./test.ts";
+import type { Tester } from "./tester.ts";
 
 /** Rows of a batch. */
 const M = 6;
@@ -32,7 +32,7 @@ export interface ObjectiveCheck {
  * ```
  */
 export async function checkObjective(
-  t: Test,
+  t: Tester,
   objective: GanObjective,
   { shape = [2] }: ObjectiveCheck = {},
 ): Promise<void> {
@@ -131,7 +131,7 @@ function newGame(objective: GanObjective, shape: readonly number[], key: Key, fa
 
 /** Checks that a short step against the gradient lowers a loss: its gradient is that of the loss. */
 async function checkDescent(
-  t: Test,
+  t: Tester,
   name: string,
   loss: () => tf.Scalar,
   variables: readonly tf.Variable[],
@@ -159,7 +159,7 @@ async function checkDescent(
 }
 
 /** Checks that it is weights that count, not how the fake is cut into batches. */
-async function checkWeights(t: Test, { criticLoss, linear, fake }: Game, key: Key): Promise<void> {
+async function checkWeights(t: Tester, { criticLoss, linear, fake }: Game, key: Key): Promise<void> {
   const [pg, pd] = fake as [tf.Tensor, tf.Tensor];
   const loss = async (...batches: Weighted[]): Promise<number> =>
     await number(() => criticLoss(key, linear, batches));
@@ -176,7 +176,7 @@ async function checkWeights(t: Test, { criticLoss, linear, fake }: Game, key: Ke
 }
 
 async function checkConstraint(
-  t: Test,
+  t: Tester,
   objective: GanObjective,
   parameters: readonly tf.Variable[],
 ): Promise<void> {

@@ -4,7 +4,7 @@
  * @module
  */
 import { Key, type Optimizer, type OptimizerRun, tf } from "../../core/mod.ts";
-import type { Test } from "./test.ts";
+import type { Tester } from "./tester.ts";
 
 const SHAPES = [[2, 3], [4], [1, 1]] as const;
 const STEPS = 200;
@@ -24,7 +24,7 @@ const STEPS = 200;
  * t.test("adam() is an optimiser", (t) => checkOptimizer(t, adam({ learningRate: 0.05 })));
  * ```
  */
-export async function checkOptimizer(t: Test, optimizer: Optimizer): Promise<void> {
+export async function checkOptimizer(t: Tester, optimizer: Optimizer): Promise<void> {
   t.ok(optimizer.name, "has a name");
   const before = tf.memory().numTensors;
   const problem = newProblem("one");

@@ -3,9 +3,8 @@
  *
  * @module
  */
-
 import { type Component, type Refs, z } from "../../core/mod.ts";
-import type { Test } from "./test.ts";
+import type { Tester } from "./tester.ts";
 
 /** A node of a JSON Schema. */
 interface Schema {
@@ -14,7 +13,7 @@ interface Schema {
 }
 
 /** Every option, at any depth, has a description in the published JSON Schema. */
-export function checkOptions<T>(t: Test, component: Component<T>, refs: Refs): void {
+export function checkOptions<T>(t: Tester, component: Component<T>, refs: Refs): void {
   t.ok(component.summary, `${component.name}: has a summary`);
   const schema = z.toJSONSchema(component.options(refs), { io: "input" });
   t.same(undescribed(schema as Schema, component.name), [], `${component.name}: every option is described`);

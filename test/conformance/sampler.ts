@@ -3,13 +3,12 @@
  *
  * @module
  */
-
 import { Key, type Range, type Sampler, sizeOf, tf } from "../../core/mod.ts";
-import type { Test } from "./test.ts";
+import type { Tester } from "./tester.ts";
 
 /** Holds a sampler against its contract; a constant one need not answer another key with other rows. */
 export async function checkSampler(
-  t: Test,
+  t: Tester,
   name: string,
   sampler: Sampler,
   { shape, range }: { readonly shape: readonly number[]; readonly range?: Range },

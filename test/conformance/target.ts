@@ -3,13 +3,12 @@
  *
  * @module
  */
-
 import { Key, type TargetDistributionSpec } from "../../core/mod.ts";
 import { checkSampler } from "./sampler.ts";
-import type { Test } from "./test.ts";
+import type { Tester } from "./tester.ts";
 
 /** Holds a target against its contract. */
-export async function checkTarget(t: Test, target: TargetDistributionSpec): Promise<void> {
+export async function checkTarget(t: Tester, target: TargetDistributionSpec): Promise<void> {
   t.ok(target.name, "has a name");
   t.ok(target.alpha >= 0 && target.alpha < 1, `alpha in [0, 1), got ${target.alpha}`);
   await checkSampler(t, "pd", target.pd, target);

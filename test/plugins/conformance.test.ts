@@ -1,5 +1,4 @@
 /** The suites for plugin authors fail where a contract is broken: each is run on parts with one fault. */
-import { deepStrictEqual } from "node:assert";
 import t from "tap";
 import {
   type GanObjective,
@@ -20,52 +19,37 @@ import { checkMixer } from "../conformance/mixer.ts";
 import { checkNetwork } from "../conformance/network.ts";
 import { checkObjective } from "../conformance/objective.ts";
 import { checkOptimizer } from "../conformance/optimizer.ts";
-import type { ErrorPattern, Test } from "../conformance/test.ts";
+import { type Tester, tester } from "../conformance/tester.ts";
 
 await tf.setBackend("cpu");
 await tf.ready();
 
-/** Runs a suite and answers what it found wrong. */
-async function faultsOf(suite: (t: Test) => Promise<void>): Promise<string[]> {
+/** Runs a suite and returns all that it found wrong. */
+async function faultsOf(suite: (t: Tester) => Promise<void>): Promise<string[]> {
   const faults: string[] = [];
-  const holds = (value: unknown, message = "an assertion"): void => {
-    if (!value) faults.push(message);
+  const note = (error: unknown): void => void faults.push((error as Error).message);
+  const strict = tester();
+  const noting = (check: () => unknown): unknown => {
+    try {
+      return check();
+    } catch (error) {
+      return note(error);
+    }
   };
-  const isThat = (error: unknown, { name, message = /./ }: ErrorPattern): boolean =>
-    error instanceof Error && error.name === name && message.test(error.message);
-  const ended: (() => unknown)[] = [];
-  const recorder: Test = {
-    ok: (value, ...[message]) => holds(value, message),
-    equal: (found, expected, ...[message]) => holds(Object.is(found, expected), message),
-    same(found, expected, ...[message]) {
-      try {
-        deepStrictEqual(found, expected);
-      } catch {
-        holds(false, message);
-      }
-    },
-    throws(body, pattern, ...[message]) {
-      try {
-        body();
-        holds(false, message);
-      } catch (error) {
-        holds(isThat(error, pattern), message);
-      }
-    },
-    rejects: (promise, pattern, ...[message]) =>
-      promise.then(
-        () => holds(false, message),
-        (error) => holds(isThat(error, pattern), message),
-      ),
-    test: (_, body) => body(recorder),
-    teardown: (body) => void ended.push(body),
+  const recorder: Tester = {
+    ok: (...given) => noting(() => strict.ok(...given)),
+    equal: (...given) => noting(() => strict.equal(...given)),
+    same: (...given) => noting(() => strict.same(...given)),
+    match: (...given) => noting(() => strict.match(...given)),
+    throws: (...given) => noting(() => strict.throws(...given)),
+    rejects: async (...given) => await Promise.resolve(strict.rejects(...given)).catch(note),
+    test: async (_, body) => await body(recorder),
   };
   try {
     await suite(recorder);
   } catch (error) {
     faults.push(`stopped: ${(error as Error).message}`);
   }
-  for (const body of ended) await body();
   return faults;
 }
 
@@ -73,7 +57,7 @@ async function faultsOf(suite: (t: Test) => Promise<void>): Promise<string[]> {
 function faults<T>(
   name: string,
   sound: T,
-  suite: (t: Test, part: T) => Promise<void>,
+  suite: (t: Tester, part: T) => Promise<void>,
   broken: Readonly<Record<string, readonly [part: () => T, finding: RegExp]>>,
 ): void {
   t.test(`${name} passes what is sound`, async (t) => {
