@@ -55,7 +55,7 @@ t.test("checkMeasure() and checkPainter() pass the built-in ones", async (t) => 
       {
         name: "odd",
         async *measure() {
-          yield { done: 1, total: 1 };
+          yield { type: "stage", stage: "measure" };
           return { share: Number.NaN };
         },
       },

@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { Key, type Measure, type TargetDistributionSpec, tf, transientState } from "../../core/mod.ts";
+import {
+  DEFAULT_SENTINELS,
+  Key,
+  type Measure,
+  type MeasureInput,
+  type TargetDistributionSpec,
+  tf,
+  transientState,
+} from "../../core/mod.ts";
 import type { Tester } from "./tester.ts";
 
 /**
@@ -18,13 +26,19 @@ export async function checkMeasure(
   t.ok(measure.name, "has a name");
   measure.check?.(target);
   const run = async (): Promise<Readonly<Record<string, number>>> => {
-    const state = transientState();
-    const input = { target, pg: target.pdBar, key: Key.from("measure"), state };
-    const events = measure.measure(input as Parameters<Measure["measure"]>[0]);
+    const input: MeasureInput = {
+      target,
+      pg: target.pdBar,
+      key: Key.from("measure"),
+      state: transientState(),
+      sentinels: DEFAULT_SENTINELS,
+      stage: "measure",
+    };
+    const events = measure.measure(input);
     for (;;) {
       const { done, value } = await events.next();
       if (done) return value;
-      t.ok(typeof value === "object" && value !== null, "yields events or its progress");
+      t.ok(typeof value.type === "string", "yields events");
     }
   };
   const before = tf.memory().numTensors;
