@@ -29,20 +29,23 @@ async function faultsOf(suite: (t: Tester) => Promise<void>): Promise<string[]> 
   const faults: string[] = [];
   const note = (error: unknown): void => void faults.push((error as Error).message);
   const strict = tester();
-  const noting = (check: () => unknown): unknown => {
-    try {
-      return check();
-    } catch (error) {
-      return note(error);
-    }
-  };
+  const noting =
+    <G extends unknown[]>(check: (...given: G) => unknown) =>
+    (...given: G): unknown => {
+      try {
+        const outcome = check(...given);
+        return outcome instanceof Promise ? outcome.catch(note) : outcome;
+      } catch (error) {
+        return note(error);
+      }
+    };
   const recorder: Tester = {
-    ok: (...given) => noting(() => strict.ok(...given)),
-    equal: (...given) => noting(() => strict.equal(...given)),
-    same: (...given) => noting(() => strict.same(...given)),
-    match: (...given) => noting(() => strict.match(...given)),
-    throws: (...given) => noting(() => strict.throws(...given)),
-    rejects: async (...given) => await Promise.resolve(strict.rejects(...given)).catch(note),
+    ok: noting(strict.ok),
+    equal: noting(strict.equal),
+    same: noting(strict.same),
+    match: noting(strict.match),
+    throws: noting(strict.throws),
+    rejects: noting(strict.rejects),
     test: async (_, body) => await body(recorder),
   };
   try {
