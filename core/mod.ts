@@ -6,8 +6,11 @@
 
 export { z } from "zod";
 export * from "./attack/attack.ts";
+export { checkClassifier, checkEpsilons, checkImages, widest } from "./attack/checks.ts";
 export * from "./attack/classifier.ts";
 export * from "./attack/judge.ts";
+export * from "./attack/prepare.ts";
+export type { Search, SearchProgress } from "./attack/search.ts";
 export * from "./gan/measure.ts";
 export * from "./gan/mixer.ts";
 export * from "./gan/objective.ts";

@@ -6,12 +6,14 @@
  * @module
  */
 
-import { InputError } from "../plugin/errors.ts";
-import { Key, sizeOf } from "../tensor/key.ts";
+import { Key } from "../tensor/key.ts";
 import { compileStep } from "../tensor/step.ts";
 import * as tf from "../tensor/tf.ts";
-import type { AttackBatch, BudgetAssault, MinimumAssault, Norm, Perturbed } from "./attack.ts";
+import type { AttackBatch, Norm } from "./attack.ts";
+import { ROUNDING } from "./checks.ts";
 import type { Classifier } from "./classifier.ts";
+import type { Perturbed, PreparedAttack } from "./prepare.ts";
+import { budgetsOf, type Search, type SearchProgress } from "./search.ts";
 
 /** What the judge found of a batch. The caller disposes it. */
 export interface Verdict {
@@ -29,68 +31,43 @@ export interface Verdict {
   readonly broken: number;
 }
 
-/** How the least budget at which an attack succeeds is looked for. */
-export interface Search {
-  /** `bisection`: grow the budget by half until it does, then halve the bracket; `scan`: try budgets in rising order. */
-  readonly by: "bisection" | "scan";
-  /** Halvings of the bracket (and at most so many growths before), or budgets tried. */
-  readonly steps: number;
-  /** Budget to begin with, for `bisection`. */
-  readonly start: number;
-  /** Budget beyond which nothing is tried; a scan's budgets are spread evenly up to it. */
-  readonly most: number;
+/** How an attack is run and judged. */
+export interface JudgedRun {
+  /** Budget in the attack's norm, one for all images or one each `[n]`; absent where it seeks the least distance. */
+  readonly epsilon?: number | Float32Array | undefined;
+  /** Steps, where fewer than the attack declares. */
+  readonly steps?: number | undefined;
+  readonly key: Key;
+  readonly signal: AbortSignal;
 }
 
-/** How far a search has got. */
-export interface SearchProgress {
-  readonly done: number;
-  readonly total: number;
+/** How the least budget is looked for; try i, from 1, draws from `key.fold("try", i)`. */
+export interface LeastRun {
+  readonly search: Search;
+  readonly key: Key;
+  readonly signal: AbortSignal;
 }
 
 /** Judges attacks on one classifier. */
 export interface Judge {
   /** Classes of images `[n, ...inputShape]`. */
   predict(x: tf.Tensor): Promise<Int32Array>;
-  /** Runs an attack within a budget, one for all images or one each. */
-  within(
-    assault: BudgetAssault,
-    batch: AttackBatch,
-    epsilon: number | Float32Array,
-    norm: Norm,
-    key: Key,
-    signal: AbortSignal,
-  ): Promise<Verdict>;
-  /** Runs an attack that seeks the least distance. */
-  minimum(assault: MinimumAssault, batch: AttackBatch, key: Key, signal: AbortSignal): Promise<Verdict>;
+  /**
+   * Runs an attack on a batch.
+   * @throws what {@link PreparedAttack.perturb} throws
+   */
+  run(attack: PreparedAttack, batch: AttackBatch, options: JudgedRun): Promise<Verdict>;
   /** Looks for the least budget at which an attack succeeds, for each image; keeps the nearest example found. */
   least(
-    assault: BudgetAssault,
+    attack: PreparedAttack,
     batch: AttackBatch,
-    search: Search,
-    norm: Norm,
-    key: Key,
-    signal: AbortSignal,
+    options: LeastRun,
   ): AsyncGenerator<SearchProgress, Verdict>;
   dispose(): void;
 }
 
-/** Share of the bounds' width by which rounding may carry an example over its budget. */
-const ROUNDING = 1e-5;
-
-/** A budget grows by this factor while it is too small. */
-const GROWTH = 1.5;
-
 /** The judge draws nothing. */
 const NO_KEY: Key = Key.from("judge");
-
-/** Largest distance that two images within the bounds can have. */
-export function widest(
-  norm: Norm,
-  { bounds, inputShape }: Pick<Classifier, "bounds" | "inputShape">,
-): number {
-  const width = bounds[1] - bounds[0];
-  return norm === "linf" ? width : width * Math.sqrt(sizeOf(inputShape));
-}
 
 /** A judge for a classifier. */
 export function judgeOf(classifier: Classifier): Judge {
@@ -120,17 +97,18 @@ export function judgeOf(classifier: Classifier): Judge {
   const judged = async (
     { x, queries }: Perturbed,
     { x: clean, y, target }: AttackBatch,
-    budget?: { readonly epsilon: Float32Array; readonly norm: Norm },
+    norm: Norm,
+    epsilon: Float32Array | undefined,
   ): Promise<Verdict> => {
     const seen = measure.run({ x, clean }, NO_KEY);
-    const [prediction, wanted, l2, linf, sound, asked] = (await Promise.all(
-      [seen.prediction, target ?? y, seen.l2, seen.linf, seen.sound, queries].map((values) => values.data()),
-    )) as [Int32Array, Int32Array, Float32Array, Float32Array, Int32Array, Float32Array];
-    tf.dispose([x, queries, seen.prediction, seen.l2, seen.linf, seen.sound]);
+    const [prediction, wanted, l2, linf, sound] = (await Promise.all(
+      [seen.prediction, target ?? y, seen.l2, seen.linf, seen.sound].map((values) => values.data()),
+    )) as [Int32Array, Int32Array, Float32Array, Float32Array, Int32Array];
+    tf.dispose([x, seen.prediction, seen.l2, seen.linf, seen.sound]);
     const tolerance = ROUNDING * (high - low);
     const distance = { l2, linf };
     const within = (i: number): boolean =>
-      budget === undefined || distance[budget.norm][i]! <= budget.epsilon[i]! + tolerance;
+      epsilon === undefined || distance[norm][i]! <= epsilon[i]! + tolerance;
     return {
       x: seen.x,
       success: Uint8Array.from(prediction, (label, i) =>
@@ -138,7 +116,7 @@ export function judgeOf(classifier: Classifier): Judge {
       ),
       prediction: Int32Array.from(prediction),
       distance: { l2: Float32Array.from(l2), linf: Float32Array.from(linf) },
-      queries: Float32Array.from(asked),
+      queries,
       broken: sound.reduce((sum, good) => sum + 1 - good, 0),
     };
   };
@@ -150,35 +128,27 @@ export function judgeOf(classifier: Classifier): Judge {
       prediction.dispose();
       return labels;
     },
-    async within(assault, batch, epsilon, norm, key, signal) {
+    async run(attack, batch, { epsilon, steps, key, signal }) {
       const n = batch.x.shape[0]!;
       const budgets = typeof epsilon === "number" ? new Float32Array(n).fill(epsilon) : epsilon;
-      const tensor = tf.tensor1d(budgets);
+      const tensor = budgets && tf.tensor1d(budgets);
       try {
-        const perturbed = await assault.perturb(batch, tensor, key, signal);
-        return await judged(perturbed, batch, { epsilon: budgets, norm });
+        const perturbed = await attack.perturb(batch, { epsilon: tensor, steps, key, signal });
+        return await judged(perturbed, batch, attack.attack.norm, budgets);
       } finally {
-        tensor.dispose();
+        tensor?.dispose();
       }
     },
-    minimum: async (assault, batch, key, signal) =>
-      await judged(await assault.perturb(batch, key, signal), batch),
-    async *least(assault, batch, search, norm, key, signal) {
+    async *least(attack, batch, { search, key, signal }) {
       const n = batch.x.shape[0]!;
-      const budgets = search.by === "scan" ? scanning(n, search) : bisecting(n, search);
+      const budgets = budgetsOf(search, n);
       let best: Verdict | undefined;
       for (let i = 1, turn = budgets.next(); !turn.done; i++) {
-        const tried = await judge.within(
-          assault,
-          batch,
-          turn.value.epsilon,
-          norm,
-          key.fold("try", i),
-          signal,
-        );
-        yield { done: turn.value.done, total: turn.value.total };
+        const { epsilon, done, total } = turn.value;
+        const tried = await judge.run(attack, batch, { epsilon, key: key.fold("try", i), signal });
+        yield { done, total };
         turn = budgets.next(tried.success);
-        best = best === undefined ? tried : nearer(best, tried, norm);
+        best = best === undefined ? tried : nearer(best, tried, attack.attack.norm);
       }
       return best!;
     },
@@ -190,50 +160,13 @@ export function judgeOf(classifier: Classifier): Judge {
   return judge;
 }
 
-/** Budgets to try next; is told which of them were enough. */
-type Budgets = Generator<SearchProgress & { readonly epsilon: Float32Array }, void, Uint8Array>;
-
-/** Each image's budget grows by half until it is enough, then its bracket is halved. */
-function* bisecting(n: number, { steps, start, most }: Search): Budgets {
-  const enough = new Float32Array(n).fill(Number.POSITIVE_INFINITY);
-  const short = new Float32Array(n);
-  const total = 2 * steps;
-  const note = (epsilon: Float32Array, success: Uint8Array): void =>
-    success.forEach((good, i) => {
-      if (good) enough[i] = Math.min(enough[i]!, epsilon[i]!);
-      else short[i] = Math.max(short[i]!, epsilon[i]!);
-    });
-  let epsilon = new Float32Array(n).fill(Math.min(start, most));
-  for (let i = 1; i <= steps; i++) {
-    note(epsilon, yield { epsilon, done: i, total });
-    const growing = (j: number): boolean => enough[j] === Number.POSITIVE_INFINITY && epsilon[j]! < most;
-    if (!epsilon.some((_, j) => growing(j))) break;
-    epsilon = epsilon.map((e, j) => (growing(j) ? Math.min(GROWTH * e, most) : e));
-  }
-  for (let i = 1; i <= steps && enough.some(Number.isFinite); i++) {
-    epsilon = enough.map((high, j) => (Number.isFinite(high) ? (high + short[j]!) / 2 : most));
-    note(epsilon, yield { epsilon, done: steps + i, total });
-  }
-}
-
-/** The same rising budgets for all images, until each has had enough. */
-function* scanning(n: number, { steps, most }: Search): Budgets {
-  const found = new Uint8Array(n);
-  for (let i = 1; i <= steps && found.some((good) => good === 0); i++) {
-    const epsilon = new Float32Array(n).fill((most * i) / steps);
-    (yield { epsilon, done: i, total: steps }).forEach((good, j) => {
-      found[j]! |= good;
-    });
-  }
-}
-
 /** Of each image the nearer success; queries add up. Disposes what it doesn't return. */
 function nearer(a: Verdict, b: Verdict, norm: Norm): Verdict {
   const wins = a.success.map((good, i) =>
     b.success[i] && (!good || b.distance[norm][i]! < a.distance[norm][i]!) ? 1 : 0,
   );
-  const pick = <T extends Float32Array | Int32Array | Uint8Array>(of: T, other: T): T =>
-    of.map((value: number, i: number) => (wins[i] ? other[i]! : value)) as T;
+  const pick = <T extends Float32Array | Int32Array | Uint8Array>(ours: T, theirs: T): T =>
+    ours.map((value: number, i: number) => (wins[i] ? theirs[i]! : value)) as T;
   const x = tf.tidy(() => {
     const rows = tf.tensor(wins, [wins.length, ...a.x.shape.slice(1).map(() => 1)], "bool");
     return tf.where(rows, b.x, a.x);
@@ -250,73 +183,4 @@ function nearer(a: Verdict, b: Verdict, norm: Norm): Verdict {
     queries: a.queries.map((q, i) => q + b.queries[i]!),
     broken: Math.max(a.broken, b.broken),
   };
-}
-
-/**
- * Checks images and labels against a classifier, before any work.
- * @param x `[n, ...inputShape]` row by row
- * @throws InputError naming the first image at fault
- */
-export function checkImages(
-  { name, inputShape, classes, bounds: [low, high] }: Classifier,
-  x: Float32Array,
-  labels: ArrayLike<number>,
-): void {
-  const size = sizeOf(inputShape);
-  if (x.length !== labels.length * size || labels.length === 0) {
-    throw new InputError(
-      `${x.length / size} images of [${inputShape}] were given with ${labels.length} labels: one each, at least one`,
-    );
-  }
-  const slack = ROUNDING * (high - low);
-  const bad = x.findIndex((value) => !(value >= low - slack && value <= high + slack));
-  if (bad >= 0) {
-    const [image, value] = [Math.floor(bad / size), x[bad]!];
-    throw new InputError(
-      Number.isFinite(value)
-        ? `image ${image} has the value ${value}, outside of the bounds [${low}, ${high}] of classifier "${name}": ` +
-            `give the bounds of the data before preprocessing`
-        : `image ${image} has the value ${value}: every pixel must be a finite number`,
-    );
-  }
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i]!;
-    if (Number.isInteger(label) && label >= 0 && label < classes) continue;
-    throw new InputError(
-      `image ${i} has the label ${label}, but classifier "${name}" has classes 0 to ${classes - 1}`,
-    );
-  }
-}
-
-/**
- * Checks budgets: finite, not negative, and no larger than the bounds are wide.
- * @throws InputError naming the first at fault
- */
-export function checkEpsilons(norm: Norm, epsilons: readonly number[], classifier: Classifier): void {
-  const most = widest(norm, classifier);
-  const bad = epsilons.find((epsilon) => !(epsilon >= 0 && epsilon <= most));
-  if (bad === undefined) return;
-  throw new InputError(
-    `epsilon ${bad} (${norm}) must be at least 0 and at most ${Number(most.toPrecision(6))}, the largest ${norm} distance ` +
-      `between images within the bounds [${classifier.bounds}] of classifier "${classifier.name}"`,
-  );
-}
-
-/**
- * Asks a classifier about two images, so that one whose output is not (n, classes), or not a number, is found at once.
- * @throws InputError saying what it gave
- */
-export async function checkClassifier(classifier: Classifier): Promise<void> {
-  const { name, inputShape, bounds } = classifier;
-  const logits = tf.tidy(() => classifier.logits(tf.fill([2, ...inputShape], (bounds[0] + bounds[1]) / 2)));
-  const { shape } = logits;
-  const values = await logits.data();
-  logits.dispose();
-  if (shape.length !== 2 || shape[0] !== 2 || shape[1] !== classifier.classes) {
-    throw new InputError(
-      `classifier "${name}": its output for 2 images is [${shape}], not (n, classes) = [2, ${classifier.classes}]`,
-    );
-  }
-  const bad = values.find((value) => !Number.isFinite(value));
-  if (bad !== undefined) throw new InputError(`classifier "${name}": its output for a grey image is ${bad}`);
 }

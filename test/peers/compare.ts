@@ -13,7 +13,6 @@ import {
   type Attack,
   Attacks,
   assemble,
-  type BudgetAssault,
   type Classifier,
   classifierOf,
   compileStep,
@@ -23,11 +22,11 @@ import {
   type FiniteDataset,
   judgeOf,
   Key,
-  type MinimumAssault,
   type Network,
   type NetworkPlan,
   type Norm,
   PLAIN,
+  prepare,
   refsOf,
   type StoredTensor,
   tf,
@@ -162,7 +161,7 @@ async function ours(
 ): Promise<Found> {
   const attack: Attack = await context.create(Attacks, refsOf(registry)(Attacks).parse(ref));
   const judge = judgeOf(classifier);
-  const assault = attack.against(classifier);
+  const prepared = prepare(attack, classifier);
   const all: Record<string, boolean[]> = {};
   const distances: number[] = [];
   for (const epsilon of attack.kind === "minimum-norm" ? [null] : epsilons) {
@@ -173,11 +172,8 @@ async function ours(
         x: tf.slice(x, start, BATCH),
         y: tf.tensor1d(y.slice(start, start + BATCH), "int32"),
       };
-      const at = key.fold(row);
-      const verdict =
-        epsilon === null
-          ? await judge.minimum(assault as MinimumAssault, batch, at, signal)
-          : await judge.within(assault as BudgetAssault, batch, epsilon, attack.norm, at, signal);
+      const run = { epsilon: epsilon ?? undefined, key: key.fold(row), signal };
+      const verdict = await judge.run(prepared, batch, run);
       if (epsilon !== null) all[epsilon] = [...(all[epsilon] ?? []), ...Array.from(verdict.success, Boolean)];
       else
         distances.push(
@@ -186,7 +182,7 @@ async function ours(
       tf.dispose([batch.x, batch.y, verdict.x]);
     }
   }
-  assault.dispose();
+  prepared.dispose();
   judge.dispose();
   return attack.kind === "minimum-norm" ? distances : all;
 }

@@ -8,30 +8,38 @@
  */
 import {
   type Attack,
+  type AttackRows,
   Attacks,
-  type Classifier,
-  compileStep,
   component,
   type Norm,
+  parseOptions,
+  type StepTools,
   tf,
   z,
 } from "../../../core/mod.ts";
 import { ballOf, clip } from "../parts/ball.ts";
 import { differencesOf, pick } from "../parts/differences.ts";
 import { toHyperplane } from "../parts/hyperplane.ts";
-import { fooled } from "../parts/loss.ts";
-import { march } from "../parts/march.ts";
+import { iterate } from "../parts/iterate.ts";
+import { fooled } from "../parts/losses.ts";
+import { normOption } from "../parts/options.ts";
 import { choose, flat } from "../parts/rows.ts";
-import { requireNoTarget, targetsOf } from "../parts/targets.ts";
+import { wrongClass } from "../parts/targets.ts";
+
+const options = z.strictObject({
+  norm: normOption("distance"),
+  steps: z.int().positive().default(100).describe("Steps for each target."),
+  targets: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      "Likeliest wrong classes aimed at one after the other; 0 takes the nearest of all in each step. 9 in FAB-T.",
+    ),
+});
 
 /** Options of {@link fab}. */
-export interface FabOptions {
-  readonly norm: Norm;
-  /** Steps for each target, > 0; 100 in the paper. */
-  readonly steps: number;
-  /** Likeliest wrong classes aimed at one after the other; 0: the nearest of all classes in each step. 9 in FAB-T. */
-  readonly targets: number;
-}
+export type FabOptions = z.input<typeof options>;
 
 /** α_max: how strongly a step is drawn towards the image. */
 const DRAW = 0.1;
@@ -50,126 +58,99 @@ const TINY = 1e-12;
 const NOWHERE = 1e10;
 
 /** Seeks the nearest example by itself. */
-export function fab(options: FabOptions): Attack {
-  const { norm, steps, targets } = options;
-  const name = `fab${targets > 0 ? "-targeted" : ""}-${norm}`;
+export function fab(given: FabOptions = {}): Attack {
+  const { norm, steps, targets } = parseOptions("fab", options, given);
+  const step = fabStep(norm);
   return {
-    name,
+    name: `fab${targets > 0 ? "-targeted" : ""}-${norm}`,
     norm,
     kind: "minimum-norm",
-    access: "white-box",
-    aims: false,
-    shortened: (share) => fab({ ...options, steps: Math.max(1, Math.round(share * steps)) }),
-    against(classifier) {
-      const step = fabStep(name, classifier, options);
-      const aims = targetsOf(name, classifier);
-      const count = Math.max(1, Math.min(targets, classifier.classes - 1));
-      return {
-        async perturb({ x, y, target }, key, signal) {
-          requireNoTarget(name, target);
-          const n = x.shape[0]!;
-          let state = {
-            at: x.clone(),
-            best: x.clone(),
-            length: tf.fill([n], NOWHERE),
-            done: tf.zeros([n]),
-            queries: tf.zeros([n]),
-          };
-          for (let rank = 0; rank < count; rank++) {
-            const toward = targets === 0 ? undefined : aims.ranked({ x, y }, rank);
-            const given = { x, y, ...(toward && { toward }) };
-            try {
-              const end = await march({ step, given, state, steps, key: key.fold("target", rank), signal });
-              end.at.dispose();
-              state = { ...end, at: x.clone() } as typeof state;
-            } finally {
-              toward?.dispose();
-            }
-          }
-          tf.dispose([state.at, state.length, state.done]);
-          return { x: state.best, queries: state.queries as tf.Tensor1D };
-        },
-        dispose() {
-          step.dispose();
-          aims.dispose();
-        },
-      };
+    steps,
+    async perturb({ x, y, steps, key }, tools) {
+      const n = x.shape[0]!;
+      const count = Math.max(1, Math.min(targets, tools.classifier.classes - 1));
+      let state: State = { point: x, best: x, length: tools.track(tf.fill([n], NOWHERE)) };
+      for (let rank = 0; rank < count; rank++) {
+        const toward = targets === 0 ? undefined : wrongClass({ x, y }, rank, tools);
+        const given = { x, y, toward };
+        const end = await iterate(tools, { step, given, state, steps, key: key.fold("target", rank) });
+        state = { ...end, point: x };
+      }
+      return state.best;
     },
   };
 }
 
-function fabStep(name: string, classifier: Classifier, { norm }: FabOptions) {
+/** What changes from step to step. */
+interface State {
+  /** Where the way has led, `[n, ...]` */
+  readonly point: tf.Tensor;
+  /** The nearest example so far, `[n, ...]` */
+  readonly best: tf.Tensor;
+  /** Its distance, `[n]` */
+  readonly length: tf.Tensor;
+}
+
+/** What a step reads. */
+interface Linearised extends State, Pick<AttackRows, "x" | "y"> {
+  /** The class whose boundary to go to, int32 `[n]`; where absent, that of the nearest. */
+  readonly toward?: tf.Tensor | undefined;
+}
+
+/** Lines 5 to 12 of Algorithm 1. */
+function fabStep(norm: Norm) {
   const ball = ballOf(norm);
-  return compileStep<string, "at" | "best" | "length" | "done" | "queries">(
-    name,
-    ({ x, y, toward, at, best, length, done, queries }) => {
-      const n = x!.shape[0]!;
-      // the boundary that would be the nearest if the classifier were linear
-      const own = tf.cast(y!, "int32");
-      const others =
-        toward === undefined
-          ? Array.from({ length: classifier.classes - 1 }, (_, i) =>
-              tf.mod(tf.add(own, tf.scalar(i + 1, "int32")), tf.scalar(classifier.classes, "int32")),
-            )
-          : [toward];
-      const differences = differencesOf(classifier, at!, own, others);
-      const { values, slopes } = differences; // [k, n], [k, n, d]
-      const steepness = norm === "linf" ? tf.sum(tf.abs(slopes), 2) : tf.sqrt(tf.sum(tf.square(slopes), 2));
-      const nearest = tf.argMin(tf.div(tf.abs(values), tf.add(steepness, TINY)), 0); // [n]
-      const { value, slope: w } = pick(differences, nearest); // [n], [n, d]
+  return ({ x, y, toward, point, best, length }: Linearised, { classifier }: StepTools): State => {
+    // the boundary that would be the nearest if the classifier were linear
+    const truth = tf.cast(y, "int32");
+    const others =
+      toward === undefined
+        ? Array.from({ length: classifier.classes - 1 }, (_, i) =>
+            tf.mod(tf.add(truth, tf.scalar(i + 1, "int32")), tf.scalar(classifier.classes, "int32")),
+          )
+        : [toward];
+    const differences = differencesOf(classifier, point, truth, others);
+    const { values, slopes } = differences; // [k, n], [k, n, d]
+    const steepness = norm === "linf" ? tf.sum(tf.abs(slopes), 2) : tf.sqrt(tf.sum(tf.square(slopes), 2));
+    const nearest = tf.argMin(tf.div(tf.abs(values), tf.add(steepness, TINY)), 0); // [n]
+    const { value, slope: w } = pick(differences, nearest); // [n], [n, d]
 
-      // its nearest points from here and from the image
-      const [here, image] = [flat(at!), flat(x!)];
-      const fromImage = tf.neg(tf.add(value, tf.sum(tf.mul(w, tf.sub(image, here)), 1)));
-      const deltas = toHyperplane(
-        norm,
-        tf.concat([here, image]),
-        tf.concat([w, w]),
-        tf.concat([tf.neg(value), fromImage]),
-        classifier.bounds,
-      );
-      const lengths = tf.maximum(ball.length(deltas), SHORT);
-      const [delta, deltaOfImage] = tf.split(deltas, 2) as [tf.Tensor, tf.Tensor];
-      const [a, b] = tf.split(lengths, 2) as [tf.Tensor, tf.Tensor];
-      const draw = tf.expandDims(tf.minimum(tf.div(a, tf.add(a, b)), DRAW), 1); // α, [n, 1]
-      const stepped = tf.add(here, tf.mul(EXTRAPOLATION, delta));
-      const direct = tf.add(image, tf.mul(EXTRAPOLATION, deltaOfImage));
-      const mixed = tf.add(tf.mul(tf.sub(1, draw), stepped), tf.mul(draw, direct));
-      const next = clip(tf.reshape(mixed, x!.shape), classifier.bounds);
+    // its nearest points from here and from the image
+    const [here, image] = [flat(point), flat(x)];
+    const fromImage = tf.neg(tf.add(value, tf.sum(tf.mul(w, tf.sub(image, here)), 1)));
+    const deltas = toHyperplane(
+      norm,
+      tf.concat([here, image]),
+      tf.concat([w, w]),
+      tf.concat([tf.neg(value), fromImage]),
+      classifier.bounds,
+    );
+    const lengths = tf.maximum(ball.length(deltas), SHORT);
+    const [delta, deltaOfImage] = tf.split(deltas, 2) as [tf.Tensor, tf.Tensor];
+    const [a, b] = tf.split(lengths, 2) as [tf.Tensor, tf.Tensor];
+    const draw = tf.expandDims(tf.minimum(tf.div(a, tf.add(a, b)), DRAW), 1); // α, [n, 1]
+    const stepped = tf.add(here, tf.mul(EXTRAPOLATION, delta));
+    const direct = tf.add(image, tf.mul(EXTRAPOLATION, deltaOfImage));
+    const mixed = tf.add(tf.mul(tf.sub(1, draw), stepped), tf.mul(draw, direct));
+    const next = clip(tf.reshape(mixed, x.shape), classifier.bounds);
 
-      const good = fooled(classifier.logits(next), { y: y! });
-      const away = ball.length(tf.sub(next, x!));
-      const nearer = tf.logicalAnd(good, tf.less(away, length!));
-      const inside = tf.add(x!, tf.mul(BACK, tf.sub(next, x!)));
-      return {
-        at: choose(good, inside, next),
-        best: choose(nearer, next, best!),
-        length: choose(nearer, away, length!),
-        done: done!,
-        queries: tf.add(queries!, tf.fill([n], 2)),
-      };
-    },
-  );
+    const good = fooled(classifier.logits(next), { y });
+    const away = ball.length(tf.sub(next, x));
+    const nearer = tf.logicalAnd(good, tf.less(away, length));
+    const inside = tf.add(x, tf.mul(BACK, tf.sub(next, x)));
+    return {
+      point: choose(good, inside, next),
+      best: choose(nearer, next, best),
+      length: choose(nearer, away, length),
+    };
+  };
 }
 
 /** How a scenario names it: `{ use: fab, targets: 9 }`. */
-const fabComponent = component(Attacks, {
+export default component(Attacks, {
   name: "fab",
   summary: "Fast adaptive boundary attack; seeks the least distance (FAB, FAB-T)",
   reference: "Croce & Hein, ICML 2020, arXiv:1907.02044",
-  options: () =>
-    z.strictObject({
-      norm: z.enum(["linf", "l2"]).default("linf").describe("Norm of the distance."),
-      steps: z.int().positive().default(100).describe("Steps for each target."),
-      targets: z
-        .int()
-        .min(0)
-        .default(0)
-        .describe(
-          "Likeliest wrong classes aimed at one after the other; 0 takes the nearest of all. 9 in FAB-T.",
-        ),
-    }),
+  options,
   create: fab,
 });
-
-export default fabComponent;

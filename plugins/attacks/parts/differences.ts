@@ -29,10 +29,12 @@ export function differencesOf(
 ): Differences {
   const hot = (labels: tf.Tensor): tf.Tensor =>
     tf.cast(tf.oneHot(tf.cast(labels, "int32") as tf.Tensor1D, classifier.classes), "float32");
-  const own = hot(from);
+  const start = hot(from);
   const logits = classifier.logits(x);
-  const ways = to.map((labels) => tf.sub(hot(labels), own)); // [n, classes]
-  const slopes = ways.map((way) => flat(tf.grad((at) => tf.sum(tf.mul(classifier.logits(at), way)))(x)));
+  const ways = to.map((labels) => tf.sub(hot(labels), start)); // [n, classes]
+  const slopes = ways.map((way) =>
+    flat(tf.grad((image) => tf.sum(tf.mul(classifier.logits(image), way)))(x)),
+  );
   return {
     values: tf.stack(ways.map((way) => tf.sum(tf.mul(logits, way), 1))) as tf.Tensor2D,
     slopes: tf.stack(slopes) as tf.Tensor3D,

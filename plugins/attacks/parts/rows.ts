@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { tf } from "../../../core/mod.ts";
+import { type TensorsOf, tf } from "../../../core/mod.ts";
 
 /** One number a row `[n]` as `[n, 1, …]`, to go with `x` `[n, ...]`. */
 export function spread(numbers: tf.Tensor, x: tf.Tensor): tf.Tensor {
@@ -21,15 +21,13 @@ export function choose<X extends tf.Tensor>(condition: tf.Tensor, a: X, b: X): X
   return tf.where(tf.cast(rows, "bool"), a, b) as X;
 }
 
-/** Rows of every tensor, in the given order; those left out are dropped. */
-export function rowsOf<T extends Readonly<Record<string, tf.Tensor>>>(
-  tensors: T,
-  rows: ArrayLike<number>,
-): T {
+/** Rows of every tensor, in the given order; those left out are dropped, and so is what is undefined. */
+export function rowsOf<T extends TensorsOf<T>>(tensors: T, rows: ArrayLike<number>): T {
   return tf.tidy(() => {
     const indices = tf.tensor1d(Int32Array.from(rows), "int32");
+    const all = Object.entries<tf.Tensor | undefined>(tensors);
     return Object.fromEntries(
-      Object.entries<tf.Tensor>(tensors).map(([name, x]) => [name, tf.gather(x, indices)]),
+      all.flatMap(([name, x]) => (x === undefined ? [] : [[name, tf.gather(x, indices)]])),
     ) as unknown as T;
   });
 }

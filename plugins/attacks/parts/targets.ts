@@ -3,37 +3,30 @@
  *
  * @module
  */
-import { type Classifier, compileStep, InputError, Key, tf } from "../../../core/mod.ts";
-
-/** Ranks the wrong classes of images. */
-export interface Targets {
-  /** The wrong class that is the likeliest but `rank` others, int32 `[n]`. */
-  ranked(batch: { readonly x: tf.Tensor; readonly y: tf.Tensor }, rank: number): tf.Tensor1D;
-  dispose(): void;
-}
+import { type AttackBatch, type AttackTools, Key, type StepTools, tf } from "../../../core/mod.ts";
 
 /** Puts the true class behind all others. */
 const FAR = 1e9;
 
-/** Ranks by the classifier's logits; `name` is for messages. */
-export function targetsOf(name: string, classifier: Classifier): Targets {
-  const none = Key.from("targets");
-  const rank = compileStep<"x" | "y", "wrong">(`${name}'s targets`, ({ x, y }) => {
-    const own = tf.oneHot(y as tf.Tensor1D, classifier.classes);
-    const logits = tf.sub(classifier.logits(x), tf.mul(own, FAR));
-    return { wrong: tf.topk(logits, classifier.classes - 1).indices };
-  });
-  return {
-    ranked: ({ x, y }, of) =>
-      tf.tidy(() => {
-        const { wrong } = rank.run({ x, y }, none);
-        return tf.reshape(tf.slice(wrong, [0, of], [-1, 1]), [-1]) as tf.Tensor1D;
-      }),
-    dispose: () => rank.dispose(),
-  };
+/** Ranking draws nothing. */
+const NO_KEY = Key.from("targets");
+
+/** Wrong classes from the likeliest on, `[n, classes − 1]`. */
+function ranking({ x, y }: AttackBatch, { classifier }: StepTools) {
+  const truth = tf.oneHot(y, classifier.classes);
+  const logits = tf.sub(classifier.logits(x), tf.mul(truth, FAR));
+  return { wrong: tf.topk(logits, classifier.classes - 1).indices };
 }
 
-/** For attacks that go to the nearest boundary, whichever it is. @throws InputError where there is a target */
-export function requireNoTarget(name: string, target: tf.Tensor | undefined): void {
-  if (target !== undefined) throw new InputError(`${name} cannot be told which class to aim at`);
+/**
+ * Of each image the wrong class that is the likeliest but `rank` others. It counts as no query: whoever evaluates an
+ * attack knows the logits of the clean images.
+ * @param rank from 0 to the number of classes − 2
+ * @returns int32 `[n]`; freed when `perturb` ends
+ */
+export function wrongClass({ x, y }: AttackBatch, rank: number, tools: AttackTools): tf.Tensor1D {
+  const { wrong } = tools.peek(ranking, { x, y }, NO_KEY);
+  const chosen = tf.tidy(() => tf.reshape(tf.slice(wrong, [0, rank], [-1, 1]), [-1]) as tf.Tensor1D);
+  wrong.dispose();
+  return tools.track(chosen);
 }

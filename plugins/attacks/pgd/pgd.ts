@@ -8,122 +8,40 @@
  */
 import {
   type Attack,
+  type AttackRows,
   Attacks,
-  type Classifier,
-  compileStep,
   component,
-  type Norm,
+  type Perturb,
+  parseOptions,
+  type StepTools,
   tf,
   z,
 } from "../../../core/mod.ts";
 import { ballOf, clip } from "../parts/ball.ts";
-import { fooled, LOSSES, type LossName, lossOf, slopeOf } from "../parts/loss.ts";
-import { march } from "../parts/march.ts";
+import { cascade } from "../parts/cascade.ts";
+import { iterate } from "../parts/iterate.ts";
+import { fooled, lossOf, slopeOf } from "../parts/losses.ts";
+import { lossOption, normOption } from "../parts/options.ts";
 import { choose, spread } from "../parts/rows.ts";
-import { byTurns, type Turn } from "../parts/turns.ts";
 
-/** Options of {@link pgd}. */
-export interface PgdOptions {
-  readonly norm: Norm;
-  /** Gradient steps, > 0. */
-  readonly steps: number;
-  /** Length of a step as a share of the budget, > 0. */
-  readonly relativeStep: number;
-  /** Length of a step in the norm's own units, > 0; comes before `relativeStep` where it is given. */
-  readonly step?: number | undefined;
-  /** Whether to begin at a random point of the budget rather than at the image. */
-  readonly randomStart: boolean;
-  /** Times that images still unfooled are tried anew; only with a random start does that make sense. */
-  readonly restarts: number;
-  /** Whether an image takes no more steps once it fools the classifier. */
-  readonly earlyStop: boolean;
-  readonly loss: LossName;
-}
-
-/** x ← clip(x₀ + Π(x + step·direction(∇loss) − x₀)), in the order that foolbox has. */
-export function pgd(options: PgdOptions, name: string = nameOf("pgd", options)): Attack {
-  const { norm, steps, restarts, randomStart } = options;
-  const ball = ballOf(norm);
-  return {
-    name,
-    norm,
-    kind: "within-budget",
-    access: "white-box",
-    aims: true,
-    shortened: (share) => pgd({ ...options, steps: Math.max(1, Math.round(share * steps)) }, name),
-    against(classifier) {
-      lossOf(options.loss, classifier, false);
-      const step = pgdStep(name, classifier, options);
-      const start = compileStep<"x" | "epsilon", "at">(`${name}'s start`, ({ x, epsilon }, key) => {
-        const delta = tf.mul(ball.inside(x.shape, key), spread(epsilon, x));
-        return { at: clip(tf.add(x, delta), classifier.bounds) };
-      });
-      const turn: Turn = async ({ x, y, target }, epsilon, key, signal) => {
-        const n = x.shape[0]!;
-        const at = randomStart ? start.run({ x, epsilon }, key.fold("start")).at : x.clone();
-        const state = { at, done: tf.zeros([n]), queries: tf.zeros([n]) };
-        const given = { x, y, epsilon, ...(target && { target }) };
-        const end = await march({ step, given, state, steps, key, signal });
-        end.done.dispose();
-        return { x: end.at, queries: end.queries as tf.Tensor1D };
-      };
-      const dispose = (): void => {
-        step.dispose();
-        start.dispose();
-      };
-      return restarts === 1
-        ? { perturb: turn, dispose }
-        : byTurns(name, classifier, ball.length, Array(restarts).fill(turn), dispose);
-    },
-  };
-}
-
-/** `pgd-linf`; `pgd-margin-linf` where it climbs another loss than the usual. */
-function nameOf(of: string, { norm, loss }: PgdOptions): string {
-  return loss === "cross-entropy" ? `${of}-${norm}` : `${of}-${loss}-${norm}`;
-}
-
-function pgdStep(name: string, classifier: Classifier, options: PgdOptions) {
-  const { norm, relativeStep, step: absoluteStep, earlyStop, loss } = options;
-  const ball = ballOf(norm);
-  return compileStep<string, "at" | "done" | "queries">(
-    name,
-    ({ x, y, target, epsilon, at, done, queries }) => {
-      const aim = { y: y!, target };
-      const climbed = lossOf(loss, classifier, target !== undefined);
-      const { logits, gradient } = slopeOf(classifier, at!, (z) => climbed(z, aim));
-      const stop = earlyStop ? tf.maximum(done!, tf.cast(fooled(logits, aim), "float32")) : done!; // [n]
-      const length =
-        absoluteStep === undefined ? tf.mul(relativeStep, epsilon!) : tf.onesLike(epsilon!).mul(absoluteStep); // [n]
-      const moved = tf.add(at!, tf.mul(ball.steepest(gradient), spread(length, at!))); // [n, ...]
-      const next = clip(tf.add(x!, ball.project(tf.sub(moved, x!), epsilon!)), classifier.bounds);
-      return {
-        at: choose(stop, at!, next),
-        done: stop,
-        queries: tf.add(queries!, tf.sub(1, done!)),
-      };
-    },
-  );
-}
-
-/** Options that PGD and its presets share, with their defaults. */
-function pgdShape(defaults: Pick<PgdOptions, "steps" | "relativeStep" | "randomStart">) {
-  return {
-    norm: z.enum(["linf", "l2"]).default("linf").describe("Norm of the budget."),
-    steps: z.int().positive().default(defaults.steps).describe("Gradient steps."),
+/** Options of PGD and its presets, which differ in their defaults. */
+const optionsWith = (usual: { steps: number; relativeStep: number; randomStart: boolean }) =>
+  z.strictObject({
+    norm: normOption("budget"),
+    steps: z.int().positive().default(usual.steps).describe("Gradient steps."),
     relativeStep: z
       .number()
       .positive()
-      .default(defaults.relativeStep)
+      .default(usual.relativeStep)
       .describe("Length of a step as a share of the budget."),
     step: z
       .number()
       .positive()
       .optional()
-      .describe("Length of a step in units of the norm; comes before relativeStep where given."),
+      .describe("Length of a step in units of the norm; comes before `relativeStep` where given."),
     randomStart: z
       .boolean()
-      .default(defaults.randomStart)
+      .default(usual.randomStart)
       .describe("Begins at a random point of the budget rather than at the image."),
     restarts: z
       .int()
@@ -134,8 +52,83 @@ function pgdShape(defaults: Pick<PgdOptions, "steps" | "relativeStep" | "randomS
       .boolean()
       .default(true)
       .describe("An image takes no more steps once it fools the classifier."),
-    loss: z.enum(LOSSES).default("cross-entropy").describe("What is climbed."),
+    loss: lossOption(),
+  });
+
+const pgdOptions = optionsWith({ steps: 40, relativeStep: 1 / 30, randomStart: true });
+const bimOptions = optionsWith({ steps: 10, relativeStep: 0.2, randomStart: false });
+
+/** Options of {@link pgd}. */
+export type PgdOptions = z.input<typeof pgdOptions>;
+
+/** Options of {@link bim}. */
+export type BimOptions = z.input<typeof bimOptions>;
+
+/** Options of {@link projected}. */
+type Options = z.output<typeof pgdOptions>;
+
+/** Projected gradient descent, forty steps from a random point of the budget. */
+export function pgd(given: PgdOptions = {}): Attack {
+  const options = parseOptions("pgd", pgdOptions, given);
+  return projected(nameOf("pgd", options), options);
+}
+
+/** The basic iterative method: ten steps of a fifth of the budget from the image itself. */
+export function bim(given: BimOptions = {}): Attack {
+  const options = parseOptions("bim", bimOptions, given);
+  return projected(nameOf("bim", options), options);
+}
+
+/** x ← clip(x₀ + Π(x + step·direction(∇loss) − x₀)), in the order that foolbox has. */
+export function projected(name: string, options: Options): Attack {
+  const { norm, steps, restarts, randomStart, relativeStep, step: absoluteStep, earlyStop, loss } = options;
+  const ball = ballOf(norm);
+
+  const start = ({ x, epsilon }: Pick<AttackRows, "x" | "epsilon">, { classifier, key }: StepTools) => {
+    const delta = tf.mul(ball.inside(x.shape, key), spread(epsilon, x));
+    return { point: clip(tf.add(x, delta), classifier.bounds) };
   };
+
+  const climb = ({ x, y, target, epsilon, point }: Climb, { classifier }: StepTools) => {
+    const aim = { y, target };
+    const climbed = lossOf(loss, classifier, target !== undefined);
+    const { logits, gradient } = slopeOf(classifier, point, (z) => climbed(z, aim));
+    const length =
+      absoluteStep === undefined ? tf.mul(relativeStep, epsilon) : tf.onesLike(epsilon).mul(absoluteStep); // [n]
+    const moved = tf.add(point, tf.mul(ball.steepest(gradient), spread(length, point))); // [n, ...]
+    const next = clip(tf.add(x, ball.project(tf.sub(moved, x), epsilon)), classifier.bounds);
+    if (!earlyStop) return { point: next };
+    const done = fooled(logits, aim); // [n]
+    return { point: choose(done, point, next), done };
+  };
+
+  const once: Perturb = async ({ steps, key, ...rows }, tools) => {
+    const { x, epsilon } = rows;
+    const point = randomStart ? tools.run(start, { x, epsilon }, key.fold("start")).point : x;
+    const end = await iterate(tools, { step: climb, given: rows, state: { point }, steps, key });
+    return end.point;
+  };
+
+  return {
+    name,
+    norm,
+    kind: "within-budget",
+    targeted: true,
+    steps,
+    check: (classifier) => void lossOf(loss, classifier, false),
+    perturb: restarts === 1 ? once : cascade(norm, Array<Perturb>(restarts).fill(once)),
+  };
+}
+
+/** What a step reads. */
+interface Climb extends AttackRows {
+  /** Where the climb is, `[n, ...]` */
+  readonly point: tf.Tensor;
+}
+
+/** `pgd-linf`; `pgd-margin-linf` where it climbs another loss than the usual. */
+function nameOf(family: string, { norm, loss }: Options): string {
+  return loss === "cross-entropy" ? `${family}-${norm}` : `${family}-${loss}-${norm}`;
 }
 
 /** How a scenario names it: `{ use: pgd, norm: l2, steps: 50 }`. */
@@ -143,8 +136,8 @@ const pgdComponent = component(Attacks, {
   name: "pgd",
   summary: "Projected gradient descent within a budget",
   reference: "Madry et al., ICLR 2018, arXiv:1706.06083",
-  options: () => z.strictObject(pgdShape({ steps: 40, relativeStep: 1 / 30, randomStart: true })),
-  create: (options) => pgd(options),
+  options: pgdOptions,
+  create: pgd,
 });
 
 /** How a scenario names it: `bim`. */
@@ -152,8 +145,8 @@ const bimComponent = component(Attacks, {
   name: "bim",
   summary: "Basic iterative method: PGD from the image itself, ten steps of a fifth of the budget",
   reference: "Kurakin et al., ICLR 2017 Workshop, arXiv:1607.02533",
-  options: () => z.strictObject(pgdShape({ steps: 10, relativeStep: 0.2, randomStart: false })),
-  create: (options) => pgd(options, nameOf("bim", options)),
+  options: bimOptions,
+  create: bim,
 });
 
 export default [pgdComponent, bimComponent];

@@ -8,32 +8,45 @@
  */
 import {
   type Attack,
+  type AttackRows,
   Attacks,
   type Classifier,
-  compileStep,
   component,
   InputError,
   type Key,
   type Norm,
+  type Perturb,
+  parseOptions,
+  type StepTools,
   tf,
   z,
 } from "../../../core/mod.ts";
 import { ballOf, clip } from "../parts/ball.ts";
-import { margin } from "../parts/loss.ts";
-import { march } from "../parts/march.ts";
+import { cascade } from "../parts/cascade.ts";
+import { iterate } from "../parts/iterate.ts";
+import { margin } from "../parts/losses.ts";
+import { normOption } from "../parts/options.ts";
 import { choose, spread } from "../parts/rows.ts";
-import { byTurns, type Turn } from "../parts/turns.ts";
 import { bump, tiles } from "./bump.ts";
 
+const options = z.strictObject({
+  norm: normOption("budget"),
+  queries: z
+    .int()
+    .min(2)
+    .default(5000)
+    .describe("Images put to the classifier for each one attacked, at most."),
+  share: z
+    .number()
+    .positive()
+    .max(1)
+    .default(0.8)
+    .describe("Share of the pixels that the first squares cover."),
+  restarts: z.int().positive().default(1).describe("Tries in all, each on the images still unfooled."),
+});
+
 /** Options of {@link square}. */
-export interface SquareOptions {
-  readonly norm: Norm;
-  /** Images put to the classifier, for each one attacked, at most; 5000 in AutoAttack. */
-  readonly queries: number;
-  /** Share of the pixels that the first squares cover, in (0, 1]; 0.8 in AutoAttack. */
-  readonly share: number;
-  readonly restarts: number;
-}
+export type SquareOptions = z.input<typeof options>;
 
 /** After how many of 10 000 queries the share is halved once more. */
 const HALVINGS = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000];
@@ -45,58 +58,62 @@ const TINY = 1e-12;
 type Size = readonly [height: number, width: number, channels: number];
 
 /** Within a budget; uses no gradients. */
-export function square(options: SquareOptions): Attack {
-  const { norm, restarts, queries } = options;
+export function square(given: SquareOptions = {}): Attack {
+  const { norm, share, queries, restarts } = parseOptions("square", options, given);
   const name = `square-${norm}`;
+  const start = starting(norm);
+  const step = stepping(norm === "linf" ? proposeLinf : proposeL2);
+
+  const once: Perturb = async ({ steps, key, ...rows }, tools) => {
+    const most = Math.max(2, steps); // the first query is that of the start
+    const size = sizeOfImage(tools.classifier);
+    const shapes = new Map<number, tf.Tensor>(); // l2: the bump of each side
+    const shapeOf = (side: number): tf.Tensor => {
+      const known = shapes.get(side) ?? tools.track(tf.tensor2d(bump(side, Math.min(size[0], size[1]))));
+      shapes.set(side, known);
+      return known;
+    };
+    const numbers = (i: number) => {
+      const side = sideAt(i / most, share, norm, size);
+      return { side, shape: norm === "l2" ? shapeOf(side) : undefined };
+    };
+    const { done, ...state } = tools.run(start, rows, key.fold("start"));
+    const end = await iterate(tools, { step, given: rows, state, done, steps: most - 1, numbers, key });
+    return end.point;
+  };
+
   return {
     name,
     norm,
     kind: "within-budget",
     access: "black-box",
-    aims: true,
-    shortened: (share) => square({ ...options, queries: Math.max(2, Math.round(share * queries)) }),
-    against(classifier) {
-      const size = sizeOfImage(name, classifier, norm);
-      const propose = norm === "linf" ? proposeLinf : proposeL2;
-      const begin = beginning(name, classifier, size, norm);
-      const step = squareStep(name, classifier, size, propose);
-      const shapes = new Map<number, tf.Tensor>(); // l2: the bump of each side
-      const numbers = (i: number): Record<string, number | tf.Tensor> => {
-        const side = sideAt(i, options, size);
-        if (norm === "linf") return { side };
-        if (!shapes.has(side)) shapes.set(side, tf.tensor2d(bump(side, Math.min(size[0], size[1]))));
-        return { side, shape: shapes.get(side)! };
-      };
-      const turn: Turn = async ({ x, y, target }, epsilon, key, signal) => {
-        const given = { x, y, epsilon, ...(target && { target }) };
-        const state = begin.run(given, key.fold("start"));
-        const end = await march({ step, given, state, steps: queries - 1, numbers, key, signal });
-        tf.dispose([end.done, end.loss]);
-        return { x: end.at, queries: end.queries as tf.Tensor1D };
-      };
-      return byTurns(name, classifier, ballOf(norm).length, Array(restarts).fill(turn), () => {
-        begin.dispose();
-        step.dispose();
-        tf.dispose([...shapes.values()]);
-      });
-    },
+    targeted: true,
+    steps: queries,
+    check: (classifier) => checkImageSize(name, classifier, norm),
+    perturb: cascade(norm, Array<Perturb>(restarts).fill(once)),
   };
 }
 
 /** @throws InputError where the classifier's inputs are not images that squares fit into */
-function sizeOfImage(name: string, { inputShape, name: of }: Classifier, norm: Norm): Size {
-  const [height, width = 1, channels = 1] = inputShape;
+function checkImageSize(name: string, { inputShape, name: network }: Classifier, norm: Norm): void {
+  const [height, width = 1] = inputShape;
   const image = inputShape.length === 2 || inputShape.length === 3;
   if (inputShape.length > 3 || (norm === "l2" && !(image && Math.min(height!, width) >= 5))) {
     const wanted = norm === "l2" ? "images of at least 5 x 5 pixels" : "rows, images or images with channels";
-    throw new InputError(`${name} attacks ${wanted}, but classifier "${of}" takes [${inputShape}]`);
+    throw new InputError(`${name} attacks ${wanted}, but classifier "${network}" takes [${inputShape}]`);
   }
+}
+
+function sizeOfImage({ inputShape: [height, width = 1, channels = 1] }: Classifier): Size {
   return [height!, width, channels];
 }
 
-/** Side of the square of the i-th query, from 0: of rows alone where there are no columns. */
-function sideAt(i: number, { share, queries, norm }: SquareOptions, [height, width]: Size): number {
-  const of10000 = Math.floor((i / queries) * 10_000);
+/**
+ * Side of a square: of rows alone where there are no columns.
+ * @param spent share of the queries before it
+ */
+function sideAt(spent: number, share: number, norm: Norm, [height, width]: Size): number {
+  const of10000 = Math.floor(spent * 10_000);
   const halvings = HALVINGS.filter((after) => of10000 > after).length;
   const area = share * 2 ** -halvings * height * width;
   if (width === 1) return Math.min(height, Math.max(1, Math.round(area)));
@@ -106,8 +123,19 @@ function sideAt(i: number, { share, queries, norm }: SquareOptions, [height, wid
   return Math.min(height, width, odd + (odd % 2 === 0 ? 1 : 0));
 }
 
+/** What changes from step to step: the best image so far, `[n, ...]`, and its loss (the margin's negative), `[n]`. */
+interface State {
+  readonly point: tf.Tensor;
+  readonly loss: tf.Tensor;
+}
+
 /** What a step reads. */
-type Inputs = Readonly<Record<string, tf.Tensor>>;
+interface Proposal extends AttackRows, State {
+  /** Side of the square: a scalar. */
+  readonly side: tf.Tensor;
+  /** l2: the bump of that side, in the upper left of `[width, width]` */
+  readonly shape?: tf.Tensor | undefined;
+}
 
 /** 1 or −1 by chance. */
 const signs = (key: Key, shape: readonly number[]): tf.Tensor =>
@@ -128,30 +156,36 @@ function window([height, width]: Size, side: tf.Tensor, key: Key, n: number) {
   return { down, right, mask: tf.mul(inside(down, side), inside(right, across)) };
 }
 
-/** From the best image so far, `[n, h, w, c]`, to one to try. */
-type Propose = (x: tf.Tensor, at: tf.Tensor, inputs: Inputs, size: Size, key: Key) => tf.Tensor;
+/** From an image and the best so far, `[n, h, w, c]`, to one to try. */
+type Propose = (
+  x: tf.Tensor,
+  best: tf.Tensor,
+  inputs: Pick<Proposal, "epsilon" | "side" | "shape">,
+  size: Size,
+  key: Key,
+) => tf.Tensor;
 
 /** Algorithm 2: each channel of the square moves to one end of the budget. */
-const proposeLinf: Propose = (x, at, { epsilon, side }, size, key) => {
+const proposeLinf: Propose = (x, best, { epsilon, side }, size, key) => {
   const n = x.shape[0]!;
-  const { mask } = window(size, side!, key, n);
+  const { mask } = window(size, side, key, n);
   const change = tf.mul(
     mask,
-    tf.mul(2, tf.mul(spread(epsilon!, x), signs(key.fold("signs"), [n, 1, 1, size[2]]))),
+    tf.mul(2, tf.mul(spread(epsilon, x), signs(key.fold("signs"), [n, 1, 1, size[2]]))),
   );
-  return tf.add(x, ballOf("linf").project(tf.sub(tf.add(at, change), x), epsilon!));
+  return tf.add(x, ballOf("linf").project(tf.sub(tf.add(best, change), x), epsilon));
 };
 
 /** Algorithm 3: what budget there is in two squares gathers in the first, in the shape of a bump. */
-const proposeL2: Propose = (x, at, { epsilon, side, shape }, size, key) => {
+const proposeL2: Propose = (x, best, { epsilon, side, shape }, size, key) => {
   const n = x.shape[0]!;
   const [, , channels] = size;
-  const delta = tf.sub(at, x);
-  const first = window(size, side!, key.fold("first"), n);
-  const second = window(size, side!, key.fold("second"), n);
+  const delta = tf.sub(best, x);
+  const first = window(size, side, key.fold("first"), n);
+  const second = window(size, side, key.fold("second"), n);
   const length = (d: tf.Tensor): tf.Tensor => tf.sqrt(tf.sum(tf.square(d), [1, 2], true)); // [n, 1, 1, c]
   const either = tf.maximum(first.mask, second.mask);
-  const left = tf.sub(tf.square(epsilon!), tf.sum(tf.square(delta), [1, 2, 3])); // unspent, [n]
+  const left = tf.sub(tf.square(epsilon), tf.sum(tf.square(delta), [1, 2, 3])); // unspent, [n]
   const room = tf.sqrt(
     tf.add(tf.div(spread(tf.maximum(0, left), x), channels), tf.square(length(tf.mul(delta, either)))),
   );
@@ -172,78 +206,54 @@ const proposeL2: Propose = (x, at, { epsilon, side, shape }, size, key) => {
   const others = tf.mul(delta, tf.sub(1, either));
   return tf.add(
     x,
-    tf.mul(ballOf("l2").steepest(tf.add(others, tf.mul(gathered, first.mask))), spread(epsilon!, x)),
+    tf.mul(ballOf("l2").steepest(tf.add(others, tf.mul(gathered, first.mask))), spread(epsilon, x)),
   );
 };
 
 /** Stripes (ℓ∞) or a grid of bumps (ℓ2), each of a sign by chance. */
-function beginning(name: string, classifier: Classifier, size: Size, norm: Norm) {
-  const [height, width, channels] = size;
-  return compileStep<string, "at" | "loss" | "done" | "queries">(`${name}'s start`, (inputs, key) => {
-    const n = inputs.x!.shape[0]!;
-    const x = tf.reshape(inputs.x!, [n, ...size]);
+function starting(norm: Norm) {
+  return (rows: AttackRows, { classifier, key }: StepTools) => {
+    const size = sizeOfImage(classifier);
+    const [height, width, channels] = size;
+    const n = rows.x.shape[0]!;
+    const x = tf.reshape(rows.x, [n, ...size]);
     const delta =
       norm === "linf"
         ? signs(key, [n, 1, width, channels])
-        : ballOf("l2").steepest(tiles(size, (rows, columns) => signs(key, [n, rows, columns, channels])));
-    const at = clip(
-      tf.add(x, tf.mul(tf.add(tf.zeros([n, height, 1, 1]), delta), spread(inputs.epsilon!, x))),
-      classifier.bounds,
-    );
-    return judged(classifier, inputs, at);
-  });
-}
-
-/** An image with its loss (the margin's negative) and whether that is enough. */
-function judged(classifier: Classifier, { x, y, target }: Inputs, proposed: tf.Tensor) {
-  const at = tf.reshape(proposed, x!.shape);
-  const gain = margin(classifier.logits(at), { y: y!, target });
-  return {
-    at,
-    loss: tf.neg(gain),
-    done: tf.cast(tf.greater(gain, 0), "float32"),
-    queries: tf.onesLike(gain),
+        : ballOf("l2").steepest(tiles(size, (down, across) => signs(key, [n, down, across, channels])));
+    const moved = tf.mul(tf.add(tf.zeros([n, height, 1, 1]), delta), spread(rows.epsilon, x));
+    return judged(classifier, rows, clip(tf.add(x, moved), classifier.bounds));
   };
 }
 
-function squareStep(name: string, classifier: Classifier, size: Size, propose: Propose) {
-  return compileStep<string, "at" | "loss" | "done" | "queries">(name, (inputs, key) => {
-    const { at, loss, done, queries } = inputs;
-    const images = (x: tf.Tensor): tf.Tensor => tf.reshape(x, [x.shape[0]!, ...size]);
-    const proposed = clip(propose(images(inputs.x!), images(at!), inputs, size, key), classifier.bounds);
+/** An image with its loss and whether that is enough. */
+function judged(classifier: Classifier, { x, y, target }: AttackRows, proposed: tf.Tensor) {
+  const point = tf.reshape(proposed, x.shape);
+  const gain = margin(classifier.logits(point), { y, target });
+  return { point, loss: tf.neg(gain), done: tf.cast(tf.greater(gain, 0), "float32") };
+}
+
+function stepping(propose: Propose) {
+  return (inputs: Proposal, { classifier, key }: StepTools): State & { done: tf.Tensor } => {
+    const { x, point, loss } = inputs;
+    const size = sizeOfImage(classifier);
+    const images = (rows: tf.Tensor): tf.Tensor => tf.reshape(rows, [rows.shape[0]!, ...size]);
+    const proposed = clip(propose(images(x), images(point), inputs, size, key), classifier.bounds);
     const tried = judged(classifier, inputs, proposed);
-    const better = tf.logicalAnd(tf.less(tried.loss, loss!), tf.less(done!, 0.5));
+    const better = tf.less(tried.loss, loss);
     return {
-      at: choose(better, tried.at, at!),
-      loss: choose(better, tried.loss, loss!),
-      done: choose(better, tried.done, done!),
-      queries: tf.add(queries!, tf.sub(1, done!)),
+      point: choose(better, tried.point, point),
+      loss: choose(better, tried.loss, loss),
+      done: tried.done,
     };
-  });
+  };
 }
 
 /** How a scenario names it: `{ use: square, queries: 1000 }`. */
-const squareComponent = component(Attacks, {
+export default component(Attacks, {
   name: "square",
   summary: "Random squares, kept where the margin shrinks; black-box, immune to masked gradients",
   reference: "Andriushchenko et al., ECCV 2020, arXiv:1912.00049",
-  options: () =>
-    z.strictObject({
-      norm: z.enum(["linf", "l2"]).default("linf").describe("Norm of the budget."),
-      queries: z
-        .int()
-        .min(2)
-        .default(5000)
-        .describe("Images put to the classifier for each one attacked, at most."),
-      share: z
-        .number()
-        .positive()
-        .max(1)
-        .default(0.8)
-        .describe("Share of the pixels that the first squares cover."),
-      restarts: z.int().positive().default(1).describe("Tries in all, each on the images still unfooled."),
-    }),
+  options,
   create: square,
 });
-
-export default squareComponent;

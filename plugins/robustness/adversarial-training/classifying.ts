@@ -19,6 +19,7 @@ import {
   type Network,
   type Optimizer,
   PLAIN,
+  prepare,
   type Range,
   type RunState,
   type SentinelPolicy,
@@ -27,7 +28,7 @@ import {
 import { noisy } from "./noise.ts";
 
 /** An attack within a given budget. */
-export type BudgetAttack = Extract<Attack, { kind: "within-budget" }>;
+export type BudgetAttack = Attack & { readonly kind: "within-budget" };
 
 /** How one classifier learns. */
 export interface Lesson {
@@ -59,13 +60,12 @@ export interface Lesson {
 /** Trains a network in place; goes on where its state has been restored. @throws RunError after a fatal alarm */
 export async function* classifying(lesson: Lesson, state: RunState): AsyncGenerator<EventBody, undefined> {
   const { title, network, data, optimizer, epochs, m, noise, clip, w, unlabelled, adversary } = lesson;
-  const prepared = adversary?.attack.against(asClassifier(title, network, data));
+  const prepared = adversary && prepare(adversary.attack, asClassifier(title, network, data));
   const perturb = async (x: tf.Tensor, y: tf.Tensor1D, key: Key): Promise<tf.Tensor> => {
     const epsilon: tf.Tensor1D = tf.fill([y.size], adversary!.epsilon);
     try {
-      const found = await prepared!.perturb({ x, y }, epsilon, key.fold("adversary"), lesson.signal);
-      found.queries.dispose();
-      return found.x;
+      const run = { epsilon, key: key.fold("adversary"), signal: lesson.signal };
+      return (await prepared!.perturb({ x, y }, run)).x;
     } finally {
       epsilon.dispose();
     }

@@ -255,9 +255,11 @@ const adversarialTrainingComponent = component(Applications, {
   },
 });
 
+const keepsToBudget = (attack: Attack): attack is BudgetAttack => attack.kind === "within-budget";
+
 /** @throws InputError for an attack that seeks the least distance */
 function budgetAttack(attack: Attack): BudgetAttack {
-  if (attack.kind === "within-budget") return attack;
+  if (keepsToBudget(attack)) return attack;
   throw new InputError(`madry: attack "${attack.name}" takes no budget: name one that does, such as pgd`);
 }
 

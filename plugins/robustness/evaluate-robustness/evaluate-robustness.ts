@@ -66,11 +66,11 @@ export type Goal = "untargeted" | "least-likely" | "random" | number;
  */
 export function evaluateRobustness(parts: EvaluateRobustness): Application {
   const { attacks, epsilons, goal, data, classes } = parts;
-  for (const { name, norm, aims } of attacks) {
+  for (const { name, norm, targeted } of attacks) {
     if (epsilons[norm].length === 0) {
       throw new InputError(`attack "${name}" needs budgets: give epsilons: { ${norm}: [...] }`);
     }
-    if (goal !== "untargeted" && !aims) {
+    if (goal !== "untargeted" && !targeted) {
       throw new InputError(
         `attack "${name}" cannot be told which class to aim at: take it out, or goal: untargeted`,
       );
@@ -164,7 +164,7 @@ async function checked(
   checkImages(classifier, images.values, images.labels);
   for (const { attack } of attacks) {
     checkEpsilons(attack.norm, epsilons[attack.norm], classifier);
-    attack.against(classifier).dispose();
+    attack.check?.(classifier);
   }
   await checkClassifier(classifier);
 }

@@ -14,6 +14,8 @@ import {
   type Judge,
   judgeOf,
   type Key,
+  type PreparedAttack,
+  prepare,
   type RunContext,
   type RunState,
   sizeOf,
@@ -116,7 +118,7 @@ export async function* attackStages(
     for (const { name: of, attack } of attacks) {
       const budgets = [...new Set(parts.epsilons[attack.norm])].sort((a, b) => a - b);
       const minimal = attack.kind === "minimum-norm" || parts.mode === "minimal";
-      const assault = attack.against(classifier);
+      const prepared = prepare(attack, classifier);
       try {
         for (const epsilon of minimal ? [null] : budgets) {
           const title = `${name}: ${of}${epsilon === null ? "" : ` at ${epsilon}`}`;
@@ -133,14 +135,20 @@ export async function* attackStages(
             budgets,
             keeps,
             judge,
-            assault,
+            prepared,
             key: stage.key.fold("attack", of, epsilon ?? "least"),
           };
           const tried = yield* stage.context.state.once(title, (state) => shoot(shot, state));
-          trials.push({ attack: of, norm: attack.norm, access: attack.access, epsilon, ...tried } as Trial);
+          trials.push({
+            attack: of,
+            norm: attack.norm,
+            access: attack.access ?? "white-box",
+            epsilon,
+            ...tried,
+          } as Trial);
         }
       } finally {
-        assault.dispose();
+        prepared.dispose();
       }
     }
   } finally {
@@ -161,7 +169,7 @@ interface Shot {
   /** Whether its examples are kept as a file. */
   readonly keeps: boolean;
   readonly judge: Judge;
-  readonly assault: ReturnType<Attack["against"]>;
+  readonly prepared: PreparedAttack;
   readonly key: Key;
 }
 
@@ -229,18 +237,19 @@ async function* shoot(shot: Shot, state: RunState): AsyncGenerator<EventBody, Fo
 
 /** Runs the attack in the way that its kind and the mode ask for. */
 async function judged(
-  { stage, attack, assault, epsilon, budgets, judge }: Shot,
+  { stage, attack, prepared, epsilon, budgets, judge }: Shot,
   batch: AttackBatch,
   key: Key,
 ): Promise<Verdict> {
   const { parts, classifier, context } = stage;
   const { signal } = context;
-  if (attack.kind === "minimum-norm") return await judge.minimum(assault as never, batch, key, signal);
-  if (epsilon !== null) return await judge.within(assault as never, batch, epsilon, attack.norm, key, signal);
+  if (epsilon !== null || attack.kind === "minimum-norm") {
+    return await judge.run(prepared, batch, { epsilon: epsilon ?? undefined, key, signal });
+  }
   const most = widest(attack.norm, classifier);
   const largest = budgets.at(-1)! || most;
   const search = { ...parts.search, start: largest, most: parts.search.by === "scan" ? largest : most };
-  const trying = judge.least(assault as never, batch, search, attack.norm, key, signal);
+  const trying = judge.least(prepared, batch, { search, key, signal });
   for (;;) {
     const { done, value } = await trying.next();
     if (done) return value;
@@ -304,7 +313,7 @@ export async function* probing(
   const within = attacks.filter(
     ({ attack, name: of }) =>
       attack.kind === "within-budget" &&
-      attack.shortened !== undefined &&
+      (attack.steps ?? 1) > 1 &&
       evaluation.trials.some((trial) => trial.attack === of && trial.epsilon !== null && trial.epsilon > 0),
   );
   const steps = 1 + within.length;
@@ -320,17 +329,14 @@ export async function* probing(
       context.signal.throwIfAborted();
       const trials = evaluation.trials.filter((trial) => trial.attack === of && trial.epsilon !== null);
       const last = trials.reduce((a, b) => (b.epsilon! > a.epsilon! ? b : a));
-      const short = attack.shortened!(1 / 4);
-      const assault = short.against(classifier);
-      const verdict = await judge.within(
-        assault as never,
-        batch,
-        last.epsilon!,
-        attack.norm,
-        key.fold("probe", of),
-        context.signal,
-      );
-      assault.dispose();
+      const prepared = prepare(attack, classifier);
+      const verdict = await judge.run(prepared, batch, {
+        epsilon: last.epsilon!,
+        steps: Math.max(1, Math.round(attack.steps! / 4)),
+        key: key.fold("probe", of),
+        signal: context.signal,
+      });
+      prepared.dispose();
       verdict.x.dispose();
       const count = (flags: ArrayLike<number>): number =>
         Array.from({ length: looked.length }, (_, j) => flags[j]!).reduce((a, b) => a + b, 0);

@@ -5,12 +5,11 @@
  */
 import {
   type Attack,
-  type BudgetAssault,
   type Classifier,
   classifierOf,
-  type MinimumAssault,
   type Network,
   PLAIN,
+  prepare,
   tf,
 } from "../../../core/mod.ts";
 import { deepfool } from "../../../plugins/attacks/deepfool/deepfool.ts";
@@ -21,23 +20,8 @@ import { type BenchCase, crossEntropy, labelsByTurns, type Workload } from "../w
 
 const EPSILON = 0.03;
 
-const pgd40 = pgd({
-  norm: "linf",
-  steps: 40,
-  relativeStep: 1 / 30,
-  randomStart: false,
-  restarts: 1,
-  earlyStop: false,
-  loss: "cross-entropy",
-});
-const fool = deepfool({
-  norm: "l2",
-  steps: 50,
-  candidates: 10,
-  overshoot: 0.02,
-  overshootOf: "total",
-  nudge: 1e-4,
-});
+const pgd40 = pgd({ steps: 40, relativeStep: 1 / 30, randomStart: false, earlyStop: false });
+const fool = deepfool();
 
 /** Runs an attack on a network with weights as they are drawn, and answers one number that depends on every example. */
 function workload(attack: Attack, network: Network, x: tf.Tensor): Workload {
@@ -47,7 +31,7 @@ function workload(attack: Attack, network: Network, x: tf.Tensor): Workload {
     network.inputShape,
     (at) => network.apply(at, { training: false }),
   );
-  const assault = attack.against(classifier);
+  const prepared = prepare(attack, classifier);
   const { signal } = new AbortController();
   return {
     networks: { classifier: network },
@@ -60,10 +44,7 @@ function workload(attack: Attack, network: Network, x: tf.Tensor): Workload {
         attack !== pgd40 ? tf.argMax(classifier.logits(clean!), 1) : tf.argMax(labels!, 1),
         tf.fill([clean!.shape[0]!], EPSILON),
       ]) as [tf.Tensor1D, tf.Tensor1D];
-      const found =
-        attack.kind === "within-budget"
-          ? await (assault as BudgetAssault).perturb({ x: clean!, y }, epsilon, key, signal)
-          : await (assault as MinimumAssault).perturb({ x: clean!, y }, key, signal);
+      const found = await prepared.perturb({ x: clean!, y }, { epsilon, key, signal });
       const loss = tf.tidy(() =>
         attack !== pgd40
           ? tf.mean(
@@ -71,7 +52,7 @@ function workload(attack: Attack, network: Network, x: tf.Tensor): Workload {
             )
           : crossEntropy(classifier.logits(found.x), labels!),
       ) as tf.Scalar;
-      tf.dispose([y, epsilon, found.x, found.queries]);
+      tf.dispose([y, epsilon, found.x]);
       return { loss };
     },
   };

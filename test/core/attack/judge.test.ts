@@ -2,14 +2,17 @@
 import fc from "fast-check";
 import t from "tap";
 import {
-  type BudgetAssault,
+  type Attack,
   checkClassifier,
   checkEpsilons,
   checkImages,
   classifierOf,
   judgeOf,
   Key,
+  type Norm,
   PLAIN,
+  type PreparedAttack,
+  prepare,
   tf,
   type Verdict,
   widest,
@@ -21,14 +24,23 @@ await tf.ready();
 const key = Key.from("judge");
 const signal = new AbortController().signal;
 
-/** An attack that answers what it is told, whatever it is given. */
-const says = (answer: (x: tf.Tensor, epsilon: tf.Tensor1D, key: Key) => tf.Tensor): BudgetAssault => ({
-  perturb: async ({ x }, epsilon, key) => ({
-    x: tf.tidy(() => answer(x, epsilon, key)),
-    queries: tf.ones([x.shape[0]!]),
-  }),
-  dispose() {},
-});
+/** An attack within ℓ∞ or ℓ2 budgets that answers what it is told, whatever it is given. */
+const says = (
+  answer: (x: tf.Tensor, epsilon: tf.Tensor1D, key: Key) => tf.Tensor,
+  norm: Norm = "linf",
+): PreparedAttack => {
+  const attack: Attack = {
+    name: "says",
+    norm,
+    kind: "within-budget",
+    targeted: true,
+    async perturb({ x, epsilon, key }, { classifier }) {
+      tf.dispose(classifier.logits(x));
+      return tf.tidy(() => answer(x, epsilon, key));
+    },
+  };
+  return prepare(attack, of.classifier);
+};
 
 /** Moves every pixel by the whole budget along the slope towards class 1 of a linear classifier of two. */
 const of = linear(1, [6], 2, [-3, 3]);
@@ -41,10 +53,10 @@ const judge = judgeOf(of.classifier);
 const sum = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0);
 const free = ({ x: found }: Verdict): void => found.dispose();
 
-t.test("within() decides by the classifier's own prediction and measures in each norm", async (t) => {
+t.test("run() decides by the classifier's own prediction and measures in each norm", async (t) => {
   const exact = rows.map((row) => of.distance(row, "linf"));
   const epsilon = exact.toSorted((a, b) => a - b)[12]! * 1.001;
-  const verdict = await judge.within(best, { x, y }, epsilon, "linf", key, signal);
+  const verdict = await judge.run(best, { x, y }, { epsilon: epsilon, key, signal });
   t.same(
     [...verdict.success],
     exact.map((d) => (d <= epsilon ? 1 : 0)),
@@ -58,19 +70,19 @@ t.test("within() decides by the classifier's own prediction and measures in each
   free(verdict);
 });
 
-t.test("within() clips, and does not count what is beyond the budget or no number", async (t) => {
+t.test("run() clips, and does not count what is beyond the budget or no number", async (t) => {
   const beyond = says((at, epsilon) =>
     tf.add(at, tf.mul(tf.tensor2d(towards), tf.mul(1.01, tf.expandDims(epsilon, 1)))),
   );
-  const far = await judge.within(beyond, { x, y }, 2, "linf", key, signal);
+  const far = await judge.run(beyond, { x, y }, { epsilon: 2, key, signal });
   t.equal(sum(far.success), 0, "1 % too much is too much");
-  const outside = await judge.within(best, { x, y }, 100, "linf", key, signal);
+  const outside = await judge.run(best, { x, y }, { epsilon: 100, key, signal });
   const values = await outside.x.data();
   t.ok(values.every((v) => v >= -3 && v <= 3));
   t.ok(Math.max(...outside.distance.linf) <= 6);
 
   const broken = says((at) => tf.mul(at, tf.tensor2d(labels.map((_, i) => [i % 2 === 0 ? Number.NaN : 1]))));
-  const nan = await judge.within(broken, { x, y }, 1, "linf", key, signal);
+  const nan = await judge.run(broken, { x, y }, { epsilon: 1, key, signal });
   t.equal(nan.broken, 15);
   t.equal(sum(nan.success), 0);
   t.same([...nan.prediction], labels, "they are judged as the clean images");
@@ -78,18 +90,18 @@ t.test("within() clips, and does not count what is beyond the budget or no numbe
   [far, outside, nan].forEach(free);
 });
 
-t.test("within() counts as success, where there is a target, nothing but that", async (t) => {
+t.test("run() counts as success, where there is a target, nothing but that", async (t) => {
   const three = linear(5, [6], 3, [-9, 9]);
   const batch = imagesFor(three, 5, 40);
   const judgeOfThree = judgeOf(three.classifier);
-  const noise = says((at, _epsilon, k) => tf.add(at, k.normal(at.shape, 0, 3)));
+  const noise = says((at, _epsilon, k) => tf.add(at, k.normal(at.shape, 0, 3)), "l2");
   const target = tf.tensor1d(
     batch.labels.map((label) => (label + 1) % 3),
     "int32",
   );
   const [any, aimed] = [
-    await judgeOfThree.within(noise, batch, 50, "l2", key, signal),
-    await judgeOfThree.within(noise, { ...batch, target }, 50, "l2", key, signal),
+    await judgeOfThree.run(noise, batch, { epsilon: 50, key, signal }),
+    await judgeOfThree.run(noise, { ...batch, target }, { epsilon: 50, key, signal }),
   ];
   t.same(
     [...any.success],
@@ -112,7 +124,7 @@ t.test("least() finds the least budget of each image, by bisection and by scan",
     [{ by: "bisection", steps: 20, start: 3, most: 6 }, 1e-3],
     [{ by: "scan", steps: 400, start: 0, most: 2 }, 0],
   ] as const) {
-    const trying = judge.least(best, { x, y }, search, "linf", key, signal);
+    const trying = judge.least(best, { x, y }, { search, key, signal });
     let verdict: Verdict | undefined;
     let last = 0;
     for (;;) {
@@ -150,10 +162,7 @@ t.test("least() says so where no budget is enough, and finds the others all the 
   const trying = judge.least(
     some,
     { x, y },
-    { by: "bisection", steps: 12, start: 0.1, most: 6 },
-    "linf",
-    key,
-    signal,
+    { search: { by: "bisection", steps: 12, start: 0.1, most: 6 }, key, signal },
   );
   let next = await trying.next();
   while (!next.done) next = await trying.next();
@@ -166,14 +175,11 @@ t.test("least() says so where no budget is enough, and finds the others all the 
 
 t.test("the judge leaves no tensor behind", async (t) => {
   const before = tf.memory().numTensors;
-  free(await judge.within(best, { x, y }, 0.1, "linf", key, signal));
+  free(await judge.run(best, { x, y }, { epsilon: 0.1, key, signal }));
   const trying = judge.least(
     best,
     { x, y },
-    { by: "bisection", steps: 5, start: 0.1, most: 6 },
-    "linf",
-    key,
-    signal,
+    { search: { by: "bisection", steps: 5, start: 0.1, most: 6 }, key, signal },
   );
   let next = await trying.next();
   while (!next.done) next = await trying.next();

@@ -28,7 +28,7 @@ const oneHot = (labels: tf.Tensor, logits: tf.Tensor): tf.Tensor2D =>
   tf.cast(tf.oneHot(tf.cast(labels, "int32") as tf.Tensor1D, logits.shape[1]!), "float32") as tf.Tensor2D;
 
 /** The logit of each row's class. */
-const at = (logits: tf.Tensor, hot: tf.Tensor): tf.Tensor1D => tf.sum(tf.mul(logits, hot), 1);
+const logitOf = (logits: tf.Tensor, hot: tf.Tensor): tf.Tensor1D => tf.sum(tf.mul(logits, hot), 1);
 
 /** The largest logit but that of each row's class. */
 const largestBut = (logits: tf.Tensor, hot: tf.Tensor): tf.Tensor1D =>
@@ -37,8 +37,8 @@ const largestBut = (logits: tf.Tensor, hot: tf.Tensor): tf.Tensor1D =>
 /** −log p(y), or log p(target). */
 const crossEntropy: Loss = (logits, { y, target }) => {
   const total = tf.logSumExp(logits, 1);
-  const of = at(logits, oneHot(target ?? y, logits));
-  return (target === undefined ? tf.sub(total, of) : tf.sub(of, total)) as tf.Tensor1D;
+  const wanted = logitOf(logits, oneHot(target ?? y, logits));
+  return (target === undefined ? tf.sub(total, wanted) : tf.sub(wanted, total)) as tf.Tensor1D;
 };
 
 /**
@@ -55,8 +55,8 @@ const entropyAware: Loss = (logits, aim) => {
 /** How far the wanted logit is above the others; positive exactly where the classifier is fooled. */
 export const margin: Loss = (logits, { y, target }) => {
   const hot = oneHot(target ?? y, logits);
-  const [other, own] = [largestBut(logits, hot), at(logits, hot)];
-  return (target === undefined ? tf.sub(other, own) : tf.sub(own, other)) as tf.Tensor1D;
+  const [others, wanted] = [largestBut(logits, hot), logitOf(logits, hot)];
+  return (target === undefined ? tf.sub(others, wanted) : tf.sub(wanted, others)) as tf.Tensor1D;
 };
 
 /**
@@ -65,12 +65,12 @@ export const margin: Loss = (logits, { y, target }) => {
  */
 const differenceOfLogitsRatio: Loss = (logits, aim) => {
   const [first, , third, fourth] = ranks(logits, aim.target === undefined ? 3 : 4);
-  const [z1, z3] = [at(logits, first!), at(logits, third!)];
+  const [z1, z3] = [logitOf(logits, first!), logitOf(logits, third!)];
   if (aim.target === undefined) {
     return tf.div(margin(logits, aim), tf.add(tf.sub(z1, z3), TINY)) as tf.Tensor1D;
   }
-  const rise = tf.sub(at(logits, oneHot(aim.target, logits)), at(logits, oneHot(aim.y, logits)));
-  const scale = tf.sub(z1, tf.mul(0.5, tf.add(z3, at(logits, fourth!))));
+  const rise = tf.sub(logitOf(logits, oneHot(aim.target, logits)), logitOf(logits, oneHot(aim.y, logits)));
+  const scale = tf.sub(z1, tf.mul(0.5, tf.add(z3, logitOf(logits, fourth!))));
   return tf.div(rise, tf.add(scale, TINY)) as tf.Tensor1D;
 };
 
@@ -98,12 +98,13 @@ const table: Readonly<Record<LossName, Loss>> = {
  * A loss by its name.
  * @throws InputError where it needs more classes than there are
  */
-export function lossOf(name: LossName, { classes, name: of }: Classifier, targeted: boolean): Loss {
+export function lossOf(name: LossName, classifier: Classifier, targeted: boolean): Loss {
   const fewest = name === "dlr" ? (targeted ? 4 : 3) : 2;
-  if (classes >= fewest) return table[name];
-  const which = targeted ? "targeted " : "";
+  if (classifier.classes >= fewest) return table[name];
+  const loss = `${targeted ? "targeted " : ""}${name} loss`;
   throw new InputError(
-    `the ${which}${name} loss needs ${fewest} classes, but classifier "${of}" has ${classes}; choose cross-entropy or margin`,
+    `the ${loss} needs ${fewest} classes, but classifier "${classifier.name}" has ${classifier.classes}; ` +
+      "choose cross-entropy or margin",
   );
 }
 
@@ -129,8 +130,8 @@ export function slopeOf(
   loss: (logits: tf.Tensor2D) => tf.Tensor1D,
 ): Slope {
   let held: tf.Tensor[] = [];
-  const gradient = tf.grad((at) => {
-    const logits = classifier.logits(at);
+  const gradient = tf.grad((image) => {
+    const logits = classifier.logits(image);
     const each = loss(logits);
     held = [tf.keep(logits), tf.keep(each)]; // tfjs frees what a function under a gradient doesn't return
     return tf.sum(each);

@@ -1,0 +1,81 @@
+/**
+ * Attacks in turn, each only on what those before it left standing: restarts, several target classes, AutoAttack.
+ *
+ * @module
+ */
+import { type AttackRows, type Norm, type Perturb, type StepTools, tf } from "../../../core/mod.ts";
+import { ballOf } from "./ball.ts";
+import { sizeFor } from "./iterate.ts";
+import { fooled } from "./losses.ts";
+import { rowsOf } from "./rows.ts";
+
+/** Rounding may carry an example this share of the bounds' width beyond its budget. */
+const SLACK = 1e-5;
+
+/**
+ * Takes turns within a budget. Each turn sees only images whose prediction is still what it should not be, and draws from
+ * `key.fold("turn", i)`. Looking for those is not counted as a query.
+ * @param norm of the budget: what goes beyond it fools nobody
+ *
+ * @example An attack with three tries
+ * ```ts
+ * import type { Attack } from "dsgan";
+ * import { cascade, pgd } from "dsgan/attacks";
+ *
+ * const once = pgd({ steps: 10 });
+ * export const thrice: Attack = { ...once, name: "thrice", perturb: cascade("linf", Array(3).fill(once.perturb)) };
+ * ```
+ */
+export function cascade(norm: Norm, turns: readonly Perturb[]): Perturb {
+  return async ({ steps, key, ...rows }, tools) => {
+    const n = rows.x.shape[0]!;
+    let result = tools.track(rows.x.clone());
+    let left = Array.from({ length: n }, (_, i) => i); // images at which the classifier still stands
+    for (const [i, turn] of turns.entries()) {
+      const size = sizeFor(left.length, n);
+      const chosen = Array.from({ length: size }, (_, row) => left[row] ?? left[0]!);
+      const part = rowsOf(rows, chosen);
+      const held = Object.values(part).filter((tensor) => tensor !== undefined);
+      held.forEach(tools.track);
+      const input = { ...part, steps, key: key.fold("turn", i) };
+      const tried = tools.track(await turn(input, tools.subset(left, size)));
+      const { stands } = tools.peek(CHECKS[norm], { ...part, tried }, key);
+      const standing = await stands.data();
+      const next = tools.track(merged(result, tried, left));
+      tf.dispose([...held, tried, stands, result]);
+      result = next;
+      left = left.filter((_, row) => standing[row]);
+      if (left.length === 0) break;
+    }
+    return result;
+  };
+}
+
+/** Examples and the images that they are of. */
+interface Tried extends AttackRows {
+  readonly tried: tf.Tensor;
+}
+
+/** Finds the images whose prediction is still what it should not be, within a norm's budget. */
+function checking(norm: Norm) {
+  const ball = ballOf(norm);
+  return ({ x, y, target, epsilon, tried }: Tried, { classifier }: StepTools) => {
+    const good = fooled(classifier.logits(tried), { y, target });
+    const slack = SLACK * (classifier.bounds[1] - classifier.bounds[0]);
+    const within = tf.lessEqual(ball.length(tf.sub(tried, x)), tf.add(epsilon, slack));
+    return { stands: tf.cast(tf.logicalNot(tf.logicalAnd(good, within)), "int32") }; // [n]
+  };
+}
+
+/** One for each norm: a step is compiled once. */
+const CHECKS = { linf: checking("linf"), l2: checking("l2") };
+
+/** The examples after a turn on the given images; rows of the turn beyond them fill up its batch. */
+function merged(before: tf.Tensor, tried: tf.Tensor, images: readonly number[]): tf.Tensor {
+  const n = before.shape[0]!;
+  const from = Int32Array.from({ length: n }, (_, i) => i);
+  images.forEach((image, row) => {
+    from[image] = n + row;
+  });
+  return tf.tidy(() => tf.gather(tf.concat([before, tried]), tf.tensor1d(from, "int32")));
+}

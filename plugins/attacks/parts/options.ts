@@ -1,0 +1,25 @@
+/**
+ * Options that attacks have in common.
+ *
+ * @module
+ */
+import { type Norm, z } from "../../../core/mod.ts";
+import { LOSSES } from "./losses.ts";
+
+/** The option `norm`. */
+export const normOption = (what: "budget" | "distance", usual: Norm = "linf") =>
+  z
+    .enum(["linf", "l2"])
+    .default(usual)
+    .describe(`Norm of the ${what}: \`linf\`, the largest change of a pixel, or \`l2\`, Euclidean length.`);
+
+/** The option `loss`. */
+export const lossOption = () =>
+  z
+    .enum(LOSSES)
+    .default("cross-entropy")
+    .describe(
+      "Loss to climb: `cross-entropy`; `margin`; `dlr`, the difference-of-logits ratio (from three classes on, towards a " +
+        "target four); `entropy-aware`, cross-entropy and the prediction's entropy, against classifiers that were " +
+        "trained to be sure (DSGAN, Eq. 9).",
+    );
