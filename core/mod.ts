@@ -43,6 +43,7 @@ export * from "./run/engine.ts";
 export * from "./run/event.ts";
 export * from "./run/expectation.ts";
 export * from "./run/fit.ts";
+export * from "./run/identify.ts";
 export * from "./run/learner.ts";
 export * from "./run/loop.ts";
 export * from "./run/onnx.ts";

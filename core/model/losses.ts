@@ -1,17 +1,25 @@
 /**
- * What classifiers are trained on, of their logits `[n, K]`: terms of Eqs. (4) and (9) alike. Nothing overflows.
+ * What classifiers minimise, computed from logits `[n, K]`. Both losses stay finite where probabilities are 0 in float32.
  *
  * @module
  */
 import * as tf from "../tensor/tf.ts";
 
-/** `−E log P(y | x)`, the labels one-hot `[n, K]`, in nats; ℓ of Eq. (9). */
+/**
+ * Cross-entropy `−E log P(y | x)`, in nats; ℓ of DSGAN's Eq. (9), and the first term of Eq. (4).
+ * @param logits `[n, K]`
+ * @param labels one-hot `[n, K]`
+ */
 export function crossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
   const correct = tf.sum(tf.mul(labels, logits), 1); // [n]
   return tf.mean(tf.sub(tf.logSumExp(logits, 1), correct)) as tf.Scalar;
 }
 
-/** `E H(y | x)`, in nats: from 0 (sure) to log K (no idea); H of Eq. (9). */
+/**
+ * Conditional entropy `E H(y | x)` of the K predicted probabilities, in nats: from 0 (sure) to log K (no idea); H of
+ * DSGAN's Eq. (9).
+ * @param logits `[n, K]`
+ */
 export function conditionalEntropy(logits: tf.Tensor): tf.Scalar {
   const lse = tf.logSumExp(logits, 1, true); // [n, 1]
   const logP = tf.sub(logits, lse); // [n, K]

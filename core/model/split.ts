@@ -1,5 +1,5 @@
 /**
- * Which rows are labelled, which validate, and which have no labels to the methods.
+ * Which rows of labelled data are labelled to a semi-supervised method, which validate, and which are unlabelled.
  *
  * @module
  */
@@ -13,11 +13,11 @@ export interface SplitOptions {
   readonly labeled: number;
   /** Rows held back to choose an epoch by: neither labelled nor unlabelled. */
   readonly validation: number;
-  /** Whether labelled rows are among the unlabelled ones as well. */
+  /** Whether labelled rows are among the unlabelled ones too (`all`) or not (`rest`). */
   readonly unlabeled: "rest" | "all";
 }
 
-/** Indices into the training rows; the test rows are another dataset, of which nothing is known here. */
+/** Indices of rows; the test rows are another dataset, which a split never sees. */
 export interface Split {
   readonly labeled: Int32Array;
   readonly validation: Int32Array;
@@ -25,37 +25,45 @@ export interface Split {
 }
 
 /**
- * Draws a split: the same key, the same rows.
- * @throws InputError where labels cannot be spread evenly, or rows do not suffice
+ * Draws a split of training rows. The same key gives the same split.
+ * @throws InputError where the classes cannot share the labelled rows evenly, or there are too few rows
+ * @example
+ * ```ts
+ * import { fromArrays, Key, splitRows } from "dsgan";
+ *
+ * const values = Float32Array.from({ length: 40 }, (_, i) => i);
+ * const labels = Uint8Array.from({ length: 20 }, (_, i) => i % 2);
+ * const data = fromArrays({ name: "mine", values, shape: [2], labels });
+ * const split = splitRows(data, { labeled: 4, validation: 6, unlabeled: "rest" }, Key.from("split"));
+ * console.log(split.unlabeled.length); // 10
+ * ```
  */
 export function splitRows(data: FiniteDataset, options: SplitOptions, key: Key): Split {
   const { labels, classes, name, size } = data;
   if (labels === undefined || classes === undefined) {
-    throw new InputError(
-      `dataset "${name}" has no labels: semi-supervised learning needs some, and to be judged`,
-    );
+    throw new InputError(`dataset "${name}" has no labels, and semi-supervised learning needs some`);
   }
-  const each = options.labeled / classes;
-  if (!Number.isInteger(each)) {
+  const perClass = options.labeled / classes;
+  if (!Number.isInteger(perClass)) {
     throw new InputError(
       `labeled is ${options.labeled}, which ${classes} classes cannot share evenly: give a multiple of ${classes}`,
     );
   }
-  const order = key.fold("rows").permutation(size);
   const labeled: number[] = [];
   const others: number[] = [];
   const taken = new Array<number>(classes).fill(0);
-  for (const row of order) {
+  for (const row of key.fold("rows").permutation(size)) {
     const label = labels[row]!;
-    if (taken[label]! < each) {
+    if (taken[label]! < perClass) {
       taken[label]!++;
       labeled.push(row);
     } else others.push(row);
   }
-  const short = taken.findIndex((count) => count < each);
+  const short = taken.findIndex((count) => count < perClass);
   if (short >= 0) {
     throw new InputError(
-      `dataset "${name}" has ${taken[short]} rows of class ${short}, fewer than the ${each} labelled ones asked for`,
+      `dataset "${name}" has ${taken[short]} rows of class ${short}, but ${perClass} of each class are to be labelled: ` +
+        `give a smaller number as labeled`,
     );
   }
   const { validation } = options;

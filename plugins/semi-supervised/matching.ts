@@ -1,19 +1,54 @@
 /**
- * How near two batches of features are, and how far apart the rows of one.
+ * Matching features: a generator whose rows have the mean features of the data, and a term that keeps rows apart.
  *
  * @module
  */
-import { type Optimizer, tf } from "../../core/mod.ts";
-import type { GeneratorPart } from "./generator.ts";
-import type { SslPlayer, SslProblem, SslSetting } from "./method.ts";
+import { type Built, type Optimizer, type Refs, tf, z } from "../../core/mod.ts";
+import { type GeneratorPart, generatorOptions, usualGenerators } from "./generator.ts";
+import type { SslPlayer, SslProblem } from "./method.ts";
+import { noisyFeatures } from "./passes.ts";
+import { scheduledAdam } from "./rates.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** Options of every method that matches features, for its schema to spread. */
+export const matchingOptions = (refs: Refs) => ({
+  distance: z
+    .enum(["squared", "absolute"])
+    .optional()
+    .describe(
+      "How the two mean features are compared: by mean square, or mean absolute, difference; by default the recipe's, " +
+        "squared on MNIST, absolute on images in colour.",
+    ),
+  ...generatorOptions(refs),
+});
+
+const schema = (refs: Refs) => z.strictObject(matchingOptions(refs));
+/** {@link matchingOptions}, with the components that they refer to. */
+export type MatchingOptions = Built<typeof schema>;
 
 /** How the difference of two mean features is measured. */
-export type Distance = "squared" | "absolute";
+export type Distance = Exclude<MatchingOptions["distance"], undefined>;
 
-/** As the published scripts of feature matching have it: squared on MNIST, absolute on images in colour. */
-export function usualDistance({ recipe }: SslSetting): Distance {
-  return recipe === "mnist" ? "squared" : "absolute";
-}
+const imageRates = scheduledAdam({ learningRate: 3e-4, beta1: 0.5, beta2: 0.999 });
+
+/** Feature matching's generators: rates as published, but for the schedule, which is that of all methods here. */
+export const matchingGenerators = {
+  mnist: {
+    generator: usualGenerators.mnist,
+    generatorOptimizer: scheduledAdam({ learningRate: 3e-3, beta1: 0.5, beta2: 0.999 }),
+  },
+  svhn: { generator: usualGenerators.svhn, generatorOptimizer: imageRates },
+  cifar10: { generator: usualGenerators.cifar10, generatorOptimizer: imageRates },
+};
+
+/** Feature matching's numbers, as in the published scripts. */
+export const matchingRecipes: Readonly<
+  Record<string, Recipe<MatchingOptions, "distance" | "generator" | "generatorOptimizer">>
+> = {
+  mnist: { distance: "squared", ...matchingGenerators.mnist },
+  svhn: { distance: "absolute", ...matchingGenerators.svhn },
+  cifar10: { distance: "absolute", ...matchingGenerators.cifar10 },
+};
 
 /** The mean, over features, of the squared or absolute difference of the mean rows of `[n, width]` and `[m, width]`. */
 export function featureDistance(generated: tf.Tensor, real: tf.Tensor, distance: Distance): tf.Scalar {
@@ -21,7 +56,7 @@ export function featureDistance(generated: tf.Tensor, real: tf.Tensor, distance:
   return tf.mean(distance === "squared" ? tf.square(difference) : tf.abs(difference)) as tf.Scalar;
 }
 
-/** A generator whose rows have the mean features of the batch `matched`, which the learner draws. */
+/** A generator whose rows have the mean features of the batch `matched`, which the learner must draw. */
 export function matchingPlayer(
   { features, m }: SslProblem,
   { network, rows }: GeneratorPart,
@@ -33,16 +68,15 @@ export function matchingPlayer(
     networks: [network],
     optimizer,
     loss({ matched }, key) {
+      const f = noisyFeatures(features, key); // [m, ...features.shape]
       const generated = rows(m, key.fold("pg"));
-      const f = (x: tf.Tensor, name: string): tf.Tensor =>
-        features.of(x, { training: true, key: key.fold(name) }); // [m, ...features.shape]
       return featureDistance(f(generated, "f(pg)"), f(matched!, "f(pd)"), distance);
     },
   };
 }
 
 /**
- * The pull-away term: the mean over all ordered pairs of rows of `[n, width]` of their squared cosine.
+ * The pull-away term: the mean squared cosine of all ordered pairs of rows of `[n, width]`, in [0, 1].
  * J. Zhao, M. Mathieu, Y. LeCun, "Energy-based Generative Adversarial Networks", ICLR 2017, Eq. (4).
  */
 export function pullAway(features: tf.Tensor): tf.Scalar {
@@ -50,7 +84,7 @@ export function pullAway(features: tf.Tensor): tf.Scalar {
   const length = tf.sqrt(tf.add(tf.sum(tf.square(features), 1, true), 1e-12)); // [n, 1]
   const unit = tf.div(features, length) as tf.Tensor2D;
   const cosines = tf.matMul(unit, unit, false, true); // [n, n]
-  // the diagonal: 1 for each row, but for rows that are 0
-  const own = tf.sum(tf.square(tf.sum(tf.square(unit), 1)));
-  return tf.div(tf.sub(tf.sum(tf.square(cosines)), own), n * (n - 1)) as tf.Scalar;
+  // the diagonal is 1, except where a row is 0
+  const diagonal = tf.sum(tf.square(tf.sum(tf.square(unit), 1)));
+  return tf.div(tf.sub(tf.sum(tf.square(cosines)), diagonal), n * (n - 1)) as tf.Scalar;
 }

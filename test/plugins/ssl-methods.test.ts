@@ -18,7 +18,7 @@ import { samplingTrick } from "../../plugins/mixers/sampling-trick/sampling-tric
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { mlp } from "../../plugins/networks/mlp/mlp.ts";
 import { codeLength } from "../../plugins/semi-supervised/bad-gan/bad-gan.ts";
-import { recipeOf } from "../../plugins/semi-supervised/bad-gan-ssl/recipes.ts";
+import { recipesOf } from "../../plugins/semi-supervised/bad-gan-ssl/recipes.ts";
 import { marginalEntropy } from "../../plugins/semi-supervised/catgan/catgan.ts";
 import { inconsistency } from "../../plugins/semi-supervised/ct-gan/ct-gan.ts";
 import { dsgan } from "../../plugins/semi-supervised/dsgan/dsgan.ts";
@@ -213,9 +213,11 @@ function problemOf(of: SslSetting = setting) {
   );
   const { features } = classifier;
   const state = transientState();
-  return { setting: of, classifier, features: features!, shape: [2], m, key: key.fold("method"), state };
+  const shared = { classifier, features: features!, shape: [2], m, state, context };
+  return { setting: of, ...shared, key: key.fold("method") };
 }
 const network = { use: "mlp", hidden: [8], activation: "relu", spectralNorm: false };
+const narrow = () => mlp({ hidden: [8], activation: "relu", spectralNorm: false });
 const batch = (name: string): tf.Tensor => key.fold(name).normal([m, 2]);
 
 t.test(
@@ -245,7 +247,7 @@ t.test(
       objective: spy,
       mixer: samplingTrick(),
     };
-    const learner = await dsgan({ ...options, generator: network, critic: network }, context).start(problem);
+    const learner = await dsgan({ ...options, generator: narrow(), critic: narrow() }).start(problem);
     t.same(learner.draws, { x1: "unlabeled", x2: "unlabeled" });
     t.same(
       learner.players.map(({ name }) => name),
@@ -317,7 +319,7 @@ t.test("every method leaves what it does not train alone, and gives finite losse
         labels,
         unlabeled: batch("unlabeled"),
       };
-      for (const name of Object.keys(learner.draws)) given[name] = batch(name);
+      for (const name of Object.keys(learner.draws ?? {})) given[name] = batch(name);
       const weights = (): number[][] =>
         [problem.classifier, ...learner.players.flatMap(({ networks }) => networks)].map((n) =>
           [...n.parameters.values()].flatMap((v) => [...v.dataSync()]),
@@ -436,23 +438,23 @@ t.test("presets are the numbers of the paper and of the authors' code", async (t
   }
   t.match(await dsganOf(setting, { beta: 0.7 }), { alpha: 0.8, beta: 0.7 }, "what is given counts");
 
-  t.match(recipeOf({ recipe: "mnist", preset: "authors" }), {
+  t.match(recipesOf("authors").mnist, {
     labeled: 100,
     epochs: 1000,
     iterations: 599,
     unlabeled: "rest",
-    initialize: "unlabeled",
+    "initialize.from": "unlabeled",
     classifier: { outputNoise: 0.5 },
   });
-  t.match(recipeOf({ recipe: "mnist", preset: "paper" }), { classifier: { outputNoise: 0 } });
-  t.match(recipeOf({ recipe: "svhn", preset: "paper" }), {
+  t.match(recipesOf("paper").mnist, { classifier: { outputNoise: 0 } });
+  t.match(recipesOf("paper").svhn, {
     labeled: 1000,
     epochs: 1000,
     iterations: 733,
     unlabeled: "all",
-    initialize: "labeled",
+    "initialize.from": "labeled",
   });
-  t.match(recipeOf({ recipe: "cifar10", preset: "paper" }), {
+  t.match(recipesOf("paper").cifar10, {
     labeled: 4000,
     epochs: 1200,
     iterations: 500,

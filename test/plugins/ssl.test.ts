@@ -12,7 +12,6 @@ import {
   Optimizers,
   type RunEvent,
   rateAt,
-  refsOf,
   run,
   type Store,
   Stores,
@@ -94,7 +93,7 @@ t.test("splitRows() says what does not suffice", async (t) => {
   const split = (labeled: number, validation: number) => () =>
     splitRows(told, { labeled, validation, unlabeled: "rest" }, key);
   t.throws(split(10, 0), { message: /labeled is 10, which 3 classes cannot share evenly.*multiple of 3/ });
-  t.throws(split(63, 0), { message: /has 20 rows of class 0, fewer than the 21/ });
+  t.throws(split(63, 0), { message: /has 20 rows of class 0, but 21 of each class/ });
   t.throws(split(12, 48), { message: /validation is 48, but only 48 rows are left/ });
 });
 
@@ -343,17 +342,13 @@ t.test("bad-gan-ssl never learns from the test rows", async (t) => {
   for (const flip of [false, true]) {
     const { badGanSsl } = await import("../../plugins/semi-supervised/bad-gan-ssl/bad-gan-ssl.ts");
     const data = dataWith(flip);
-    const refs = refsOf(registry);
-    const method = registry.all(SslMethods).find(({ name }) => name === "dsgan")!;
-    const { use, ...given } = tiny.method;
-    const ref = { use, ...(method.options(refs).parse(given) as object) };
     const application = badGanSsl({
-      ...{ setting, data, test: await data.heldOut!(), against: undefined, labeled: 4, unlabeled: "rest" },
+      ...{ ...setting, data, test: await data.heldOut!(), against: undefined, labeled: 4, unlabeled: "rest" },
       ...{ validation: 20, initialize: { from: "unlabeled", rows: 10 }, m, epochs: 2, iterations: 3 },
       ...{ evaluateEvery: 1, averaging: 0.9, samples: 20, published: {}, painter: undefined },
-      method: await context.create(SslMethods, ref),
+      method: await context.create(SslMethods, tiny.method),
       classifier: mlp({ hidden: [6], activation: "relu", spectralNorm: false }),
-      optimizer: await context.create(Optimizers, {
+      classifierOptimizer: await context.create(Optimizers, {
         ...{ use: "adam", learningRate: 0.01, decayFrom: 1, floor: 0, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 },
       }),
     });
@@ -396,7 +391,7 @@ t.test("bad-gan-ssl says what it cannot work with", async (t) => {
       return String(error);
     }
   };
-  t.match(await message({ data: "ring" }), /dataset \\"ring\\" has no test split/);
+  t.match(await message({ data: "ring" }), /dataset \\"ring\\" has no labelled test split/);
   t.match(await message({ labeled: 5 }), /labeled is 5, which 2 classes cannot share evenly/);
   t.match(await message({ m: 2 }), /no generated row would be left/);
 });

@@ -1,44 +1,24 @@
 /**
- * The pictures of `bad-gan-ssl`: complement samples, where they lie among the data's features, and errors over epochs beside
+ * The pictures of `bad-gan-ssl`: generated samples, where they lie among the data's features, and errors over epochs beside
  * those that were published.
  *
  * @module
  */
 
-import type { Split } from "../../../core/mod.ts";
 import {
   type FiniteDataset,
   type Key,
   type LineSeries,
   type Network,
   type Painter,
+  type Picture,
   type PointSeries,
   type Range,
   tf,
 } from "../../../core/mod.ts";
-import type { SslLearner } from "../method.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { principalPlane } from "./map.ts";
-
-/** A picture and what to call it. */
-export interface Picture {
-  /** File name without its ending. */
-  readonly name: string;
-  readonly title: string;
-  readonly png: Uint8Array;
-}
-
-/** What is drawn. */
-export interface Drawn {
-  readonly data: FiniteDataset;
-  readonly test: FiniteDataset;
-  readonly split: Split;
-  readonly classifier: Network;
-  readonly learner: SslLearner;
-  readonly history: readonly Evaluation[];
-  readonly samples: number;
-  readonly published: Readonly<Record<string, number>>;
-}
+import type { StageContext } from "./stage.ts";
 
 /** Images in a sheet. */
 const SHEET = 100;
@@ -46,16 +26,25 @@ const SHEET = 100;
 const BLOCK = 100;
 
 /** All pictures that suit the data. */
-export async function pictures(painter: Painter, drawn: Drawn, key: Key): Promise<Picture[]> {
+export async function pictures(
+  painter: Painter,
+  stage: StageContext,
+  history: readonly Evaluation[],
+  key: Key,
+): Promise<Picture[]> {
   return [
-    ...(await samples(painter, drawn, key.fold("samples"))),
-    await featureMap(painter, drawn, key.fold("map")),
-    await errorCurves(painter, drawn),
+    ...(await samples(painter, stage, key.fold("samples"))),
+    await featureMap(painter, stage, key.fold("map")),
+    await errorCurves(painter, stage, history),
   ];
 }
 
 /** Generated rows, where they are images. */
-async function samples(painter: Painter, { data, learner }: Drawn, key: Key): Promise<Picture[]> {
+async function samples(
+  painter: Painter,
+  { parts: { data }, learner }: StageContext,
+  key: Key,
+): Promise<Picture[]> {
   const [height, width, channels] = data.shape;
   if (learner.generate === undefined || data.shape.length !== 3 || (channels !== 1 && channels !== 3))
     return [];
@@ -74,8 +63,9 @@ function rangeOf({ range }: FiniteDataset): Range {
 }
 
 /** Features of labelled, unlabelled and generated rows in the plane in which those of unlabelled rows vary most. */
-async function featureMap(painter: Painter, drawn: Drawn, key: Key): Promise<Picture> {
-  const { data, split, learner, classifier, samples: n } = drawn;
+async function featureMap(painter: Painter, stage: StageContext, key: Key): Promise<Picture> {
+  const { split, learner, classifier } = stage;
+  const { data, samples: n } = stage.parts;
   const some = (rows: Int32Array, name: string): Int32Array =>
     key
       .fold(name)
@@ -129,10 +119,14 @@ function featuresOf(
 }
 
 /** Test errors in percent over epochs, and Table 1's as lines. */
-async function errorCurves(painter: Painter, { history, test, published }: Drawn): Promise<Picture> {
+async function errorCurves(
+  painter: Painter,
+  { parts: { test, published = {} } }: StageContext,
+  history: readonly Evaluation[],
+): Promise<Picture> {
   const epochs = history.map(({ epoch }) => epoch);
-  const percent = (of: (row: Evaluation) => number): number[] =>
-    history.map((row) => (100 * of(row)) / test.size);
+  const percent = (errors: (row: Evaluation) => number): number[] =>
+    history.map((row) => (100 * errors(row)) / test.size);
   const across = [0, epochs.at(-1)!];
   const series: LineSeries[] = [
     { name: "test", x: epochs, y: percent(({ testErrors }) => testErrors) },

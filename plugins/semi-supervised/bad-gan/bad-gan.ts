@@ -7,72 +7,90 @@
  * @module
  */
 import {
-  type Context,
+  type Built,
   component,
   InputError,
   type Network,
   Networks,
-  type Ref,
+  Optimizers,
+  type Refs,
   tf,
   z,
 } from "../../../core/mod.ts";
-import {
-  type AdamRates,
-  eq4Loss,
-  type GeneratorOptions,
-  generatorPart,
-  generatorShape,
-  optimizerOf,
-} from "../generator.ts";
-import { type Distance, featureDistance, pullAway } from "../matching.ts";
-import { type SslMethod, SslMethods, type SslSetting } from "../method.ts";
+import { eq4Loss } from "../eq4.ts";
+import { generatorLearner, generatorPart, usualGenerators } from "../generator.ts";
+import { featureDistance, matchingOptions, pullAway } from "../matching.ts";
+import { type SslMethod, SslMethods } from "../method.ts";
+import { noisyFeatures } from "../passes.ts";
+import { scheduledAdam } from "../rates.ts";
+import { completed, created, type Recipe } from "../recipe.ts";
 
-/** How the generator's entropy is kept up. */
-export type Diversity = "pull-away" | "variational";
+const options = (refs: Refs) =>
+  z.strictObject({
+    diversity: z
+      .enum(["pull-away", "variational"])
+      .optional()
+      .describe("How samples are kept apart; by default the recipe's, pull-away, on CIFAR-10 variational."),
+    diversityWeight: z
+      .number()
+      .min(0)
+      .optional()
+      .describe("Weight of that term; by default 0.8 (pull-away) or 0.01 (variational)."),
+    encoder: refs(Networks)
+      .prefault({ use: "mlp", hidden: [500, 500] })
+      .describe("Architecture of q(z | x), for variational; it gives `[2, latent]`."),
+    ...matchingOptions(refs),
+    entropyWeight: z
+      .number()
+      .min(0)
+      .optional()
+      .describe(
+        "Weight of the conditional entropy of unlabelled rows in the classifier's loss; by default the recipe's, 0.1 on " +
+          "SVHN, else 0.",
+      ),
+  });
 
-/** Options of {@link badGan}; what is left out is the recipe's. */
-export interface BadGanOptions extends GeneratorOptions {
-  readonly diversity?: Diversity | undefined;
-  /** Weight of that term, ≥ 0. */
-  readonly diversityWeight?: number | undefined;
-  /** q(z | x) of `variational`: its output is `[2, latent]`, means and logarithms of deviations. */
-  readonly encoder: Ref;
-}
+/** Options of {@link badGan}. */
+export type BadGanOptions = Built<typeof options>;
 
-interface Numbers {
-  readonly diversity: Diversity;
-  readonly diversityWeight: number;
-  readonly entropyWeight: number;
-  readonly distance: Distance;
-  readonly rates: AdamRates;
-}
+type Row = Recipe<
+  BadGanOptions,
+  "diversity" | "entropyWeight" | "distance" | "generator" | "generatorOptimizer"
+>;
 
 /** The published scripts; on MNIST theirs has the density estimator in place of a term for diversity. */
-const recipes: Record<SslSetting["recipe"], Numbers> = {
+const recipes: Readonly<Record<string, Row>> = {
   mnist: {
     diversity: "pull-away",
-    diversityWeight: 0.8,
     entropyWeight: 0,
     distance: "squared",
-    rates: { learningRate: 1e-3, beta1: 0, beta2: 0.9999 },
+    generator: usualGenerators.mnist,
+    generatorOptimizer: scheduledAdam({ learningRate: 1e-3, beta1: 0, beta2: 0.9999 }),
   },
   svhn: {
     diversity: "pull-away",
-    diversityWeight: 0.8,
     entropyWeight: 0.1,
     distance: "absolute",
-    rates: { learningRate: 1e-3, floor: 1e-4, beta1: 0, beta2: 0.999 },
+    generator: usualGenerators.svhn,
+    generatorOptimizer: scheduledAdam({ learningRate: 1e-3, floor: 1e-4, beta1: 0, beta2: 0.999 }),
   },
   cifar10: {
     diversity: "variational",
-    diversityWeight: 0.01,
     entropyWeight: 0,
     distance: "absolute",
-    rates: { learningRate: 3e-4, beta1: 0, beta2: 0.999 },
+    generator: usualGenerators.cifar10,
+    generatorOptimizer: scheduledAdam({ learningRate: 3e-4, beta1: 0, beta2: 0.999 }),
   },
 };
 
-/** `−E log q(z | G(z))` for q normal, `[n, 2, d]` means and logarithms of deviations, averaged over rows: a sum over the d values of z. */
+/** Weight of each term for diversity in the published scripts. */
+const WEIGHTS = { "pull-away": 0.8, variational: 0.01 };
+
+/**
+ * `−E log q(z | G(z))` in nats, summed over the d values of z and averaged over rows.
+ * @param q means and logarithms of deviations of a normal density, `[n, 2, d]`
+ * @param z `[n, d]`
+ */
 export function codeLength(q: tf.Tensor, z: tf.Tensor): tf.Scalar {
   const [mean, logDeviation] = tf.unstack(q, 1) as [tf.Tensor, tf.Tensor]; // [n, d]
   const standard = tf.mul(tf.sub(z, mean), tf.exp(tf.neg(logDeviation)));
@@ -81,90 +99,58 @@ export function codeLength(q: tf.Tensor, z: tf.Tensor): tf.Scalar {
 }
 
 /** The generator matches mean features and keeps its samples apart, the classifier minimises Eq. (4). */
-export function badGan(options: BadGanOptions, context: Context): SslMethod {
+export function badGan(given: BadGanOptions): SslMethod {
   return {
     name: "bad-gan",
     async start(problem) {
-      const { features, m, key, shape, state, setting } = problem;
-      const recipe = recipes[setting.recipe];
-      const { ganWeight, latent, entropyWeight = recipe.entropyWeight } = options;
-      const { diversity = recipe.diversity } = options;
-      const { diversityWeight = diversity === "pull-away" ? 0.8 : 0.01 } = options;
+      const { features, m, key, shape, state, setting, context } = problem;
+      const parts = completed('ssl-method "bad-gan"', setting.recipe, recipes, given);
+      const { ganWeight, latent, entropyWeight, diversity, distance } = parts;
+      const { diversityWeight = WEIGHTS[diversity] } = parts;
       if (diversity === "pull-away" && m < 2) {
         throw new InputError(`ssl-method "bad-gan": pull-away needs a batch of 2 rows or more, got m = ${m}`);
       }
-      const generator = await generatorPart(options, problem, context);
+      const optimizer = await created(context, Optimizers, parts.generatorOptimizer);
+      const generator = await generatorPart(parts, problem);
       let encoder: Network | undefined;
       if (diversity === "variational") {
-        const plan = await context.create(Networks, options.encoder);
-        encoder = state.network("encoder", plan, { input: shape, output: [2, latent] }, key.fold("encoder"));
+        const ports = { input: shape, output: [2, latent] };
+        encoder = state.network("encoder", parts.encoder, ports, key.fold("encoder"));
       }
-      return {
-        settings: {
-          ganWeight,
-          entropyWeight,
-          diversity,
-          diversityWeight,
-          distance: recipe.distance,
-          generator: generator.plan,
-        },
+      return generatorLearner(generator, {
+        settings: { ganWeight, entropyWeight, diversity, diversityWeight, distance },
         draws: { matched: "unlabeled" },
-        every: 1,
         players: [
           {
             name: "generator",
             networks: encoder === undefined ? [generator.network] : [generator.network, encoder],
-            optimizer: await optimizerOf(context, options.generatorOptimizer, recipe.rates),
+            optimizer,
             loss({ matched }, key) {
               const code = key.fold("code");
-              const z = code.fold("z").uniform([m, latent]); // what `rows` draws from that key
+              const z = code.fold("z").uniform([m, latent]);
               const generated = generator.network.apply(z, { training: true, key: code.fold("noise") });
-              const f = (x: tf.Tensor, name: string): tf.Tensor =>
-                features.of(x, { training: true, key: key.fold(name) }); // [m, width]
+              const f = noisyFeatures(features, key); // [m, ...features.shape]
               const made = f(generated, "f(pg)");
               const spread =
                 encoder === undefined
                   ? pullAway(made)
                   : codeLength(encoder.apply(generated, { training: true, key: key.fold("encoder") }), z);
-              const distance = featureDistance(made, f(matched!, "f(pd)"), recipe.distance);
-              return tf.add(distance, tf.mul(diversityWeight, spread)) as tf.Scalar;
+              const matching = featureDistance(made, f(matched!, "f(pd)"), distance);
+              return tf.add(matching, tf.mul(diversityWeight, spread)) as tf.Scalar;
             },
           },
         ],
         classifierLoss: eq4Loss(problem, generator, { ganWeight, entropyWeight }),
-        generate: generator.generate,
-        initialize: generator.initialize,
-        dispose() {
-          generator.network.dispose();
-          encoder?.dispose();
-        },
-      };
+      });
     },
   };
 }
 
 /** How a scenario names it: `method: { use: bad-gan, diversity: pull-away }`. */
-const badGanComponent = component(SslMethods, {
+export default component(SslMethods, {
   name: "bad-gan",
   summary: "Feature matching with pull-away or variational entropy (badGAN, without PixelCNN++)",
   reference: "Dai et al., NIPS 2017, arXiv:1705.09783",
-  options: (refs) =>
-    z.strictObject({
-      diversity: z
-        .enum(["pull-away", "variational"])
-        .optional()
-        .describe("How samples are kept apart; by default pull-away, on CIFAR-10 variational."),
-      diversityWeight: z
-        .number()
-        .min(0)
-        .optional()
-        .describe("Weight of that term; by default 0.8 (pull-away) or 0.01 (variational)."),
-      encoder: refs(Networks)
-        .prefault({ use: "mlp", hidden: [500, 500] })
-        .describe("Architecture of q(z | x), for variational."),
-      ...generatorShape(refs),
-    }),
-  create: (options, context) => badGan(options, context),
+  options,
+  create: async (given, context) => badGan(await context.build(given)),
 });
-
-export default badGanComponent;

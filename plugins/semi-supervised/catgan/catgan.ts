@@ -6,18 +6,34 @@
  *
  * @module
  */
-import { type Context, component, conditionalEntropy, crossEntropy, tf, z } from "../../../core/mod.ts";
 import {
-  type GeneratorOptions,
-  generatorPart,
-  generatorShape,
-  matchingRates,
-  optimizerOf,
-} from "../generator.ts";
+  type Built,
+  component,
+  conditionalEntropy,
+  crossEntropy,
+  Optimizers,
+  type Refs,
+  tf,
+  z,
+} from "../../../core/mod.ts";
+import { generatorLearner, generatorOptions, generatorPart } from "../generator.ts";
+import { matchingGenerators } from "../matching.ts";
 import { type SslMethod, SslMethods } from "../method.ts";
+import { noisyLogits } from "../passes.ts";
+import { completed, created } from "../recipe.ts";
 
-/** Options of {@link catgan}; `entropyWeight` is that of E H(y | x) on unlabelled rows. */
-export type CatganOptions = GeneratorOptions;
+const options = (refs: Refs) =>
+  z.strictObject({
+    ...generatorOptions(refs),
+    entropyWeight: z
+      .number()
+      .min(0)
+      .default(1)
+      .describe("Weight of E H(y | x) on unlabelled rows, within the unsupervised terms."),
+  });
+
+/** Options of {@link catgan}. */
+export type CatganOptions = Built<typeof options>;
 
 /** `H(E p(y | x))`, the entropy of the mean prediction of a batch of logits `[n, K]`, in nats. */
 export function marginalEntropy(logits: tf.Tensor): tf.Scalar {
@@ -29,35 +45,31 @@ export function marginalEntropy(logits: tf.Tensor): tf.Scalar {
  * `L_C = CE + ganWeight·(−H_x + entropyWeight·E H(y | x) − E H(y | G(z)))`, `L_G = −H_G + E H(y | G(z))`, H_x and H_G
  * being the marginal entropies over unlabelled and generated rows.
  */
-export function catgan(options: CatganOptions, context: Context): SslMethod {
+export function catgan(given: CatganOptions): SslMethod {
   return {
     name: "catgan",
     async start(problem) {
-      const { classifier, m, setting } = problem;
-      const { ganWeight, entropyWeight = 1 } = options;
-      const generator = await generatorPart(options, problem, context);
-      return {
-        settings: { ganWeight, entropyWeight, generator: generator.plan },
-        draws: {},
-        every: 1,
+      const { classifier, m, setting, context } = problem;
+      // the paper gives no rates for these networks: feature matching's
+      const parts = completed('ssl-method "catgan"', setting.recipe, matchingGenerators, given);
+      const { ganWeight, entropyWeight } = parts;
+      const optimizer = await created(context, Optimizers, parts.generatorOptimizer);
+      const generator = await generatorPart(parts, problem);
+      return generatorLearner(generator, {
+        settings: { ganWeight, entropyWeight },
         players: [
           {
             name: "generator",
             networks: [generator.network],
-            // the paper gives no rates for these networks
-            optimizer: await optimizerOf(context, options.generatorOptimizer, matchingRates(setting)),
+            optimizer,
             loss(_, key) {
-              const logits = classifier.apply(generator.rows(m, key.fold("pg")), {
-                training: true,
-                key: key.fold("C(pg)"),
-              });
+              const logits = noisyLogits(classifier, key)(generator.rows(m, key.fold("pg")), "C(pg)");
               return tf.sub(conditionalEntropy(logits), marginalEntropy(logits)) as tf.Scalar;
             },
           },
         ],
         classifierLoss({ labeled, labels, unlabeled }, key) {
-          const logits = (x: tf.Tensor, name: string): tf.Tensor =>
-            classifier.apply(x, { training: true, key: key.fold(name) }); // [m, K]
+          const logits = noisyLogits(classifier, key); // [m, K]
           const real = logits(unlabeled, "unlabeled");
           const generated = logits(generator.rows(m, key.fold("generated")), "generated");
           const unsupervised = tf.addN([
@@ -68,21 +80,16 @@ export function catgan(options: CatganOptions, context: Context): SslMethod {
           const supervised = crossEntropy(logits(labeled, "labeled"), labels);
           return tf.add(supervised, tf.mul(ganWeight, unsupervised)) as tf.Scalar;
         },
-        generate: generator.generate,
-        initialize: generator.initialize,
-        dispose: () => generator.network.dispose(),
-      };
+      });
     },
   };
 }
 
 /** How a scenario names it: `method: catgan`. */
-const catganComponent = component(SslMethods, {
+export default component(SslMethods, {
   name: "catgan",
   summary: "Categorical GAN: sure of data, unsure of generated rows",
   reference: "Springenberg, ICLR 2016, arXiv:1511.06390",
-  options: (refs) => z.strictObject({ ...generatorShape(refs) }),
-  create: (options, context) => catgan(options, context),
+  options,
+  create: async (given, context) => catgan(await context.build(given)),
 });
-
-export default catganComponent;

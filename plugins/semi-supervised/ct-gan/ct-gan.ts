@@ -1,34 +1,57 @@
 /**
- * CT-GAN: feature matching with a classifier that two passes of the same rows under different noise must not tell apart.
+ * CT-GAN: feature matching, and a classifier whose predictions of a row must agree under two draws of its noise.
  * X. Wei, B. Gong, Z. Liu, W. Lu, L. Wang, "Improving the Improved Training of Wasserstein GANs: A Consistency Term and
  * Its Dual Effect", ICLR 2018; the term and its numbers are those of the published scripts.
  *
  * @module
  */
-import { type Context, component, tf, z } from "../../../core/mod.ts";
+import { type Built, component, Optimizers, type Refs, tf, z } from "../../../core/mod.ts";
 import { eq4 } from "../eq4.ts";
-import {
-  type GeneratorOptions,
-  generatorPart,
-  generatorShape,
-  matchingRates,
-  optimizerOf,
-} from "../generator.ts";
-import { matchingPlayer, usualDistance } from "../matching.ts";
-import { type SslMethod, SslMethods, type SslSetting } from "../method.ts";
+import { generatorLearner, generatorPart } from "../generator.ts";
+import { matchingOptions, matchingPlayer, matchingRecipes } from "../matching.ts";
+import { type SslMethod, SslMethods } from "../method.ts";
+import { completed, created, type Recipe } from "../recipe.ts";
 
-/** Options of {@link ctGan}; what is left out is the recipe's. */
-export interface CtGanOptions extends GeneratorOptions {
-  /** Weight of the consistency term, ≥ 0. */
-  readonly consistency?: number | undefined;
-  /** Weight of features beside that of probabilities, within the term, ≥ 0. */
-  readonly featureConsistency?: number | undefined;
-  /** Inconsistency that a row may have at no cost: M′, ≥ 0. */
-  readonly margin: number;
-}
+const options = (refs: Refs) =>
+  z.strictObject({
+    consistency: z
+      .number()
+      .min(0)
+      .optional()
+      .describe("Weight λ of the consistency term; by default the recipe's, 0.1 on MNIST, 1 on images."),
+    featureConsistency: z
+      .number()
+      .min(0)
+      .optional()
+      .describe(
+        "Weight μ of features beside that of probabilities; by default the recipe's, 0 on MNIST, 0.1 on images.",
+      ),
+    margin: z.number().min(0).default(0).describe("Inconsistency M′ that costs a row nothing."),
+    ...matchingOptions(refs),
+    entropyWeight: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe("Weight of the conditional entropy of unlabelled rows in the classifier's loss."),
+  });
+
+/** Options of {@link ctGan}. */
+export type CtGanOptions = Built<typeof options>;
+
+type Row = Recipe<
+  CtGanOptions,
+  "consistency" | "featureConsistency" | "distance" | "generator" | "generatorOptimizer"
+>;
+
+/** MNIST's script leaves features out, as they made training unstable. There is none for SVHN: CIFAR-10's. */
+const recipes: Readonly<Record<string, Row>> = {
+  mnist: { consistency: 0.1, featureConsistency: 0, ...matchingRecipes.mnist! },
+  svhn: { consistency: 1, featureConsistency: 0.1, ...matchingRecipes.svhn! },
+  cifar10: { consistency: 1, featureConsistency: 0.1, ...matchingRecipes.cifar10! },
+};
 
 /** What a classifier gives in one pass: features `[n, ...shape]` and logits `[n, K]`. */
-export interface Pass {
+export interface Outputs {
   readonly features: tf.Tensor;
   readonly logits: tf.Tensor;
 }
@@ -40,13 +63,6 @@ export interface ConsistencyWeights {
   readonly margin: number;
 }
 
-/** MNIST's script leaves features out, as they made training unstable. */
-const recipes: Record<SslSetting["recipe"], Omit<ConsistencyWeights, "margin">> = {
-  mnist: { consistency: 0.1, featureConsistency: 0 },
-  svhn: { consistency: 1, featureConsistency: 0.1 },
-  cifar10: { consistency: 1, featureConsistency: 0.1 },
-};
-
 /** Mean, over all but the first axis, of the squared difference: `[n]`. */
 function meanSquares(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   const [n] = a.shape as [number];
@@ -57,7 +73,7 @@ function meanSquares(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
  * `E max(0, consistency·(d(p, p′) + featureConsistency·d(f, f′)) − margin)` over the rows of two passes, with p the
  * probabilities of the K classes, f the features, and d the mean square of a difference.
  */
-export function inconsistency(one: Pass, other: Pass, weights: ConsistencyWeights): tf.Scalar {
+export function inconsistency(one: Outputs, other: Outputs, weights: ConsistencyWeights): tf.Scalar {
   const { consistency, featureConsistency, margin } = weights;
   let apart = meanSquares(tf.softmax(one.logits), tf.softmax(other.logits)); // [n]
   if (featureConsistency > 0) {
@@ -67,33 +83,21 @@ export function inconsistency(one: Pass, other: Pass, weights: ConsistencyWeight
 }
 
 /** The generator matches mean features; the classifier minimises Eq. (4) `+ ganWeight/2·inconsistency`. */
-export function ctGan(options: CtGanOptions, context: Context): SslMethod {
+export function ctGan(given: CtGanOptions): SslMethod {
   return {
     name: "ct-gan",
     async start(problem) {
-      const { features, m, setting } = problem;
-      const recipe = recipes[setting.recipe];
-      const { ganWeight, entropyWeight = 0, margin } = options;
-      const { consistency = recipe.consistency, featureConsistency = recipe.featureConsistency } = options;
-      const distance = usualDistance(setting);
-      const generator = await generatorPart(options, problem, context);
-      const optimizer = await optimizerOf(context, options.generatorOptimizer, matchingRates(setting));
-      const use = generator.plan;
-      return {
-        settings: {
-          ganWeight,
-          entropyWeight,
-          consistency,
-          featureConsistency,
-          margin,
-          distance,
-          generator: use,
-        },
+      const { features, m, setting, context } = problem;
+      const parts = completed('ssl-method "ct-gan"', setting.recipe, recipes, given);
+      const { ganWeight, entropyWeight, consistency, featureConsistency, margin, distance } = parts;
+      const optimizer = await created(context, Optimizers, parts.generatorOptimizer);
+      const generator = await generatorPart(parts, problem);
+      return generatorLearner(generator, {
+        settings: { ganWeight, entropyWeight, consistency, featureConsistency, margin, distance },
         draws: { matched: "unlabeled" },
-        every: 1,
         players: [matchingPlayer(problem, generator, optimizer, distance)],
         classifierLoss({ labeled, labels, unlabeled }, key) {
-          const pass = (x: tf.Tensor, name: string): Pass => {
+          const pass = (x: tf.Tensor, name: string): Outputs => {
             const mode = { training: true, key: key.fold(name) };
             const f = features.of(x, mode);
             return { features: f, logits: features.head(f, mode) };
@@ -111,35 +115,16 @@ export function ctGan(options: CtGanOptions, context: Context): SslMethod {
             tf.mul(ganWeight / 2, apart),
           ) as tf.Scalar;
         },
-        generate: generator.generate,
-        initialize: generator.initialize,
-        dispose: () => generator.network.dispose(),
-      };
+      });
     },
   };
 }
 
 /** How a scenario names it: `method: ct-gan`. */
-const ctGanComponent = component(SslMethods, {
+export default component(SslMethods, {
   name: "ct-gan",
   summary: "Feature matching with a consistency term (CT-GAN)",
   reference: "Wei et al., ICLR 2018, arXiv:1803.01541",
-  options: (refs) =>
-    z.strictObject({
-      consistency: z
-        .number()
-        .min(0)
-        .optional()
-        .describe("Weight of the consistency term; by default the published scripts'."),
-      featureConsistency: z
-        .number()
-        .min(0)
-        .optional()
-        .describe("Weight of features beside that of probabilities; by default the published scripts'."),
-      margin: z.number().min(0).default(0).describe("Inconsistency that a row may have at no cost (M')."),
-      ...generatorShape(refs),
-    }),
-  create: (options, context) => ctGan(options, context),
+  options,
+  create: async (given, context) => ctGan(await context.build(given)),
 });
-
-export default ctGanComponent;

@@ -5,63 +5,51 @@
  *
  * @module
  */
-import { type Context, component, z } from "../../../core/mod.ts";
-import {
-  eq4Loss,
-  type GeneratorOptions,
-  generatorPart,
-  generatorShape,
-  matchingRates,
-  optimizerOf,
-} from "../generator.ts";
-import { type Distance, matchingPlayer, usualDistance } from "../matching.ts";
+import { type Built, component, Optimizers, type Refs, z } from "../../../core/mod.ts";
+import { eq4Loss } from "../eq4.ts";
+import { generatorLearner, generatorPart } from "../generator.ts";
+import { matchingOptions, matchingPlayer, matchingRecipes } from "../matching.ts";
 import { type SslMethod, SslMethods } from "../method.ts";
+import { completed, created } from "../recipe.ts";
+
+const options = (refs: Refs) =>
+  z.strictObject({
+    ...matchingOptions(refs),
+    entropyWeight: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe("Weight of the conditional entropy of unlabelled rows in the classifier's loss."),
+  });
 
 /** Options of {@link featureMatching}. */
-export interface FeatureMatchingOptions extends GeneratorOptions {
-  /** By default the recipe's. */
-  readonly distance?: Distance | undefined;
-}
+export type FeatureMatchingOptions = Built<typeof options>;
 
-/** The generator matches mean features, the classifier minimises Eq. (4). */
-export function featureMatching(options: FeatureMatchingOptions, context: Context): SslMethod {
+/** The generator minimises `‖E f(x) − E f(G(z))‖²` over the number of features, the classifier Eq. (4). */
+export function featureMatching(given: FeatureMatchingOptions): SslMethod {
   return {
     name: "feature-matching",
     async start(problem) {
-      const { ganWeight, entropyWeight = 0, distance = usualDistance(problem.setting) } = options;
-      const generator = await generatorPart(options, problem, context);
-      const rates = matchingRates(problem.setting);
-      const optimizer = await optimizerOf(context, options.generatorOptimizer, rates);
-      return {
-        settings: { ganWeight, entropyWeight, distance, generator: generator.plan },
+      const { recipe } = problem.setting;
+      const parts = completed('ssl-method "feature-matching"', recipe, matchingRecipes, given);
+      const { ganWeight, entropyWeight, distance } = parts;
+      const optimizer = await created(problem.context, Optimizers, parts.generatorOptimizer);
+      const generator = await generatorPart(parts, problem);
+      return generatorLearner(generator, {
+        settings: { ganWeight, entropyWeight, distance },
         draws: { matched: "unlabeled" },
-        every: 1,
         players: [matchingPlayer(problem, generator, optimizer, distance)],
         classifierLoss: eq4Loss(problem, generator, { ganWeight, entropyWeight }),
-        generate: generator.generate,
-        initialize: generator.initialize,
-        dispose: () => generator.network.dispose(),
-      };
+      });
     },
   };
 }
 
 /** How a scenario names it: `method: feature-matching`. */
-const featureMatchingComponent = component(SslMethods, {
+export default component(SslMethods, {
   name: "feature-matching",
   summary: "Feature matching (improved GAN)",
   reference: "Salimans et al., NIPS 2016, arXiv:1606.03498",
-  options: (refs) =>
-    z.strictObject({
-      distance: z
-        .enum(["squared", "absolute"])
-        .optional()
-        .describe(
-          "Of the two mean features: mean square, or mean absolute difference; by default squared on MNIST, else absolute.",
-        ),
-      ...generatorShape(refs),
-    }),
-  create: (options, context) => featureMatching(options, context),
+  options,
+  create: async (given, context) => featureMatching(await context.build(given)),
 });
-
-export default featureMatchingComponent;

@@ -1,34 +1,38 @@
 /**
- * No generated rows: the labelled rows alone (Eq. 5), or with the conditional entropy of unlabelled ones beside them, which
- * the authors' code adds to Eq. (4) on images. What every method is to be better than.
+ * Nothing is generated: the labelled rows alone (Eq. 5), or with the conditional entropy of unlabelled rows, which the
+ * authors' code adds to Eq. (4) on images. The baseline of every other method.
  *
  * @module
  */
-import { component, conditionalEntropy, crossEntropy, tf, z } from "../../../core/mod.ts";
+import { component, conditionalEntropy, crossEntropy, parseOptions, tf, z } from "../../../core/mod.ts";
 import { type SslMethod, SslMethods } from "../method.ts";
+import { noisyLogits } from "../passes.ts";
+
+const options = z.strictObject({
+  entropyWeight: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe("Weight of the conditional entropy of unlabelled rows; 0 leaves them out."),
+});
 
 /** Options of {@link supervised}. */
-export interface SupervisedOptions {
-  /** Weight of the conditional entropy of unlabelled rows, ≥ 0; 0 leaves them out. */
-  readonly entropyWeight: number;
-}
+export type SupervisedOptions = z.input<typeof options>;
 
-/** Minimises `−E log P(y | x, y ≤ K)` over the labelled rows, and `entropyWeight·H(unlabeled)`. */
-export function supervised({ entropyWeight }: SupervisedOptions): SslMethod {
+/** Minimises `−E log P(y | x, y ≤ K)` over the labelled rows, plus `entropyWeight·H(unlabeled)`. */
+export function supervised(given: SupervisedOptions = {}): SslMethod {
+  const { entropyWeight } = parseOptions("supervised", options, given);
   return {
     name: "supervised",
     start: async ({ classifier }) => ({
       settings: { entropyWeight },
-      draws: {},
       players: [],
-      every: 1,
       classifierLoss({ labeled, labels, unlabeled }, key) {
-        const logits = (x: tf.Tensor, name: string): tf.Tensor =>
-          classifier.apply(x, { training: true, key: key.fold(name) }); // [m, K]
-        const told = crossEntropy(logits(labeled, "labeled"), labels);
-        if (entropyWeight === 0) return told;
-        const unsure = conditionalEntropy(logits(unlabeled, "unlabeled"));
-        return tf.add(told, tf.mul(entropyWeight, unsure)) as tf.Scalar;
+        const logits = noisyLogits(classifier, key); // [m, K]
+        const labeledLoss = crossEntropy(logits(labeled, "labeled"), labels);
+        if (entropyWeight === 0) return labeledLoss;
+        const entropy = conditionalEntropy(logits(unlabeled, "unlabeled"));
+        return tf.add(labeledLoss, tf.mul(entropyWeight, entropy)) as tf.Scalar;
       },
       dispose() {},
     }),
@@ -36,19 +40,10 @@ export function supervised({ entropyWeight }: SupervisedOptions): SslMethod {
 }
 
 /** How a scenario names it: `method: supervised`. */
-const supervisedComponent = component(SslMethods, {
+export default component(SslMethods, {
   name: "supervised",
   summary: "The labelled rows alone",
   reference: "DSGAN, Eq. (5)",
-  options: () =>
-    z.strictObject({
-      entropyWeight: z
-        .number()
-        .min(0)
-        .default(0)
-        .describe("Weight of the conditional entropy of unlabelled rows; 0 leaves them out."),
-    }),
+  options,
   create: supervised,
 });
-
-export default supervisedComponent;

@@ -1,0 +1,35 @@
+/**
+ * The last stage: the results, as numbers, as a table and as pictures.
+ *
+ * @module
+ */
+import type { ApplicationEvent, Key, Numbers } from "../../../core/mod.ts";
+import { type Evaluation, resultsOf } from "./evaluation.ts";
+import { pictures } from "./pictures.ts";
+import type { StageContext } from "./stage.ts";
+
+/** @returns the metrics, without the prefix */
+export async function* judge(
+  stage: StageContext,
+  history: readonly Evaluation[],
+  key: Key,
+): AsyncGenerator<ApplicationEvent, Numbers> {
+  const { parts, prefix, context } = stage;
+  yield { type: "stage", stage: `${prefix}judge` };
+  const text = new TextEncoder().encode(csvOf(history));
+  yield await context.artifact(`${prefix}errors.csv`, "Errors at each evaluation", text);
+  const results = resultsOf(history, parts.test.size);
+  const named = Object.entries(results).map(([name, value]) => [`${prefix}${name}`, value]);
+  yield { type: "metrics", values: Object.fromEntries(named) };
+  if (parts.painter === undefined) return results;
+  for (const { name, title, png } of await pictures(parts.painter, stage, history, key)) {
+    yield await context.artifact(`${prefix}${name}.png`, title, png);
+  }
+  return results;
+}
+
+function csvOf(history: readonly Evaluation[]): string {
+  const names = Object.keys(history[0]!) as (keyof Evaluation)[];
+  const lines = [names, ...history.map((row) => names.map((name) => row[name] ?? ""))];
+  return `${lines.map((line) => line.join(",")).join("\n")}\n`;
+}
