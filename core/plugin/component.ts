@@ -97,14 +97,14 @@ export interface Context {
 }
 
 /** What {@link component} is given. */
-export interface ComponentDescription<T, S extends z.ZodType> {
+export interface ComponentDescription<T, S extends z.ZodType, R extends T = T> {
   readonly name: string;
   readonly summary: string;
   readonly reference?: string;
   /** A `z.strictObject`, which may be refined or transformed. Absent: the component has no options. */
   readonly options?: OptionsSchema<S>;
   /** @param options checked, every default filled in */
-  readonly create: (options: z.output<S>, context: Context) => T | Promise<T>;
+  readonly create: (options: z.output<S>, context: Context) => R | Promise<R>;
 }
 
 /**
@@ -129,10 +129,11 @@ export interface ComponentDescription<T, S extends z.ZodType> {
  * });
  * ```
  */
-export function component<T, S extends z.ZodType = z.ZodObject<Record<never, never>>>(
-  contract: Contract<T>,
-  description: ComponentDescription<T, S>,
-): Component<T, S> {
+export function component<
+  T,
+  S extends z.ZodType = z.ZodObject<Record<never, never>>,
+  const R extends T = T, // const, so that a literal such as "score" is not taken for any string
+>(contract: Contract<T>, description: ComponentDescription<T, S, R>): Component<T, S> {
   const { options = NONE as unknown as S, ...rest } = description;
   return { contract, ...rest, options: typeof options === "function" ? options : () => options };
 }
