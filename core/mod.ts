@@ -10,6 +10,7 @@ export { checkClassifier, checkEpsilons, checkImages, widest } from "./attack/ch
 export * from "./attack/classifier.ts";
 export * from "./attack/judge.ts";
 export * from "./attack/prepare.ts";
+export { PLAIN, type Preprocessing, preprocessingOptions, preprocessorOf } from "./attack/preprocessing.ts";
 export type { Search, SearchProgress } from "./attack/search.ts";
 export * from "./gan/measure.ts";
 export * from "./gan/mixer.ts";

@@ -4,14 +4,13 @@
  *
  * @module
  */
-import { z } from "zod";
 import type { Range } from "../model/dataset.ts";
 import { type Contract, contract } from "../plugin/contract.ts";
 import { InputError } from "../plugin/errors.ts";
 import type { RunContext } from "../run/application.ts";
 import type { ApplicationEvent } from "../run/event.ts";
-import { sizeOf } from "../tensor/key.ts";
 import * as tf from "../tensor/tf.ts";
+import { type Preprocessing, preprocessorOf } from "./preprocessing.ts";
 
 /** A differentiable map from images to logits. */
 export interface Classifier {
@@ -50,52 +49,7 @@ export interface ClassifierSource {
 }
 
 /** The contract under which sources of classifiers are registered. */
-export const Classifiers: Contract<ClassifierSource> = contract("classifier");
-
-/** What is done to images before a network sees them; options that sources have in common. */
-export interface Preprocessing {
-  /** Smallest and largest value of a pixel; the range of the data unless given. */
-  readonly bounds?: Range | undefined;
-  /** Subtracted from each pixel: one number, or one for each channel. */
-  readonly mean: number | readonly number[];
-  /** Each pixel is then divided by it, > 0. */
-  readonly deviation: number | readonly number[];
-  /** Whether the network wants `[n, channels, height, width]`. */
-  readonly channelsFirst: boolean;
-}
-
-const perChannel = (number: z.ZodNumber): z.ZodUnion<[z.ZodNumber, z.ZodArray<z.ZodNumber>]> =>
-  z.union([number, z.array(number).min(1)]);
-
-/** The schema of {@link Preprocessing}, for a source's own options schema to take in. */
-export function preprocessingShape(): {
-  bounds: z.ZodOptional<z.ZodTuple<[z.ZodNumber, z.ZodNumber], null>>;
-  mean: z.ZodDefault<z.ZodUnion<[z.ZodNumber, z.ZodArray<z.ZodNumber>]>>;
-  deviation: z.ZodDefault<z.ZodUnion<[z.ZodNumber, z.ZodArray<z.ZodNumber>]>>;
-  channelsFirst: z.ZodDefault<z.ZodBoolean>;
-} {
-  return {
-    bounds: z
-      .tuple([z.number(), z.number()])
-      .optional()
-      .describe(
-        "Smallest and largest value of a pixel, before preprocessing; the range of the data unless given.",
-      ),
-    mean: perChannel(z.number())
-      .default(0)
-      .describe("Preprocessing: subtracted from each pixel; one number, or one for each channel."),
-    deviation: perChannel(z.number().positive())
-      .default(1)
-      .describe("Preprocessing: divides each pixel after that; one number, or one for each channel."),
-    channelsFirst: z
-      .boolean()
-      .default(false)
-      .describe("Whether the network wants [channels, height, width] rather than [height, width, channels]."),
-  };
-}
-
-/** No preprocessing, and the bounds of the data. */
-export const PLAIN: Preprocessing = { mean: 0, deviation: 1, channelsFirst: false };
+export const ClassifierSources: Contract<ClassifierSource> = contract("classifier");
 
 /**
  * A classifier out of a network's forward pass.
@@ -138,39 +92,5 @@ export function classifierOf(
         return logits as tf.Tensor2D;
       }),
     dispose,
-  };
-}
-
-/**
- * From images `[n, ...inputShape]` to what a network is given: (x − mean) / deviation, in its layout and shape.
- * @throws InputError where an image has not as many values as the network takes, or means not as many as channels
- */
-export function preprocessorOf(
-  name: string,
-  inputShape: readonly number[],
-  { mean, deviation, channelsFirst }: Preprocessing,
-  networkShape: readonly number[],
-): (x: tf.Tensor) => tf.Tensor {
-  if (sizeOf(networkShape) !== sizeOf(inputShape)) {
-    throw new InputError(
-      `classifier "${name}" takes [${networkShape}], but the data's images are [${inputShape}]`,
-    );
-  }
-  const channels = inputShape.length === 3 ? inputShape[2]! : 1;
-  const numbers = (what: string, given: number | readonly number[]): number | number[] => {
-    if (typeof given === "number") return given;
-    if (given.length === 1) return given[0]!;
-    if (given.length === channels) return [...given];
-    throw new InputError(
-      `classifier "${name}": ${what} has ${given.length} numbers, but images [${inputShape}] have ${channels} channel(s)`,
-    );
-  };
-  const [shift, scale] = [numbers("mean", mean), numbers("deviation", deviation)];
-  const turn = channelsFirst && inputShape.length === 3;
-  return (x) => {
-    const centred = shift === 0 ? x : tf.sub(x, shift);
-    const normal = scale === 1 ? centred : tf.div(centred, scale);
-    const laid = turn ? tf.transpose(normal, [0, 3, 1, 2]) : normal;
-    return tf.reshape(laid, [x.shape[0]!, ...networkShape]);
   };
 }

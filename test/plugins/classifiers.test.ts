@@ -9,7 +9,7 @@ import {
   assemble,
   type Classifier,
   type ClassifierPlace,
-  Classifiers,
+  ClassifierSources,
   contextOf,
   encodeTensors,
   Key,
@@ -42,7 +42,7 @@ async function open(
   ref: { use: string; [option: string]: unknown },
   given: ClassifierPlace = place,
 ): Promise<Classifier> {
-  const source = await context.create(Classifiers, refsOf(registry)(Classifiers).parse(ref));
+  const source = await context.create(ClassifierSources, refsOf(registry)(ClassifierSources).parse(ref));
   const opening = source.open(given, {
     ...context,
     key: Key.from(0),
@@ -65,7 +65,7 @@ const near = (t: Test, a: tf.Tensor, b: tf.Tensor, within = 1e-5): void => {
 };
 
 t.test("every option is described", (t) => {
-  for (const component of registry.all(Classifiers)) checkOptions(t, component, refsOf(registry));
+  for (const component of registry.all(ClassifierSources)) checkOptions(t, component, refsOf(registry));
   t.end();
 });
 
@@ -307,7 +307,7 @@ t.test("run attacks what another run has trained, weights and all", async (t) =>
 t.test("trained heeds the sentinels", async (t) => {
   const before = tf.memory().numTensors;
   const training = async (notFinite: "stop" | "warn" | "off") => {
-    const source = await context.create(Classifiers, {
+    const source = await context.create(ClassifierSources, {
       use: "trained",
       ...{ data: spots, network: { use: "mlp", hidden: [8] }, epochs: 1, batch: 8 },
       optimizer: { use: "sgd", learningRate: 1e30 },

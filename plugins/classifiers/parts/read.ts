@@ -4,8 +4,14 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { InputError, messageOf } from "../../../core/mod.ts";
+
+/** The location that a program means: a path from the working directory, or a URL. */
+export function locationOf(place: string | URL): URL {
+  const text = String(place);
+  return URL.canParse(text) ? new URL(text) : pathToFileURL(text);
+}
 
 /** How a location is called in messages. */
 export function pathOf(url: URL): string {

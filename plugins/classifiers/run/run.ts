@@ -5,14 +5,14 @@
  */
 import {
   type ClassifierSource,
-  Classifiers,
+  ClassifierSources,
   type Context,
   component,
   earlierRunShape,
   InputError,
   openEarlier,
   parseOptions,
-  preprocessingShape,
+  preprocessingOptions,
   z,
 } from "../../../core/mod.ts";
 import { networkClassifier } from "../parts/network.ts";
@@ -20,7 +20,7 @@ import { networkClassifier } from "../parts/network.ts";
 const options = z.strictObject({
   ...earlierRunShape(),
   network: z.string().min(1).default("classifier").describe("What the run calls the network."),
-  ...preprocessingShape(),
+  ...preprocessingOptions,
 });
 
 /** Options of {@link fromRun}. */
@@ -50,7 +50,7 @@ export function fromRun(given: FromRunOptions, context: Context): ClassifierSour
 }
 
 /** How a scenario names it: `{ use: run, run: mnist-20260101-120000-ab12, network: classifier }`. */
-export default component(Classifiers, {
+export default component(ClassifierSources, {
   name: "run",
   summary: "A network that another run has trained",
   options,

@@ -7,29 +7,30 @@
 import {
   type Classifier,
   type ClassifierSource,
-  Classifiers,
+  ClassifierSources,
   classifierOf,
   component,
   InputError,
   inFolder,
   messageOf,
-  preprocessingShape,
+  parseOptions,
+  preprocessingOptions,
   tf,
   z,
 } from "../../../core/mod.ts";
-import { bytesAt, pathOf } from "../parts/read.ts";
+import { bytesAt, locationOf, pathOf } from "../parts/read.ts";
 
 const options = z.strictObject({
-  model: z.string().min(1).describe("The folder or its model.json: a path from the scenario, or a URL."),
+  model: z.string().min(1).describe("The folder or its `model.json`: a path from the scenario, or a URL."),
   output: z
     .enum(["auto", "logits", "probabilities"])
     .default("auto")
     .describe("What the model gives; `auto` looks whether the rows of an output are shares of 1."),
-  ...preprocessingShape(),
+  ...preprocessingOptions,
 });
 
-/** Options of {@link tfjsModel}, the model located. */
-export type TfjsModelOptions = Omit<z.output<typeof options>, "model"> & { readonly model: URL };
+/** Options of {@link tfjsModel}; a path starts at the working directory. */
+export type TfjsModelOptions = Omit<z.input<typeof options>, "model"> & { readonly model: string | URL };
 
 /** Probabilities below this are taken for it: their logarithm must be a number. */
 const LEAST = 1e-30;
@@ -43,8 +44,10 @@ interface Model {
 }
 
 /** Loads a model of either kind. */
-export function tfjsModel(parts: TfjsModelOptions): ClassifierSource {
-  const { model: location, output } = parts;
+export function tfjsModel(given: TfjsModelOptions): ClassifierSource {
+  const parts = parseOptions("tfjs-model", options, { ...given, model: String(given.model) });
+  const { output } = parts;
+  const location = locationOf(parts.model);
   return {
     name: "tfjs-model",
     async *open(place) {
@@ -161,9 +164,9 @@ async function givesShares({ logits, inputShape, bounds: [low, high] }: Classifi
 }
 
 /** How a scenario names it: `{ use: tfjs-model, model: ./my-model }`. */
-export default component(Classifiers, {
+export default component(ClassifierSources, {
   name: "tfjs-model",
   summary: "A TensorFlow.js LayersModel or GraphModel folder (model.json and its weights)",
   options,
-  create: ({ model, ...rest }, context) => tfjsModel({ ...rest, model: context.locate(model) }),
+  create: (given, context) => tfjsModel({ ...given, model: context.locate(given.model) }),
 });

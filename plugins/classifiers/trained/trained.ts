@@ -7,7 +7,7 @@
 import {
   type Built,
   type ClassifierSource,
-  Classifiers,
+  ClassifierSources,
   component,
   Datasets,
   fit,
@@ -16,7 +16,7 @@ import {
   Networks,
   Optimizers,
   passesOf,
-  preprocessingShape,
+  preprocessingOptions,
   preprocessorOf,
   type Refs,
   tf,
@@ -35,7 +35,7 @@ const options = (refs: Refs) =>
       .describe("Trains it."),
     epochs: z.int().positive().default(5).describe("Passes over the rows."),
     batch: z.int().positive().default(128).describe("Rows a step."),
-    ...preprocessingShape(),
+    ...preprocessingOptions,
   });
 
 /** Options of {@link trained}, their components created. */
@@ -96,7 +96,7 @@ export function trained(parts: TrainedOptions): ClassifierSource {
 }
 
 /** How a scenario names it: `{ use: trained, data: mnist, network: { use: mlp, hidden: [128] } }`. */
-export default component(Classifiers, {
+export default component(ClassifierSources, {
   name: "trained",
   summary: "A network trained on the spot with cross-entropy; the run keeps it under its name",
   options,

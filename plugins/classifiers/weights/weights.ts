@@ -5,16 +5,16 @@
  */
 import {
   assign,
-  type Built,
   type ClassifierSource,
-  Classifiers,
+  ClassifierSources,
   component,
   decodeTensors,
   InputError,
   meant,
+  type NetworkPlan,
   Networks,
-  preprocessingShape,
-  type Refs,
+  parseOptions,
+  preprocessingOptions,
   RunError,
   type StoredTensor,
   type TensorFile,
@@ -22,55 +22,59 @@ import {
   z,
 } from "../../../core/mod.ts";
 import { networkClassifier } from "../parts/network.ts";
-import { bytesAt, pathOf } from "../parts/read.ts";
+import { bytesAt, locationOf, pathOf } from "../parts/read.ts";
 
-const options = (refs: Refs) =>
-  z.strictObject({
-    network: refs(Networks).describe("Architecture; its page says how its weights are called."),
-    file: z.string().min(1).describe("The safetensors file: a path from the scenario, or a URL."),
-    names: z
-      .record(z.string(), z.string())
-      .default({})
-      .describe("The file's name for each weight that has another in the network, by the network's."),
-    prefix: z.string().default("").describe("Precedes each name that is not among `names`."),
-    layout: z
-      .enum(["tensorflow", "pytorch"])
-      .default("tensorflow")
-      .describe(
-        "Order of axes: [inputs, outputs], or PyTorch's [outputs, inputs] and [outputs, inputs, height, width].",
-      ),
-    ...preprocessingShape(),
-  });
+/** Options but for the network, which is another component. */
+const ownOptions = z.strictObject({
+  file: z.string().min(1).describe("The safetensors file: a path from the scenario, or a URL."),
+  names: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe("The file's name for each weight that it has under another than the network's."),
+  prefix: z.string().default("").describe("Stands before each name that is not among `names`."),
+  layout: z
+    .enum(["tensorflow", "pytorch"])
+    .default("tensorflow")
+    .describe(
+      "Order of axes: `tensorflow`, or `pytorch`: matrices are [outputs, inputs], filters [outputs, inputs, height, width].",
+    ),
+  ...preprocessingOptions,
+});
 
-/** Options of {@link weights}, their components created and the file located. */
-export type WeightsOptions = Omit<Built<typeof options>, "file"> & { readonly file: URL };
+/** Options of {@link weights}; a path starts at the working directory. */
+export type WeightsOptions = Omit<z.input<typeof ownOptions>, "file"> & {
+  readonly network: NetworkPlan;
+  readonly file: string | URL;
+};
 
 /** Reads the weights of a network. */
-export function weights(parts: WeightsOptions): ClassifierSource {
-  const { network: plan, file, names, prefix, layout } = parts;
+export function weights({ network: plan, ...given }: WeightsOptions): ClassifierSource {
+  const { file, names, prefix, layout, ...preprocessing } = parseOptions("weights", ownOptions, {
+    ...given,
+    file: String(given.file),
+  });
   return {
     name: "weights",
     async *open(place, { key }) {
-      const path = pathOf(file);
-      const { tensors } = decodeTensors(await bytesAt(file), path);
+      const location = locationOf(file);
+      const path = pathOf(location);
+      const { tensors } = decodeTensors(await bytesAt(location), path);
       const network = plan.build({ input: place.inputShape, output: [place.classes] }, key.fold("unused"));
       try {
-        const own = [...network.parameters, ...network.state];
-        const unknown = Object.keys(names).find((name) => !own.some(([of]) => of === name));
+        const variables = [...network.parameters, ...network.state];
+        const known = variables.map(([name]) => name);
+        const unknown = Object.keys(names).find((name) => !known.includes(name));
         if (unknown !== undefined) {
           throw new InputError(
-            `classifier "${place.name}": network "${plan.name}" has no "${unknown}"; it has ${own.map(([of]) => of).join(", ")}`,
+            `classifier "${place.name}": network "${plan.name}" has no "${unknown}"; it has ${known.join(", ")}`,
           );
         }
-        for (const [name, variable] of own) {
-          const stored = tensorNamed(tensors, names[name] ?? `${prefix}${name}`, path);
-          fill(
-            variable,
-            layout === "pytorch" ? await turned(stored) : stored,
-            `${path}: ${names[name] ?? prefix + name}`,
-          );
+        for (const [name, variable] of variables) {
+          const storedName = names[name] ?? `${prefix}${name}`;
+          const stored = tensorNamed(tensors, storedName, path);
+          fill(variable, layout === "pytorch" ? await turned(stored) : stored, `${path}: ${storedName}`);
         }
-        const classifier = networkClassifier(network, place, parts);
+        const classifier = networkClassifier(network, place, preprocessing);
         await place.check?.(classifier);
         return classifier;
       } catch (error) {
@@ -115,10 +119,14 @@ async function turned(stored: StoredTensor): Promise<StoredTensor> {
 }
 
 /** How a scenario names it: `{ use: weights, network: { use: mlp, hidden: [128] }, file: mlp.safetensors }`. */
-export default component(Classifiers, {
+export default component(ClassifierSources, {
   name: "weights",
   summary: "A network with weights from a safetensors file, by name",
-  options,
-  create: async (given, context) =>
-    weights({ ...(await context.build(given)), file: context.locate(given.file) }),
+  options: (refs) =>
+    z.strictObject({
+      network: refs(Networks).describe("Architecture; its page says how its weights are called."),
+      ...ownOptions.shape,
+    }),
+  create: async ({ network, file, ...rest }, context) =>
+    weights({ ...rest, network: await context.create(Networks, network), file: context.locate(file) }),
 });

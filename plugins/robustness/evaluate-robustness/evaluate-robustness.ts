@@ -11,7 +11,7 @@ import {
   Attacks,
   type Classifier,
   type ClassifierSource,
-  Classifiers,
+  ClassifierSources,
   checkClassifier,
   checkEpsilons,
   checkImages,
@@ -200,7 +200,7 @@ const evaluateRobustnessComponent = component(Applications, {
   options: (refs) =>
     z.strictObject({
       classifiers: z
-        .record(z.string().regex(/^[\w.-]+$/, "letters, digits, dots and dashes"), refs(Classifiers))
+        .record(z.string().regex(/^[\w.-]+$/, "letters, digits, dots and dashes"), refs(ClassifierSources))
         .refine((all) => Object.keys(all).length > 0, { error: "name at least one classifier" })
         .describe("What to attack, each by a name: a line in the pictures."),
       data: refs(Datasets).describe("Labelled images; those held back for testing where the data has some."),
@@ -251,7 +251,7 @@ const evaluateRobustnessComponent = component(Applications, {
     }
     const sources = await Promise.all(
       Object.entries(classifiers).map(
-        async ([name, of]) => [name, await context.create(Classifiers, of)] as const,
+        async ([name, of]) => [name, await context.create(ClassifierSources, of)] as const,
       ),
     );
     return evaluateRobustness({
