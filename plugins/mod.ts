@@ -51,7 +51,7 @@ import adam from "./optimizers/adam/adam.ts";
 import rmsprop from "./optimizers/rmsprop/rmsprop.ts";
 import sgd from "./optimizers/sgd/sgd.ts";
 import vega from "./painters/vega/vega.ts";
-import adversarialTraining from "./robustness/adversarial-training/component.ts";
+import adversarialTraining from "./robustness/adversarial-training/adversarial-training.ts";
 import evaluateRobustness from "./robustness/evaluate-robustness/evaluate-robustness.ts";
 import badGan from "./semi-supervised/bad-gan/bad-gan.ts";
 import badGanSsl from "./semi-supervised/bad-gan-ssl/bad-gan-ssl.ts";

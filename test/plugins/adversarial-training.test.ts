@@ -28,17 +28,18 @@ import { samplingTrick } from "../../plugins/mixers/sampling-trick/sampling-tric
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { mlp } from "../../plugins/networks/mlp/mlp.ts";
 import { wganGp } from "../../plugins/objectives/wgan-gp/wgan-gp.ts";
-import { classifying } from "../../plugins/robustness/adversarial-training/classifying.ts";
-import { contestantsOf, RIVALS } from "../../plugins/robustness/adversarial-training/contestants.ts";
 import {
   difference,
   endurance,
   type Judged,
   orderings,
   standings,
-} from "../../plugins/robustness/adversarial-training/findings.ts";
-import { drawingOf, playing, READINGS } from "../../plugins/robustness/adversarial-training/game.ts";
+} from "../../plugins/robustness/adversarial-training/comparisons.ts";
+import { rowGenerator, trainGenerator } from "../../plugins/robustness/adversarial-training/generator.ts";
 import { noisy, widened } from "../../plugins/robustness/adversarial-training/noise.ts";
+import { READINGS } from "../../plugins/robustness/adversarial-training/reading.ts";
+import { trainClassifier } from "../../plugins/robustness/adversarial-training/training.ts";
+import { RIVALS, variantsOf } from "../../plugins/robustness/adversarial-training/variants.ts";
 import type { Evaluation } from "../../plugins/robustness/evaluation.ts";
 import { checkOptions } from "../conformance/options.ts";
 
@@ -74,8 +75,8 @@ t.test("the terms of Eq. (9) are those of the softmax", async (t) => {
   t.equal(extreme, 0, "a saturated softmax has no entropy, and is no NaN");
 });
 
-t.test("contestantsOf() has the paper's lines first, and each rival for each r and w", async (t) => {
-  const all = contestantsOf({ r: [0.01, 0.03], w: [1, 10], compare: RIVALS, madry: [0.02] });
+t.test("variantsOf() has the paper's lines first, and each rival for each r and w", async (t) => {
+  const all = variantsOf({ r: [0.01, 0.03], w: [1, 10], compare: RIVALS, madry: [0.02] });
   t.same(
     all.slice(0, 7).map(({ name }) => name),
     ["baseline", "noisy_0.01", "noisy_0.03"].concat([
@@ -86,7 +87,7 @@ t.test("contestantsOf() has the paper's lines first, and each rival for each r a
     ]),
   );
   t.equal(new Set(all.map(({ name }) => name)).size, 1 + 2 + 3 * 4 + 1 + 1);
-  const few = contestantsOf({ r: [0.01], w: [3], compare: [], madry: [0.1] });
+  const few = variantsOf({ r: [0.01], w: [3], compare: [], madry: [0.1] });
   t.same(
     few.map(({ name }) => name),
     ["baseline", "ours_0.01_w3"],
@@ -191,7 +192,7 @@ t.test("orderings() and standings() tell a gain that holds up from one that is m
       ],
     };
   };
-  const contestants = contestantsOf({ r: [0.1], w: [1, 10], compare: ["noisy", "control"], madry: [] });
+  const variants = variantsOf({ r: [0.1], w: [1, 10], compare: ["noisy", "control"], madry: [] });
   const told: Record<string, readonly [paper: readonly number[], adaptive: readonly number[]]> = {
     baseline: [always, always],
     "noisy_0.1": [never, never], // robust
@@ -200,21 +201,18 @@ t.test("orderings() and standings() tell a gain that holds up from one that is m
     "control_0.1_w1": [always, always],
     "control_0.1_w10": [never, never],
   };
-  const judged = contestants.map((contestant): Judged => {
-    const [paper, adaptive] = told[contestant.name]!;
-    return { contestant, paper: many(paper, "pgd-linf"), adaptive: many(adaptive, "apgd") };
+  const judged = variants.map((variant): Judged => {
+    const [paper, adaptive] = told[variant.name]!;
+    return { variant, paper: many(paper, "pgd-linf"), adaptive: many(adaptive, "apgd") };
   });
-  t.same(
-    Object.fromEntries(standings(judged, [0.1]).map(({ contestant, verdict }) => [contestant, verdict])),
-    {
-      baseline: "no gain",
-      "noisy_0.1": "holds up",
-      "ours_0.1_w1": "masking",
-      "ours_0.1_w10": "no gain",
-      "control_0.1_w1": "no gain",
-      "control_0.1_w10": "holds up",
-    },
-  );
+  t.same(Object.fromEntries(standings(judged, [0.1]).map(({ variant, verdict }) => [variant, verdict])), {
+    baseline: "no gain",
+    "noisy_0.1": "holds up",
+    "ours_0.1_w1": "masking",
+    "ours_0.1_w10": "no gain",
+    "control_0.1_w1": "no gain",
+    "control_0.1_w10": "holds up",
+  });
   const found = orderings(judged, [{ name: "pgd-linf", norm: "linf" }], { linf: [0.1], l2: [] });
   const says = (above: string, below: string): string | undefined =>
     found.find((one) => one.above === above && one.below === below)?.difference.says;
@@ -255,31 +253,31 @@ for (const [name, reading] of Object.entries(READINGS)) {
   t.test(`the game as read by "${name}" trains the generator alone`, async (t) => {
     const r = 0.2;
     const state = transientState();
-    const ground = { data, clips: false };
+    const noisyData = { data, clip: false };
     const baseline = state.network("baseline", plan, { input: data.shape, output: [3] }, key);
-    const drawing = drawingOf({ ...game, reading }, ground, r, state, key.fold("generator"));
+    const rows = rowGenerator({ ...game, reading }, noisyData, r, state, key.fold("generator"));
     const values = (network: typeof baseline): number[][] =>
       [...network.parameters.values()].map((v) => [...v.dataSync()]);
-    const [before, classifier] = [values(drawing.kept), values(baseline)];
-    const place = { drawing, baseline, r, title: "generator" };
+    const [before, classifier] = [values(rows.kept), values(baseline)];
+    const place = { rows, baseline, r, title: "generator" };
     const at = { sentinels };
-    await drain(playing({ ...game, reading }, ground, place, at, key, state.scope("stage")));
-    t.notSame(values(drawing.kept), before);
+    await drain(trainGenerator({ ...game, reading }, noisyData, place, at, key, state.scope("stage")));
+    t.notSame(values(rows.kept), before);
     t.same(values(baseline), classifier, "the baseline is as it was");
 
-    const x = drawing.draw(key.fold("drawn"), 40);
+    const x = rows.draw(key.fold("drawn"), 40);
     t.same(x.shape, [40, 4, 4, 1]);
-    t.same(drawing.draw(key.fold("drawn"), 40).dataSync(), x.dataSync(), "a function of the key");
+    t.same(rows.draw(key.fold("drawn"), 40).dataSync(), x.dataSync(), "a function of the key");
     const all = x.dataSync();
     t.ok(
       all.every((v) => v >= -r - 1e-6 && v <= 1 + r + 1e-6),
       "within the widened range",
     );
     if (reading.generates !== "ball") return;
-    const rows = data.rows(Array.from({ length: 60 }, (_, i) => i)).dataSync();
+    const real = data.rows(Array.from({ length: 60 }, (_, i) => i)).dataSync();
     const near = Array.from({ length: 40 }, (_, i) =>
       Array.from({ length: 60 }, (_, j) =>
-        Math.max(...Array.from({ length: 16 }, (_, p) => Math.abs(all[i * 16 + p]! - rows[j * 16 + p]!))),
+        Math.max(...Array.from({ length: 16 }, (_, p) => Math.abs(all[i * 16 + p]! - real[j * 16 + p]!))),
       ),
     );
     t.ok(
@@ -289,16 +287,16 @@ for (const [name, reading] of Object.entries(READINGS)) {
   });
 }
 
-t.test("classifying() lowers the entropy of unlabelled rows", async (t) => {
+t.test("trainClassifier() lowers the entropy of unlabelled rows", async (t) => {
   const seen: number[] = [];
   for (const w of [0, 1]) {
     const network = plan.build({ input: data.shape, output: [3] }, key);
     const unlabelled = (at: Key, n: number): tf.Tensor => at.uniform([n, 4, 4, 1], 0, 1);
     await drain(
-      classifying(
+      trainClassifier(
         {
           ...{
-            title: "lesson",
+            title: "training",
             network,
             data,
             optimizer: adam,
@@ -420,7 +418,7 @@ t.test("adversarial-training runs its stages once and tells of all it found", as
   t.equal(Number(of("baseline", "fgsm-linf")[0]![8]), metrics["baseline.fgsm-linf"]);
   const json = JSON.parse(await file("results.json"));
   t.same(
-    json.contestants.map((one: { name: string }) => one.name),
+    json.variants.map((one: { name: string }) => one.name),
     names,
   );
   t.ok(json.samples["generated_0.1"].nearest > 0);
@@ -515,7 +513,7 @@ t.test("adversarial-training refuses what cannot work, before anything is traine
     t.match(ended?.error, message);
     t.notOk(events.some((e) => e.type === "progress"));
   };
-  await refused({ reading: "pixels", noise: "features" }, /critic of pixels can see/);
+  await refused({ reading: "pixels", noise: "features" }, /critic of pixels cannot see noise/);
   await refused({ madry: { attack: "deepfool" } }, /takes no budget/);
   await refused({ data: { use: "moons" } }, /has no range/);
   await refused({ images: 101 }, /multiple of 10/);

@@ -1,172 +1,100 @@
 /**
- * What the evaluation says: whether the paper's ordering was seen, adversary by adversary, and what of it stands up to
- * stronger ones. All comparisons are paired: the same images under both classifiers, each image counted by the share of
- * budgets at which it is right.
+ * What a run has found: accuracies, comparisons, signs of masked gradients, statistics of samples.
  *
  * @module
  */
-import type { Norm } from "../../../core/mod.ts";
-import { type CurvePoint, type Evaluation, type Trial, worstCase } from "../evaluation.ts";
-import type { Contestant } from "./contestants.ts";
+import type { Attacked } from "../evaluate-robustness/evaluate-robustness.ts";
+import { type Curve, curvesOf } from "../evaluate-robustness/results.ts";
+import { type CurvePoint, type Evaluation, maskingSigns } from "../evaluation.ts";
+import {
+  type Adversary,
+  type Judged,
+  type Ordering,
+  orderings,
+  type Standing,
+  standings,
+  worstOf,
+} from "./comparisons.ts";
+import type { AdversarialTraining } from "./options.ts";
+import type { SampleStatistics } from "./samples.ts";
+import type { Variant } from "./variants.ts";
 
-/** A contestant and what came of the attacks on it: the paper's adversaries, and the adaptive ones. */
-export interface Judged {
-  readonly contestant: Contestant;
-  readonly paper: Evaluation;
-  readonly adaptive: Evaluation;
+/** What the stages before have left. */
+export interface Outcome {
+  readonly paper: Attacked;
+  readonly adaptive: Attacked;
+  /** By the kind of rows. */
+  readonly samples: Readonly<Record<string, SampleStatistics>>;
 }
 
-/** An adversary as a panel has it. */
-export interface Adversary {
-  readonly name: string;
-  readonly norm: Norm;
+/** All that a run has found. */
+export interface Findings {
+  readonly judged: readonly Judged[];
+  /** The paper's. */
+  readonly adversaries: readonly Adversary[];
+  readonly curves: readonly Curve[];
+  /** Accuracy under the worst of all ℓ∞ adversaries, by variant. */
+  readonly worst: ReadonlyMap<string, readonly CurvePoint[]>;
+  readonly orderings: readonly Ordering[];
+  readonly standings: readonly Standing[];
+  /** Signs of masked gradients, by variant. */
+  readonly signs: ReadonlyMap<string, readonly string[]>;
+  readonly samples: Outcome["samples"];
 }
 
-/** Budgets in each norm. */
-export type Budgets = Readonly<Record<Norm, readonly number[]>>;
-
-/** A difference of mean accuracies over all budgets, with its 95 % interval. */
-export type Difference = {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-  /** What the interval says: wholly above 0, wholly below, or neither. */
-  readonly says: "above" | "below" | "undecided";
-};
-
-/** The 97.5 % point of the normal distribution. */
-const Z = 1.959963984540054;
-/** Rounding may carry an example so far beyond its budget, as a share of that. */
-const ROUNDING = 1e-4;
-
-/**
- * For each image, the share of budgets at which it is right and no trial has fooled the classifier. Trials at a budget
- * count at it and above, those that sought the least distance from that distance on.
- */
-export function endurance(
-  { labels, clean, attacked }: Evaluation,
-  trials: readonly Trial[],
-  norm: Norm,
-  budgets: readonly number[],
-): Float64Array {
-  const nearest = new Float64Array(labels.length).map((_, i) => (clean[i] === labels[i] ? Infinity : 0));
-  for (const { success, distance } of trials) {
-    success.forEach((good, i) => {
-      const image = attacked[i]!;
-      if (good === 1) nearest[image] = Math.min(nearest[image]!, distance[norm][i]!);
-    });
-  }
-  const withstood = (far: number): number =>
-    budgets.filter((budget) => far > budget * (1 + ROUNDING)).length / budgets.length;
-  return nearest.map(withstood);
-}
-
-/** The mean of paired differences, with its 95 % interval (normal approximation). */
-export function difference(a: Float64Array, b: Float64Array): Difference {
-  const each = a.map((value, i) => value - b[i]!);
-  const n = each.length;
-  const value = each.reduce((sum, d) => sum + d, 0) / n;
-  const variance = each.reduce((sum, d) => sum + (d - value) ** 2, 0) / Math.max(1, n - 1);
-  const half = Z * Math.sqrt(variance / n);
-  const [low, high] = [value - half, value + half];
-  return { value, low, high, says: low > 0 ? "above" : high < 0 ? "below" : "undecided" };
-}
-
-/** Whether one kind of line lies above another, under one adversary. */
-export type Ordering = {
-  readonly adversary: string;
-  readonly above: string;
-  readonly below: string;
-  readonly difference: Difference;
-};
-
-/** What is left of a contestant's gain over the baseline when adversaries know what they are up against. */
-export type Standing = {
-  readonly contestant: string;
-  /** Gain in mean accuracy over the adaptive budgets, over stage 1, under the worst of the paper's ℓ∞ adversaries. */
-  readonly paper: Difference;
-  /** The same under the worst of all ℓ∞ adversaries. */
-  readonly all: Difference;
-  /** Accuracy that the paper's adversaries leave and the others take away, mean over the budgets. */
-  readonly masked: Difference;
-  /** `no gain`: none under the paper's; `holds up`: one under all; `masking`: one under the paper's alone. */
-  readonly verdict: "no gain" | "holds up" | "masking";
-};
-
-/** Trials of one contestant by one adversary. */
-const trialsOf = ({ paper, adaptive }: Judged, name: string): readonly Trial[] => [
-  ...paper.trials.filter(({ attack }) => attack === name),
-  ...adaptive.trials.filter(({ attack }) => attack === name),
-];
-
-/**
- * The paper's claims (Sec. 5.2.2), each under each of its adversaries: the method above noisy inputs of the same range
- * above the baseline; stronger as w grows; and, which the paper does not ask, above the control.
- */
-export function orderings(
-  judged: readonly Judged[],
-  adversaries: readonly Adversary[],
-  budgets: Budgets,
-): Ordering[] {
-  const named = new Map(judged.map((of) => [of.contestant.name, of]));
-  const pairs = pairsOf(judged.map(({ contestant }) => contestant)).filter(
-    ([above, below]) => named.has(above) && named.has(below),
-  );
-  return adversaries.flatMap(({ name: adversary, norm }) => {
-    const share = (of: string): Float64Array => {
-      const one = named.get(of)!;
-      return endurance(one.paper, trialsOf(one, adversary), norm, budgets[norm]);
-    };
-    return pairs.map(([above, below]) => ({
-      adversary,
-      above,
-      below,
-      difference: difference(share(above), share(below)),
-    }));
-  });
-}
-
-/** Names that the claims set one above the other. */
-export function pairsOf(contestants: readonly Contestant[]): (readonly [above: string, below: string])[] {
-  const ours = contestants.filter(({ kind }) => kind === "ours");
-  const noisy = contestants.filter(({ kind }) => kind === "noisy");
-  return [
-    ...ours.map(({ name, r }) => [name, `noisy_${r}`] as const),
-    ...noisy.map(({ name }) => [name, "baseline"] as const),
-    ...ours.map(({ name }) => [name, "baseline"] as const),
-    ...ours.flatMap(({ name, r, w }) => {
-      const heavier = ours.filter((of) => of.r === r && of.w! > w!).sort((a, b) => a.w! - b.w!);
-      return heavier.slice(0, 1).map((of) => [of.name, name] as const);
+/** Compares what the stages have left. */
+export function findingsOf(
+  parts: AdversarialTraining,
+  variants: readonly Variant[],
+  { paper, adaptive, samples }: Outcome,
+): Findings {
+  const { evaluation } = parts;
+  const evaluated = (attacked: Attacked, name: string) =>
+    attacked.evaluated.find((one) => one.name === name)!;
+  const judged = variants.map(
+    (variant): Judged => ({
+      variant,
+      paper: evaluated(paper, variant.name).evaluation,
+      adaptive: evaluated(adaptive, variant.name).evaluation,
     }),
-    ...ours.map(({ name, r, w }) => [name, `control_${r}_w${w}`] as const),
-    ...ours.map(({ name }) => [name, "continued"] as const),
-  ];
+  );
+  const adversaries = paper.named.map(({ name, attack: { norm } }) => ({ name, norm }));
+  const budgets = [...new Set(evaluation.adaptive.epsilons.linf)].sort((a, b) => a - b);
+  const curves = variants.flatMap(({ name }) =>
+    (["paper", "adaptive"] as const).flatMap((which) => {
+      const attacked = which === "paper" ? paper : adaptive;
+      const { epsilons } = evaluation[which];
+      const all = curvesOf({ epsilons }, attacked.named, evaluated(attacked, name));
+      return all.filter(({ attack }) => !attack.startsWith("worst-"));
+    }),
+  );
+  const signs = judged.map(({ variant: { name }, ...both }) => {
+    return [name, maskingSigns(together(both), evaluated(adaptive, name).probes)] as const;
+  });
+  return {
+    ...{ judged, adversaries, curves, samples },
+    worst: new Map(judged.map((one) => [one.variant.name, worstOf(one, budgets)])),
+    orderings: orderings(judged, adversaries, evaluation.paper.epsilons),
+    standings: standings(judged, budgets),
+    signs: new Map(signs),
+  };
 }
 
-/** What of each contestant's gain holds up, in ℓ∞, at the budgets of the adaptive evaluation. */
-export function standings(judged: readonly Judged[], budgets: readonly number[]): Standing[] {
-  const baseline = judged.find(({ contestant }) => contestant.kind === "baseline")!;
-  const under = (of: Judged): Record<"paper" | "all", Float64Array> => ({
-    paper: endurance(of.paper, linf(of.paper.trials), "linf", budgets),
-    all: endurance(of.paper, [...linf(of.paper.trials), ...linf(of.adaptive.trials)], "linf", budgets),
-  });
-  const ground = under(baseline);
-  return judged.map((of) => {
-    const own = under(of);
-    const [paper, all] = [difference(own.paper, ground.paper), difference(own.all, ground.all)];
-    return {
-      contestant: of.contestant.name,
-      paper,
-      all,
-      masked: difference(own.paper, own.all),
-      verdict: paper.says !== "above" ? "no gain" : all.says === "above" ? "holds up" : "masking",
-    };
-  });
+/** Both evaluations as one: they are of the same images. */
+function together({ paper, adaptive }: Omit<Judged, "variant">): Evaluation {
+  return { ...paper, trials: [...paper.trials, ...adaptive.trials] };
 }
 
-const linf = (trials: readonly Trial[]): Trial[] => trials.filter(({ norm }) => norm === "linf");
+/** Accuracies at the budgets that the options give. */
+export function atBudgets({ points: all, budgets }: Curve): CurvePoint[] {
+  return all.filter(({ epsilon }) => epsilon > 0 && budgets.includes(epsilon));
+}
 
-/** Accuracy of a contestant under the worst of all its ℓ∞ adversaries, at each budget. */
-export function worstOf({ paper, adaptive }: Judged, budgets: readonly number[]): CurvePoint[] {
-  return worstCase(paper, [...linf(paper.trials), ...linf(adaptive.trials)], "linf", [0, ...budgets]);
+/**
+ * Mean of the accuracies at the budgets that the options give, each by its own trial. (Orderings count an image that was
+ * fooled within a smaller budget as fooled within a larger one too.)
+ */
+export function meanAccuracy(curve: Curve): number {
+  const values = atBudgets(curve).map(({ value }) => value);
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Norm, Ref } from "../../../core/mod.ts";
-import type { Reading } from "./game.ts";
+import type { Reading } from "./reading.ts";
 
 /** What a data set asks for. */
 export interface Recipe {

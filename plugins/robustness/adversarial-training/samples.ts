@@ -1,6 +1,6 @@
 /**
- * A look at what stage 2 has made: sheets of data, noisy data and generated rows, how far each lies from the data, and how
- * sure the baseline is of them.
+ * What stage 2 has made: sheets of data, noisy data and generated rows, how far each lies from the data, and how sure the
+ * baseline is of them.
  *
  * @module
  */
@@ -16,8 +16,8 @@ import {
   tf,
 } from "../../../core/mod.ts";
 
-/** Rows that are looked at. */
-const LOOKED_AT = 200;
+/** Rows of each kind. */
+const ROWS = 200;
 /** Rows of the data among which the nearest is sought, at most; and at a time. */
 const AMONG = 10_000;
 const BLOCK = 1000;
@@ -25,21 +25,26 @@ const BLOCK = 1000;
 const COLUMNS = 16;
 const SHEET = [1, 1, 2] as const;
 
-/** What was seen of rows. */
-export type Look = {
+/** Numbers about rows of one kind. */
+export type SampleStatistics = {
   /** Median distance (ℓ2) from the nearest row of the data. */
   readonly nearest: number;
-  /** What the baseline says of them: mean entropy, from 0 to log K. */
+  /** Mean entropy of the baseline on them, from 0 to log K. */
   readonly entropy: number;
 };
 
-/** Looks at rows of a kind. @param data that the baseline was trained on */
-export async function lookAt(rows: Sampler, data: FiniteDataset, baseline: Network, key: Key): Promise<Look> {
-  const x = tf.tidy(() => rows(key.fold("looked at"), LOOKED_AT));
+/** Samples rows of a kind. @param data that the baseline was trained on */
+export async function statisticsOf(
+  rows: Sampler,
+  data: FiniteDataset,
+  baseline: Network,
+  key: Key,
+): Promise<SampleStatistics> {
+  const x = tf.tidy(() => rows(key.fold("looked at"), ROWS));
   const unsure = tf.tidy(() => conditionalEntropy(baseline.apply(x, { training: false })));
   const among = key.fold("among").permutation(data.size).slice(0, AMONG);
-  const flat = x.reshape([LOOKED_AT, sizeOf(data.shape)]);
-  let nearest = new Float32Array(LOOKED_AT).fill(Number.POSITIVE_INFINITY);
+  const flat = x.reshape([ROWS, sizeOf(data.shape)]);
+  let nearest = new Float32Array(ROWS).fill(Number.POSITIVE_INFINITY);
   for (let from = 0; from < among.length; from += BLOCK) {
     const distance = tf.tidy(() => {
       const others = tf.reshape(data.rows(among.subarray(from, from + BLOCK)), [-1, sizeOf(data.shape)]);
@@ -54,9 +59,9 @@ export async function lookAt(rows: Sampler, data: FiniteDataset, baseline: Netwo
     distance.dispose();
     nearest = nearest.map((value, i) => Math.min(value, found[i]!));
   }
-  const said = (await unsure.data())[0]!;
+  const entropy = (await unsure.data())[0]!;
   tf.dispose([x, flat, unsure]);
-  return { nearest: nearest.toSorted()[LOOKED_AT / 2]!, entropy: said };
+  return { nearest: nearest.toSorted()[ROWS / 2]!, entropy };
 }
 
 /** Data in the first row, the same rows with noise in the second, generated ones below; undefined for no images. */

@@ -4,9 +4,9 @@
  * @module
  */
 import { cleanAccuracy } from "../evaluation.ts";
-import type { AdversarialTraining } from "./adversarial-training.ts";
-import type { Ordering } from "./findings.ts";
-import { type Findings, meanAccuracy } from "./results.ts";
+import type { Ordering } from "./comparisons.ts";
+import { type Findings, meanAccuracy } from "./findings.ts";
+import type { AdversarialTraining } from "./options.ts";
 
 const percent = (share: number): string => (100 * share).toFixed(1);
 
@@ -20,7 +20,7 @@ const CLAIMS: readonly (readonly [claim: string, holds: (above: string, below: s
   ["ours above equal training without the term", (a, b) => a.startsWith("ours") && b === "continued"],
 ];
 
-/** Everything that is to be told. */
+/** The page. */
 export function summary(parts: AdversarialTraining, findings: Findings): string {
   return [
     heading(parts, findings),
@@ -37,26 +37,26 @@ export function summary(parts: AdversarialTraining, findings: Findings): string 
   ].join("\n\n");
 }
 
-function heading({ data, images, field, game }: AdversarialTraining, { judged }: Findings): string {
-  const { critic, noise, generates } = game.reading;
+function heading({ data, images, comparison, gan }: AdversarialTraining, { judged }: Findings): string {
+  const { critic, noise, generates } = gan.reading;
   const rows = Math.min(images, data.size);
   return (
     `# Adversarial training on ${data.name}\n\n` +
-    `${rows} training images, ${judged[0]!.paper.labels.length} test images attacked; r = ${field.r.join(", ")}, ` +
-    `w = ${field.w.join(", ")}. Stage 2: critic on ${critic}, noise on ${noise}, the generator makes ` +
-    `${generates === "ball" ? "what is added to rows" : "rows"}, α = ${game.alpha}, ${game.steps} generator steps.`
+    `${rows} training images, ${judged[0]!.paper.labels.length} test images attacked; r = ${comparison.r.join(", ")}, ` +
+    `w = ${comparison.w.join(", ")}. Stage 2: critic on ${critic}, noise on ${noise}, the generator makes ` +
+    `${generates === "ball" ? "what is added to rows" : "rows"}, α = ${gan.alpha}, ${gan.steps} generator steps.`
   );
 }
 
 /** Accuracies in percent: without attack, under each of the paper's (mean over budgets), under the worst of all. */
 function accuracies({ judged, adversaries, curves, worst }: Findings): string {
-  const budgets = worst.get(judged[0]!.contestant.name)!.filter(({ epsilon }) => epsilon > 0);
+  const budgets = worst.get(judged[0]!.variant.name)!.filter(({ epsilon }) => epsilon > 0);
   const head = [
     ...["classifier", "clean"],
     ...adversaries.map(({ name }) => name),
     ...budgets.map(({ epsilon }) => `worst ℓ∞ ${epsilon}`),
   ];
-  const rows = judged.map(({ contestant: { name }, paper }) => [
+  const rows = judged.map(({ variant: { name }, paper }) => [
     name,
     percent(cleanAccuracy(paper).value),
     ...adversaries.map((adversary) => {
@@ -104,9 +104,9 @@ function signed(value: number): string {
 }
 
 function standing({ standings, signs }: Findings): string {
-  const others = standings.filter(({ contestant }) => contestant !== "baseline");
-  const rows = others.map(({ contestant, paper, all, masked, verdict }) => [
-    ...[contestant, signed(paper.value), signed(all.value), percent(masked.value), verdict],
+  const others = standings.filter(({ variant }) => variant !== "baseline");
+  const rows = others.map(({ variant, paper, all, masked, verdict }) => [
+    ...[variant, signed(paper.value), signed(all.value), percent(masked.value), verdict],
   ]);
   const told = [...signs].flatMap(([name, list]) => list.map((sign) => `- ${name}: ${sign}`));
   return [
@@ -118,8 +118,8 @@ function standing({ standings, signs }: Findings): string {
   ].join("\n\n");
 }
 
-function samples({ looks }: Findings): string {
-  const rows = Object.entries(looks).map(([kind, { nearest, entropy }]) => [
+function samples({ samples }: Findings): string {
+  const rows = Object.entries(samples).map(([kind, { nearest, entropy }]) => [
     ...[kind, nearest.toFixed(2), entropy.toFixed(3)],
   ]);
   return (

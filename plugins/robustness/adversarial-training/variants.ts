@@ -1,11 +1,10 @@
 /**
- * Who is compared: the method of the paper for each r and w, its two baselines, and those that it should be held
- * against.
+ * The classifiers to be compared: the paper's method for each r and w, its two baselines, and controls.
  *
  * @module
  */
 
-/** What a classifier learns from beside, or in place of, the data as they are. */
+/** Ways to train, beside the paper's method and its first baseline. */
 export const RIVALS = ["continued", "noisy", "control", "combined", "madry"] as const;
 export type Rival = (typeof RIVALS)[number];
 
@@ -13,22 +12,22 @@ export type Rival = (typeof RIVALS)[number];
 export const KINDS = ["ours", "continued", "noisy", "control", "combined", "madry"] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** A classifier to be compared: stage 1's, or that fine-tuned further. Its name is a line in the pictures. */
-export interface Contestant {
+/** A classifier to be compared: stage 1's, or one fine-tuned from it. Its name labels its line in the pictures. */
+export interface Variant {
   readonly name: string;
   readonly kind: "baseline" | Kind;
   /** Half the width of its uniform noise, or what its adversary may change a pixel by. */
   readonly r?: number;
   /** w of Eq. (9); absent where there is no entropy term. */
   readonly w?: number;
-  /** What its labelled rows are: as they are, with noise of range r, or attacked within r. */
+  /** Its labelled rows: as they are, with noise of range r, or attacked within r. */
   readonly labelled: "clean" | "noisy" | "attacked";
-  /** Whose entropy is lowered: that of generated rows, of data with noise of range r, or of none. */
+  /** The rows whose entropy it lowers: generated ones, data with noise of range r, or none. */
   readonly unlabelled: "generated" | "noisy" | "none";
 }
 
-/** What decides who is compared. */
-export interface Field {
+/** Which variants there are. */
+export interface Comparison {
   /** Half the widths of the uniform noise. */
   readonly r: readonly number[];
   /** Weights of the entropy. */
@@ -38,16 +37,16 @@ export interface Field {
   readonly madry: readonly number[];
 }
 
-/** All of them, in the order of Fig. 7's legend: baseline, noisy inputs, the method, and then the others. */
-export function contestantsOf({ r: ranges, w: weights, compare, madry }: Field): Contestant[] {
-  const each = (kind: Rival, make: (r: number) => Contestant[]): Contestant[] =>
+/** All variants, in the order of Fig. 7's legend: baseline, noisy inputs, the method, and then the others. */
+export function variantsOf({ r: ranges, w: weights, compare, madry }: Comparison): Variant[] {
+  const each = (kind: Rival, make: (r: number) => Variant[]): Variant[] =>
     compare.includes(kind) ? ranges.flatMap(make) : [];
   const noisy = { labelled: "noisy", unlabelled: "none" } as const;
   const attacked = { labelled: "attacked", unlabelled: "none" } as const;
   const weighted = (
     kind: "ours" | "control" | "combined",
-    how: Pick<Contestant, "labelled" | "unlabelled">,
-  ): ((r: number) => Contestant[]) => {
+    how: Pick<Variant, "labelled" | "unlabelled">,
+  ): ((r: number) => Variant[]) => {
     return (r) => weights.map((w) => ({ name: `${kind}_${r}_w${w}`, kind, r, w, ...how }));
   };
   return [
@@ -60,7 +59,7 @@ export function contestantsOf({ r: ranges, w: weights, compare, madry }: Field):
       ? [{ name: "continued", kind: "continued", labelled: "clean", unlabelled: "none" } as const]
       : []),
     ...(compare.includes("madry")
-      ? madry.map((r): Contestant => ({ name: `madry_${r}`, kind: "madry", r, ...attacked }))
+      ? madry.map((r): Variant => ({ name: `madry_${r}`, kind: "madry", r, ...attacked }))
       : []),
   ];
 }

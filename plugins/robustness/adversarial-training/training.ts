@@ -27,11 +27,8 @@ import {
 } from "../../../core/mod.ts";
 import { noisy } from "./noise.ts";
 
-/** An attack within a given budget. */
-export type BudgetAttack = Attack & { readonly kind: "within-budget" };
-
-/** How one classifier learns. */
-export interface Lesson {
+/** How one classifier is trained. */
+export interface TrainingSpec {
   /** Of the stage, in events. */
   readonly title: string;
   readonly network: Network;
@@ -42,8 +39,8 @@ export interface Lesson {
   readonly m: number;
   /** Adds U(−noise, noise) to the labelled rows; 0 for none. */
   readonly noise: number;
-  /** Attacks the labelled rows within a budget, if given. */
-  readonly adversary?: { readonly attack: BudgetAttack; readonly epsilon: number } | undefined;
+  /** Attacks the labelled rows within a budget, if given: `kind` is `within-budget`. */
+  readonly adversary?: { readonly attack: Attack; readonly epsilon: number } | undefined;
   /** Ends of the values that rows with noise may have; absent: none. */
   readonly clip: Range | undefined;
   /** w of Eq. (9). */
@@ -57,23 +54,31 @@ export interface Lesson {
   readonly signal: AbortSignal;
 }
 
+/** Rows to learn from, and those whose entropy is lowered. */
+interface Batch extends FitBatch {
+  readonly others: tf.Tensor | undefined;
+}
+
 /** Trains a network in place; goes on where its state has been restored. @throws RunError after a fatal alarm */
-export async function* classifying(lesson: Lesson, state: RunState): AsyncGenerator<EventBody, undefined> {
-  const { title, network, data, optimizer, epochs, m, noise, clip, w, unlabelled, adversary } = lesson;
+export async function* trainClassifier(
+  spec: TrainingSpec,
+  state: RunState,
+): AsyncGenerator<EventBody, undefined> {
+  const { title, network, data, optimizer, epochs, m, noise, clip, w, unlabelled, adversary } = spec;
   const prepared = adversary && prepare(adversary.attack, asClassifier(title, network, data));
   const perturb = async (x: tf.Tensor, y: tf.Tensor1D, key: Key): Promise<tf.Tensor> => {
     const epsilon: tf.Tensor1D = tf.fill([y.size], adversary!.epsilon);
     try {
-      const run = { epsilon, key: key.fold("adversary"), signal: lesson.signal };
+      const run = { epsilon, key: key.fold("adversary"), signal: spec.signal };
       return (await prepared!.perturb({ x, y }, run)).x;
     } finally {
       epsilon.dispose();
     }
   };
   try {
-    yield* fit<LessonBatch>({
-      ...{ stage: title, network, data, optimizer, epochs, batch: m, key: lesson.key, state },
-      ...{ sentinels: lesson.sentinels, begin: lesson.begin },
+    yield* fit<Batch>({
+      ...{ stage: title, network, data, optimizer, epochs, batch: m, key: spec.key, state },
+      ...{ sentinels: spec.sentinels, begin: spec.begin },
       ...(prepared && { perturb }),
       augment: ({ x, y }, key) => ({
         x: noise > 0 ? noisy(x, noise, clip, key.fold("noise")) : x,
@@ -95,12 +100,7 @@ export async function* classifying(lesson: Lesson, state: RunState): AsyncGenera
   }
 }
 
-/** Rows to learn from, and those whose entropy is lowered. */
-interface LessonBatch extends FitBatch {
-  readonly others: tf.Tensor | undefined;
-}
-
-/** A network as what attacks attack, without noise or dropout; it stays its owner's. */
+/** A network as what attacks attack, without noise or dropout; its owner disposes it. */
 export function asClassifier(
   name: string,
   network: Network,
