@@ -53,6 +53,8 @@ export * from "./run/sentinel.ts";
 export * from "./run/state.ts";
 export * from "./run/store.ts";
 export { recordFailure } from "./runner/conclusion.ts";
+export * from "./runner/earlier-run.ts";
+export * from "./runner/reopen.ts";
 export * from "./runner/run.ts";
 export * from "./runner/trained-run.ts";
 export type { Override } from "./scenario/override.ts";

@@ -3,6 +3,8 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
+import { assemble, Engines } from "../core/mod.ts";
+import { builtinPlugins } from "../plugins/mod.ts";
 import { LIST, pluginList, pluginModules } from "./gate/plugins.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -102,4 +104,42 @@ t.test("randomness comes from keys alone", (t) => {
   );
   t.same(users, []);
   t.end();
+});
+
+/** Names of built-in components that are words of the core too: a contract's kind, a distribution, what one says. */
+const WORDS = new Set(
+  (
+    "classifier dsgan folder generate geometry line memory mixture normal original ring run square supervised trained " +
+    "uniform weighted weights"
+  ).split(" "),
+);
+/** Where such a word stands alone, it is one of these values and no component. */
+const VALUES = new Set(["classifier", "normal", "run", "uniform"]);
+
+t.test("the core names no plugin", async (t) => {
+  const registry = await assemble(builtinPlugins);
+  const names = registry.contracts().flatMap((contract) => registry.all(contract).map(({ name }) => name));
+  t.ok(names.length > 50, "components were found");
+  const named: string[] = [];
+  for (const path of globSync("core/**/*.ts", { cwd: root })) {
+    const code = readFileSync(join(root, path), "utf8").replace(
+      /\/\*[\s\S]*?\*\/|^\s*\/\/.*$|^import .*$/gm,
+      "",
+    );
+    for (const [literal] of code.matchAll(/"(?:[^"\\\n]|\\.)*"|`[^`]*`/g)) {
+      const text = literal.slice(1, -1).replaceAll("@tensorflow/", "");
+      const isNamed = (name: string): boolean =>
+        WORDS.has(name)
+          ? text === name && !VALUES.has(name)
+          : new RegExp(`(^|[^\\w-])${name}($|[^\\w-])`).test(text);
+      for (const name of names.filter(isNamed)) named.push(`${path}: ${name} in ${literal}`);
+    }
+  }
+  t.same(named, []);
+  const [engine] = registry.all(Engines);
+  t.equal(
+    engine?.name,
+    "auto",
+    "the first engine of the list, which scenarios run on unless they name another",
+  );
 });

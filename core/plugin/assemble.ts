@@ -7,13 +7,14 @@ import "reflect-metadata"; // before tsyringe, which asks for it
 import { satisfies, validRange } from "semver";
 import { container as root } from "tsyringe";
 import type { Component, Registry } from "./component.ts";
-import { InputError, messageOf, type Problem } from "./errors.ts";
+import { InputError, type Problem } from "./errors.ts";
 import type { LoadedPlugin } from "./load.ts";
 import { objectOf } from "./options.ts";
 import { CORE_VERSION, nameOf, type Plugin, type PluginExport, pluginOf } from "./plugin.ts";
 import { refsOf } from "./refs.ts";
 import { register, registryOf } from "./registry.ts";
 import { unknownName } from "./suggest.ts";
+import { locatedMessage } from "./thrown.ts";
 
 /**
  * Puts plugins together: registers their components and awaits their `install`.
@@ -23,12 +24,20 @@ import { unknownName } from "./suggest.ts";
 export async function assemble(plugins: readonly (PluginExport | LoadedPlugin)[]): Promise<Registry> {
   const registry = registryOf(root.createChildContainer());
   const problems: Problem[] = [];
+  const causes: unknown[] = [];
   const sound: Entry[] = [];
   const dependent: Entry[] = []; // sound or not
   const names: string[] = [];
 
   for (const given of plugins) {
-    const { from, plugin, error, path = "plugins" }: LoadedPlugin = "from" in given ? given : madeHere(given);
+    const {
+      from,
+      plugin,
+      error,
+      cause,
+      path = "plugins",
+    }: LoadedPlugin = "from" in given ? given : madeHere(given);
+    if (cause !== undefined) causes.push(cause);
     const report = (message: string): void => void problems.push({ path, message: `"${from}": ${message}` });
     const faults = error === undefined ? pluginFaults(plugin) : [error];
     faults.forEach(report);
@@ -70,12 +79,14 @@ export async function assemble(plugins: readonly (PluginExport | LoadedPlugin)[]
     try {
       await plugin.install?.(registry.container);
     } catch (error) {
-      report(`install failed: ${messageOf(error)}`);
+      causes.push(error);
+      report(`install failed: ${locatedMessage(error)}`);
     }
   }
   // Options may refer to components of plugins that come later.
-  for (const { component, report } of registered) componentFaults(component, registry).forEach(report);
-  if (problems.length > 0) throw new InputError(problems);
+  for (const { component, report } of registered)
+    componentFaults(component, registry, causes).forEach(report);
+  if (problems.length > 0) throw new InputError(problems, { cause: causeOf(causes) });
   return registry;
 }
 
@@ -142,8 +153,16 @@ function identityFault(component: unknown): string | undefined {
   return `${contract.kind} needs a name, got ${JSON.stringify(name)}`;
 }
 
-/** What else is wrong with a component: plugins may be plain JavaScript. */
-function componentFaults(component: Component, registry: Registry): string[] {
+/** The cause of an error with several problems, whose stacks it carries. */
+function causeOf(causes: readonly unknown[]): unknown {
+  return causes.length > 1 ? new AggregateError(causes, "several plugins failed") : causes[0];
+}
+
+/**
+ * What else is wrong with a component: plugins may be plain JavaScript.
+ * @param causes gets what was thrown
+ */
+function componentFaults(component: Component, registry: Registry, causes: unknown[]): string[] {
   const { contract, name, summary, options, create } = component as unknown as Record<
     keyof Component,
     unknown
@@ -164,7 +183,8 @@ function componentFaults(component: Component, registry: Registry): string[] {
       fault("its options must be a z.strictObject, which may be refined or transformed");
     else if ("use" in object.shape) fault('has an option "use", the name that tells components apart');
   } catch (error) {
-    fault(`options(refs) failed: ${messageOf(error)}`);
+    causes.push(error);
+    fault(`options(refs) failed: ${locatedMessage(error)}`);
   }
   return faults;
 }

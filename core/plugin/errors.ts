@@ -44,6 +44,13 @@ export class InputError extends Error {
 export class RunError extends Error {
   override readonly name = "RunError";
   readonly [RUN_ERROR] = true;
+  /** Path in the scenario of the component that failed, where one is known. */
+  readonly path: string | undefined;
+
+  constructor(message: string, options: { path?: string; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.path = options.path;
+  }
 
   /** Whether a value is a RunError, of whichever copy of this module. */
   static override [Symbol.hasInstance](value: unknown): boolean {
@@ -71,12 +78,12 @@ export function messageOf(error: unknown): string {
 }
 
 /** The stack of anything thrown, with those of its causes; undefined where it has none. */
-export function stackOf(error: unknown): string | undefined {
-  const stacks: string[] = [];
-  for (let next = error; isErrorLike(next) && stacks.length < DEEPEST; next = next.cause) {
-    if (typeof next.stack === "string") stacks.push(next.stack);
-  }
-  return stacks.length === 0 ? undefined : stacks.join("\ncaused by: ");
+export function stackOf(error: unknown, depth = 0): string | undefined {
+  if (!isErrorLike(error) || depth > DEEPEST) return undefined;
+  const inner = error instanceof AggregateError ? error.errors : [error.cause];
+  const stacks = [error.stack, ...inner.map((cause) => stackOf(cause, depth + 1))];
+  const known = stacks.filter((stack) => typeof stack === "string");
+  return known.length === 0 ? undefined : known.join("\ncaused by: ");
 }
 
 /** Causes may go round in a circle. */

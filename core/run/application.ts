@@ -10,6 +10,7 @@ import type { Key } from "../tensor/key.ts";
 import type { ApplicationEvent, EventBody } from "./event.ts";
 import type { SentinelPolicy } from "./sentinel.ts";
 import type { RunState } from "./state.ts";
+import type { Store } from "./store.ts";
 
 /** What {@link Application.run} receives. */
 export interface RunContext extends Context {
@@ -19,6 +20,8 @@ export interface RunContext extends Context {
   readonly signal: AbortSignal;
   /** Holds what determines the run's future, so that the run survives a crash. */
   readonly state: RunState;
+  /** Stores the run; earlier runs are read from it. */
+  readonly store: Store;
   /** What to do about trainings that go wrong. */
   readonly sentinels: SentinelPolicy;
   /**

@@ -1,5 +1,5 @@
 /**
- * Sentinels: what keeps watch over a training and says so when it goes wrong, whether the run is to stop then or not.
+ * Sentinels watch a training. They report when it goes wrong, and stop the run where the scenario says so.
  *
  * @module
  */
@@ -7,16 +7,16 @@ import { z } from "zod";
 import type { Alarm } from "./event.ts";
 import type { RunState } from "./state.ts";
 
-/** What to do about an alarm: end the run as failed, go on and say so, or not even look. */
+/** What to do about an alarm: end the run as failed, report it and go on, or not look at all. */
 export type SentinelAction = "stop" | "warn" | "off";
 
-/** What each sentinel does. */
+/** What to do about each kind of alarm. */
 export interface SentinelPolicy {
   /** A loss or a weight that is NaN or infinite. */
   readonly notFinite: SentinelAction;
   /** A generator whose samples are all alike. */
   readonly collapse: SentinelAction;
-  /** A critic's loss that has grown out of all proportion. */
+  /** A critic's loss far beyond what was usual. */
   readonly runaway: SentinelAction;
 }
 
@@ -26,20 +26,20 @@ const actions = z.enum(["stop", "warn", "off"]);
 export const sentinelSchema: z.ZodType<SentinelPolicy> = z.strictObject({
   notFinite: actions.default("stop").describe("A loss or a weight that is NaN or infinite."),
   collapse: actions.default("warn").describe("A generator whose samples are all alike."),
-  runaway: actions.default("warn").describe("A critic's loss out of all proportion."),
+  runaway: actions.default("warn").describe("A critic's loss far beyond what was usual."),
 });
 
-/** The policy of a scenario that says nothing of it. */
+/** The policy of a scenario that names none. */
 export const DEFAULT_SENTINELS: SentinelPolicy = { notFinite: "stop", collapse: "warn", runaway: "warn" };
 
-/** pg has collapsed where its spread is less than this share of pdBar's, twice in a row. */
+/** pg has collapsed when its spread is below this fraction of pdBar's, twice in a row. */
 const COLLAPSED = 0.02;
-/** A loss has run away where it is more than so many times what is usual for it, and than 1. */
+/** A loss runs away when it exceeds its usual size, and 1, so many times. */
 const RUNAWAY = 1000;
-/** Reports whose median is what is usual: the lowest that it has been, since a slow runaway would drag it along. */
+/** The usual size is the lowest median of so many reports: a slow runaway would drag the latest median along. */
 const USUAL = 50;
 
-/** Keeps watch over one training. Each alarm is raised once, and again only after things had been well. */
+/** Watches one training. Each alarm is raised once, and again only after things were well in between. */
 export interface Watch {
   /** @param values by name, e.g. `critic's loss`; NaN and infinities are what it looks for */
   finite(step: number, values: Readonly<Record<string, number>>): readonly Alarm[];
@@ -109,8 +109,8 @@ export function watchOf(policy: SentinelPolicy, state: RunState): Watch {
         low.value >= 2,
         step,
         { spread },
-        `the generator's samples are all alike at step ${step}: their spread is ${spread} of pdBar's. ` +
-          `More critic steps (k), a wider z, or a Wasserstein objective may keep it from collapsing`,
+        `the generator's samples are all alike at step ${step}: their spread is ${spread} times that of pdBar. ` +
+          `More critic steps (k), a wider z, or a Wasserstein objective may prevent the collapse`,
       );
     },
   };

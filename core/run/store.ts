@@ -5,7 +5,7 @@
  */
 
 import { type Contract, contract } from "../plugin/contract.ts";
-import { InputError } from "../plugin/errors.ts";
+import { InputError, type Problem } from "../plugin/errors.ts";
 import type { RunEvent, RunStatus } from "./event.ts";
 import type { ExpectationResult } from "./expectation.ts";
 
@@ -14,6 +14,8 @@ export interface RunFailure {
   /** Whether the user's input is at fault, or the run broke. */
   readonly kind: "input" | "run";
   readonly message: string;
+  /** The same with its place in the scenario, as far as it is known: a problem each. */
+  readonly problems?: readonly Problem[];
   /** Where the error was thrown, with the stacks of its causes. */
   readonly stack?: string;
 }
@@ -138,6 +140,11 @@ export interface Store {
   glance(id: string): Promise<RunGlance>;
   /** @throws InputError where there is no such run */
   open(id: string): Promise<RunReader>;
+  /**
+   * The store of the same kind at another location, such as another folder. Absent: the store has one place alone.
+   * @param location as users write it
+   */
+  elsewhere?(location: string): Store;
 }
 
 /** The contract under which stores are registered. */

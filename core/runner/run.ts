@@ -52,7 +52,7 @@ async function execute(
   const writer = await (resume === undefined ? store.create(loaded.scenario.name) : store.resume(resume));
   try {
     const past = resume === undefined ? NO_PAST : await readPast(store, resume);
-    await runSession({ loaded, environment, writer, past, signal, show });
+    await runSession({ loaded, store, environment, writer, past, signal, show });
   } finally {
     await writer.close();
   }

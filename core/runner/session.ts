@@ -6,19 +6,21 @@
  */
 import { stringify } from "yaml";
 import { contextOf } from "../plugin/context.ts";
-import { InputError, messageOf, RunError, stackOf } from "../plugin/errors.ts";
+import { InputError, messageOf, RunError } from "../plugin/errors.ts";
+import { preview } from "../plugin/messages.ts";
 import { type Application, Applications, type RunContext } from "../run/application.ts";
 import { checkApplicationEvent } from "../run/application-event.ts";
 import { checkpointer, sha256 } from "../run/checkpoint.ts";
 import { type Engine, type EngineInfo, Engines } from "../run/engine.ts";
 import type { RunEvent } from "../run/event.ts";
 import { type KeptState, openState } from "../run/state.ts";
-import type { RunWriter } from "../run/store.ts";
+import type { RunWriter, Store } from "../run/store.ts";
 import type { LoadedScenario } from "../scenario/scenario.ts";
 import { Key } from "../tensor/key.ts";
 import { type Account, openAccount } from "./account.ts";
 import { checkpointClock, pauses, stopwatch } from "./clock.ts";
 import { conclude, type Outcome, twice } from "./conclusion.ts";
+import { brokeIn, failureOf } from "./failure.ts";
 import { openLog, type RunLog } from "./log.ts";
 import { openingOf } from "./opening.ts";
 import type { Past } from "./past.ts";
@@ -26,6 +28,7 @@ import type { Past } from "./past.ts";
 /** What a session needs. */
 export interface SessionOptions {
   readonly loaded: LoadedScenario;
+  readonly store: Store;
   /** What is known of the machine and the code; written beside a run that starts. */
   readonly environment: Readonly<Record<string, unknown>>;
   readonly writer: RunWriter;
@@ -77,24 +80,45 @@ async function outcomeOf(
   open: (engine: EngineInfo) => Promise<void>,
 ): Promise<Outcome> {
   const { loaded, signal } = session;
-  const context = contextOf(loaded.registry, loaded.base);
+  const { scenario, registry, base } = loaded;
+  const context = contextOf(registry, { base, keys: [], options: scenario });
   let engine: Engine | undefined;
   try {
     await prepare();
-    engine = await context.create(Engines, loaded.scenario.engine);
-    const info = await engine.start();
+    engine = await context.create(Engines, scenario.engine);
+    const info = await started(engine, scenario.engine.use);
     await open(info);
-    const application = await context.create(Applications, loaded.scenario.application);
+    const application = await context.create(Applications, scenario.application);
     const state = stateOf(session, info);
     await follow(application, runContextOf(session, context, state), session, state);
     signal.throwIfAborted();
     return { status: "passed" };
   } catch (thrown) {
     if (signal.aborted) return { status: "cancelled" };
-    const cause = (await engine?.broken?.()) ?? thrown;
-    const kind = cause instanceof InputError ? "input" : "run";
-    const stack = stackOf(cause);
-    return { status: "failed", error: { kind, message: messageOf(cause), ...(stack && { stack }) } };
+    return { status: "failed", error: failureOf((await brokenEngine(engine)) ?? thrown, loaded) };
+  }
+}
+
+/** Why an engine can compute no more, which may have broken the rest. */
+async function brokenEngine(engine: Engine | undefined): Promise<unknown> {
+  try {
+    return await engine?.broken?.();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Starts an engine. @throws RunError that names its place in the scenario; its message is the engine's own */
+async function started(engine: Engine, use: string): Promise<EngineInfo> {
+  if (typeof engine?.start !== "function") {
+    throw new RunError(`engine "${use}": create must return an engine with start(), got ${preview(engine)}`, {
+      path: "engine",
+    });
+  }
+  try {
+    return await engine.start();
+  } catch (cause) {
+    throw cause instanceof InputError ? cause : new RunError(messageOf(cause), { path: "engine", cause });
   }
 }
 
@@ -125,7 +149,7 @@ function stateOf({ loaded, writer, past, signal, ...session }: Session, engine: 
 }
 
 function runContextOf(
-  { loaded, writer, signal }: Session,
+  { loaded, store, writer, signal }: Session,
   context: ReturnType<typeof contextOf>,
   state: KeptState,
 ): RunContext {
@@ -135,6 +159,7 @@ function runContextOf(
     key: Key.from(seed),
     signal,
     state: state.root,
+    store,
     sentinels,
     async artifact(name, title, data) {
       const path = `artifacts/${name}`;
@@ -146,7 +171,7 @@ function runContextOf(
 
 /**
  * Runs an application to its end, event by event, giving the event loop its turns.
- * @throws RunError where it yields what no application may, or ends before it stands where its checkpoint was written
+ * @throws RunError where it breaks, yields what no application may, or ends before the moment of its checkpoint
  */
 async function follow(
   application: Application,
@@ -155,17 +180,28 @@ async function follow(
   state: KeptState,
 ): Promise<void> {
   const { use } = loaded.scenario.application;
+  const name = `application "${use}"`;
+  const fail = (message: string): never => {
+    throw new RunError(message, { path: "application" });
+  };
+  if (typeof application?.run !== "function") {
+    fail(`${name}: create must return an application with run(context), got ${preview(application)}`);
+  }
   const pause = pauses();
-  for await (const given of application.run(context)) {
-    const event = checkApplicationEvent(given, use);
-    if (state.caughtUp()) await account.pass(event);
-    if (!state.used()) signal.throwIfAborted(); // it never settles: only its events give a chance to stop
-    await pause();
+  try {
+    for await (const given of application.run(context)) {
+      const event = checkApplicationEvent(given, use);
+      if (state.caughtUp()) await account.pass(event);
+      if (!state.used()) signal.throwIfAborted(); // it never settles: only its events give a chance to stop
+      await pause();
+    }
+  } catch (error) {
+    throw signal.aborted ? error : brokeIn(name, "application", error);
   }
   if (state.caughtUp()) return;
   const { path, record } = past.checkpoint!;
-  throw new RunError(
-    `the application has ended before the moment of checkpoint ${path} (${record.state.moment}): ` +
+  fail(
+    `${name} has ended before the moment of checkpoint ${path} (${record.state.moment}): ` +
       "it or a plugin has changed since. Start the run anew",
   );
 }

@@ -7,10 +7,10 @@ import { z } from "zod";
 import { assemble } from "../plugin/assemble.ts";
 import type { Ref, Refs, Registry } from "../plugin/component.ts";
 import { InputError, type Problem } from "../plugin/errors.ts";
-import { loadPlugins } from "../plugin/load.ts";
+import { type LoadedPlugin, loadPlugins, type Modules } from "../plugin/load.ts";
 import { check, type Finding, valueAt } from "../plugin/messages.ts";
 import { checkSettled } from "../plugin/options.ts";
-import type { PluginExport } from "../plugin/plugin.ts";
+import type { Plugin, PluginExport } from "../plugin/plugin.ts";
 import { refsOf, writtenRefsOf } from "../plugin/refs.ts";
 import { Applications } from "../run/application.ts";
 import { Engines } from "../run/engine.ts";
@@ -19,8 +19,11 @@ import { type SentinelPolicy, sentinelSchema } from "../run/sentinel.ts";
 import { applyOverride, type Override } from "./override.ts";
 import { readSource } from "./source.ts";
 
-/** The schema of scenario files, given the components that there are. */
-function scenarioSchema(refs: Refs) {
+/**
+ * The schema of scenario files, given the components that there are.
+ * @param engine the name of the one that scenarios run on unless they name another
+ */
+function scenarioSchema(refs: Refs, engine: string) {
   return z.strictObject({
     $schema: z.string().optional().describe("For editors: the location of this schema."),
     name: z
@@ -33,16 +36,16 @@ function scenarioSchema(refs: Refs) {
     seed: z
       .int()
       .default(0)
-      .describe("Root of all randomness: same scenario, seed and engine, same numbers."),
-    engine: refs(Engines).prefault({ use: "auto" }).describe("What executes TensorFlow.js programs."),
+      .describe("Root of all randomness: the same scenario, seed and engine give the same numbers."),
+    engine: refs(Engines).prefault({ use: engine }).describe("What executes TensorFlow.js programs."),
     checkpoint: z
       .strictObject({
         seconds: z.number().positive().default(30).describe("Time between checkpoints."),
-        steps: z.int().positive().optional().describe("Steps between checkpoints, where that comes first."),
+        steps: z.int().positive().optional().describe("Steps between checkpoints; whichever comes first."),
         keep: z.int().positive().default(2).describe("How many of the newest to keep."),
       })
       .prefault({})
-      .describe("When all that determines the run's future is written down."),
+      .describe("When to write checkpoints, from which a run resumes."),
     sentinels: sentinelSchema
       .prefault({} as SentinelPolicy)
       .describe("What to do when a training goes wrong."),
@@ -82,6 +85,22 @@ export interface LoadedScenario {
   readonly registry: Registry;
   /** Where relative paths of the scenario start. */
   readonly base: URL;
+  /** The scenario's own plugins. */
+  readonly plugins: readonly PluginRecord[];
+  /** Something wrong at a path of the scenario, with its line, or the override that is to blame. */
+  problemAt(keys: readonly PropertyKey[], message: string): Problem;
+}
+
+/** Which plugin a run used: it is stored with the run. */
+export interface PluginRecord {
+  /** What the scenario calls it. */
+  readonly from: string;
+  readonly name: string;
+  readonly version?: string;
+  /** Where its module was found. */
+  readonly url: string;
+  /** SHA-256 of its module and of what that imports by relative paths, where they could be read. */
+  readonly sha256?: string;
 }
 
 /** Where a scenario's text comes from, and what it may count on. */
@@ -96,6 +115,8 @@ export interface ScenarioOrigin {
   readonly overrides?: readonly Override[];
   /** Used where the scenario has none. */
   readonly name?: string;
+  /** Finds the modules of the scenario's plugins; without it, packages are looked for where the core lies. */
+  readonly modules?: Modules;
 }
 
 /**
@@ -104,7 +125,7 @@ export interface ScenarioOrigin {
  * @throws InputError with every problem found, each with its line
  */
 export async function loadScenario(text: string, origin: ScenarioOrigin): Promise<LoadedScenario> {
-  const { base, file, name, overrides = [] } = origin;
+  const { base, file, name, overrides = [], modules } = origin;
   const source = readSource(text, file);
   const given = overridden(
     name === undefined || "name" in source.value ? source.value : { name, ...source.value },
@@ -123,21 +144,40 @@ export async function loadScenario(text: string, origin: ScenarioOrigin): Promis
   };
 
   let registry: Registry;
+  let loaded: readonly LoadedPlugin[];
   try {
     const { plugins = [] } = given as { plugins?: unknown };
     const named = Array.isArray(plugins) && plugins.every((p) => typeof p === "string") ? plugins : [];
-    registry = await assemble([...origin.plugins, ...(await loadPlugins(named, base))]);
+    loaded = await loadPlugins(named, base, modules);
+    registry = await assemble([...origin.plugins, ...loaded]);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const found = error.problems.map((p) => locate({ keys: p.path.split("."), message: p.message }));
-    const frame = check(scenarioSchema(anything), given); // what can be checked without the components
+    const frame = check(scenarioSchema(anything, ""), given); // what can be checked without the components
     return fail([...found, ...("findings" in frame ? frame.findings.map(locate) : [])], error);
   }
 
-  const checked = checkSettled(scenarioSchema(refsOf(registry)), given);
+  const checked = checkSettled(scenarioSchema(refsOf(registry), defaultEngine(registry)), given);
   return "findings" in checked
     ? fail(checked.findings.map(locate))
-    : { scenario: checked.data, registry, base };
+    : {
+        scenario: checked.data,
+        registry,
+        base,
+        plugins: loaded.map(recordOf),
+        problemAt: (keys, message) => locate({ keys, message }),
+      };
+}
+
+/** @param loaded sound: {@link assemble} has taken it */
+function recordOf({ from, plugin, module }: LoadedPlugin): PluginRecord {
+  const { name, version } = plugin as Plugin;
+  return { from, name, ...(version !== undefined && { version }), ...module! };
+}
+
+/** The first engine that a plugin has brought: whoever puts plugins together decides by their order. */
+function defaultEngine(registry: Registry): string {
+  return registry.all(Engines)[0]?.name ?? "";
 }
 
 /** References when nothing is known of the components. */
@@ -182,11 +222,14 @@ function overrideProblem(
 
 /** The published JSON Schema (draft 7) of scenario files, from which editors complete. */
 export function scenarioJsonSchema(registry: Registry): object {
-  const schema = z.toJSONSchema(scenarioSchema(writtenRefsOf(registry)).partial({ name: true }), {
-    target: "draft-7",
-    io: "input",
-    reused: "inline",
-    unrepresentable: "any",
-  });
+  const schema = z.toJSONSchema(
+    scenarioSchema(writtenRefsOf(registry), defaultEngine(registry)).partial({ name: true }),
+    {
+      target: "draft-7",
+      io: "input",
+      reused: "inline",
+      unrepresentable: "any",
+    },
+  );
   return { ...schema, title: "dsgan scenario" };
 }

@@ -70,7 +70,11 @@ export function annotateResult(
       ),
     );
   if (result.error !== undefined) {
-    marks.push(annotation("error", result.error.message, { file, title: `${result.scenario} failed` }));
+    const title = `${result.scenario} failed`;
+    const { message, problems = [{ path: "", message }] } = result.error;
+    for (const problem of problems) {
+      marks.push(annotation("error", describeProblem(problem), { file, line: problem.line, title }));
+    }
   }
   if (report !== undefined) {
     marks.push(annotation("notice", `${result.scenario} ${result.status}: report in ${report}`, { file }));

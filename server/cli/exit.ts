@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { InputError, messageOf, stackOf } from "../../core/plugin/errors.ts";
-import type { RunResult } from "../../core/run/store.ts";
+import { describeProblem, InputError, messageOf, stackOf } from "../../core/plugin/errors.ts";
+import type { RunFailure, RunResult } from "../../core/run/store.ts";
 
 /** What the exit code tells a CI. */
 export const EXIT = {
@@ -45,13 +45,20 @@ export function tell(error: unknown): void {
   printStack(stackOf(error));
 }
 
+/** Prints on stderr why a run failed, a problem a line. @param file the scenario's */
+export function tellFailure({ message, problems, stack }: RunFailure, file: string): void {
+  const lines = problems?.map((problem) => describeProblem(problem, file)) ?? [`${file}: ${message}`];
+  process.stderr.write(`${lines.join("\n")}\n`);
+  printStack(stack);
+}
+
 /** Prints a stack on stderr where the user asked for stacks. */
-export function printStack(stack: string | undefined): void {
+function printStack(stack: string | undefined): void {
   if (isDebugging() && stack !== undefined) process.stderr.write(`${stack}\n`);
 }
 
 /** Whether the user asked for stacks: DSGAN_DEBUG=1, or `--debug`, which sets it for every process of the command. */
-export function isDebugging(): boolean {
+function isDebugging(): boolean {
   return ![undefined, "", "0"].includes(process.env.DSGAN_DEBUG);
 }
 

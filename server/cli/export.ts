@@ -24,6 +24,7 @@ import {
 } from "../../core/mod.ts";
 import { meant } from "../../core/plugin/suggest.ts";
 import { number, size } from "../report/format.ts";
+import { modules } from "../trainer/modules.ts";
 import { EXIT } from "./exit.ts";
 import { writeWhole } from "./files.ts";
 import type { Host } from "./host.ts";
@@ -48,7 +49,7 @@ type Format = (typeof FORMATS)[number];
 export async function exportCommand(given: string, options: ExportOptions, host: Host): Promise<number> {
   const formats = formatsOf(options.format);
   const { runs, id, reader } = await runNamed(given, options.runs, host);
-  const loaded = await reopenScenario(reader, host.plugins);
+  const loaded = await reopenScenario(reader, host.plugins, modules);
   const trained = await openTrained(reader, loaded);
   const names = options.network ?? trained.names;
   if (names.length === 0) throw new InputError(`run ${id} has kept no network that can be written`);

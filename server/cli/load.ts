@@ -4,6 +4,7 @@
  * @module
  */
 import { type LoadedScenario, loadScenario, type Override } from "../../core/mod.ts";
+import { modules } from "../trainer/modules.ts";
 import { findScenario, type ScenarioFile } from "./find.ts";
 import type { Host } from "./host.ts";
 import { nameFor } from "./package.ts";
@@ -22,6 +23,7 @@ export async function load(given: string, host: Host, overrides: readonly Overri
     base,
     file,
     plugins: host.plugins,
+    modules,
     overrides,
     name: nameFor(file),
   });

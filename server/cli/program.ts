@@ -20,7 +20,7 @@ Environment:
   CI, GITHUB_ACTIONS   plain lines; on GitHub also annotations on the lines of the scenario
   NO_COLOR             no colours
   DSGAN_DATA           folder of downloaded data, ~/.cache/dsgan-data unless set
-  DSGAN_DEBUG=1        where an error came from`;
+  DSGAN_DEBUG=1        print where errors were thrown, as --debug does`;
 
 const RUN_EXAMPLES = `
 A scenario is a YAML or JSON file, or the name of one that comes with dsgan (see \`dsgan list scenarios\`).
@@ -61,6 +61,10 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .description("Learns to sample the difference of two distributions from samples of those two alone.")
     .version(version(), "-v, --version", "print the version")
     .helpOption("-h, --help", "print this help")
+    .option("--debug", "print where errors were thrown; DSGAN_DEBUG=1 does too")
+    .hook("preAction", () => {
+      if (root.opts().debug) process.env.DSGAN_DEBUG = "1"; // trainers inherit it
+    })
     .addHelpText("after", EXAMPLES)
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: false })

@@ -18,7 +18,7 @@ export async function resumeCommand(given: string, options: WatchOptions, host: 
   try {
     const { runs, id } = await runNamed(given, options.runs, host);
     const finished = await watch({ runs, resume: id }, { ...options, runs }, host, interrupt);
-    conclude(finished, id, options);
+    conclude(finished, `${id}/${RUN_FILES.scenario}`, options);
     return interrupt.code ?? codeOfResult(finished.result);
   } catch (error) {
     tell(error);

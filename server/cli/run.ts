@@ -6,7 +6,7 @@
 import { Console } from "node:console";
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { InputError, messageOf } from "../../core/mod.ts";
+import { InputError, messageOf, RUN_FILES } from "../../core/mod.ts";
 import type { Listening } from "../http/listen.ts";
 import type { ScenarioRequest } from "../trainer/mod.ts";
 import { commandOf } from "./again.ts";
@@ -61,8 +61,8 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
       const name = nameFor(file);
       const scenario: ScenarioRequest = { file, text, base: base.href, name, overrides };
       const finished = await runOne(scenario, options, host, interrupt);
-      conclude(finished, file, options);
-      const { result, report } = finished;
+      const { result, report, isResumed } = finished;
+      conclude(finished, isResumed ? `${result.run}/${RUN_FILES.scenario}` : file, options);
       if (onGitHub()) annotate(options, annotateResult(result, { file, text, report }));
       return { file, result, code: codeOfResult(result) };
     } catch (error) {
@@ -85,16 +85,18 @@ async function show({ runs, port }: RunOptions, host: Host): Promise<Listening> 
   return server;
 }
 
-/** Runs a scenario, or goes on with it. */
+/** Runs a scenario, or resumes its newest run. */
 async function runOne(scenario: ScenarioRequest, options: RunOptions, host: Host, interrupt: Interrupt) {
   const { runs } = options;
   if (options.resume) {
     const { loaded } = await load(scenario.file, host, scenario.overrides ?? []);
     const resume = await interruptedRunOf(loaded.scenario, await storeOf(runs, host));
-    if (resume !== undefined) return await watch({ runs, resume }, options, host, interrupt);
+    if (resume !== undefined) {
+      return { ...(await watch({ runs, resume }, options, host, interrupt)), isResumed: true };
+    }
   }
   const about = { command: commandOf(scenario.file, scenario.overrides ?? []) };
-  return await watch({ runs, scenario, about }, options, host, interrupt);
+  return { ...(await watch({ runs, scenario, about }, options, host, interrupt)), isResumed: false };
 }
 
 /** Annotations go where GitHub reads them and they are not in the way. */

@@ -23,6 +23,7 @@ import {
   tf,
 } from "../../core/mod.ts";
 import { size } from "../report/format.ts";
+import { modules } from "../trainer/modules.ts";
 import { EXIT } from "./exit.ts";
 import { type Draft, writeWhole } from "./files.ts";
 import type { Host } from "./host.ts";
@@ -55,7 +56,7 @@ export async function sampleCommand(given: string, options: SampleOptions, host:
     throw new InputError(`--out ${out}: ${ending}; expected .npy or .png`);
   }
   const { runs, id, reader } = await runNamed(given, options.runs, host);
-  const loaded = await reopenScenario(reader, host.plugins);
+  const loaded = await reopenScenario(reader, host.plugins, modules);
   const trained = await openTrained(reader, loaded);
   const { ports } = trained.record(name);
   const shape = ports.output;

@@ -11,6 +11,7 @@ import { listen } from "../http/listen.ts";
 import type { NamedScenario } from "../http/mod.ts";
 import { type Queue, queueOf, type Training, type TrainingOrder } from "../http/queue.ts";
 import { startTrainer, type TrainerRequest } from "../trainer/mod.ts";
+import { modules } from "../trainer/modules.ts";
 import { EXIT } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { descriptionOf, nameFor, packagedScenarios } from "./package.ts";
@@ -103,11 +104,11 @@ function scenarios(): NamedScenario[] {
 /** @returns what to call an order @throws InputError where it cannot be run */
 async function check(order: TrainingOrder, store: Store, { plugins }: Host): Promise<string> {
   if ("resume" in order) {
-    await reopenScenario(await store.open(order.resume), plugins);
+    await reopenScenario(await store.open(order.resume), plugins, modules);
     return order.resume;
   }
   const { text, file, base, overrides } = order.order;
-  const origin = { base: new URL(base), file, plugins, overrides, name: nameFor(file) };
+  const origin = { base: new URL(base), file, plugins, modules, overrides, name: nameFor(file) };
   return (await loadScenario(text, origin)).scenario.name;
 }
 

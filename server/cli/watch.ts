@@ -19,7 +19,7 @@ import {
 } from "../../core/mod.ts";
 import type { TrainerRequest } from "../trainer/mod.ts";
 import { type Display, jsonDisplay, noDisplay } from "./display.ts";
-import { printStack } from "./exit.ts";
+import { tellFailure } from "./exit.ts";
 import type { Host } from "./host.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { plainDisplay } from "./plain.ts";
@@ -81,11 +81,13 @@ export async function watch(
   return { result, location, artifacts, report };
 }
 
-/** Tells how a run came out. */
+/**
+ * Prints how a run ended.
+ * @param file the scenario's, for messages
+ */
 export function conclude(finished: Finished, file: string, options: WatchOptions): void {
   const { result, location, report } = finished;
-  for (const line of result.error?.message.split("\n") ?? []) process.stderr.write(`${file}: ${line}\n`);
-  printStack(result.error?.stack);
+  if (result.error !== undefined) tellFailure(result.error, file);
   if (options.json) {
     process.stdout.write(`${JSON.stringify({ type: "result", ...result, location, report })}\n`);
   } else process.stdout.write(options.quiet ? `${closing(finished)}\n` : summary(finished));

@@ -26,7 +26,18 @@ export const runResult = z
     metrics,
     expectations: z.array(expectationResult).readonly(),
     seconds: z.number(),
-    error: z.object({ kind: z.enum(["input", "run"]), message: z.string() }).optional(),
+    error: z
+      .object({
+        kind: z.enum(["input", "run"]),
+        message: z.string(),
+        problems: z
+          .array(z.object({ path: z.string(), message: z.string(), line: z.int().optional() }))
+          .readonly()
+          .optional()
+          .describe("The message with its place in the scenario, a problem each."),
+        stack: z.string().optional().describe("Where it was thrown."),
+      })
+      .optional(),
   })
   .openapi("RunResult");
 

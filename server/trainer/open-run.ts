@@ -13,6 +13,7 @@ import {
   type Store,
 } from "../../core/mod.ts";
 import { environment } from "./environment.ts";
+import { modules } from "./modules.ts";
 import type { TrainerRequest } from "./protocol.ts";
 
 /** What a run is opened with. */
@@ -35,10 +36,10 @@ export async function openRun(
 ): Promise<Observable<RunEvent>> {
   const options = { store, signal, environment: { ...request.about, ...(await environment()) } };
   if ("resume" in request) {
-    const loaded = await reopenScenario(await store.open(request.resume), plugins);
+    const loaded = await reopenScenario(await store.open(request.resume), plugins, modules);
     return run(loaded, { ...options, resume: request.resume });
   }
   const { text, base, ...origin } = request.scenario;
-  const loaded = await loadScenario(text, { ...origin, base: new URL(base), plugins });
+  const loaded = await loadScenario(text, { ...origin, base: new URL(base), plugins, modules });
   return run(loaded, options);
 }

@@ -9,12 +9,25 @@ import {
   type ClassifierSource,
   type Context,
   DEFAULT_SENTINELS,
+  InputError,
   Key,
   type RunContext,
+  type Store,
   tf,
   transientState,
 } from "../../core/mod.ts";
 import type { Tester } from "./tester.ts";
+
+/** Has no runs, and takes none. */
+const refuse = (): Promise<never> => Promise.reject(new InputError("this store keeps no runs"));
+const EMPTY_STORE: Store = {
+  name: "empty",
+  create: refuse,
+  resume: refuse,
+  list: async () => [],
+  glance: refuse,
+  open: refuse,
+};
 
 /**
  * Checks a source of classifiers: what it opens for a place is a differentiable map from images to logits.
@@ -32,6 +45,7 @@ export async function checkClassifier(
     key: Key.from("classifier"),
     signal: new AbortController().signal,
     state: transientState(),
+    store: EMPTY_STORE,
     sentinels: DEFAULT_SENTINELS,
     artifact: () => Promise.reject(new Error("a source of classifiers stores no artifacts")),
   };

@@ -98,7 +98,7 @@ const auto = component(Engines, {
 export const parts: Plugin = definePlugin({
   name: "parts",
   core: "^0.1.0",
-  components: [studyOptions, labels, ring, penalised, plain, still, auto],
+  components: [studyOptions, labels, ring, penalised, plain, auto, still],
 });
 
 /** A plugin whose application `act` does what a test says. */

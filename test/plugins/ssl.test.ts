@@ -26,6 +26,7 @@ import { mlp } from "../../plugins/networks/mlp/mlp.ts";
 import { examinerOf, resultsOf } from "../../plugins/semi-supervised/bad-gan-ssl/evaluation.ts";
 import { principalPlane } from "../../plugins/semi-supervised/bad-gan-ssl/map.ts";
 import { SslMethods, type SslSetting } from "../../plugins/semi-supervised/method.ts";
+import { memoryStore } from "../../plugins/stores/memory/memory.ts";
 import { checkDataset } from "../conformance/dataset.ts";
 
 await tf.setBackend("cpu");
@@ -355,7 +356,7 @@ t.test("bad-gan-ssl never learns from the test rows", async (t) => {
     const told: unknown[] = [];
     const events = application.run({
       ...context,
-      ...{ key, signal: new AbortController().signal, state: transientState() },
+      ...{ key, signal: new AbortController().signal, state: transientState(), store: memoryStore() },
       sentinels: { notFinite: "stop", collapse: "off", runaway: "off" },
       artifact: async (path, title, data) => ({
         type: "artifact",

@@ -24,7 +24,8 @@ import { startTrainer } from "../../server/trainer/mod.ts";
 const file = fileURLToPath(new URL("../fixtures/short.yaml", import.meta.url));
 const text = readFileSync(file, "utf8");
 const base = pathToFileURL(file);
-delete process.env.NODE_OPTIONS; // what tap makes every child load
+process.execArgv = []; // what tap makes every child load
+delete process.env.NODE_OPTIONS;
 
 const silent = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
 

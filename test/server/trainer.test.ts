@@ -16,7 +16,8 @@ import { type FromTrainer, WINDOW } from "../../server/trainer/protocol.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const toy = join(root, "test/fixtures/toy.yaml");
-delete process.env.NODE_OPTIONS; // what tap makes every child load
+process.execArgv = []; // what tap makes every child load
+delete process.env.NODE_OPTIONS;
 
 const silent = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
 

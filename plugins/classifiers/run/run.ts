@@ -6,7 +6,6 @@
 import {
   type ClassifierSource,
   ClassifierSources,
-  type Context,
   component,
   earlierRunShape,
   InputError,
@@ -27,12 +26,12 @@ const options = z.strictObject({
 export type FromRunOptions = z.input<typeof options>;
 
 /** Opens a network with the weights of the run's newest checkpoint. Plugins it needs must be among the scenario's. */
-export function fromRun(given: FromRunOptions, context: Context): ClassifierSource {
+export function fromRun(given: FromRunOptions): ClassifierSource {
   const parsed = parseOptions("run", options, given);
   return {
     name: "run",
     // biome-ignore lint/correctness/useYield: the contract's generator; reading a file has no progress to tell
-    async *open(place) {
+    async *open(place, context) {
       const { network, record } = await (await openEarlier(parsed, context)).open(parsed.network);
       const bounds = parsed.bounds ?? record.ports.inputRange;
       try {
@@ -54,5 +53,5 @@ export default component(ClassifierSources, {
   name: "run",
   summary: "A network that another run has trained",
   options,
-  create: fromRun,
+  create: (options) => fromRun(options),
 });

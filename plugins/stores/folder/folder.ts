@@ -108,6 +108,7 @@ export function folderStore({ folder }: FolderOptions): Store {
       throw absent(id);
     },
     open: async (id) => readerOf(id, await there(id)),
+    elsewhere: (location) => folderStore({ folder: location }),
   };
 }
 

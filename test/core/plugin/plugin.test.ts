@@ -31,7 +31,7 @@ async function wrong(...plugins: Parameters<typeof assemble>[0]): Promise<string
   try {
     await assemble(plugins);
   } catch (error) {
-    if (error instanceof InputError) return error.message.split("\n");
+    if (error instanceof InputError) return error.message.replaceAll(/ \(at .*\)$/gm, "").split("\n");
     throw error;
   }
   return [];

@@ -255,7 +255,7 @@ t.test("run() tells where the application is not the one that wrote the checkpoi
     }),
     /failed: "total\/sum" is in the checkpoint, but was not kept again/,
   );
-  t.match(await outcome(async function* () {}), /failed: the application has ended before the moment/);
+  t.match(await outcome(async function* () {}), /failed: application "act" has ended before the moment/);
   t.match(
     await outcome(async function* ({ state }) {
       state.keep("total", total([]));

@@ -1,0 +1,66 @@
+/**
+ * Where an error was thrown: the line of the plugin, for whoever wrote it.
+ *
+ * @module
+ */
+import { InputError, messageOf, RunError } from "./errors.ts";
+
+/** The folder of the core, and those of plugins that were loaded. */
+const CORE = new URL("../", import.meta.url).href;
+const pluginFolders = new Set<string>();
+
+/** Has {@link thrownAt} prefer the lines of a plugin's module and of those beside and below it. */
+export function rememberPlugin(url: string): void {
+  pluginFolders.add(url.slice(0, url.lastIndexOf("/") + 1));
+}
+
+/** A line of a module, as a path where it is a file. */
+interface Frame {
+  readonly url: string;
+  /** `:line`, or `:line:column`. */
+  readonly position: string;
+}
+
+/**
+ * The place of a plugin's code that threw an error, or called what threw it: `/home/me/my-plugin.ts:12:7`.
+ * @returns undefined where the stack does not tell
+ */
+export function thrownAt(error: unknown): string | undefined {
+  const stack =
+    typeof error === "object" && error !== null ? (error as { stack?: unknown }).stack : undefined;
+  if (typeof stack !== "string") return undefined;
+  const frames = framesOf(stack);
+  const frame =
+    frames.find(({ url }) => [...pluginFolders].some((folder) => url.startsWith(folder))) ??
+    frames.find(({ url }) => !url.startsWith(CORE) && !url.includes("/node_modules/"));
+  return frame && `${pathOf(frame.url)}${frame.position}`;
+}
+
+/**
+ * The message of an error, with the place that threw it unless it was worded for users: those are InputErrors and
+ * RunErrors.
+ */
+export function locatedMessage(error: unknown): string {
+  const message = messageOf(error);
+  const place = error instanceof InputError || error instanceof RunError ? undefined : thrownAt(error);
+  return place === undefined ? message : `${message} (at ${place})`;
+}
+
+/** Lines of a stack that V8 made; a syntax error begins with the place alone. */
+function framesOf(stack: string): Frame[] {
+  const frames: Frame[] = [];
+  for (const line of stack.split("\n")) {
+    const found = /(?:^|[\s(])((?:file|https?):\/\/[^\s()]+?|\/[^\s():]+)(:\d+(?::\d+)?)\)?$/.exec(line);
+    if (found === null) continue;
+    const [, place, position] = found;
+    frames.push({
+      url: place!.startsWith("/") ? `file://${encodeURI(place!)}` : place!,
+      position: position!,
+    });
+  }
+  return frames;
+}
+
+function pathOf(url: string): string {
+  return url.startsWith("file://") ? decodeURIComponent(new URL(url).pathname) : url;
+}

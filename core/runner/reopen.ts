@@ -1,0 +1,46 @@
+/**
+ * The scenario of a run, loaded again to resume it or to use what it has trained.
+ *
+ * @module
+ */
+import { InputError } from "../plugin/errors.ts";
+import type { Modules } from "../plugin/load.ts";
+import type { PluginExport } from "../plugin/plugin.ts";
+import { RUN_FILES, type RunReader } from "../run/store.ts";
+import { type LoadedScenario, loadScenario } from "../scenario/scenario.ts";
+
+/**
+ * Loads the scenario of a run as it was run, overrides included, with its plugins.
+ * @param plugins the built-in ones
+ * @param modules finds the modules of the others
+ * @throws InputError where a file of the run, or one of its plugins, is missing or damaged
+ */
+export async function reopenScenario(
+  reader: RunReader,
+  plugins: readonly PluginExport[],
+  modules?: Modules,
+): Promise<LoadedScenario> {
+  const text = async (path: string): Promise<string> => new TextDecoder().decode(await reader.read(path));
+  for (const path of [RUN_FILES.scenario, RUN_FILES.environment]) {
+    if ((await reader.files(path)).includes(path)) continue;
+    throw new InputError(
+      `run ${reader.id} has no ${path}: it was stopped before it began, or the file was removed. Start it anew`,
+    );
+  }
+  const environment = await text(RUN_FILES.environment);
+  let base: URL;
+  try {
+    base = new URL((JSON.parse(environment) as { base: string }).base);
+  } catch (cause) {
+    throw new InputError(`run ${reader.id}: ${RUN_FILES.environment} is damaged: it names no base`, {
+      cause,
+    });
+  }
+  const file = `run ${reader.id}: ${RUN_FILES.scenario}`;
+  return await loadScenario(await text(RUN_FILES.scenario), {
+    base,
+    file,
+    plugins,
+    ...(modules && { modules }),
+  });
+}
