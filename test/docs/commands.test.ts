@@ -54,7 +54,7 @@ function fileOf(name: string): string | undefined {
 }
 
 /** Names of scenarios that a reader is to write. */
-const READERS = /[<*$]|^(my[-.]|hinge|fixed-share|mean|.*\.yaml$)/;
+const READERS = /[<*$]|^(my[-.]|hinge|lean|mean|.*\.yaml$)/;
 
 function overridesOf(args: readonly string[]): Override[] {
   return args.flatMap((word, i) => {
