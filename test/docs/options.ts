@@ -117,7 +117,8 @@ export function withTables(
  */
 function rowsOf(node: Node, prefix: string, must = "required"): Row[] {
   return Object.entries(node.properties ?? {}).flatMap(([name, option]) => {
-    const meaning = [option.description ?? "", typeOf(option)].filter((text) => text !== "");
+    const { description = "" } = option;
+    const meaning = [description, typeOf(option, description)].filter((text) => text !== "");
     const row: Row = {
       option: `${prefix}${name}`,
       meaning: cell(meaning.map(sentence).join(" ")),
@@ -149,9 +150,10 @@ function isEmpty(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
-/** What values an option takes, as far as its default does not show it. */
-function typeOf(node: Node): string {
+/** What values an option takes, as far as neither its default nor its description shows it. */
+function typeOf(node: Node, description: string): string {
   const kinds = kindsOf(node);
+  if (kinds.length > 1 && kinds.every((kind) => description.includes(kind))) return "";
   return kinds.length === 1 && ["number", "text"].includes(kinds[0]!) ? "" : either(kinds);
 }
 
@@ -213,9 +215,9 @@ function article(noun: string): string {
   return /^([aeiou]|ssl-)/.test(noun) ? "an" : "a";
 }
 
-/** A text with a capital and a full stop. */
+/** A text with a capital, unless it begins with a symbol such as α, and a full stop. */
 function sentence(text: string): string {
-  return `${text[0]!.toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? "" : "."}`;
+  return `${text.replace(/^[a-z]/, (first) => first.toUpperCase())}${/[.?!]$/.test(text) ? "" : "."}`;
 }
 
 /** A value as a scenario writes it on one line; numbers in six digits. */
