@@ -58,7 +58,7 @@ const written = (refs: Refs) => {
     noise: z
       .enum(["pixels", "features"])
       .optional()
-      .describe("Where noise is added; to features, as wide beside their spread as r beside the pixels'."),
+      .describe("Where noise is added. Noise on features is scaled to their spread, as r is to the pixels'."),
     generates: z
       .enum(["rows", "ball"])
       .optional()
@@ -118,7 +118,7 @@ const written = (refs: Refs) => {
           latent: { size: 100, distribution: "uniform" },
           ...{ k: 5, m: 100 },
         }),
-        alpha: z.number().min(0).lt(1).default(0.8).describe("α of Eq. (1)."),
+        alpha: z.number().min(0).lt(1).default(0.8).describe("Share α of pd in Eq. (1)."),
         generator: refs(Networks)
           .optional()
           .describe("Architecture of G; by default the recipe's (Table 5's)."),

@@ -10,7 +10,7 @@ import type { AdversarialTraining } from "./options.ts";
 
 const percent = (share: number): string => (100 * share).toFixed(1);
 
-/** What the paper claims, and how to tell the pairs that it speaks of. */
+/** The paper's claims, and which pairs each is about. */
 const CLAIMS: readonly (readonly [claim: string, holds: (above: string, below: string) => boolean])[] = [
   ["ours above noisy inputs of the same r", (a, b) => a.startsWith("ours") && b.startsWith("noisy")],
   ["noisy inputs above the baseline", (a, b) => a.startsWith("noisy") && b === "baseline"],
@@ -26,13 +26,13 @@ export function summary(parts: AdversarialTraining, findings: Findings): string 
     heading(parts, findings),
     accuracies(findings),
     "## The paper's ordering, adversary by adversary",
-    "Paired differences of mean accuracy over the budgets, on the same images: seen where the 95 % interval lies above 0, " +
-      "reversed where it lies below. Intervals are those of the draw of images, for one training each, and are not " +
-      "corrected for their number.",
+    "Paired differences of mean accuracy over the budgets, on the same images: seen if the 95 % interval lies above 0, " +
+      "reversed if it lies below. Intervals cover the draw of images, for one training each, and are not corrected for " +
+      "their number.",
     ordering(findings),
-    "## What the adaptive evaluation makes of it",
+    "## Gains under adversaries that know the defence",
     standing(findings),
-    "## What was generated",
+    "## Generated rows",
     samples(findings),
   ].join("\n\n");
 }
@@ -71,8 +71,8 @@ function accuracies({ judged, adversaries, curves, worst }: Findings): string {
       .map(({ value }) => percent(value)),
   ]);
   return (
-    "Accuracy in percent; under an adversary, its mean over the budgets of the figure, and last under the worst of all ℓ∞ " +
-    `adversaries at each budget.\n\n${table(head, rows)}`
+    "Accuracy in percent: without attack; under each adversary, its mean over the budgets of the figure; under the worst of " +
+    `all ℓ∞ adversaries at each budget.\n\n${table(head, rows)}`
   );
 }
 
@@ -108,13 +108,13 @@ function standing({ standings, signs }: Findings): string {
   const rows = others.map(({ variant, paper, all, masked, verdict }) => [
     ...[variant, signed(paper.value), signed(all.value), percent(masked.value), verdict],
   ]);
-  const told = [...signs].flatMap(([name, list]) => list.map((sign) => `- ${name}: ${sign}`));
+  const seen = [...signs].flatMap(([name, list]) => list.map((sign) => `- ${name}: ${sign}`));
   return [
     "Points of mean accuracy over the adaptive budgets, in ℓ∞: gain over the baseline under the worst of the paper's " +
-      "adversaries; gain under the worst of all; what the paper's leave standing and the others take. A gain holds up where " +
-      "it is there under all adversaries, it is masking where it is there under the paper's alone.",
-    table(["classifier", "gain, paper's", "gain, all", "taken by the others", "verdict"], rows),
-    ...(told.length > 0 ? [`Signs of masked gradients:\n\n${told.join("\n")}`] : []),
+      "adversaries; gain under the worst of all; accuracy that survives the paper's adversaries and not the others. A gain " +
+      "holds up if it is there under all adversaries; it is masking if it is there under the paper's alone.",
+    table(["classifier", "gain, paper's", "gain, all", "lost to the others", "verdict"], rows),
+    ...(seen.length > 0 ? [`Signs of masked gradients:\n\n${seen.join("\n")}`] : []),
   ].join("\n\n");
 }
 
@@ -123,7 +123,7 @@ function samples({ samples }: Findings): string {
     ...[kind, nearest.toFixed(2), entropy.toFixed(3)],
   ]);
   return (
-    "Median distance (ℓ2) from the nearest training image, and the baseline's entropy: what Eq. (9) has to lower.\n\n" +
+    "Median distance (ℓ2) from the nearest training image, and the baseline's entropy: which Eq. (9) is to lower.\n\n" +
     table(["rows", "nearest", "entropy"], rows)
   );
 }

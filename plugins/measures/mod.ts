@@ -1,0 +1,7 @@
+/**
+ * Measures of generated samples: the package's `dsgan/measures`.
+ *
+ * @module
+ */
+export { type ClassifierOptions, classifier } from "./classifier/classifier.ts";
+export { type GeometryOptions, geometry } from "./geometry/geometry.ts";
