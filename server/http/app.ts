@@ -5,6 +5,7 @@
  * @module
  */
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { getRuntimeKey } from "hono/adapter";
 import { bodyLimit } from "hono/body-limit";
 import { compress } from "hono/compress";
 import { etag } from "hono/etag";
@@ -12,11 +13,11 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { secureHeaders } from "hono/secure-headers";
 import { CORE_VERSION } from "../../core/plugin/plugin.ts";
 import type { Store } from "../../core/run/store.ts";
+import { type Metrics, noStreamCounter } from "./counting.ts";
 import { eventRoutes } from "./events.ts";
 import { artifactRoutes, fileRoutes } from "./files.ts";
 import { type GuardOptions, guardOf } from "./guard.ts";
 import { logsOf } from "./logs.ts";
-import { metricsOf } from "./metrics.ts";
 import { type NamedScenario, orderRoutes } from "./orders.ts";
 import { addPage } from "./page.ts";
 import { problemResponse, Refusal } from "./problem.ts";
@@ -33,6 +34,8 @@ export interface AppOptions extends GuardOptions {
   readonly scenarios?: () => readonly NamedScenario[];
   /** Plugins, files and URLs that scenarios from outside may name; none unless given. An entry ending in `/` is a prefix. */
   readonly allow?: readonly string[];
+  /** Counts requests and streams for `GET /metrics`, which is answered with 501 without it. */
+  readonly metrics?: Metrics;
   /** When streams cut a client off. */
   readonly streams?: StreamLimits;
 }
@@ -62,9 +65,8 @@ const BODY_BYTES = 256 * 1024;
  * ```
  */
 export function createApp(store: Store, options: AppOptions = {}) {
-  const { runner, scenarios = () => [], allow = [], streams = {} } = options;
+  const { runner, scenarios = () => [], allow = [], metrics, streams = {} } = options;
   const app = new OpenAPIHono();
-  const metrics = metricsOf(store, runner);
   const guard = guardOf(options);
 
   app.onError((error, c) => problemResponse(c, error));
@@ -72,7 +74,7 @@ export function createApp(store: Store, options: AppOptions = {}) {
     problemResponse(c, new Refusal(404, `there is nothing at ${c.req.path}; /openapi.json lists the routes`)),
   );
 
-  app.use(metrics.count);
+  if (metrics !== undefined) app.use(metrics.count);
   app.use(
     secureHeaders({
       contentSecurityPolicy: {
@@ -111,9 +113,11 @@ export function createApp(store: Store, options: AppOptions = {}) {
   });
   // Asking for a body creates a full Request, which costs a poll as much as all the rest.
   app.use((c, next) => (c.req.method === "GET" ? next() : limited(c, next)));
-  const [squeeze, tag] = [compress(), etag({ weak: true })];
+  const tag = etag({ weak: true });
+  const squeeze = getRuntimeKey() === "workerd" ? undefined : compress(); // workerd compresses by itself
   app.use(async (c, next) => {
     if (c.req.path.endsWith("/stream")) return await next(); // endless: there is nothing to compress or to hash
+    if (squeeze === undefined) return await tag(c, next);
     c.header("Vary", "Accept-Encoding"); // set now, because a later change would rebuild the answer
     return await squeeze(c, async () => void (await tag(c, next)));
   });
@@ -129,6 +133,7 @@ export function createApp(store: Store, options: AppOptions = {}) {
     return c.json({ status: "ok" });
   });
   app.get("/metrics", async (c) => {
+    if (metrics === undefined) throw new Refusal(501, "this host has no metrics");
     const { text, type } = await metrics.scrape();
     return c.body(text, 200, { "Content-Type": type, "Cache-Control": "no-store" });
   });
@@ -146,7 +151,7 @@ export function createApp(store: Store, options: AppOptions = {}) {
   return app
     .route("/", runRoutes(store, logs))
     .route("/", fileRoutes(logs))
-    .route("/", eventRoutes(logs, metrics.streams, streams))
+    .route("/", eventRoutes(logs, metrics?.streams ?? noStreamCounter, streams))
     .route("/", seriesRoutes(logs))
     .route("/", artifactRoutes(logs))
     .route("/", orderRoutes({ store, runner, scenarios, allow }));

@@ -6,12 +6,13 @@
 import { z } from "@hono/zod-openapi";
 import { filter, firstValueFrom, fromEvent, merge, takeUntil, timer } from "rxjs";
 import { type EventsPage, eventsPage } from "./answers.ts";
+import type { StreamCounter } from "./counting.ts";
 import type { Position, RunLog, Types } from "./log.ts";
 import type { Logs } from "./logs.ts";
 import { Refusal } from "./problem.ts";
 import { eventsQuery, runParams, streamQuery } from "./requests.ts";
 import { json, jsonText, newRoutes, route } from "./route.ts";
-import { eventStreams, type StreamCounter, type StreamLimits } from "./stream.ts";
+import { eventStreams, type StreamLimits } from "./stream.ts";
 
 const poll = route({
   method: "get",

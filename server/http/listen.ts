@@ -9,6 +9,7 @@ import { InputError } from "../../core/plugin/errors.ts";
 import type { Store } from "../../core/run/store.ts";
 import { type AppOptions, createApp } from "./app.ts";
 import { gathered } from "./breath.ts";
+import { prometheusMetrics } from "./metrics.ts";
 
 /** Options of {@link listen}. */
 export interface ListenOptions extends AppOptions {
@@ -72,7 +73,14 @@ export async function listen(store: Store, options: ListenOptions): Promise<List
   return await new Promise((resolve, reject) => {
     const server = serve(
       {
-        fetch: handler(createApp(store, { ...rest, ...(token && { token }), isPrivate })),
+        fetch: handler(
+          createApp(store, {
+            metrics: prometheusMetrics(store, rest.runner),
+            ...rest,
+            ...(token && { token }),
+            isPrivate,
+          }),
+        ),
         hostname: host,
         port,
         serverOptions: {

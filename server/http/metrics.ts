@@ -4,29 +4,32 @@
  *
  * @module
  */
-import type { MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Store } from "../../core/run/store.ts";
 import { breaths } from "./breath.ts";
+import type { Metrics } from "./counting.ts";
 import { STATUSES } from "./requests.ts";
 import type { Runner } from "./runner.ts";
-import type { StreamCounter } from "./stream.ts";
-
-/** The metrics of one app. */
-export interface Metrics {
-  /** Counts and times requests. */
-  readonly count: MiddlewareHandler;
-  readonly streams: StreamCounter;
-  /** The page for Prometheus, and its media type. */
-  scrape(): Promise<{ readonly text: string; readonly type: string }>;
-}
 
 /** How often runs are counted, in milliseconds: counting glances at each. */
 const COUNT_EVERY = 5000;
 
-/** The metrics of a store's app. */
-export function metricsOf(store: Store, runner: Runner | undefined): Metrics {
+/**
+ * Counts the requests, streams and runs of one app in this process, for `GET /metrics`.
+ *
+ * @example
+ * ```ts
+ * import { createApp } from "dsgan/http";
+ * import { prometheusMetrics } from "dsgan/http/node";
+ * import { memoryStore } from "dsgan/stores";
+ *
+ * const store = memoryStore();
+ * const app = createApp(store, { metrics: prometheusMetrics(store) });
+ * console.log(await (await app.request("/metrics")).text());
+ * ```
+ */
+export function prometheusMetrics(store: Store, runner?: Runner): Metrics {
   const registers = [new Registry()];
   const requests = new Histogram({
     name: "dsgan_http_request_duration_seconds",

@@ -233,7 +233,7 @@ function scenarioOf(
 ): RunOrder {
   const name = text.trim();
   if (/[\n:{]/.test(name)) {
-    return { text, file: "scenario", base: new URL(`file://${process.cwd()}/`).href, overrides };
+    return { text, file: "scenario", base: here(), name: "scenario", overrides };
   }
   const exact = scenarios.find((scenario) => scenario.name === name);
   const alike = scenarios.filter((scenario) => scenario.name.endsWith(`/${name}`));
@@ -244,6 +244,11 @@ function scenarioOf(
       `there is no scenario ${JSON.stringify(name.slice(0, 100))}. There are: ${scenarios.map((s) => s.name).join(", ")}`,
     );
   }
-  const { file, base } = found;
-  return { text: found.text, file, base, overrides };
+  const { text: document, file, base } = found;
+  return { text: document, file, base, name: found.name.split("/").at(-1)!, overrides };
+}
+
+/** The folder that relative paths of a scenario from outside start from. */
+function here(): string {
+  return new URL(`file://${process.cwd()}/`).href;
 }

@@ -17,6 +17,8 @@ export interface RunOrder {
   readonly file: string;
   /** Base URL of its relative paths. */
   readonly base: string;
+  /** Used where the scenario has no name. */
+  readonly name: string;
   readonly overrides: readonly Override[];
 }
 

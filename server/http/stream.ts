@@ -7,6 +7,7 @@
  */
 import { interval, type Observable, Subscription, share } from "rxjs";
 import { turns } from "./breath.ts";
+import type { StreamCounter } from "./counting.ts";
 import type { Position, RunLog, Types } from "./log.ts";
 
 /** Most bytes that are queued for one client, beside one frame. */
@@ -22,14 +23,6 @@ const HEARTBEAT = 15_000;
 const TICK = 1000;
 /** Events in a frame. */
 const FRAME = 500;
-
-/** Counts streams and what they send. */
-export interface StreamCounter {
-  opened(): void;
-  closed(): void;
-  cutOff(): void;
-  sent(bytes: number): void;
-}
 
 /** Limits of the streams. */
 export interface StreamLimits {

@@ -1,6 +1,7 @@
 /** Runs for the tests of the HTTP app, and a reader of server-sent events. */
 import type { EventBody, EventTypes, RunEvent, RunResult, RunWriter, Store } from "../../core/mod.ts";
 import { memoryStore } from "../../plugins/stores/memory/memory.ts";
+import { prometheusMetrics } from "../../server/http/metrics.ts";
 import { type AppOptions, createApp, type Job, type Runner, type RunOrder } from "../../server/http/mod.ts";
 
 export const event = (seq: number, body: EventBody<keyof EventTypes>): RunEvent => ({
@@ -39,7 +40,7 @@ export async function running(options: AppOptions = {}): Promise<{
 }> {
   const store = memoryStore();
   const writer = await store.create("demo");
-  const door = createApp(store, options);
+  const door = createApp(store, { metrics: prometheusMetrics(store, options.runner), ...options });
   const raw = async (path: string, init?: RequestInit): Promise<Response> =>
     await door.request(path.replace(":id", writer.id), init);
   return { store, writer, raw, get: async (path, init) => await answered(await raw(path, init)) };

@@ -483,6 +483,7 @@ t.test("GET /metrics, /healthz, /readyz tell how the server is", async (t) => {
   t.notMatch(body, /x[012]/);
   t.same((await get("/healthz")).body, { status: "ok" });
   t.same((await get("/readyz")).body, { status: "ok" });
+  t.equal((await createApp(memoryStore()).request("/metrics")).status, 501, "nothing counts");
   const broken = createApp({ ...memoryStore(), list: () => Promise.reject(new Error("the disk is gone")) });
   const answer = await broken.request("/readyz");
   t.equal(answer.status, 503);

@@ -1,0 +1,90 @@
+/**
+ * A runner that runs orders on this machine, each in a trainer process of its own.
+ *
+ * @module
+ */
+import { hostname } from "node:os";
+import {
+  loadScenario,
+  type PluginExport,
+  type RunOwner,
+  reopenScenario,
+  type Store,
+} from "../../core/mod.ts";
+import { startTrainer, type TrainerRequest } from "../trainer/mod.ts";
+import { modules } from "../trainer/modules.ts";
+import { type Queue, queueOf, type Training, type TrainingOrder } from "./queue.ts";
+
+/** Options of {@link trainerQueue}. */
+export interface TrainerQueueOptions {
+  /** Folder of the runs. */
+  readonly runs: string;
+  /** The store of that folder. */
+  readonly store: Store;
+  /** The plugins that every scenario may use. A trainer process has the built-in ones. */
+  readonly plugins: readonly PluginExport[];
+  /** Runs that compute at once, 1 unless given. Each takes all processors that it can get. */
+  readonly atOnce?: number;
+  /** Orders that may wait, 16 unless given. */
+  readonly waiting?: number;
+  /** Called with the id of each run that has ended, before its order counts as ended. */
+  readonly finished?: (run: string) => Promise<void>;
+}
+
+/**
+ * Makes a runner for {@link createApp} that trains in processes of this machine. Other processes that write the same runs
+ * can be stopped through it too.
+ *
+ * @example
+ * ```ts
+ * import { listen, trainerQueue } from "dsgan/http/node";
+ * import { builtinPlugins } from "dsgan/plugins";
+ * import { folderStore } from "dsgan/stores";
+ *
+ * const store = folderStore({ folder: "runs" });
+ * const runner = trainerQueue({ runs: "runs", store, plugins: builtinPlugins });
+ * const server = await listen(store, { port: 0, runner });
+ * // curl -d '{"scenario": {…}}' -H 'Content-Type: application/json' http://127.0.0.1:…/api/runs
+ * await runner.close(); // stops its runs after a checkpoint
+ * await server.close();
+ * ```
+ */
+export function trainerQueue(options: TrainerQueueOptions): Queue {
+  const { runs, store, plugins, finished, ...limits } = options;
+
+  const check = async (given: TrainingOrder): Promise<string> => {
+    if ("resume" in given) {
+      await reopenScenario(await store.open(given.resume), plugins, modules);
+      return given.resume;
+    }
+    const { text, base, ...order } = given.order;
+    return (await loadScenario(text, { ...order, base: new URL(base), plugins, modules })).scenario.name;
+  };
+
+  const train = async (given: TrainingOrder): Promise<Training> => {
+    const request: TrainerRequest =
+      "resume" in given ? { runs, resume: given.resume } : { runs, scenario: given.order };
+    const trainer = startTrainer(request, { store });
+    const ended = trainer.ended.then(async () => await finished?.(await trainer.run));
+    return { run: trainer.run, ended, cancel: () => trainer.cancel("stopped over HTTP") };
+  };
+
+  const queue = queueOf({ ...limits, check, train });
+  return { ...queue, cancel: (name, owner) => queue.cancel(name) || stop(owner) };
+}
+
+/**
+ * Stops the process that writes a run, as Ctrl-C would: it writes a checkpoint first. The store has just found that the
+ * owner is alive.
+ * @returns whether it is a process of this machine
+ */
+function stop(owner: RunOwner | undefined): boolean {
+  if (owner === undefined || owner.host !== hostname() || owner.pid <= 1 || owner.pid === process.pid) {
+    return false;
+  }
+  try {
+    return process.kill(owner.pid, "SIGTERM");
+  } catch {
+    return false; // another user's process
+  }
+}
