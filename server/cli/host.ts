@@ -1,5 +1,5 @@
 /**
- * What the commands are given by the composition root, so that none of them knows which plugins there are.
+ * What a program gives the commands, so that no command knows which plugins there are.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import type { Plugin } from "../../core/plugin/plugin.ts";
 import type { RunReader } from "../../core/run/store.ts";
 import type { ReportOptions } from "../report/report.ts";
 
-/** What the commands are given. */
+/** Plugins and reports for the commands. */
 export interface Host {
-  /** The plugins that are always there. */
+  /** The plugins that every scenario may use. */
   readonly plugins: readonly Plugin[];
-  /** The report of a finished run: one self-contained page of HTML. */
+  /** Makes the report of a run: one self-contained page of HTML. */
   readonly report: (run: RunReader, options: ReportOptions) => Promise<string>;
 }
