@@ -20,6 +20,7 @@ import {
   Stores,
 } from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
+import { spread } from "./spread.ts";
 import type { Tester } from "./tester.ts";
 
 /** How an application is checked. */
@@ -92,14 +93,6 @@ export async function checkApplication(t: Tester, check: ApplicationCheck): Prom
 /** What the application itself said, without when. */
 function told(events: readonly RunEvent[]): { readonly type: string }[] {
   return events.filter(isOfApplication).map(({ seq: _, time: __, ...body }) => body);
-}
-
-/** So many of the numbers 1 to n, the first and the last among them. */
-function spread(n: number, count: number): number[] {
-  const most = Math.min(n, count);
-  return [
-    ...new Set(Array.from({ length: most }, (_, i) => Math.round(1 + (i * (n - 1)) / Math.max(1, most - 1)))),
-  ];
 }
 
 /** Runs to the end, or until a checkpoint of that number is written. */

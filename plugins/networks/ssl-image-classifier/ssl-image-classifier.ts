@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { component, type NetworkPlan, Networks, sizeOf, z } from "../../../core/mod.ts";
+import { component, type NetworkPlan, Networks, parseOptions, sizeOf, z } from "../../../core/mod.ts";
 import { leakyRelu } from "../layers/activations.ts";
 import type { LayerPlan } from "../layers/layer.ts";
 import { conv2d, dense, type Window } from "../layers/linear.ts";
@@ -13,13 +13,25 @@ import { dropout, dropout2d, gaussianNoise } from "../layers/noise.ts";
 import { globalAveragePooling, reshape } from "../layers/shapes.ts";
 import { weightNorm } from "../layers/weight-norm.ts";
 
+const options = z.strictObject({
+  dataset: z
+    .enum(["svhn", "cifar10"])
+    .default("cifar10")
+    .describe(
+      "Which column of Table 6: svhn has 64 and 128 filters, and drops whole channels; cifar10 has 96 and 192, and " +
+        "drops single values within.",
+    ),
+  filters: z
+    .int()
+    .positive()
+    .optional()
+    .describe(
+      "Channels of the first block, half those of the others, for scaled-down runs; the column's unless given.",
+    ),
+});
+
 /** Options of {@link sslImageClassifier}. */
-export interface SslImageClassifierOptions {
-  /** Whose column of Table 6: they differ in width, and in what is dropped. */
-  readonly dataset: "svhn" | "cifar10";
-  /** Channels of the first block, half those of the others; that column's unless given. */
-  readonly filters?: number | undefined;
-}
+export type SslImageClassifierOptions = z.input<typeof options>;
 
 /** Standard deviation from which W is drawn (the authors' code). */
 const DEVIATION = 0.05;
@@ -30,10 +42,11 @@ const columns = {
 };
 
 /** Nine convolutions with weight norm and leaky ReLU, their mean over the image, and an output with weight norm. */
-export function sslImageClassifier({ dataset, filters: given }: SslImageClassifierOptions): NetworkPlan {
+export function sslImageClassifier(given: SslImageClassifierOptions = {}): NetworkPlan {
   const name = "ssl-image-classifier";
-  const { filters: usual, dropFirst, dropLater } = columns[dataset];
-  const filters = given ?? usual;
+  const checked = parseOptions(name, options, given);
+  const { dropFirst, dropLater, ...column } = columns[checked.dataset];
+  const { filters = column.filters } = checked;
   const conv = (outputs: number, window: Window): LayerPlan[] => [
     weightNorm(conv2d(outputs, window), { deviation: DEVIATION }),
     leakyRelu(0.2),
@@ -66,25 +79,10 @@ export function sslImageClassifier({ dataset, filters: given }: SslImageClassifi
 }
 
 /** How a scenario names it: `classifier: { use: ssl-image-classifier, dataset: svhn }`. */
-const sslImageClassifierComponent = component(Networks, {
+export default component(Networks, {
   name: "ssl-image-classifier",
   summary: "Classifier for semi-supervised learning on SVHN and CIFAR-10 (Table 6)",
   reference: "DSGAN, Table 6; Dai et al., NIPS 2017, arXiv:1705.09783",
-  options: () =>
-    z.strictObject({
-      dataset: z
-        .enum(["svhn", "cifar10"])
-        .default("cifar10")
-        .describe("Which column of Table 6: 64 and 128 filters (svhn), or 96 and 192 (cifar10)."),
-      filters: z
-        .int()
-        .positive()
-        .optional()
-        .describe(
-          "Channels of the first block, half those of the others, for scaled-down runs; the column's unless given.",
-        ),
-    }),
+  options,
   create: sslImageClassifier,
 });
-
-export default sslImageClassifierComponent;

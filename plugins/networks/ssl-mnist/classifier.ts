@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { component, type NetworkPlan, Networks, sizeOf, z } from "../../../core/mod.ts";
+import { component, type NetworkPlan, Networks, parseOptions, sizeOf, z } from "../../../core/mod.ts";
 import { relu } from "../layers/activations.ts";
 import type { LayerPlan } from "../layers/layer.ts";
 import { dense } from "../layers/linear.ts";
@@ -12,25 +12,39 @@ import { gaussianNoise } from "../layers/noise.ts";
 import { flatten, reshape } from "../layers/shapes.ts";
 import { weightNorm } from "../layers/weight-norm.ts";
 
-/** Options of {@link mnistClassifier}. */
-export interface MnistClassifierOptions {
-  /** Deviation of the noise before the output, ≥ 0: 0.5 in the published code, none in DSGAN's Table 4. */
-  readonly outputNoise?: number;
-  /** Widths of the hidden layers, at least one: 1000, 500, 250, 250, 250 in the paper. */
-  readonly hidden?: readonly number[];
-}
+const options = z.strictObject({
+  outputNoise: z
+    .number()
+    .min(0)
+    .default(0.5)
+    .describe("Deviation of the noise before the output: 0.5 in the published code, none (0) in Table 4."),
+  hidden: z
+    .array(z.int().positive())
+    .min(1)
+    .default([1000, 500, 250, 250, 250])
+    .describe("Widths of the hidden layers; Table 4's unless given."),
+});
 
-/** Widths of the hidden layers in Table 4. */
-const HIDDEN: number[] = [1000, 500, 250, 250, 250];
+/** Options of {@link mnistClassifier}. */
+export type MnistClassifierOptions = z.input<typeof options>;
 
 /**
  * Hidden layers with weight norm and ReLU, Gaussian noise before each (σ = 0.3 on the image, 0.5 within) and
  * before the output. The feature space is what the last hidden layer gives, before that noise.
+ * @example
+ * ```ts
+ * import { Key, tf } from "dsgan";
+ * import { mnistClassifier } from "dsgan/networks";
+ *
+ * await tf.setBackend("cpu");
+ * const plan = mnistClassifier({ hidden: [64, 32], outputNoise: 0 });
+ * const network = plan.build({ input: [28, 28, 1], output: [10] }, Key.from("classifier"));
+ * const images = Key.from("images").uniform([3, 28, 28, 1]);
+ * console.log(network.apply(images, { training: false }).shape); // [3, 10]
+ * ```
  */
-export function mnistClassifier({
-  outputNoise = 0.5,
-  hidden: widths = HIDDEN,
-}: MnistClassifierOptions = {}): NetworkPlan {
+export function mnistClassifier(given: MnistClassifierOptions = {}): NetworkPlan {
+  const { outputNoise, hidden: widths } = parseOptions("ssl-mnist-classifier", options, given);
   return {
     name: "ssl-mnist-classifier",
     build(ports, key) {
@@ -52,20 +66,6 @@ export const classifierComponent = component(Networks, {
   name: "ssl-mnist-classifier",
   summary: "Classifier for semi-supervised learning on MNIST, 784-1000-500-250-250-250-10 (Table 4)",
   reference: "DSGAN, Table 4; Salimans et al., NIPS 2016, arXiv:1606.03498",
-  options: () =>
-    z.strictObject({
-      outputNoise: z
-        .number()
-        .min(0)
-        .default(0.5)
-        .describe(
-          "Deviation of the noise before the output: 0.5 in the published code, none (0) in Table 4.",
-        ),
-      hidden: z
-        .array(z.int().positive())
-        .min(1)
-        .default(HIDDEN)
-        .describe("Widths of the hidden layers; Table 4's unless given."),
-    }),
+  options,
   create: mnistClassifier,
 });

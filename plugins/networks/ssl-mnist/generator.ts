@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { component, type NetworkPlan, Networks, sizeOf, z } from "../../../core/mod.ts";
+import { component, type NetworkPlan, Networks, parseOptions, sizeOf, z } from "../../../core/mod.ts";
 import { sigmoidInto, softplus } from "../layers/activations.ts";
 import { affine } from "../layers/affine.ts";
 import { batchNorm } from "../layers/batch-norm.ts";
@@ -13,17 +13,19 @@ import { networkOf } from "../layers/network.ts";
 import { flatten, reshape } from "../layers/shapes.ts";
 import { weightNorm } from "../layers/weight-norm.ts";
 
+const options = z.strictObject({
+  width: z.int().positive().default(500).describe("Width of both hidden layers; 500 in Table 4."),
+});
+
 /** Options of {@link mnistGenerator}. */
-export interface MnistGeneratorOptions {
-  /** Width of both hidden layers, 500 in the paper. */
-  readonly width?: number;
-}
+export type MnistGeneratorOptions = z.input<typeof options>;
 
 /**
  * Two hidden layers with batch norm and softplus, and an output with weight norm and a sigmoid, spread over
- * the range that the output's place asks for ([0, 1] where it asks for none).
+ * the range of the output's port ([0, 1] where that has none).
  */
-export function mnistGenerator({ width = 500 }: MnistGeneratorOptions = {}): NetworkPlan {
+export function mnistGenerator(given: MnistGeneratorOptions = {}): NetworkPlan {
+  const { width } = parseOptions("ssl-mnist-generator", options, given);
   return {
     name: "ssl-mnist-generator",
     build({ input, output, range = [0, 1] }, key) {
@@ -53,7 +55,6 @@ export const generatorComponent = component(Networks, {
   name: "ssl-mnist-generator",
   summary: "Generator for semi-supervised learning on MNIST, 100-500-500-784 (Table 4)",
   reference: "DSGAN, Table 4; Salimans et al., NIPS 2016, arXiv:1606.03498",
-  options: () =>
-    z.strictObject({ width: z.int().positive().default(500).describe("Of both hidden layers.") }),
+  options,
   create: mnistGenerator,
 });
