@@ -16,6 +16,7 @@ import {
   openState,
   type RunContext,
   type Snapshot,
+  Stores,
   sizeOf,
 } from "../../core/mod.ts";
 import { badGanSsl, type SslMethod, type SslProblem } from "../../plugins/semi-supervised/mod.ts";
@@ -98,6 +99,7 @@ async function sessionOf(
   const given: RunContext = {
     ...context,
     ...{ key: key.fold("run"), signal: stop.signal, state: root, sentinels: DEFAULT_SENTINELS },
+    store: await context.create(Stores, "memory"),
     artifact: async (path, title, data) => ({
       ...{ type: "artifact", path: `artifacts/${path}`, title, bytes: data.length, sha256: "" },
     }),
