@@ -32,7 +32,7 @@ export * from "./plugin/context.ts";
 export * from "./plugin/contract.ts";
 export * from "./plugin/errors.ts";
 export * from "./plugin/load.ts";
-export { parseOptions } from "./plugin/options.ts";
+export { parseOptions, parseParts } from "./plugin/options.ts";
 export * from "./plugin/plugin.ts";
 export { refsOf, writtenRefsOf } from "./plugin/refs.ts";
 export * from "./plugin/suggest.ts";

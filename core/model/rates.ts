@@ -7,22 +7,11 @@ import { z } from "zod";
 import * as tf from "../tensor/tf.ts";
 import type { Optimizer } from "./optimizer.ts";
 
-/** Options that every optimiser has. */
-export interface Rates {
-  /** Step size before any decay, > 0. */
-  readonly learningRate: number;
-  /** Share of the training, in [0, 1], after which the learning rate falls linearly to 0; 1 means never. */
-  readonly decayFrom: number;
-  /** The learning rate falls no lower than this, ≥ 0; 0 unless given. */
-  readonly floor?: number;
-}
-
-/** The schema of {@link Rates}, for an optimiser's own options schema to take in. */
-export function ratesShape(learningRate: number): {
-  learningRate: z.ZodDefault<z.ZodNumber>;
-  decayFrom: z.ZodDefault<z.ZodNumber>;
-  floor: z.ZodDefault<z.ZodNumber>;
-} {
+/**
+ * Options that every optimiser has, for its schema to take in: `z.strictObject({ ...ratesShape(0.01), … })`.
+ * @param learningRate the default
+ */
+export function ratesShape(learningRate: number) {
   return {
     learningRate: z.number().positive().default(learningRate).describe("Step size before any decay."),
     decayFrom: z
@@ -35,8 +24,11 @@ export function ratesShape(learningRate: number): {
   };
 }
 
+/** The options of {@link ratesShape}, checked. */
+export type Rates = z.output<z.ZodObject<ReturnType<typeof ratesShape>>>;
+
 /** The learning rate when a share of the training, in [0, 1), is done. */
-export function rateAt({ learningRate, decayFrom, floor = 0 }: Rates, progress: number): number {
+export function rateAt({ learningRate, decayFrom, floor }: Rates, progress: number): number {
   if (progress <= decayFrom) return learningRate;
   return Math.max(floor, (learningRate * (1 - progress)) / (1 - decayFrom));
 }

@@ -45,6 +45,23 @@ export type Built<O> = O extends (refs: Refs) => infer S
 type BuiltValue<V> =
   V extends Ref<infer T> ? T : V extends object ? { readonly [K in keyof V]: BuiltValue<V[K]> } : V;
 
+/**
+ * Options as a program gives them: what has a default may be left out, and each reference is replaced by what its
+ * component would make.
+ */
+export type Parts<O extends (refs: Refs) => z.ZodType> = Given<z.input<ReturnType<O>>, Built<O>>;
+
+/** Of the type `I` that a schema takes, the parts that are references (whatever is unknown) replaced by those of `B`. */
+type Given<I, B> = unknown extends I
+  ? B
+  : I extends readonly unknown[]
+    ? number extends I["length"]
+      ? readonly Given<I[number], B extends readonly unknown[] ? B[number] : never>[]
+      : I
+    : I extends object
+      ? { readonly [K in keyof I]: K extends keyof B ? Given<I[K], B[K]> : I[K] }
+      : I;
+
 /** A named implementation of a contract. */
 export interface Component<T = unknown, S extends z.ZodType = z.ZodType> {
   readonly contract: Contract<T>;

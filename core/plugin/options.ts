@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import type { Built, Refs } from "./component.ts";
 import { InputError } from "./errors.ts";
 import { type Checked, check, wordingOf } from "./messages.ts";
 
@@ -19,6 +20,43 @@ export function parseOptions<S extends z.ZodType>(name: string, schema: S, given
   throw new InputError(
     checked.findings.map(({ keys, message }) => ({ path: [name, ...keys.map(String)].join("."), message })),
   );
+}
+
+/** What a program gives in place of a reference: what the component would have made. */
+const MADE = z.custom(
+  (value) => typeof value === "object" && value !== null && !("use" in value),
+  "expected an object that a component makes, and not its name: a program builds its own parts",
+);
+
+/**
+ * Checks what a program gives to a factory whose options refer to components, and fills in defaults. Components
+ * themselves have no default here: only a scenario's plugins could make one.
+ * @param name of the component, for messages
+ * @param options the options of the component
+ * @param given with what components make in place of references
+ * @throws InputError naming every option at fault
+ * @example
+ * ```ts
+ * import { type Dataset, Datasets, type Parts, parseParts, type Refs, z } from "dsgan";
+ *
+ * const options = (refs: Refs) =>
+ *   z.strictObject({ data: refs(Datasets), copies: z.int().positive().default(2) });
+ *
+ * function repeated(given: Parts<typeof options>): Dataset {
+ *   const { data, copies } = parseParts("repeated", options, given);
+ *   return { ...data, name: `${data.name} × ${copies}` };
+ * }
+ *
+ * const data: Dataset = { name: "zeros", shape: [1], sample: (key, n) => key.uniform([n, 1], 0, 0) };
+ * console.log(repeated({ data }).name); // zeros × 2
+ * ```
+ */
+export function parseParts<S extends z.ZodType>(
+  name: string,
+  options: (refs: Refs) => S,
+  given: unknown,
+): Built<S> {
+  return parseOptions(name, options((() => MADE) as unknown as Refs), given) as Built<S>;
 }
 
 /** How deep defaults may name components with defaults. */

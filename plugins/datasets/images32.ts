@@ -4,16 +4,8 @@
  * @module
  */
 import { type FiniteDataset, fromArrays } from "../../core/mod.ts";
-import { type PixelRange, type Split, scalingOf } from "./idx/images.ts";
+import { type ImageOptions, type Split, scalingOf } from "./options.ts";
 import { type LabeledImages, SHAPE } from "./records.ts";
-
-/** Options that such datasets share. */
-export interface Images32Options {
-  readonly split: Split;
-  /** Keeps these classes only. */
-  readonly labels?: readonly number[] | undefined;
-  readonly range: PixelRange;
-}
 
 /**
  * A split, `[32, 32, 3]` a sample; the train split has the test split as its held-out rows.
@@ -22,7 +14,7 @@ export interface Images32Options {
  */
 export async function images32(
   name: string,
-  { split, labels, range }: Images32Options,
+  { split, labels, range }: ImageOptions,
   read: (split: Split) => Promise<LabeledImages>,
 ): Promise<FiniteDataset> {
   const all = fromArrays({

@@ -102,8 +102,10 @@ function newGame(objective: GanObjective, shape: readonly number[], key: Key, fa
     tf.tidy(() => tf.variable(key.fold(name).normal(sizes, 0, 0.7)));
   const [w1, b1, w2] = [variable("w1", width, 8), variable("b1", 8), variable("w2", 8, outputs)];
   const parameters = [w1, b1, w2];
-  const slope = variable("slope", width, outputs);
-  const rows = (name: string, mean: number): tf.Tensor => key.fold(name).normal([M, ...shape], mean);
+  const slope = tf.tidy(() =>
+    tf.variable(key.fold("slope").normal([width, outputs], 0, 0.5 / Math.sqrt(width))),
+  );
+  const rows = (name: string, mean: number): tf.Tensor => key.fold(name).normal([M, ...shape], mean, 0.5);
   const real = rows("real", 1);
   const fake = [rows("pg", -0.5), rows("pd", 0.5)];
   const generated = tf.tidy(() => tf.variable(rows("generated", -0.5)));

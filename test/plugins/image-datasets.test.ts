@@ -121,13 +121,13 @@ t.test("cifar10() reads the five batches and the test batch, plain or gzipped", 
     "data_batch_5.bin": part(4),
     "test_batch.bin": recordsOf(4),
   });
-  const data = await cifar10({ ...train, folder });
+  const data = await cifar10({ ...train, folder: folder.href });
   mustBeOurs(t, data, 15);
   mustBeOurs(t, await data.heldOut!(), 4);
   await checkDataset(t, data);
-  t.same([...(await cifar10({ ...train, folder, labels: [6] })).labels!], [6, 6]);
+  t.same([...(await cifar10({ ...train, folder: folder.href, labels: [6] })).labels!], [6, 6]);
   t.match(
-    await message(cifar10({ ...train, folder, verify: true })),
+    await message(cifar10({ ...train, folder: folder.href, verify: true })),
     /data_batch_1\.bin: data_batch_1\.bin: expected MD5 5dd7e06a14cb22eb9f671a540d1b7c25, found .*dsgan data get cifar10/,
   );
 });
@@ -135,19 +135,19 @@ t.test("cifar10() reads the five batches and the test batch, plain or gzipped", 
 t.test("cifar10() says which file is missing or damaged, and how to get it", async (t) => {
   const missing = files(t, {});
   t.match(
-    await message(cifar10({ ...train, folder: missing })),
+    await message(cifar10({ ...train, folder: missing.href })),
     /data_batch_1\.bin: there is no such file.*data get cifar10/,
   );
   const cut = files(t, { "test_batch.bin": recordsOf(2).subarray(1) });
   t.match(
-    await message(cifar10({ ...train, folder: cut, split: "test" })),
+    await message(cifar10({ ...train, folder: cut.href, split: "test" })),
     /expected whole records of 3073 bytes, found 6145/,
   );
   const label = recordsOf(2);
   label[RECORD] = 10;
   const wrong = files(t, { "test_batch.bin": label });
   t.match(
-    await message(cifar10({ ...train, folder: wrong, split: "test" })),
+    await message(cifar10({ ...train, folder: wrong.href, split: "test" })),
     /labels 0 to 9, found 10 in record 1/,
   );
 });
@@ -163,11 +163,11 @@ t.test("svhn() reads .mat files, compressed or not", async (t) => {
       "train_32x32.mat": svhnFile(12, compressed),
       "test_32x32.mat": svhnFile(5, compressed),
     });
-    const data = await svhn({ ...train, folder });
+    const data = await svhn({ ...train, folder: folder.href });
     mustBeOurs(t, data, 12);
     mustBeOurs(t, await data.heldOut!(), 5);
     t.match(
-      await message(svhn({ ...train, folder, verify: true })),
+      await message(svhn({ ...train, folder: folder.href, verify: true })),
       /expected MD5 e26dedcc434d2e4c54c9b2d4a06d8373/,
     );
   }
@@ -176,11 +176,11 @@ t.test("svhn() reads .mat files, compressed or not", async (t) => {
 t.test("svhn() reads a file of records, cut into train and test", async (t) => {
   for (const bytes of [recordsOf(10), gzipSync(recordsOf(10))]) {
     const file = new URL("part.bin", files(t, { "part.bin": bytes }));
-    const data = await svhn({ ...train, records: { file, cut: 7 } });
+    const data = await svhn({ ...train, records: { file: file.href, cut: 7 } });
     mustBeOurs(t, data, 7);
     mustBeOurs(t, await data.heldOut!(), 3, 7);
     t.match(
-      await message(svhn({ ...train, records: { file, cut: 10 } })),
+      await message(svhn({ ...train, records: { file: file.href, cut: 10 } })),
       /more than 10 records, the cut, found 10/,
     );
   }
@@ -231,7 +231,7 @@ t.test("parseMat() reads every numeric type, and says what it cannot read", asyn
 const part = new URL("../../../shared/data/svhn_7000.bin.gz", import.meta.url);
 const absent = existsSync(part) ? false : "the part of SVHN is not on this machine";
 t.test("svhn() reads the part that is at hand", { skip: absent }, async (t) => {
-  const data = await svhn({ ...train, records: { file: part, cut: 5498 } });
+  const data = await svhn({ ...train, records: { file: part.href, cut: 5498 } });
   const test = await data.heldOut!();
   t.same([data.size, test.size], [5498, 1502]);
   const counts = new Array<number>(10).fill(0);

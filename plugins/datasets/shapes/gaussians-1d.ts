@@ -3,24 +3,35 @@
  *
  * @module
  */
-import { component, type Dataset, Datasets, InputError, tf, z } from "../../../core/mod.ts";
+import { component, type Dataset, Datasets, parseOptions, tf, z } from "../../../core/mod.ts";
 import { centres } from "./line.ts";
 
+const options = z.strictObject({
+  means: z
+    .array(z.number())
+    .min(1, "means is empty; give at least one")
+    .default([-1, 1])
+    .describe("Mean of each normal distribution."),
+  deviation: z.number().positive().default(0.2).describe("Standard deviation of each."),
+});
+
 /** Options of {@link gaussians1d}. */
-export interface Gaussians1dOptions {
-  /** One or more. */
-  readonly means: readonly number[];
-  /** Standard deviation of each, > 0. */
-  readonly deviation: number;
-}
+export type Gaussians1dOptions = z.input<typeof options>;
 
 /**
- * `x ~ (1/K)·Σᵢ N(meansᵢ, deviation²)`, samples `[n, 1]`. Offsets are measured from the nearest mean; the position
- * is that mean's number divided by K.
- * @throws InputError where there is no mean
+ * Several normal distributions drawn from evenly: `x ~ (1/K)·Σᵢ N(meansᵢ, deviation²)`, samples `[n, 1]`. Offsets are
+ * measured from the nearest mean; the position is that mean's number divided by K.
+ * @throws InputError where an option is out of its range, or there is no mean
+ * @example
+ * ```ts
+ * import { gaussians1d } from "dsgan/datasets";
+ *
+ * const three = gaussians1d({ means: [-1, 0, 1], deviation: 0.1 });
+ * console.log(three.geometry!.locate(Float32Array.of(0.75)).offset); // [-0.25]
+ * ```
  */
-export function gaussians1d({ means, deviation }: Gaussians1dOptions): Dataset {
-  if (means.length === 0) throw new InputError('dataset "gaussians-1d": means is empty; give at least one');
+export function gaussians1d(given: Gaussians1dOptions = {}): Dataset {
+  const { means, deviation } = parseOptions("gaussians-1d", options, given);
   return {
     name: "gaussians-1d",
     shape: [1],
@@ -36,14 +47,10 @@ export function gaussians1d({ means, deviation }: Gaussians1dOptions): Dataset {
   };
 }
 
-/** How a scenario names it: `{ use: gaussians-1d, means: [-1, 1], deviation: 0.2 }`. */
+/** A scenario names it `{ use: gaussians-1d, means: [-1, 1], deviation: 0.2 }`. */
 export const gaussians1dComponent = component(Datasets, {
   name: "gaussians-1d",
   summary: "Several normal distributions drawn from evenly, in one dimension",
-  options: () =>
-    z.strictObject({
-      means: z.array(z.number()).min(1).default([-1, 1]).describe("Mean of each normal distribution."),
-      deviation: z.number().positive().default(0.2).describe("Standard deviation of each, above 0."),
-    }),
+  options,
   create: gaussians1d,
 });

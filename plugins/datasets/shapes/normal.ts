@@ -3,18 +3,31 @@
  *
  * @module
  */
-import { component, type Dataset, Datasets, z } from "../../../core/mod.ts";
+import { component, type Dataset, Datasets, parseOptions, z } from "../../../core/mod.ts";
 import { centres } from "./line.ts";
 
-/** Options of {@link normal}. */
-export interface NormalOptions {
-  readonly mean: number;
-  /** Standard deviation, > 0. */
-  readonly deviation: number;
-}
+const options = z.strictObject({
+  mean: z.number().default(0).describe("Mean."),
+  deviation: z.number().positive().default(1).describe("Standard deviation."),
+});
 
-/** `x ~ N(mean, deviation²)`, samples `[n, 1]`. Offsets are measured from the mean. */
-export function normal({ mean, deviation }: NormalOptions): Dataset {
+/** Options of {@link normal}. */
+export type NormalOptions = z.input<typeof options>;
+
+/**
+ * The normal distribution `x ~ N(mean, deviation²)`, samples `[n, 1]`. Offsets are measured from the mean.
+ * @throws InputError where an option is out of its range
+ * @example
+ * ```ts
+ * import { Key, tf } from "dsgan";
+ * import { normal } from "dsgan/datasets";
+ *
+ * await tf.setBackend("cpu");
+ * console.log(normal({ mean: -2 }).sample(Key.from("example"), 4).shape); // [4, 1]
+ * ```
+ */
+export function normal(given: NormalOptions = {}): Dataset {
+  const { mean, deviation } = parseOptions("normal", options, given);
   return {
     name: "normal",
     shape: [1],
@@ -23,14 +36,10 @@ export function normal({ mean, deviation }: NormalOptions): Dataset {
   };
 }
 
-/** How a scenario names it: `{ use: normal, mean: 0, deviation: 1 }`. */
+/** A scenario names it `{ use: normal, mean: 0, deviation: 1 }`. */
 export const normalComponent = component(Datasets, {
   name: "normal",
   summary: "Normal distribution, in one dimension",
-  options: () =>
-    z.strictObject({
-      mean: z.number().default(0).describe("Mean."),
-      deviation: z.number().positive().default(1).describe("Standard deviation, above 0."),
-    }),
+  options,
   create: normal,
 });

@@ -3,19 +3,39 @@
  *
  * @module
  */
-import { component, type Dataset, Datasets, type Geometry, tf, z } from "../../../core/mod.ts";
+import { component, type Dataset, Datasets, type Geometry, parseOptions, tf, z } from "../../../core/mod.ts";
 import { belowOne } from "./curve.ts";
 
-/** Options of {@link ring}. */
-export interface RingOptions {
-  /** Radius of the circle where the density is highest along a ray, > 0. */
-  readonly radius: number;
-  /** Standard deviation of the distance from that circle, in the units of the radius, ≥ 0. */
-  readonly width: number;
-}
+const options = z.strictObject({
+  radius: z
+    .number()
+    .positive()
+    .default(1)
+    .describe("Radius of the circle where the density is highest along a ray."),
+  width: z
+    .number()
+    .min(0)
+    .default(0.1)
+    .describe("Standard deviation of a point's distance from that circle, in the units of the radius."),
+});
 
-/** `(r cos φ, r sin φ)` with r ~ N(radius, width²) and φ ~ U[0, 2π), samples `[n, 2]`. */
-export function ring({ radius, width }: RingOptions): Dataset {
+/** Options of {@link ring}. */
+export type RingOptions = z.input<typeof options>;
+
+/**
+ * A ring: `(r cos φ, r sin φ)` with r ~ N(radius, width²) and φ ~ U[0, 2π), samples `[n, 2]`. Offsets are r − radius,
+ * the position is φ/2π.
+ * @throws InputError where an option is out of its range
+ * @example
+ * ```ts
+ * import { ring } from "dsgan/datasets";
+ *
+ * const { offset, position } = ring({ radius: 2 }).geometry!.locate(Float32Array.of(0, 2.5));
+ * console.log(offset, position); // [0.5], [0.25]
+ * ```
+ */
+export function ring(given: RingOptions = {}): Dataset {
+  const { radius, width } = parseOptions("ring", options, given);
   return {
     name: "ring",
     shape: [2],
@@ -49,23 +69,11 @@ function circle(radius: number): Geometry {
   };
 }
 
-/** How a scenario names it: `{ use: ring, radius: 1, width: 0.1 }`. */
+/** A scenario names it `{ use: ring, radius: 1, width: 0.1 }`. */
 export const ringComponent = component(Datasets, {
   name: "ring",
   summary: "Ring in the plane with an empty centre (Fig. 3)",
   reference: "DSGAN, Sec. 2.2, Fig. 3",
-  options: () =>
-    z.strictObject({
-      radius: z
-        .number()
-        .positive()
-        .default(1)
-        .describe("Radius of the circle that points lie around, above 0."),
-      width: z
-        .number()
-        .min(0)
-        .default(0.1)
-        .describe("Standard deviation of a point's distance from that circle, in the units of the radius."),
-    }),
+  options,
   create: ring,
 });

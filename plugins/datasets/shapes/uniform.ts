@@ -3,24 +3,33 @@
  *
  * @module
  */
-import { component, type Dataset, Datasets, InputError, z } from "../../../core/mod.ts";
+import { component, type Dataset, Datasets, parseOptions, z } from "../../../core/mod.ts";
 import { centres } from "./line.ts";
 
+const options = z
+  .strictObject({
+    low: z.number().default(0).describe("Lower end of the interval."),
+    high: z.number().default(1).describe("Upper end of the interval; above low."),
+  })
+  .refine(({ low, high }) => low < high, "low must be below high");
+
 /** Options of {@link uniform}. */
-export interface UniformOptions {
-  readonly low: number;
-  /** Above `low`. */
-  readonly high: number;
-}
+export type UniformOptions = z.input<typeof options>;
 
 /**
- * `x ~ U[low, high)`, samples `[n, 1]`. Offsets are measured from the interval's middle.
+ * The uniform distribution `x ~ U[low, high)`, samples `[n, 1]`. Offsets are measured from the interval's middle.
  * @throws InputError unless low < high
+ * @example
+ * ```ts
+ * import { Key, tf } from "dsgan";
+ * import { uniform } from "dsgan/datasets";
+ *
+ * await tf.setBackend("cpu");
+ * console.log(uniform({ high: 2 }).sample(Key.from("example"), 4).shape); // [4, 1]
+ * ```
  */
-export function uniform({ low, high }: UniformOptions): Dataset {
-  if (!(low < high)) {
-    throw new InputError(`dataset "uniform": low must be below high, got low ${low} and high ${high}`);
-  }
+export function uniform(given: UniformOptions = {}): Dataset {
+  const { low, high } = parseOptions("uniform", options, given);
   return {
     name: "uniform",
     shape: [1],
@@ -30,14 +39,10 @@ export function uniform({ low, high }: UniformOptions): Dataset {
   };
 }
 
-/** How a scenario names it: `{ use: uniform, low: 0, high: 2 }`. */
+/** A scenario names it `{ use: uniform, low: 0, high: 2 }`. */
 export const uniformComponent = component(Datasets, {
   name: "uniform",
   summary: "Uniform distribution on an interval, in one dimension",
-  options: () =>
-    z.strictObject({
-      low: z.number().default(0).describe("Lower end of the interval."),
-      high: z.number().default(1).describe("Upper end of the interval; above low."),
-    }),
+  options,
   create: uniform,
 });

@@ -10,26 +10,49 @@ import {
   Datasets,
   Downloads,
   type FiniteDataset,
-  InputError,
   inFolder,
+  parseOptions,
   z,
 } from "../../../core/mod.ts";
 import { cacheFolder, fetched, mustBe } from "../cache.ts";
-import { labelsSchema, pixelRangeSchema, splitSchema } from "../idx/idx.ts";
-import type { Split } from "../idx/images.ts";
-import { type Images32Options, images32 } from "../images32.ts";
+import { images32 } from "../images32.ts";
+import { imageShape, placeOf, type Split } from "../options.ts";
 import { type LabeledImages, parseRecords, RECORD, readImages } from "../records.ts";
 import { parseMat } from "./mat.ts";
 
+const options = z
+  .strictObject({
+    ...imageShape,
+    folder: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "Folder of the two official .mat files: a path, in a scenario from its file on, or a URL. The cache of `dsgan data get` unless given.",
+      ),
+    records: z
+      .strictObject({
+        file: z
+          .string()
+          .min(1)
+          .describe("The file, gzipped or not: a path, in a scenario from its file on, or a URL."),
+        cut: z
+          .int()
+          .positive()
+          .describe(
+            "Number of records to train with, the others being to test with; never cut within a house number, whose crops overlap.",
+          ),
+      })
+      .optional()
+      .describe("A file of records in CIFAR-10's binary layout in place of the official files."),
+    verify: z.boolean().default(true).describe("Whether the official files must have their official MD5."),
+  })
+  .refine(({ folder, records }) => folder === undefined || records === undefined, {
+    error: "give folder or records, not both",
+  });
+
 /** Options of {@link svhn}. */
-export interface SvhnOptions extends Images32Options {
-  /** Folder of the two official files, the cache unless given. */
-  readonly folder?: URL | undefined;
-  /** A file of records in place of them, and the record before which it is cut into train and test. */
-  readonly records?: { readonly file: URL; readonly cut: number } | undefined;
-  /** Whether the official files must have their official checksums. */
-  readonly verify: boolean;
-}
+export type SvhnOptions = z.input<typeof options>;
 
 const files: Record<Split, { readonly name: string; readonly md5: string }> = {
   train: { name: "train_32x32.mat", md5: "e26dedcc434d2e4c54c9b2d4a06d8373" },
@@ -38,14 +61,19 @@ const files: Record<Split, { readonly name: string; readonly md5: string }> = {
 
 const HOW_TO_GET = "Get it: dsgan data get svhn";
 
-/** 73 257 digits to train with and 26 032 to test with (or those of a file of records), `[32, 32, 3]` a sample. */
-export function svhn(options: SvhnOptions): Promise<FiniteDataset> {
-  const { records, folder = cacheFolder("svhn"), verify } = options;
-  return images32("svhn", options, async (split) => {
-    if (records !== undefined) return await partOf(records.file, records.cut, split);
+/**
+ * SVHN: 73 257 digits to train with and 26 032 to test with (or those of a file of records), `[32, 32, 3]` a sample.
+ * @param given paths: relative ones start at the directory that the process runs in
+ * @throws InputError where an option is out of its range, a file is missing or damaged, or a label is absent
+ */
+export async function svhn(given: SvhnOptions = {}): Promise<FiniteDataset> {
+  const { folder, records, verify, ...rest } = parseOptions("svhn", options, given);
+  const place = folder === undefined ? cacheFolder("svhn") : placeOf(folder);
+  return await images32("svhn", rest, async (split) => {
+    if (records !== undefined) return await partOf(placeOf(records.file), records.cut, split);
     const { name, md5 } = files[split];
     return await readImages(
-      inFolder(folder, name),
+      inFolder(place, name),
       (bytes) => {
         if (verify) mustBe(md5, bytes, name);
         return imagesOf(bytes);
@@ -97,48 +125,18 @@ async function partOf(file: URL, cut: number, split: Split): Promise<LabeledImag
   );
 }
 
-/** How a scenario names it: `data: svhn`, or `{ use: svhn, records: { file: part.bin.gz, cut: 5498 } }`. */
+/** A scenario names it `data: svhn`, or `{ use: svhn, records: { file: part.bin.gz, cut: 5498 } }`. */
 const svhnComponent = component(Datasets, {
   name: "svhn",
   summary: "SVHN, house number digits (dsgan data get svhn)",
   reference: "Netzer et al., NIPS Workshop on Deep Learning, 2011",
-  options: () =>
-    z.strictObject({
-      split: splitSchema,
-      labels: labelsSchema,
-      range: pixelRangeSchema,
-      folder: z
-        .string()
-        .min(1)
-        .optional()
-        .describe("Folder of the official .mat files; the cache of `dsgan data get` unless given."),
-      records: z
-        .strictObject({
-          file: z
-            .string()
-            .min(1)
-            .describe("The file, gzipped or not; a relative path starts at the scenario file."),
-          cut: z
-            .int()
-            .positive()
-            .describe(
-              "Number of records to train with; never cut within a house number, whose crops overlap.",
-            ),
-        })
-        .optional()
-        .describe("A file of records in CIFAR-10's binary layout in place of the official files."),
-      verify: z.boolean().default(true).describe("Whether the official files must have their checksums."),
+  options,
+  create: ({ folder, records, ...rest }, context) =>
+    svhn({
+      ...rest,
+      folder: folder && context.locate(folder).href,
+      records: records && { ...records, file: context.locate(records.file).href },
     }),
-  create({ folder, records, ...options }, context) {
-    if (folder !== undefined && records !== undefined) {
-      throw new InputError('dataset "svhn": give folder or records, not both');
-    }
-    return svhn({
-      ...options,
-      ...(folder !== undefined && { folder: context.locate(folder) }),
-      ...(records && { records: { file: context.locate(records.file), cut: records.cut } }),
-    });
-  },
 });
 
 /** How to come by it. */
@@ -146,7 +144,6 @@ const svhnDownload = component(Downloads, {
   name: "svhn",
   summary: "SVHN, 246 MB: the two official .mat files of cropped digits",
   reference: "Netzer et al., 2011",
-  options: () => z.strictObject({}),
   create: () => ({
     name: "svhn",
     terms: "SVHN (Netzer et al., 2011) is for non-commercial use: http://ufldl.stanford.edu/housenumbers/",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { component, type Engine, Engines, messageOf, RunError, z } from "../../../core/mod.ts";
+import { component, type Engine, Engines, messageOf, RunError } from "../../../core/mod.ts";
 
 /** An engine that may be taken, and its merit as far as it is known. */
 interface Candidate {
@@ -17,6 +17,14 @@ interface Candidate {
  * Tries engines from the highest merit down. One that depends on a device looks for it when its turn comes, and is put
  * back behind those that are worth more without it.
  * @param engines those to choose from
+ * @returns an engine whose `start` throws a RunError saying why each of them does not work, where none does
+ * @example
+ * ```ts
+ * import { auto, cpu, onnxruntime } from "dsgan/engines";
+ *
+ * const { name, reason } = await auto([cpu(), onnxruntime()]).start();
+ * console.log(name, reason); // onnxruntime, chosen by auto as the fastest that works here
+ * ```
  */
 export function auto(engines: readonly Engine[]): Engine {
   let chosen: Engine | undefined;
@@ -60,15 +68,12 @@ export function auto(engines: readonly Engine[]): Engine {
   };
 }
 
-/** How a scenario names it: `engine: auto`, or not at all. */
-const autoComponent = component(Engines, {
+/** A scenario names it `engine: auto`, or no engine at all. */
+export default component(Engines, {
   name: "auto",
   summary: "The fastest engine that works here (default)",
-  options: () => z.strictObject({}),
-  create: async (_, context) => {
+  async create(_, context) {
     const others = context.all(Engines).filter(({ name }) => name !== "auto");
-    return auto(await Promise.all(others.map(({ name }) => context.create(Engines, { use: name }))));
+    return auto(await Promise.all(others.map(({ name }) => context.create(Engines, name))));
   },
 });
-
-export default autoComponent;

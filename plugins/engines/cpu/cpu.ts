@@ -3,9 +3,19 @@
  *
  * @module
  */
-import { component, type Engine, Engines, tf, z } from "../../../core/mod.ts";
+import { component, type Engine, Engines, tf } from "../../../core/mod.ts";
 
-/** tfjs on plain JavaScript. */
+/**
+ * tfjs on plain JavaScript.
+ * @example
+ * ```ts
+ * import { tf } from "dsgan";
+ * import { cpu } from "dsgan/engines";
+ *
+ * await cpu().start();
+ * console.log(tf.add(1, 2).dataSync()); // [3]
+ * ```
+ */
 export function cpu(): Engine {
   return {
     name: "cpu",
@@ -23,12 +33,9 @@ export function cpu(): Engine {
   };
 }
 
-/** How a scenario names it: `engine: cpu`. */
-const cpuComponent = component(Engines, {
+/** A scenario names it `engine: cpu`. */
+export default component(Engines, {
   name: "cpu",
   summary: "Plain JavaScript: runs anywhere, slowly",
-  options: () => z.strictObject({}),
   create: cpu,
 });
-
-export default cpuComponent;

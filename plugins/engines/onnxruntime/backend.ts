@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { messageOf, type ReplayingBackend, type Step, type StepBody, tf } from "../../../core/mod.ts";
+import { type ReplayingBackend, type Step, type StepBody, tf } from "../../../core/mod.ts";
+import { type Execution, type ExecutionCounts, newExecution } from "./execution.ts";
 import type { Elem } from "./model.ts";
 import { type Program, programOf } from "./program.ts";
 import { newRecorder, type Recorder } from "./recorder.ts";
-import { replayingStep } from "./replay.ts";
 import type { Runtime } from "./runtime.ts";
-import { type Compiled, newSessions, type Sessions, type Threads } from "./sessions.ts";
-import { allocate, type Data, dtypeOf, elemOf, newValue, sizeOf, type Value, type View } from "./value.ts";
+import type { Limits, Threads } from "./sessions.ts";
+import { type Data, dtypeOf, elemOf, newValue, type Value, type View } from "./value.ts";
 
 /** The name under which tfjs knows this backend. */
 export const BACKEND = "onnxruntime";
@@ -19,8 +19,6 @@ export const BACKEND = "onnxruntime";
 const NODES = { soft: 500, hard: 20_000 };
 /** Bytes uploaded since the last run at which what is pending is run. */
 const UPLOADED = 2 ** 30;
-/** Bytes of idle buffers kept for the next run. */
-const IDLE = 2 ** 28;
 /** Interned parts of structure at which all of it, and every session, is forgotten. */
 const INTERNED = 200_000;
 
@@ -44,13 +42,24 @@ interface MakesTensors {
 }
 
 /** Counters, for tests and profiles. */
-export interface BackendCounts {
-  readonly compilations: number;
-  readonly sessions: number;
-  readonly runs: number;
+export interface BackendCounts extends ExecutionCounts {
+  /** Nodes recorded and not yet run. */
   readonly pending: number;
-  /** Bytes of buffers kept for the next run. */
-  readonly idleBytes: number;
+}
+
+/** Makes a step of a backend replay its body. */
+export type StepCompiler = <I extends string, O extends string>(
+  backend: OnnxBackend,
+  name: string,
+  body: StepBody<I, O>,
+) => Step<I, O>;
+
+/** What an {@link OnnxBackend} is made with. */
+export interface BackendSettings {
+  readonly threads: Threads;
+  /** Most programs kept, and most nodes in all of them. */
+  readonly limits: Limits;
+  readonly compiler: StepCompiler;
 }
 
 /** tfjs on ONNX Runtime. */
@@ -58,32 +67,25 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
   readonly recorder: Recorder;
   readonly runtime: Runtime;
   readonly threads: Threads;
-  readonly #sessions: Sessions;
+  readonly #compiler: StepCompiler;
+  readonly #execution: Execution;
   readonly #entries: tf.DataStorage<Entry>;
-  readonly #idle = new Map<string, Data[]>();
-  #idleBytes = 0;
   #released: Value[] = [];
   #uploaded = 0;
-  #runs = 0;
   #root = -1;
 
-  constructor(runtime: Runtime, threads: Threads, limits: { programs: number; nodes: number }) {
+  constructor(runtime: Runtime, { threads, limits, compiler }: BackendSettings) {
     super();
     this.recorder = newRecorder(runtime.block);
     this.runtime = runtime;
     this.threads = threads;
-    this.#sessions = newSessions(runtime, threads, limits);
+    this.#compiler = compiler;
+    this.#execution = newExecution(runtime, threads, limits);
     this.#entries = new tf.DataStorage(this, tf.engine());
   }
 
   get counts(): BackendCounts {
-    return {
-      compilations: this.#sessions.compilations,
-      sessions: this.#sessions.size,
-      runs: this.#runs,
-      pending: this.recorder.pending.length,
-      idleBytes: this.#idleBytes,
-    };
+    return { ...this.#execution.counts, pending: this.recorder.pending.length };
   }
 
   // Storage
@@ -203,9 +205,7 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
   }
 
   override dispose(): void {
-    this.#sessions.clear();
-    this.#idle.clear();
-    this.#idleBytes = 0;
+    this.#execution.clear();
   }
 
   // Kernels
@@ -265,6 +265,11 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
     return this.tensor({ value: newValue(elem, shape, { data, owned: true }), shape });
   }
 
+  /** A tensor that tfjs knows, of one that this backend has made. */
+  finished(info: tf.TensorInfo): tf.Tensor {
+    return (tf.engine() as unknown as MakesTensors).makeTensorFromTensorInfo(info, this);
+  }
+
   /** Puts new data, which is this engine's own, in place of a variable's. */
   assign(variable: tf.Variable, data: Data): void {
     const entry = this.#entries.get(variable.dataId);
@@ -275,7 +280,7 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
       const dataId = {};
       this.#entries.set(dataId, { dtype: entry.dtype, refCount: 1, value: fresh });
       const info = { dataId, shape: variable.shape, dtype: variable.dtype };
-      const tensor = (tf.engine() as unknown as MakesTensors).makeTensorFromTensorInfo(info, this);
+      const tensor = this.finished(info);
       variable.assign(tensor);
       tensor.dispose();
       return;
@@ -285,7 +290,7 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
   }
 
   compileStep<I extends string, O extends string>(name: string, body: StepBody<I, O>): Step<I, O> {
-    return replayingStep(this, name, body);
+    return this.#compiler(this, name, body);
   }
 
   // Running
@@ -308,7 +313,7 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
     this.#released = [];
     if (interned.size > INTERNED) {
       interned.clear();
-      this.#sessions.clear();
+      this.#execution.forget();
     }
   }
 
@@ -333,43 +338,17 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
 
   /** Runs a program on values for its inputs, and returns those of its outputs. */
   compute(program: Program, inputs: readonly Data[]): Data[] {
-    if (program.nodes.length === 0) return []; // all that a step gives back was given to it
-    let compiled: Compiled;
-    try {
-      compiled = this.#sessions.get(program);
-    } catch (error) {
-      throw failure("compile", error, program);
-    }
-    let made: Data[];
-    try {
-      made = program.outputs.map((value) => this.take(value));
-      compiled.run(inputs, made);
-    } catch (error) {
-      throw failure("run", error, program);
-    }
-    this.#runs++;
-    return made;
+    return this.#execution.compute(program, inputs);
   }
 
   /** A buffer for a value to be computed into. */
-  take({ elem, shape }: Pick<Value, "elem" | "shape">): Data {
-    const size = sizeOf(shape);
-    const buffer = this.#idle.get(`${elem}:${size}`)?.pop();
-    if (buffer === undefined) return allocate(elem, size);
-    this.#idleBytes -= buffer.byteLength;
-    return buffer;
+  take(value: Pick<Value, "elem" | "shape">): Data {
+    return this.#execution.take(value);
   }
 
   /** Gives a buffer back that nobody else has seen. */
   recycle(value: Value): void {
-    const { data, elem } = value;
-    value.data = undefined;
-    if (!value.owned || data === undefined || this.#idleBytes + data.byteLength > IDLE) return;
-    const key = `${elem}:${data.length}`;
-    const same = this.#idle.get(key);
-    if (same === undefined) this.#idle.set(key, [data]);
-    else same.push(data);
-    this.#idleBytes += data.byteLength;
+    this.#execution.recycle(value);
   }
 }
 
@@ -378,13 +357,4 @@ function fill(to: Data, values: tf.backend_util.BackendValues): void {
   const numbers = (values instanceof ArrayBuffer ? new Float32Array(values) : values) as ArrayLike<number>;
   if (to instanceof Uint8Array) for (let i = 0; i < to.length; i++) to[i] = numbers[i] ? 1 : 0;
   else (to as Float32Array).set(numbers);
-}
-
-/** Says which tfjs kernel it was, on what shapes, and what ONNX Runtime has to say. */
-function failure(what: "compile" | "run", error: unknown, { nodes }: Program): Error {
-  const message = messageOf(error);
-  const named = /[Nn]ame: ?'([^']+)'|Node \(([^)]+\)[^)]*)\)|node: ?'?(\w+ \(\d+\)[^']*)/.exec(message);
-  const where = named?.[1] ?? named?.[2] ?? named?.[3];
-  const kernels = where ?? [...new Set(nodes.map(({ kernel }) => kernel))].slice(0, 12).join(", ");
-  return new Error(`onnxruntime could not ${what} the tfjs kernel ${kernels}: ${message}`, { cause: error });
 }

@@ -44,10 +44,6 @@ export interface Capture {
   readonly y: Operand;
 }
 
-interface MakesTensors {
-  makeTensorFromTensorInfo(info: tf.TensorInfo, backend: tf.KernelBackend): tf.Tensor;
-}
-
 /**
  * Records a function on a batch of `n` rows.
  * @throws RunError where it reads values as it goes: what it does then is not all in its nodes
@@ -123,5 +119,5 @@ export function capture(
 function pending(backend: OnnxBackend, shape: readonly number[]): tf.Tensor {
   const numbers = Key.from("x").uniform([...shape]);
   const view = backend.recorder.op("Identity", [backend.view(numbers)], Elem.float32, shape);
-  return (tf.engine() as unknown as MakesTensors).makeTensorFromTensorInfo(backend.tensor(view), backend);
+  return backend.finished(backend.tensor(view));
 }

@@ -4,15 +4,7 @@
  *
  * @module
  */
-import { sameShape, type Value, type View } from "./value.ts";
-
-/** The axes of `from` in the order `perm`, then joined, `parts[i]` of them at a time, to those of `shape`. */
-export interface Form {
-  readonly from: View;
-  readonly perm: readonly number[];
-  readonly parts: readonly number[];
-  readonly shape: readonly number[];
-}
+import { type Form, sameShape, type Value, type View } from "./value.ts";
 
 /** The form that a view has of a value that is still there. */
 export function formOf({ value, shape }: View): Form | undefined {

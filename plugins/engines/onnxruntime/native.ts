@@ -14,7 +14,10 @@ import { Elem, encodeModel } from "./model.ts";
 import type { Buffer, Runtime, Session, SessionSettings } from "./runtime.ts";
 
 /** An execution provider of ONNX Runtime. */
-export type Provider = "cpu" | "cuda" | "coreml" | "dml";
+export type Provider = (typeof PROVIDERS)[number];
+
+/** All of them. */
+export const PROVIDERS = ["cpu", "cuda", "coreml", "dml"] as const;
 
 interface Tensor {
   readonly type: string;

@@ -4,45 +4,85 @@
  * @module
  */
 import { availableParallelism } from "node:os";
-import { component, type Engine, Engines, messageOf, tf, z } from "../../../core/mod.ts";
+import { component, type Engine, Engines, messageOf, parseOptions, tf, z } from "../../../core/mod.ts";
 import { BACKEND, OnnxBackend } from "./backend.ts";
 import { onnxWriter } from "./export.ts";
 import { registerKernels } from "./kernels/mod.ts";
-import { loadNative, type Provider } from "./native.ts";
+import { loadNative, PROVIDERS } from "./native.ts";
+import { replayingStep } from "./replay.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Threads } from "./sessions.ts";
 
+const options = z
+  .strictObject({
+    threads: z
+      .union([z.literal("auto"), z.int().positive()])
+      .default("auto")
+      .describe("Threads within one operator; auto takes one for small programs and all for large ones."),
+    provider: z
+      .enum(PROVIDERS)
+      .default("cpu")
+      .describe(
+        "What executes the graphs. All but cpu need hardware and libraries of their own, and say so where those do not load.",
+      ),
+    library: z
+      .enum(["auto", "native", "web"])
+      .default("auto")
+      .describe(
+        "native is onnxruntime-node, web is onnxruntime-web (WebAssembly with SIMD and threads), auto the first that loads.",
+      ),
+    sessions: z
+      .int()
+      .positive()
+      .default(256)
+      .describe("Compiled programs that are kept, the least recently used forgotten first."),
+  })
+  .refine(({ library, provider }) => library !== "web" || provider === "cpu", {
+    error: "this provider needs the native library: leave out library: web, or the provider",
+    path: ["provider"],
+  });
+
 /** Options of {@link onnxruntime}. */
-export interface OnnxruntimeOptions {
-  /** Threads within one operator; `auto` takes one for small programs and all for large ones. */
-  readonly threads: Threads;
-  /** What executes the graphs; the others need hardware and libraries of their own. */
-  readonly provider: Provider;
-  /** `native` is onnxruntime-node, `web` WebAssembly; `auto` takes the first that loads. */
-  readonly library: "auto" | "native" | "web";
-  /** Compiled programs that are kept. */
-  readonly sessions: number;
-}
+export type OnnxruntimeOptions = z.input<typeof options>;
+
+type Chosen = z.output<typeof options>;
 
 /** Nodes in all the programs that are kept. */
 const MAX_NODES = 100_000;
 
 let registered = false;
 
-/** tfjs on ONNX Runtime. */
-export function onnxruntime(options: Partial<OnnxruntimeOptions> = {}): Engine {
-  const { threads = "auto", provider = "cpu", library = "auto", sessions = 256 } = options;
+/**
+ * tfjs on ONNX Runtime. Its `start` throws an Error where the library or the provider asked for does not load.
+ * @throws InputError where an option is out of its range
+ * @example
+ * ```ts
+ * import { tf } from "dsgan";
+ * import { onnxruntime } from "dsgan/engines";
+ *
+ * await onnxruntime({ threads: 1 }).start();
+ * console.log(await tf.matMul(tf.ones([2, 3]), tf.ones([3, 2])).data()); // [3, 3, 3, 3]
+ * ```
+ */
+export function onnxruntime(given: OnnxruntimeOptions = {}): Engine {
+  const chosen = parseOptions("onnxruntime", options, given);
+  const { threads, sessions } = chosen;
   return {
     name: "onnxruntime",
     merit: 15,
     async start() {
-      const { runtime, because } = await load(library, provider, threads);
+      const { runtime, because } = await load(chosen);
       if (!registered) registerKernels();
       registered = true;
       if (tf.findBackendFactory(BACKEND) !== null) tf.removeBackend(BACKEND);
       tf.registerBackend(
         BACKEND,
-        () => new OnnxBackend(runtime, threads, { programs: sessions, nodes: MAX_NODES }),
+        () =>
+          new OnnxBackend(runtime, {
+            threads,
+            limits: { programs: sessions, nodes: MAX_NODES },
+            compiler: replayingStep,
+          }),
       );
       await tf.setBackend(BACKEND);
       await tf.ready();
@@ -65,17 +105,8 @@ function threadsInWords({ name, maxThreads }: Runtime, threads: Threads): string
 }
 
 /** The library asked for, or the first that loads. */
-async function load(
-  library: OnnxruntimeOptions["library"],
-  provider: Provider,
-  threads: Threads,
-): Promise<{ runtime: Runtime; because: string }> {
+async function load({ library, provider, threads }: Chosen): Promise<{ runtime: Runtime; because: string }> {
   let because = "";
-  if (library === "web" && provider !== "cpu") {
-    throw new Error(
-      `provider "${provider}" needs the native library: leave out library: web, or the provider`,
-    );
-  }
   if (library !== "web") {
     try {
       return { runtime: loadNative(provider), because };
@@ -89,28 +120,11 @@ async function load(
   return { runtime: await loadWeb(threads === "auto" ? available : Math.min(threads, available)), because };
 }
 
-/** How a scenario names it: `engine: onnxruntime`, or `{ use: onnxruntime, threads: 4 }`. */
-const onnxruntimeComponent = component(Engines, {
+/** A scenario names it `engine: onnxruntime`, or `{ use: onnxruntime, threads: 4 }`. */
+export default component(Engines, {
   name: "onnxruntime",
   summary: "tfjs programs recorded into ONNX graphs: native speed from npm alone",
   reference: "https://onnxruntime.ai",
-  options: () =>
-    z.strictObject({
-      threads: z
-        .union([z.literal("auto"), z.int().positive()])
-        .default("auto")
-        .describe("Threads within one operator; auto takes one for small programs and all for large ones."),
-      provider: z
-        .enum(["cpu", "cuda", "coreml", "dml"])
-        .default("cpu")
-        .describe("What executes the graphs; all but cpu need hardware and libraries of their own."),
-      library: z
-        .enum(["auto", "native", "web"])
-        .default("auto")
-        .describe("onnxruntime-node, onnxruntime-web, or the first of them that loads."),
-      sessions: z.int().positive().default(256).describe("Compiled programs that are kept."),
-    }),
+  options,
   create: onnxruntime,
 });
-
-export default onnxruntimeComponent;

@@ -3,9 +3,18 @@
  *
  * @module
  */
-import { type Form, formOf, permuted, refined, transposition, usable } from "./form.ts";
+import { formOf, permuted, refined, transposition, usable } from "./form.ts";
 import { type Attributes, Elem } from "./model.ts";
-import { type Data, type Node, newValue, sameShape, sizeOf, type Value, type View } from "./value.ts";
+import {
+  type Data,
+  type Form,
+  type Node,
+  newValue,
+  sameShape,
+  sizeOf,
+  type Value,
+  type View,
+} from "./value.ts";
 
 /** What a node is made of, besides its inputs. */
 export interface NodeOptions {

@@ -58,14 +58,14 @@ interface Entry {
   readonly nodes: number;
 }
 
-/**
- * @param limits most programs kept, and most nodes in all of them: a session's memory grows with its nodes
- */
-export function newSessions(
-  runtime: Runtime,
-  threads: Threads,
-  limits: { readonly programs: number; readonly nodes: number },
-): Sessions {
+/** Most programs kept, and most nodes in all of them: a session's memory grows with its nodes. */
+export interface Limits {
+  readonly programs: number;
+  readonly nodes: number;
+}
+
+/** A store without programs. */
+export function newSessions(runtime: Runtime, threads: Threads, limits: Limits): Sessions {
   const entries = new Map<string, Entry>(); // in order of last use
   let compilations = 0;
   let nodes = 0;

@@ -4,7 +4,6 @@
  * @module
  */
 import type { tf } from "../../../core/mod.ts";
-import type { Form } from "./form.ts";
 import { type Attributes, Elem } from "./model.ts";
 
 /** The elements of a computed value; bool as bytes 0 and 1. */
@@ -36,6 +35,17 @@ export interface Value {
 /** A value under a shape of the same size: reshaping costs nothing until a node wants it. */
 export interface View {
   readonly value: Value;
+  readonly shape: readonly number[];
+}
+
+/**
+ * How the elements of one value are those of another, in another order: the axes of `from` in the order `perm`, then
+ * joined, `parts[i]` of them at a time, to those of `shape`.
+ */
+export interface Form {
+  readonly from: View;
+  readonly perm: readonly number[];
+  readonly parts: readonly number[];
   readonly shape: readonly number[];
 }
 

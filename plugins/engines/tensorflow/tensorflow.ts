@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { component, type Engine, Engines, z } from "../../../core/mod.ts";
+import { component, type Engine, Engines } from "../../../core/mod.ts";
 import { mendKernels } from "./kernels.ts";
 import { deviceInWords, loadBackend, nvidiaGpus } from "./native.ts";
 
 /** Above every other engine on a GPU; on a processor below onnxruntime, which is faster there (test/bench). */
 const MERIT = { gpu: 20, cpu: 12 };
 
-/** tfjs on TensorFlow's library. */
+/** tfjs on TensorFlow's library. Its `start` throws an Error naming what is missing: the package, its addon, the library. */
 export function tensorflow(): Engine {
   return {
     name: "tensorflow",
@@ -36,13 +36,10 @@ export function tensorflow(): Engine {
   };
 }
 
-/** How a scenario names it: `engine: tensorflow`. */
-const tensorflowComponent = component(Engines, {
+/** A scenario names it `engine: tensorflow`. */
+export default component(Engines, {
   name: "tensorflow",
   summary: "TensorFlow's own library, on an NVIDIA GPU where there is one (@tensorflow/tfjs-node-gpu)",
   reference: "https://github.com/tensorflow/tfjs/tree/master/tfjs-node",
-  options: () => z.strictObject({}),
   create: tensorflow,
 });
-
-export default tensorflowComponent;

@@ -8,23 +8,34 @@
  *
  * @module
  */
-import { component, type Engine, Engines, messageOf, tf, z } from "../../../core/mod.ts";
+import { component, type Engine, Engines, messageOf, parseOptions, tf, z } from "../../../core/mod.ts";
 import { borrowMissingKernels } from "../borrow.ts";
 
 /** This backend stores no complex numbers. */
 const NOT_BORROWED = ["Complex", "ComplexAbs", "Real", "Imag", "FFT", "IFFT"];
 
+const options = z.strictObject({
+  mended: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether transposed factors are transposed before tfjs's matmul, which is slow on them; false leaves it as it comes, for comparisons.",
+    ),
+});
+
 /** Options of {@link wasm}. */
-export interface WasmOptions {
-  /** Whether transposed factors reach XNNPACK; false leaves tfjs's matmul as it comes, for comparisons. */
-  readonly mended: boolean;
-}
+export type WasmOptions = z.input<typeof options>;
 
 /** How this process has tfjs's kernels, once they are in use. */
 let inUse: { readonly mended: boolean } | undefined;
 
-/** tfjs on WebAssembly. */
-export function wasm({ mended = true }: Partial<WasmOptions> = {}): Engine {
+/**
+ * tfjs on WebAssembly. Its `start` throws an Error where the backend does not start, or this process has started it with
+ * another `mended`.
+ * @throws InputError where an option is out of its range
+ */
+export function wasm(given: WasmOptions = {}): Engine {
+  const { mended } = parseOptions("wasm", options, given);
   return {
     name: "wasm",
     merit: 10,
@@ -91,18 +102,10 @@ function transposeBeforeMatMul(): void {
   });
 }
 
-/** How a scenario names it: `engine: wasm`. */
-const wasmComponent = component(Engines, {
+/** A scenario names it `engine: wasm`. */
+export default component(Engines, {
   name: "wasm",
   summary: "WebAssembly, one thread: no native library needed",
-  options: () =>
-    z.strictObject({
-      mended: z
-        .boolean()
-        .default(true)
-        .describe("Whether transposed factors are transposed before tfjs's matmul, which is slow on them."),
-    }),
+  options,
   create: wasm,
 });
-
-export default wasmComponent;

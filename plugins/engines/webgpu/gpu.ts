@@ -13,7 +13,10 @@ interface Gpu {
 }
 
 /** Which of two GPUs to take. */
-export type Power = "high-performance" | "low-power";
+export type Power = (typeof POWERS)[number];
+
+/** All of them. */
+export const POWERS = ["high-performance", "low-power"] as const;
 
 /** A device that may be opened, once. */
 export interface Adapter {

@@ -5,7 +5,16 @@
  * @module
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { component, type Engine, type EngineProspect, Engines, messageOf, tf, z } from "../../../core/mod.ts";
+import {
+  component,
+  type Engine,
+  type EngineProspect,
+  Engines,
+  messageOf,
+  parseOptions,
+  tf,
+  z,
+} from "../../../core/mod.ts";
 import { type BackendModule, type DeviceBackend, deviceBackend } from "./backend.ts";
 import {
   type AdapterInfo,
@@ -13,7 +22,7 @@ import {
   isSoftware,
   mayHaveGpu,
   nameOf,
-  type Power,
+  POWERS,
   requestAdapter,
   requestDevice,
 } from "./gpu.ts";
@@ -22,11 +31,12 @@ import { keepSumsInOrder } from "./kernels.ts";
 const BACKEND = "webgpu";
 const PACKAGE = "@tensorflow/tfjs-backend-webgpu";
 
+const options = z.strictObject({
+  power: z.enum(POWERS).default("high-performance").describe("Which GPU, where there are two."),
+});
+
 /** Options of {@link webgpu}. */
-export interface WebgpuOptions {
-  /** Which GPU, where there are two. */
-  readonly power: Power;
-}
+export type WebgpuOptions = z.input<typeof options>;
 
 /** Above onnxruntime on a GPU; never taken by `auto` where the adapter is software. */
 const MERIT = { hardware: 18, software: -1 };
@@ -37,8 +47,12 @@ const TOLD_MS = 100;
 /** The backend in use; another one once its device is lost. Not asked of tfjs, which would make the module's own. */
 let current: DeviceBackend | undefined;
 
-/** tfjs on WebGPU. */
-export function webgpu({ power = "high-performance" }: Partial<WebgpuOptions> = {}): Engine {
+/**
+ * tfjs on WebGPU. Its `start` throws an Error naming what is missing: the package, or a driver.
+ * @throws InputError where an option is none of those named
+ */
+export function webgpu(given: WebgpuOptions = {}): Engine {
+  const { power } = parseOptions("webgpu", options, given);
   return {
     name: "webgpu",
     merit: MERIT.hardware,
@@ -97,19 +111,11 @@ function runtime(): string {
   return "Deno" in globalThis ? `Deno ${process.versions.deno}` : "Dawn";
 }
 
-/** How a scenario names it: `engine: webgpu`. */
-const webgpuComponent = component(Engines, {
+/** A scenario names it `engine: webgpu`. */
+export default component(Engines, {
   name: "webgpu",
   summary: "Any GPU, through WebGPU: Deno's own, or on Node the package webgpu (Dawn)",
   reference: "https://www.w3.org/TR/webgpu",
-  options: () =>
-    z.strictObject({
-      power: z
-        .enum(["high-performance", "low-power"])
-        .default("high-performance")
-        .describe("Which GPU, where there are two."),
-    }),
+  options,
   create: webgpu,
 });
-
-export default webgpuComponent;

@@ -3,11 +3,22 @@
  *
  * @module
  */
-import { component, InputError, type Mixer, Mixers, tf, z } from "../../../core/mod.ts";
+import { component, InputError, type Mixer, Mixers, tf } from "../../../core/mod.ts";
 
 /**
- * One batch weighted 1: first ⌊α·m⌋ rows of `pd`, then m − ⌊α·m⌋ generated rows.
- * @throws InputError where α·m rounds to no row of `pd` (and α > 0), or m·(1 − α) < 1 leaves none to the generator
+ * The sampling trick: one batch weighted 1, first ⌊α·m⌋ rows of `pd`, then m − ⌊α·m⌋ generated rows.
+ *
+ * `mix` and `check` throw an InputError where α·m rounds to no row of `pd` (and α > 0), or m·(1 − α) < 1 leaves no row
+ * to the generator.
+ * @example
+ * ```ts
+ * import { tf } from "dsgan";
+ * import { samplingTrick } from "dsgan/mixers";
+ *
+ * await tf.setBackend("cpu");
+ * const [mixed] = samplingTrick().mix(0.5, 4, (n) => tf.ones([n, 1]), (n) => tf.zeros([n, 1]));
+ * console.log(mixed!.x.dataSync()); // [0, 0, 1, 1]
+ * ```
  */
 export function samplingTrick(): Mixer {
   return {
@@ -48,13 +59,10 @@ function check(alpha: number, m: number): void {
   }
 }
 
-/** How a scenario names it: `mixer: sampling-trick`. */
-const samplingTrickComponent = component(Mixers, {
+/** A scenario names it `mixer: sampling-trick`. */
+export default component(Mixers, {
   name: "sampling-trick",
   summary: "One batch of m, the first ⌊αm⌋ rows from pd (Eq. 10)",
   reference: "DSGAN, Eq. (10) and Appendix C",
-  options: () => z.strictObject({}),
   create: samplingTrick,
 });
-
-export default samplingTrickComponent;

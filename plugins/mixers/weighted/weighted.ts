@@ -3,9 +3,20 @@
  *
  * @module
  */
-import { component, type Mixer, Mixers, z } from "../../../core/mod.ts";
+import { component, type Mixer, Mixers } from "../../../core/mod.ts";
 
-/** Two batches of m rows each; with α = 0 only the generator's. */
+/**
+ * Two batches of m rows each: generated rows weighted 1 − α, rows of `pd` weighted α. With α = 0 only the generator's.
+ * @example
+ * ```ts
+ * import { tf } from "dsgan";
+ * import { weighted } from "dsgan/mixers";
+ *
+ * await tf.setBackend("cpu");
+ * const batches = weighted().mix(0.8, 4, (n) => tf.ones([n, 1]), (n) => tf.zeros([n, 1]));
+ * console.log(batches.map(({ weight }) => weight)); // [0.2, 0.8], but for rounding
+ * ```
+ */
 export function weighted(): Mixer {
   return {
     name: "weighted",
@@ -19,13 +30,10 @@ export function weighted(): Mixer {
   };
 }
 
-/** How a scenario names it: `mixer: weighted`. */
-const weightedComponent = component(Mixers, {
+/** A scenario names it `mixer: weighted`. */
+export default component(Mixers, {
   name: "weighted",
   summary: "Two batches of m, weighted 1 − α and α (Eq. 2)",
   reference: "DSGAN, Eq. (2)",
-  options: () => z.strictObject({}),
   create: weighted,
 });
-
-export default weightedComponent;

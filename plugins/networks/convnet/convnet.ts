@@ -5,31 +5,45 @@
  *
  * @module
  */
-import { component, type NetworkPlan, Networks, sizeOf, z } from "../../../core/mod.ts";
-import { relu, tanhInto } from "../layers/activations.ts";
+import { component, type NetworkPlan, Networks, parseOptions, sizeOf, z } from "../../../core/mod.ts";
+import { relu } from "../layers/activations.ts";
 import { affine } from "../layers/affine.ts";
 import { conv2d, dense } from "../layers/linear.ts";
 import { networkOf } from "../layers/network.ts";
 import { flatten, reshape } from "../layers/shapes.ts";
+import { filtersSchema, widthsSchema } from "../options.ts";
+
+const options = z.strictObject({
+  filters: filtersSchema
+    .default([16, 32])
+    .describe("Filters of each convolution; each halves the sides of the image."),
+  hidden: widthsSchema.default([128]).describe("Widths of the dense layers after them."),
+});
 
 /** Options of {@link convnet}. */
-export interface ConvnetOptions {
-  /** Filters of each convolution, each of which halves the sides of the image. */
-  readonly filters: readonly number[];
-  /** Widths of the dense layers after them. */
-  readonly hidden: readonly number[];
-}
+export type ConvnetOptions = z.input<typeof options>;
 
 /**
  * 3 × 3 convolutions of stride 2 and dense layers, each with ReLU, and a dense output, squashed where its port has a
- * range. Images `[n, h, w, c]`, of any size: sides are rounded up where they are halved. What the convolutions give is the
- * network's feature space.
+ * range. It takes images `[n, h, w, c]` of any size: sides are rounded up where they are halved. What the convolutions
+ * give is the network's feature space.
+ * @throws InputError where an option is out of its range; from `build` where the input is no image
+ * @example
+ * ```ts
+ * import { Key, parameterCount, tf } from "dsgan";
+ * import { convnet } from "dsgan/networks";
+ *
+ * await tf.setBackend("cpu");
+ * const net = convnet({ filters: [8] }).build({ input: [28, 28, 1], output: [10] }, Key.from("example"));
+ * console.log(net.features!.shape, parameterCount(net)); // [1568], 202202
+ * ```
  */
-export function convnet({ filters, hidden }: ConvnetOptions): NetworkPlan {
+export function convnet(given: ConvnetOptions = {}): NetworkPlan {
+  const { filters, hidden } = parseOptions("convnet", options, given);
   return {
     name: "convnet",
     build(ports, key) {
-      const { output, range } = ports;
+      const { output } = ports;
       const body = [
         ...filters.flatMap((n) => [
           affine(conv2d(n, { size: 3, stride: 2, padding: 1 }), { init: "he" }),
@@ -42,25 +56,16 @@ export function convnet({ filters, hidden }: ConvnetOptions): NetworkPlan {
         affine(dense(sizeOf(output)), { init: "glorot" }),
         reshape(output),
       ];
-      return networkOf({ name: "convnet", body, head, squash: range && tanhInto(range) }, ports, key);
+      return networkOf({ name: "convnet", body, head }, ports, key);
     },
   };
 }
 
-/** How a scenario names it: `measures: [{ use: classifier, network: convnet }]`. */
-const convnetComponent = component(Networks, {
+/** A scenario names it `measures: [{ use: classifier, network: convnet }]`. */
+export default component(Networks, {
   name: "convnet",
   summary: "Small convolutional network for images: classifiers, critics",
   reference: "LeCun et al., Proceedings of the IEEE 86(11), 1998",
-  options: () =>
-    z.strictObject({
-      filters: z
-        .array(z.int().positive())
-        .default([16, 32])
-        .describe("Filters of each convolution; each halves the sides of the image."),
-      hidden: z.array(z.int().positive()).default([128]).describe("Widths of the dense layers after them."),
-    }),
+  options,
   create: convnet,
 });
-
-export default convnetComponent;

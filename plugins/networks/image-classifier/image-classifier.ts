@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { component, type NetworkPlan, Networks, sizeOf, z } from "../../../core/mod.ts";
+import { component, type NetworkPlan, Networks, parseOptions, sizeOf, z } from "../../../core/mod.ts";
 import { leakyRelu } from "../layers/activations.ts";
 import type { LayerPlan } from "../layers/layer.ts";
 import { conv2d, dense, type LinearPlan } from "../layers/linear.ts";
@@ -13,13 +13,24 @@ import { dropout } from "../layers/noise.ts";
 import { globalAveragePooling, reshape } from "../layers/shapes.ts";
 import { weightNorm } from "../layers/weight-norm.ts";
 
+const options = z.strictObject({
+  filters: z
+    .int()
+    .positive()
+    .default(96)
+    .describe("Filters of the first block; the second and the head have twice as many."),
+  dropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe(
+      "Share of values dropped after each block in training: 0.5 in Table 7, none in the text of Appendix E.",
+    ),
+});
+
 /** Options of {@link imageClassifier}. */
-export interface ImageClassifierOptions {
-  /** Filters of the first block, > 0; the second and the head have twice as many. 96 in the paper. */
-  readonly filters: number;
-  /** Share of values dropped after each block in training, in [0, 1): 0.5 in Table 7, 0 in the text of App. E. */
-  readonly dropout: number;
-}
+export type ImageClassifierOptions = z.input<typeof options>;
 
 /** Standard deviation from which W is drawn, as in Table 6's. */
 const DEVIATION = 0.05;
@@ -28,8 +39,19 @@ const DEVIATION = 0.05;
  * Six convolutions with weight norm and leaky ReLU, their mean over the image, three dense layers alike, and an
  * output with weight norm. The feature space is what the mean gives: a head of three layers follows it, so that
  * generated features can be classified.
+ * @throws InputError where an option is out of its range; from `build` where the input is no image of 12 × 12 or more
+ * @example
+ * ```ts
+ * import { Key, parameterCount, tf } from "dsgan";
+ * import { imageClassifier } from "dsgan/networks";
+ *
+ * await tf.setBackend("cpu");
+ * const net = imageClassifier({ filters: 4 }).build({ input: [12, 12, 3], output: [10] }, Key.from("example"));
+ * console.log(net.features!.shape, parameterCount(net)); // [8], 2116
+ * ```
  */
-export function imageClassifier({ filters, dropout: rate }: ImageClassifierOptions): NetworkPlan {
+export function imageClassifier(given: ImageClassifierOptions = {}): NetworkPlan {
+  const { filters, dropout: rate } = parseOptions("image-classifier", options, given);
   const name = "image-classifier";
   const layer = (map: LinearPlan): LayerPlan[] => [weightNorm(map, { deviation: DEVIATION }), leakyRelu(0.2)];
   const halving = (outputs: number): LayerPlan[] => [
@@ -61,26 +83,11 @@ export function imageClassifier({ filters, dropout: rate }: ImageClassifierOptio
   };
 }
 
-/** How a scenario names it: `classifier: image-classifier`. */
-const imageClassifierComponent = component(Networks, {
+/** A scenario names it `classifier: image-classifier`. */
+export default component(Networks, {
   name: "image-classifier",
   summary: "Classifier for adversarial training on CIFAR-10 (Table 7)",
   reference: "DSGAN, Table 7 and Appendix E",
-  options: () =>
-    z.strictObject({
-      filters: z
-        .int()
-        .positive()
-        .default(96)
-        .describe("Filters of the first block; the second and the head have twice as many."),
-      dropout: z
-        .number()
-        .min(0)
-        .lt(1)
-        .default(0)
-        .describe("Share of values dropped after each block: 0.5 in Table 7, none in Appendix E's text."),
-    }),
+  options,
   create: imageClassifier,
 });
-
-export default imageClassifierComponent;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { component, InputError, type NetworkPlan, Networks, z } from "../../../core/mod.ts";
+import { component, InputError, type NetworkPlan, Networks, parseOptions, z } from "../../../core/mod.ts";
 import { relu, tanhInto } from "../layers/activations.ts";
 import { affine } from "../layers/affine.ts";
 import { batchNorm } from "../layers/batch-norm.ts";
@@ -13,23 +13,48 @@ import { networkOf } from "../layers/network.ts";
 import { flatten, imageShape, reshape } from "../layers/shapes.ts";
 import { weightNorm } from "../layers/weight-norm.ts";
 
+const options = z
+  .strictObject({
+    channels: z
+      .int()
+      .positive()
+      .default(512)
+      .describe("Channels of the smallest image; each layer after it halves them."),
+    doublings: z
+      .int()
+      .positive()
+      .default(3)
+      .describe("How often the sides double: 3 in Table 5, 2 for images of 28 × 28."),
+  })
+  .refine(({ channels, doublings }) => channels % 2 ** (doublings - 1) === 0, {
+    error: "channels must stay whole as each layer halves them: give a multiple of 4, or fewer doublings",
+  });
+
 /** Options of {@link imageGenerator}. */
-export interface ImageGeneratorOptions {
-  /** Channels of the smallest image; each layer after it halves them. 512 in the paper. */
-  readonly channels: number;
-  /** How often the sides double, > 0; thrice in the paper, twice for images of 28 × 28. */
-  readonly doublings?: number;
-}
+export type ImageGeneratorOptions = z.input<typeof options>;
 
 /** Standard deviation from which all weights are drawn (the authors' code). */
 const DEVIATION = 0.05;
 
 /**
  * From z to an image an eighth of the output's size, then thrice doubled by transpose convolutions of 5 × 5, stride 2,
- * with batch norm and ReLU, the last with weight norm and tanh, spread over the range that the output's place asks
- * for ([−1, 1] where it asks for none). With fewer doublings it begins with a larger image.
+ * with batch norm and ReLU, the last with weight norm and tanh, spread over the range of the output's port ([−1, 1]
+ * where it has none). With fewer doublings it begins with a larger image.
+ * @throws InputError where an option is out of its range; from `build` where the output's sides are no multiples of
+ *   2^doublings
+ * @example
+ * ```ts
+ * import { Key, tf } from "dsgan";
+ * import { imageGenerator } from "dsgan/networks";
+ *
+ * await tf.setBackend("cpu");
+ * const key = Key.from("example");
+ * const g = imageGenerator({ channels: 8, doublings: 2 }).build({ input: [10], output: [8, 8, 1] }, key);
+ * console.log(g.apply(key.normal([2, 10]), { training: false }).shape); // [2, 8, 8, 1]
+ * ```
  */
-export function imageGenerator({ channels, doublings = 3 }: ImageGeneratorOptions): NetworkPlan {
+export function imageGenerator(given: ImageGeneratorOptions = {}): NetworkPlan {
+  const { channels, doublings } = parseOptions("image-generator", options, given);
   const name = "image-generator";
   return {
     name,
@@ -61,29 +86,11 @@ export function imageGenerator({ channels, doublings = 3 }: ImageGeneratorOption
   };
 }
 
-/** How a scenario names it: `generator: image-generator`. */
-const imageGeneratorComponent = component(Networks, {
+/** A scenario names it `generator: image-generator`. */
+export default component(Networks, {
   name: "image-generator",
   summary: "Generator of images by transpose convolutions (Table 5)",
   reference: "DSGAN, Table 5; Salimans et al., NIPS 2016, arXiv:1606.03498",
-  options: () =>
-    z
-      .strictObject({
-        channels: z
-          .int()
-          .positive()
-          .default(512)
-          .describe("Channels of the smallest image, halved by each layer after it."),
-        doublings: z
-          .int()
-          .positive()
-          .default(3)
-          .describe("How often the sides double: 3 in Table 5, 2 for images of 28 × 28."),
-      })
-      .refine(({ channels, doublings }) => channels % 2 ** (doublings - 1) === 0, {
-        error: "channels must stay whole as each layer halves them: give a multiple of 4, or fewer doublings",
-      }),
+  options,
   create: imageGenerator,
 });
-
-export default imageGeneratorComponent;

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Range, tf } from "../../../core/mod.ts";
+import type { Init } from "./affine.ts";
 import type { LayerPlan } from "./layer.ts";
 
 /** A function of each value. */
@@ -20,6 +21,21 @@ export const softplus: LayerPlan = each((x) => tf.softplus(x));
 export function leakyRelu(slope: number): LayerPlan {
   return each((x) => tf.leakyRelu(x, slope));
 }
+
+/** Slope below 0 of `leaky-relu`. */
+const LEAK = 0.2;
+
+/** Activations by the names that options have for them, each with the initialisation derived for functions of its kind. */
+export const activations = {
+  relu: { layer: relu, init: "he" },
+  "leaky-relu": { layer: leakyRelu(LEAK), init: "he" },
+  elu: { layer: each((x) => tf.elu(x)), init: "he" },
+  tanh: { layer: each((x) => tf.tanh(x)), init: "glorot" },
+  softplus: { layer: softplus, init: "glorot" },
+} as const satisfies Readonly<Record<string, { readonly layer: LayerPlan; readonly init: Init }>>;
+
+/** Name of an activation. */
+export type Activation = keyof typeof activations;
 
 /** `centre + half·tanh(x)`: tanh itself on [−1, 1], its values within the range elsewhere. */
 export function tanhInto([low, high]: Range): (x: tf.Tensor) => tf.Tensor {

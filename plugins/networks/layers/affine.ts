@@ -14,7 +14,10 @@ import { spectralNormOf } from "./spectral-norm.ts";
  * "Understanding the Difficulty of Training Deep Feedforward Neural Networks", AISTATS 2010, Eq. 12); a number is
  * the standard deviation itself.
  */
-export type Init = "he" | "glorot" | number;
+export type Init = (typeof INITS)[number] | number;
+
+/** Initialisations that have a name. */
+export const INITS = ["he", "glorot"] as const;
 
 /** Options of {@link affine}. */
 export interface AffineOptions {

@@ -5,6 +5,7 @@
  */
 import type { Key, Mode, Network, NetworkPorts } from "../../../core/mod.ts";
 import { InputError, tf } from "../../../core/mod.ts";
+import { tanhInto } from "./activations.ts";
 import type { Layer, LayerPlan, Shape } from "./layer.ts";
 
 /** The layers of a network. */
@@ -14,14 +15,39 @@ export interface Layers {
   readonly body: readonly LayerPlan[];
   /** Layers behind the body. Where there are any, what lies between is the network's feature space. */
   readonly head?: readonly LayerPlan[];
-  /** What is done to the output at last. */
-  readonly squash?: ((x: tf.Tensor) => tf.Tensor) | undefined;
+  /** What is done to the output at last: {@link tanhInto} the range of the port unless given, nothing where it has none. */
+  readonly squash?: (x: tf.Tensor) => tf.Tensor;
 }
 
 /**
- * Builds a network. Layers that have parameters or state are numbered from the input, which gives these their names:
+ * Builds a network of layers. Layers that have parameters or state are numbered from the input, which gives these their names:
  * `0/weight`, `0/bias`, `1/weight`, …
+ * @param ports shapes at both ends, without the batch axis
+ * @param key the parameters are drawn from it, each layer's from a key of its own
  * @throws InputError where a layer cannot take what the one before it gives, or the last misses the output's shape
+ * @example
+ * ```ts
+ * import { component, type NetworkPlan, Networks } from "dsgan";
+ * import { affine, conv2d, dense, flatten, networkOf, relu, reshape } from "dsgan/networks";
+ *
+ * function oneConvolution(): NetworkPlan {
+ *   return {
+ *     name: "one-convolution",
+ *     build(ports, key) {
+ *       const units = ports.output.reduce((product, n) => product * n, 1);
+ *       const body = [affine(conv2d(8, { size: 3, padding: 1 }), { init: "he" }), relu, flatten];
+ *       const head = [affine(dense(units), { init: "glorot" }), reshape(ports.output)];
+ *       return networkOf({ name: "one-convolution", body, head }, ports, key);
+ *     },
+ *   };
+ * }
+ *
+ * export default component(Networks, {
+ *   name: "one-convolution",
+ *   summary: "A convolution and a dense layer",
+ *   create: oneConvolution,
+ * });
+ * ```
  */
 export function networkOf({ name, body, head = [], squash }: Layers, ports: NetworkPorts, key: Key): Network {
   const layers: Layer[] = [];
@@ -47,7 +73,7 @@ export function networkOf({ name, body, head = [], squash }: Layers, ports: Netw
   const named = (group: "parameters" | "state"): Map<string, tf.Variable> =>
     new Map(
       numbered.flatMap((layer, i) =>
-        Object.entries(layer[group] ?? {}).map(([of, variable]) => [`${i}/${of}`, variable]),
+        Object.entries(layer[group] ?? {}).map(([name, variable]) => [`${i}/${name}`, variable]),
       ),
     );
   /** The layers from one number to before another, each with a key of its own. */
@@ -55,7 +81,7 @@ export function networkOf({ name, body, head = [], squash }: Layers, ports: Netw
     layers.slice(from, to).reduce((y, layer, i) => layer.apply(y, modeOf(mode, from + i)), x);
 
   const n = layers.length;
-  const finish = squash ?? ((x: tf.Tensor) => x);
+  const finish = squash ?? (ports.range === undefined ? (x: tf.Tensor) => x : tanhInto(ports.range));
   const preparing = layers.filter(({ prepare }) => prepare !== undefined);
   return {
     inputShape: ports.input,

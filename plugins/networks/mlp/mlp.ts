@@ -3,87 +3,78 @@
  *
  * @module
  */
-import { component, type Network, type NetworkPlan, Networks, sizeOf, tf, z } from "../../../core/mod.ts";
-import { each, tanhInto } from "../layers/activations.ts";
-import { affine } from "../layers/affine.ts";
+import { component, type NetworkPlan, Networks, parseOptions, sizeOf, z } from "../../../core/mod.ts";
+import { type Activation, activations } from "../layers/activations.ts";
+import { affine, INITS, type Init } from "../layers/affine.ts";
 import type { LayerPlan } from "../layers/layer.ts";
 import { dense } from "../layers/linear.ts";
 import { networkOf } from "../layers/network.ts";
 import { flatten, reshape } from "../layers/shapes.ts";
+import { widthsSchema } from "../options.ts";
 
-/** How hidden weights are drawn: see `layers/affine.ts`. */
-export type Init = "he" | "glorot";
-
-/** Name of an activation function. */
-export type Activation = "relu" | "leaky-relu" | "elu" | "tanh" | "softplus";
+const options = z.strictObject({
+  hidden: widthsSchema
+    .default([128, 128, 128])
+    .describe("Widths of the hidden layers; an empty list makes a linear map."),
+  activation: z
+    .enum(Object.keys(activations) as Activation[])
+    .default("relu")
+    .describe("What follows each hidden layer; the slope of leaky-relu below 0 is 0.2."),
+  init: z
+    .enum(INITS)
+    .optional()
+    .describe(
+      "Variance of the normal distribution that hidden weights are drawn from: he, 2/inputs, or glorot, 2/(inputs + outputs). By default as suits the activation: glorot for tanh and softplus, he for the others.",
+    ),
+  spectralNorm: z
+    .boolean()
+    .default(false)
+    .describe("Divides each weight by its largest singular value; for critics (Miyato et al., ICLR 2018)."),
+});
 
 /** Options of {@link mlp}. */
-export interface MlpOptions {
-  /** Widths of the hidden layers; none makes a linear map. */
-  readonly hidden: readonly number[];
-  readonly activation: Activation;
-  /** How the weights of hidden layers are drawn; by default as suits the activation. The last layer is `glorot`. */
-  readonly init?: Init | undefined;
-  /** Holds the largest singular value of each layer's weight at 1: see `layers/spectral-norm.ts`. */
-  readonly spectralNorm: boolean;
-}
-
-/** Slope of the leaky ReLU below 0. */
-const LEAK = 0.2;
-
-/** Each activation, and the initialisation derived for functions of its kind. */
-const activations: Record<Activation, { readonly f: (x: tf.Tensor) => tf.Tensor; readonly init: Init }> = {
-  relu: { f: (x) => tf.relu(x), init: "he" },
-  "leaky-relu": { f: (x) => tf.leakyRelu(x, LEAK), init: "he" },
-  elu: { f: (x) => tf.elu(x), init: "he" },
-  tanh: { f: (x) => tf.tanh(x), init: "glorot" },
-  softplus: { f: (x) => tf.softplus(x), init: "glorot" },
-};
+export type MlpOptions = z.input<typeof options>;
 
 /**
- * A plan of dense layers. The input is flattened, the output takes the shape of its port and, where that has a
- * range, is squashed into it. What the last hidden layer gives is the network's feature space. Parameters are named `0/weight`, `0/bias`, `1/weight`, … from the input.
+ * Dense layers. The input is flattened; the output takes the shape of its port and, where that has a range, is squashed
+ * into it. What the last hidden layer gives is the network's feature space. Parameters are named `0/weight`, `0/bias`,
+ * `1/weight`, … from the input; the last weight is drawn as `glorot`.
+ * @throws InputError where an option is out of its range
+ * @example
+ * ```ts
+ * import { Key, tf } from "dsgan";
+ * import { mlp } from "dsgan/networks";
+ *
+ * await tf.setBackend("cpu");
+ * const key = Key.from("example");
+ * const critic = mlp({ hidden: [64, 64], activation: "leaky-relu", spectralNorm: true });
+ * const net = critic.build({ input: [2], output: [1] }, key);
+ * console.log(net.apply(key.normal([5, 2]), { training: false }).shape); // [5, 1]
+ * ```
  */
-export function mlp({ hidden, activation, init, spectralNorm }: MlpOptions): NetworkPlan {
+export function mlp(given: MlpOptions = {}): NetworkPlan {
+  const { hidden, activation, init, spectralNorm } = parseOptions("mlp", options, given);
   return {
     name: "mlp",
-    build(ports, key): Network {
-      const { output, range } = ports;
-      const { f, init: suiting } = activations[activation];
+    build(ports, key) {
+      const { layer: activated, init: suiting } = activations[activation];
       const layer = (width: number, drawn: Init): LayerPlan =>
         affine(dense(width), { init: drawn, spectralNorm });
       const body = [
         flatten,
-        ...hidden.flatMap((width) => [layer(width, init ?? suiting), each(f)]), // [n, width]
+        ...hidden.flatMap((width) => [layer(width, init ?? suiting), activated]), // [n, width]
       ];
-      const head = [layer(sizeOf(output), "glorot"), reshape(output)];
-      return networkOf({ name: "mlp", body, head, squash: range && tanhInto(range) }, ports, key);
+      const head = [layer(sizeOf(ports.output), "glorot"), reshape(ports.output)];
+      return networkOf({ name: "mlp", body, head }, ports, key);
     },
   };
 }
 
-/** How a scenario names it: `critic: { use: mlp, hidden: [256, 256], activation: leaky-relu }`. */
-const mlpComponent = component(Networks, {
+/** A scenario names it `critic: { use: mlp, hidden: [256, 256], activation: leaky-relu }`. */
+export default component(Networks, {
   name: "mlp",
   summary: "Multilayer perceptron (default)",
   reference: "He et al., ICCV 2015; Glorot & Bengio, AISTATS 2010; Miyato et al., ICLR 2018",
-  options: () =>
-    z.strictObject({
-      hidden: z.array(z.int().positive()).default([128, 128, 128]).describe("Widths of the hidden layers."),
-      activation: z
-        .enum(["relu", "leaky-relu", "elu", "tanh", "softplus"])
-        .default("relu")
-        .describe("Between the layers."),
-      init: z
-        .enum(["he", "glorot"])
-        .optional()
-        .describe("How hidden weights are drawn; by default as suits the activation."),
-      spectralNorm: z
-        .boolean()
-        .default(false)
-        .describe("Divides each weight by its largest singular value; for critics."),
-    }),
+  options,
   create: mlp,
 });
-
-export default mlpComponent;

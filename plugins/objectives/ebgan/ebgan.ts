@@ -10,22 +10,42 @@ import {
   type GanObjective,
   InputError,
   Objectives,
+  parseOptions,
   tf,
   z,
 } from "../../../core/mod.ts";
 
+const options = z.strictObject({
+  margin: z
+    .number()
+    .positive()
+    .default(1)
+    .describe(
+      "Margin m: fake rows are pushed up to this energy and no further. In squared units of the data.",
+    ),
+});
+
 /** Options of {@link ebgan}. */
-export interface EbganOptions {
-  /** Margin m, > 0: fake rows are pushed up to this energy and no further. In squared units of the data. */
-  readonly margin: number;
-}
+export type EbganOptions = z.input<typeof options>;
 
 /**
- * `L_D = E D(pdBar) + Σᵢ wᵢ·E max(0, margin − D(fakeᵢ))`, `L_G = E D(G(z))`, where D is the energy: the mean
- * squared error of the autoencoder on a row.
- * @throws InputError from both losses where the critic's output is not of the shape of its input
+ * The energy-based game: `L_D = E D(pdBar) + Σᵢ wᵢ·E max(0, margin − D(fakeᵢ))`, `L_G = E D(G(z))`. D is the energy
+ * of a row: the mean squared error with which the critic rebuilds it.
+ * @param given margin > 0, in squared units of the data
+ * @throws InputError where an option is out of its range; from both losses where the critic's output does not have the
+ *   shape of its input
+ * @example
+ * ```ts
+ * import { tf } from "dsgan";
+ * import { ebgan } from "dsgan/objectives";
+ *
+ * await tf.setBackend("cpu");
+ * const half = (x: tf.Tensor) => tf.mul(x, 0.5); // a critic that rebuilds badly
+ * console.log(ebgan().generatorLoss(half, tf.tensor2d([[2, 0]])).dataSync()); // [0.5], the mean of 1 and 0
+ * ```
  */
-export function ebgan({ margin }: EbganOptions): GanObjective {
+export function ebgan(given: EbganOptions = {}): GanObjective {
+  const { margin } = parseOptions("ebgan", options, given);
   return {
     name: "ebgan",
     criticOutput: "reconstruction",
@@ -51,20 +71,11 @@ function energy(critic: Critic, x: tf.Tensor): tf.Tensor {
   return tf.mean(tf.reshape(tf.square(tf.sub(rebuilt, x)), [x.shape[0]!, -1]), 1);
 }
 
-/** How a scenario names it: `objective: { use: ebgan, margin: 1 }`. */
-const ebganComponent = component(Objectives, {
+/** A scenario names it `objective: { use: ebgan, margin: 1 }`. */
+export default component(Objectives, {
   name: "ebgan",
   summary: "Energy-based GAN: the critic is an autoencoder",
   reference: "Zhao et al., ICLR 2017, arXiv:1609.03126",
-  options: () =>
-    z.strictObject({
-      margin: z
-        .number()
-        .positive()
-        .default(1)
-        .describe("Energy above which a fake row is left alone; in squared units of the data."),
-    }),
+  options,
   create: ebgan,
 });
-
-export default ebganComponent;

@@ -5,28 +5,34 @@
  *
  * @module
  */
-import { component, type GanObjective, InputError, Objectives, tf, z } from "../../../core/mod.ts";
+import { component, type GanObjective, Objectives, parseOptions, tf, z } from "../../../core/mod.ts";
+
+const options = z
+  .strictObject({
+    a: z.number().default(0).describe("Label of the fake: what the critic should answer to it."),
+    b: z.number().default(1).describe("Label of pdBar; differs from a."),
+    c: z.number().default(1).describe("The label that the generator aims at."),
+  })
+  .refine(({ a, b }) => a !== b, {
+    error: "the labels a and b are the same: a critic that should answer the same to all learns nothing",
+    path: ["b"],
+  });
 
 /** Options of {@link lsgan}: the three labels, as the paper names them. */
-export interface LsganOptions {
-  /** What the critic should answer to the fake. */
-  readonly a: number;
-  /** What the critic should answer to `pdBar`; differs from a. */
-  readonly b: number;
-  /** What the generator wants the critic to answer. */
-  readonly c: number;
-}
+export type LsganOptions = z.input<typeof options>;
 
 /**
- * `L_D = ½·E (D(pdBar) − b)² + ½·Σᵢ wᵢ·E (D(fakeᵢ) − a)²`, `L_G = ½·E (D(G(z)) − c)²`.
- * @throws InputError where a = b: a critic that should answer the same to all learns nothing
+ * Least squares: `L_D = ½·E (D(pdBar) − b)² + ½·Σᵢ wᵢ·E (D(fakeᵢ) − a)²`, `L_G = ½·E (D(G(z)) − c)²`.
+ * @throws InputError where a = b
+ * @example
+ * ```ts
+ * import { lsgan } from "dsgan/objectives";
+ *
+ * const pearson = lsgan({ a: -1, b: 1, c: 0 }); // the paper's Eq. (8)
+ * ```
  */
-export function lsgan({ a, b, c }: LsganOptions): GanObjective {
-  if (a === b) {
-    throw new InputError(
-      `objective "lsgan": the labels a and b are both ${a}: give fake and real different ones`,
-    );
-  }
+export function lsgan(given: LsganOptions = {}): GanObjective {
+  const { a, b, c } = parseOptions("lsgan", options, given);
   return {
     name: "lsgan",
     criticOutput: "score",
@@ -43,18 +49,11 @@ function halfSquare(score: tf.Tensor, label: number): tf.Scalar {
   return tf.mul(0.5, tf.mean(tf.square(tf.sub(score, label))));
 }
 
-/** How a scenario names it: `objective: lsgan`, or with labels `{ use: lsgan, a: -1, b: 1, c: 0 }`. */
-const lsganComponent = component(Objectives, {
+/** A scenario names it `objective: lsgan`, or with labels `{ use: lsgan, a: -1, b: 1, c: 0 }`. */
+export default component(Objectives, {
   name: "lsgan",
   summary: "Least squares GAN",
   reference: "Mao et al., ICCV 2017, arXiv:1611.04076",
-  options: () =>
-    z.strictObject({
-      a: z.number().default(0).describe("Label of the fake."),
-      b: z.number().default(1).describe("Label of pdBar."),
-      c: z.number().default(1).describe("The label that the generator aims at."),
-    }),
+  options,
   create: lsgan,
 });
-
-export default lsganComponent;

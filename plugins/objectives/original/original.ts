@@ -4,24 +4,36 @@
  *
  * @module
  */
-import { component, type GanObjective, Objectives, tf, z } from "../../../core/mod.ts";
+import { component, type GanObjective, Objectives, parseOptions, tf, z } from "../../../core/mod.ts";
+
+const options = z.strictObject({
+  generator: z
+    .enum(["saturating", "non-saturating"])
+    .default("saturating")
+    .describe(
+      "What the generator minimises: log(1 − D(G(z))), as in line 09 of Algorithm 1, or −log D(G(z)), whose gradient does not vanish where the critic is sure.",
+    ),
+});
 
 /** Options of {@link original}. */
-export interface OriginalOptions {
-  /**
-   * What the generator minimises: `saturating`, E log(1 − D(G(z))), as line 09 of Algorithm 1 has it; or
-   * `non-saturating`, −E log D(G(z)), whose gradient does not vanish where the critic is sure (Goodfellow et al.).
-   */
-  readonly generator: "saturating" | "non-saturating";
-}
+export type OriginalOptions = z.input<typeof options>;
 
 /**
- * `L_D = −E log D(pdBar) − Σᵢ wᵢ·E log(1 − D(fakeᵢ))`, the negative of Eq. (2).
+ * The original game: `L_D = −E log D(pdBar) − Σᵢ wᵢ·E log(1 − D(fakeᵢ))`, the negative of Eq. (2);
+ * `L_G = E log(1 − D(G(z)))`, or `−E log D(G(z))` with `non-saturating`.
  *
  * The critic's score u is a logit, D = σ(u), so that −log D = softplus(−u) and −log(1 − D) = softplus(u): finite
  * for every u, where the logarithms themselves are not.
+ * @throws InputError where an option is none of those named
+ * @example
+ * ```ts
+ * import { original } from "dsgan/objectives";
+ *
+ * const objective = original({ generator: "non-saturating" });
+ * ```
  */
-export function original({ generator }: OriginalOptions): GanObjective {
+export function original(given: OriginalOptions = {}): GanObjective {
+  const { generator } = parseOptions("original", options, given);
   return {
     name: "original",
     criticOutput: "score",
@@ -46,19 +58,11 @@ function minusLogNotD(u: tf.Tensor): tf.Scalar {
   return tf.mean(tf.softplus(u));
 }
 
-/** How a scenario names it: `objective: { use: original, generator: non-saturating }`. */
-const originalComponent = component(Objectives, {
+/** A scenario names it `objective: { use: original, generator: non-saturating }`. */
+export default component(Objectives, {
   name: "original",
   summary: "The original game: cross-entropy (Eq. 2)",
   reference: "Goodfellow et al., NIPS 2014, arXiv:1406.2661",
-  options: () =>
-    z.strictObject({
-      generator: z
-        .enum(["saturating", "non-saturating"])
-        .default("saturating")
-        .describe("The generator's loss: log(1 − D) as in Algorithm 1, or −log D."),
-    }),
+  options,
   create: original,
 });
-
-export default originalComponent;

@@ -6,25 +6,58 @@
  *
  * @module
  */
-import { type Critic, component, type GanObjective, type Key, Objectives, tf, z } from "../../../core/mod.ts";
+import {
+  type Critic,
+  component,
+  type GanObjective,
+  type Key,
+  Objectives,
+  parseOptions,
+  tf,
+  z,
+} from "../../../core/mod.ts";
+
+const options = z.strictObject({
+  lambda: z
+    .number()
+    .positive()
+    .default(10)
+    .describe("Weight λ of the gradient penalty; 10 suits images, 0.1 points in the plane."),
+  penalty: z
+    .enum(["two-sided", "one-sided"])
+    .default("two-sided")
+    .describe(
+      "Which slopes are penalised: all but 1 (two-sided), or those above 1 (one-sided), which suits one or two dimensions.",
+    ),
+});
 
 /** Options of {@link wganGp}. */
-export interface WganGpOptions {
-  /** Weight λ of the penalty, > 0. 10 suits images (Gulrajani et al.), 0.1 suits points in the plane. */
-  readonly lambda: number;
-  /**
-   * Which slopes are penalised: `two-sided` (default) all but 1, `one-sided` those above 1. A critic of few dimensions that is
-   * held to slope 1 everywhere cannot turn, and is left behind when the generator overshoots: use `one-sided` there.
-   */
-  readonly penalty?: "two-sided" | "one-sided";
-}
+export type WganGpOptions = z.input<typeof options>;
 
 /**
- * `L_D = Σᵢ wᵢ·E D(fakeᵢ) − E D(pdBar) + λ·Σᵢ wᵢ·E (‖∇D(x̂ᵢ)‖₂ − 1)²`, `L_G = −E D(G(z))`, with x̂ᵢ drawn evenly
- * from the segments between rows of `pdBar` and rows of the i-th fake batch. One-sided, the square is of
- * `max(0, ‖∇D(x̂ᵢ)‖₂ − 1)`.
+ * The Wasserstein game with a gradient penalty: `L_D = Σᵢ wᵢ·E D(fakeᵢ) − E D(pdBar) + λ·Σᵢ wᵢ·E (‖∇D(x̂ᵢ)‖₂ − 1)²`,
+ * `L_G = −E D(G(z))`. x̂ᵢ are drawn evenly from the segments between rows of `pdBar` and rows of the i-th fake batch.
+ * One-sided, the square is of `max(0, ‖∇D(x̂ᵢ)‖₂ − 1)`.
+ *
+ * In one or two dimensions a critic held to slope 1 everywhere cannot turn, and is left behind when the generator
+ * overshoots: use `one-sided` there.
+ * @param given λ > 0, and which slopes are penalised
+ * @throws InputError where an option is out of its range
+ * @example
+ * ```ts
+ * import { Key, tf } from "dsgan";
+ * import { wganGp } from "dsgan/objectives";
+ *
+ * await tf.setBackend("cpu");
+ * const key = Key.from("example");
+ * const critic = (x: tf.Tensor) => tf.sum(x, 1, true); // [m, 2] to [m, 1], of slope √2
+ * const fake = [{ weight: 1, x: key.fold("fake").normal([64, 2]) }];
+ * const loss = wganGp({ lambda: 0.1 }).criticLoss(critic, key.fold("real").normal([64, 2], 3), fake, key);
+ * console.log(loss.dataSync()); // near 0 − 6 + 0.1·(√2 − 1)²
+ * ```
  */
-export function wganGp({ lambda, penalty = "two-sided" }: WganGpOptions): GanObjective {
+export function wganGp(given: WganGpOptions = {}): GanObjective {
+  const { lambda, penalty } = parseOptions("wgan-gp", options, given);
   return {
     name: "wgan-gp",
     criticOutput: "score",
@@ -56,24 +89,11 @@ function slopesAt(critic: Critic, x: tf.Tensor): tf.Tensor {
   return tf.sqrt(tf.add(squares, 1e-12)); // the root has no derivative at 0, where a dead critic starts
 }
 
-/** How a scenario names it: `objective: { use: wgan-gp, lambda: 10 }`. */
-const wganGpComponent = component(Objectives, {
+/** A scenario names it `objective: { use: wgan-gp, lambda: 10 }`. */
+export default component(Objectives, {
   name: "wgan-gp",
   summary: "Wasserstein GAN with a gradient penalty (default)",
   reference: "Gulrajani et al., NIPS 2017, arXiv:1704.00028; Petzka et al., ICLR 2018, arXiv:1709.08894",
-  options: () =>
-    z.strictObject({
-      lambda: z
-        .number()
-        .positive()
-        .default(10)
-        .describe("Weight of the gradient penalty; 10 on images, 0.1 in the plane."),
-      penalty: z
-        .enum(["two-sided", "one-sided"])
-        .default("two-sided")
-        .describe("Whether slopes below 1 are penalised too; one-sided suits few dimensions."),
-    }),
+  options,
   create: wganGp,
 });
-
-export default wganGpComponent;

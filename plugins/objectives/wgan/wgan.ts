@@ -5,16 +5,37 @@
  *
  * @module
  */
-import { component, type GanObjective, Objectives, tf, z } from "../../../core/mod.ts";
+import { component, type GanObjective, Objectives, parseOptions, tf, z } from "../../../core/mod.ts";
+
+const options = z.strictObject({
+  clip: z
+    .number()
+    .positive()
+    .default(0.01)
+    .describe("Bound c: after each of its steps, every parameter of the critic is put back into [−c, c]."),
+});
 
 /** Options of {@link wgan}. */
-export interface WganOptions {
-  /** Bound c on every parameter of the critic, > 0: each is kept within [−c, c]. */
-  readonly clip: number;
-}
+export type WganOptions = z.input<typeof options>;
 
-/** `L_D = Σᵢ wᵢ·E D(fakeᵢ) − E D(pdBar)`, `L_G = −E D(G(z))`; the critic's parameters stay within [−c, c]. */
-export function wgan({ clip }: WganOptions): GanObjective {
+/**
+ * The Wasserstein game with clipped weights: `L_D = Σᵢ wᵢ·E D(fakeᵢ) − E D(pdBar)`, `L_G = −E D(G(z))`; the critic's
+ * parameters stay within [−c, c].
+ * @param given c > 0
+ * @throws InputError where an option is out of its range
+ * @example
+ * ```ts
+ * import { tf } from "dsgan";
+ * import { wgan } from "dsgan/objectives";
+ *
+ * await tf.setBackend("cpu");
+ * const weight = tf.variable(tf.tensor1d([-2, 0.5]));
+ * wgan({ clip: 1 }).constrain!([weight]);
+ * console.log(weight.dataSync()); // [-1, 0.5]
+ * ```
+ */
+export function wgan(given: WganOptions = {}): GanObjective {
+  const { clip } = parseOptions("wgan", options, given);
   return {
     name: "wgan",
     criticOutput: "score",
@@ -31,20 +52,11 @@ export function wgan({ clip }: WganOptions): GanObjective {
   };
 }
 
-/** How a scenario names it: `objective: { use: wgan, clip: 0.01 }`. */
-const wganComponent = component(Objectives, {
+/** A scenario names it `objective: { use: wgan, clip: 0.01 }`. */
+export default component(Objectives, {
   name: "wgan",
   summary: "Wasserstein GAN with clipped weights",
   reference: "Arjovsky et al., ICML 2017, arXiv:1701.07875",
-  options: () =>
-    z.strictObject({
-      clip: z
-        .number()
-        .positive()
-        .default(0.01)
-        .describe("Bound on the absolute value of each parameter of the critic."),
-    }),
+  options,
   create: wgan,
 });
-
-export default wganComponent;

@@ -9,29 +9,37 @@ import {
   elementwise,
   type Optimizer,
   Optimizers,
-  type Rates,
+  parseOptions,
   ratesShape,
   tf,
   z,
 } from "../../../core/mod.ts";
 
+const options = z.strictObject({
+  ...ratesShape(0.001),
+  beta1: z.number().min(0).lt(1).default(0.5).describe("Decay β₁ of the mean of gradients."),
+  beta2: z.number().min(0).lt(1).default(0.9).describe("Decay β₂ of the mean of squares."),
+  epsilon: z.number().positive().default(1e-8).describe("ε: keeps the quotient finite."),
+});
+
 /** Options of {@link adam}. */
-export interface AdamOptions extends Rates {
-  /** Decay β₁ of the mean of gradients, in [0, 1). */
-  readonly beta1: number;
-  /** Decay β₂ of the mean of squares, in [0, 1). */
-  readonly beta2: number;
-  /** ε, > 0: keeps the quotient finite. */
-  readonly epsilon: number;
-}
+export type AdamOptions = z.input<typeof options>;
 
 /**
- * `θ ← θ − rate·m̂/(√v̂ + ε)`, m̂ and v̂ being the running means of g and g², corrected for their start at 0.
+ * Adam: `θ ← θ − rate·m̂/(√v̂ + ε)`, m̂ and v̂ being the running means of g and g², corrected for their start at 0.
  *
  * Remembered are M = m/(1 − β₁) and V = v/(1 − β₂), which need one product less each; the factors that this and the
  * corrections ask for are gathered in two numbers.
+ * @throws InputError where an option is out of its range
+ * @example
+ * ```ts
+ * import { adam } from "dsgan/optimizers";
+ *
+ * const optimizer = adam({ learningRate: 0.0003, decayFrom: 0.5 }); // falls to 0 over the second half
+ * ```
  */
-export function adam({ beta1, beta2, epsilon, ...rates }: AdamOptions): Optimizer {
+export function adam(given: AdamOptions = {}): Optimizer {
+  const { beta1, beta2, epsilon, ...rates } = parseOptions("adam", options, given);
   return elementwise(
     "adam",
     rates,
@@ -48,19 +56,11 @@ export function adam({ beta1, beta2, epsilon, ...rates }: AdamOptions): Optimize
   );
 }
 
-/** How a scenario names it: `{ use: adam, learningRate: 0.0003, beta1: 0.5, beta2: 0.9 }`. */
-const adamComponent = component(Optimizers, {
+/** A scenario names it `{ use: adam, learningRate: 0.0003, beta1: 0.5, beta2: 0.9 }`. */
+export default component(Optimizers, {
   name: "adam",
   summary: "Adam (default)",
   reference: "Kingma & Ba, ICLR 2015, arXiv:1412.6980",
-  options: () =>
-    z.strictObject({
-      ...ratesShape(0.001),
-      beta1: z.number().min(0).lt(1).default(0.5).describe("Decay of the mean of gradients."),
-      beta2: z.number().min(0).lt(1).default(0.9).describe("Decay of the mean of squares."),
-      epsilon: z.number().positive().default(1e-8).describe("Keeps the quotient finite."),
-    }),
+  options,
   create: adam,
 });
-
-export default adamComponent;

@@ -9,22 +9,33 @@ import {
   elementwise,
   type Optimizer,
   Optimizers,
-  type Rates,
+  parseOptions,
   ratesShape,
   tf,
   z,
 } from "../../../core/mod.ts";
 
-/** Options of {@link rmsprop}. */
-export interface RmspropOptions extends Rates {
-  /** Decay ρ of the mean of squares, in [0, 1). */
-  readonly rho: number;
-  /** ε, > 0: keeps the quotient finite. */
-  readonly epsilon: number;
-}
+const options = z.strictObject({
+  ...ratesShape(0.00005),
+  rho: z.number().min(0).lt(1).default(0.9).describe("Decay ρ of the mean of squares."),
+  epsilon: z.number().positive().default(1e-8).describe("ε, added to the root: keeps the quotient finite."),
+});
 
-/** `v ← ρ·v + (1 − ρ)·g²`, `θ ← θ − rate·g/(√v + ε)`, with v 0 at first. */
-export function rmsprop({ rho, epsilon, ...rates }: RmspropOptions): Optimizer {
+/** Options of {@link rmsprop}; the default learning rate is WGAN's. */
+export type RmspropOptions = z.input<typeof options>;
+
+/**
+ * RMSProp: `v ← ρ·v + (1 − ρ)·g²`, `θ ← θ − rate·g/(√v + ε)`, with v 0 at first.
+ * @throws InputError where an option is out of its range
+ * @example
+ * ```ts
+ * import { rmsprop } from "dsgan/optimizers";
+ *
+ * const optimizer = rmsprop({ learningRate: 0.00005 });
+ * ```
+ */
+export function rmsprop(given: RmspropOptions = {}): Optimizer {
+  const { rho, epsilon, ...rates } = parseOptions("rmsprop", options, given);
   return elementwise(
     "rmsprop",
     rates,
@@ -37,18 +48,11 @@ export function rmsprop({ rho, epsilon, ...rates }: RmspropOptions): Optimizer {
   );
 }
 
-/** How a scenario names it: `{ use: rmsprop, learningRate: 0.00005 }`. */
-const rmspropComponent = component(Optimizers, {
+/** A scenario names it `{ use: rmsprop, learningRate: 0.00005 }`. */
+export default component(Optimizers, {
   name: "rmsprop",
   summary: "RMSProp: what WGAN was trained with",
   reference: "Tieleman & Hinton, 2012",
-  options: () =>
-    z.strictObject({
-      ...ratesShape(0.00005),
-      rho: z.number().min(0).lt(1).default(0.9).describe("Decay of the mean of squares."),
-      epsilon: z.number().positive().default(1e-8).describe("Keeps the quotient finite."),
-    }),
+  options,
   create: rmsprop,
 });
-
-export default rmspropComponent;

@@ -9,14 +9,29 @@ import {
   elementwise,
   type Optimizer,
   Optimizers,
-  type Rates,
+  parseOptions,
   ratesShape,
   tf,
   z,
 } from "../../../core/mod.ts";
 
-/** `θ ← θ − rate·g`. */
-export function sgd(rates: Rates): Optimizer {
+const options = z.strictObject(ratesShape(0.01));
+
+/** Options of {@link sgd}. */
+export type SgdOptions = z.input<typeof options>;
+
+/**
+ * Stochastic gradient descent: `θ ← θ − rate·g`.
+ * @throws InputError where an option is out of its range
+ * @example
+ * ```ts
+ * import { sgd } from "dsgan/optimizers";
+ *
+ * const optimizer = sgd({ learningRate: 0.1, decayFrom: 0, floor: 0.001 }); // falls from the start, to 0.001
+ * ```
+ */
+export function sgd(given: SgdOptions = {}): Optimizer {
+  const rates = parseOptions("sgd", options, given);
   return elementwise(
     "sgd",
     rates,
@@ -26,13 +41,11 @@ export function sgd(rates: Rates): Optimizer {
   );
 }
 
-/** How a scenario names it: `{ use: sgd, learningRate: 0.01 }`. */
-const sgdComponent = component(Optimizers, {
+/** A scenario names it `{ use: sgd, learningRate: 0.01 }`. */
+export default component(Optimizers, {
   name: "sgd",
   summary: "Plain stochastic gradient descent",
   reference: "Robbins & Monro, 1951",
-  options: () => z.strictObject(ratesShape(0.01)),
+  options,
   create: sgd,
 });
-
-export default sgdComponent;

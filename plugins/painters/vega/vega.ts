@@ -3,15 +3,12 @@
  *
  * @module
  */
-import { component, Painters, z } from "../../../core/mod.ts";
+import { component, Painters } from "../../../core/mod.ts";
 
-/** How it is named: `vega`. The libraries are loaded when a painter is made, for those who list plugins wait on it. */
-const vegaComponent = component(Painters, {
+/** Named `vega`. The libraries are loaded when a painter is made, for those who list plugins wait on it. */
+export default component(Painters, {
   name: "vega",
   summary: "Draws charts and image sheets as PNG (default)",
   reference: "Satyanarayan et al., Reactive Vega, IEEE TVCG 2016",
-  options: () => z.strictObject({}),
   create: async () => (await import("./painter.ts")).vegaPainter(),
 });
-
-export default vegaComponent;

@@ -7,24 +7,47 @@
 import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { component, InputError, RUN_FILES, type Store, Stores, z } from "../../../core/mod.ts";
+import { component, InputError, parseOptions, RUN_FILES, type Store, Stores, z } from "../../../core/mod.ts";
 import { glanceAt } from "./glance.ts";
 import { isBeingTried, LOCK, lock, ownerOf } from "./lock.ts";
 import { readerOf } from "./reader.ts";
 import { codeOf, reasonOf } from "./reason.ts";
 import { isReserve, isUnfinished, setAside, writerOf } from "./writer.ts";
 
+const options = z.strictObject({
+  folder: z
+    .string()
+    .min(1)
+    .default("runs")
+    .describe(
+      "Where runs are kept, relative to the directory the process runs in (not to the scenario); made where it is not there.",
+    ),
+});
+
 /** Options of {@link folderStore}. */
-export interface FolderOptions {
-  /** Where runs are kept: relative to the directory the process runs in. Made where it is not there. */
-  readonly folder: string;
-}
+export type FolderOptions = z.input<typeof options>;
 
 /** `<scenario>-<yyyymmdd>-<hhmmss>-<4 hex>`; what is caught is the scenario, and when. */
 const ID = /^([a-z0-9][a-z0-9._-]*)-(\d{8}-\d{6}-[0-9a-f]{4})$/i;
 
-/** A store of the runs in a folder. */
-export function folderStore({ folder }: FolderOptions): Store {
+/**
+ * A store of the runs in a folder, which several processes may share. Its methods throw an InputError where the folder
+ * cannot be read or written, or there is no such run; what a writer cannot write is a RunError.
+ * @throws InputError where an option is out of its range
+ * @example
+ * ```ts
+ * import { mkdtemp, rm } from "node:fs/promises";
+ * import { folderStore } from "dsgan/stores";
+ *
+ * const folder = await mkdtemp("runs-");
+ * const writer = await folderStore({ folder }).create("demo");
+ * await writer.close();
+ * console.log(writer.id); // demo-20261122-104501-8f3a: the scenario, and when the run began
+ * await rm(folder, { recursive: true });
+ * ```
+ */
+export function folderStore(given: FolderOptions = {}): Store {
+  const { folder } = parseOptions("folder", options, given);
   const root = resolve(folder);
   const refused = (error: unknown): InputError =>
     new InputError(
@@ -160,19 +183,10 @@ function dateOf(when: string): string {
   return `${split(date!, "-")}T${split(time!, ":")}.${milliseconds}Z`;
 }
 
-/** How it is named: `{ use: folder, folder: runs }`. */
-const folderComponent = component(Stores, {
+/** Named `{ use: folder, folder: runs }`. */
+export default component(Stores, {
   name: "folder",
   summary: "Keeps each run in a folder of its own (default)",
-  options: () =>
-    z.strictObject({
-      folder: z
-        .string()
-        .min(1)
-        .default("runs")
-        .describe("Where runs are kept; relative to the directory the process runs in."),
-    }),
+  options,
   create: folderStore,
 });
-
-export default folderComponent;

@@ -17,7 +17,6 @@ import {
   type RunWriter,
   type Store,
   Stores,
-  z,
 } from "../../../core/mod.ts";
 
 /** A run as it is kept: as text and bytes of its own, so that no reader can change what was written. */
@@ -31,7 +30,19 @@ interface MemoryRun {
   isWritten: boolean;
 }
 
-/** A store of its own, empty. Ids are `<scenario>-<n>`, n from 1. */
+/**
+ * A new store, without runs, in memory: for tests, and for hosts without a disk. Ids are `<scenario>-<n>`, n from 1.
+ * @example
+ * ```ts
+ * import { memoryStore } from "dsgan/stores";
+ *
+ * const store = memoryStore();
+ * const writer = await store.create("demo");
+ * await writer.write("artifacts/note.txt", "kept");
+ * await writer.close();
+ * console.log(await store.list()); // ["demo-1"]
+ * ```
+ */
 export function memoryStore(): Store {
   const runs = new Map<string, MemoryRun>();
   const known = (id: string): MemoryRun => {
@@ -170,12 +181,9 @@ function readerOf(id: string, run: MemoryRun): RunReader {
   };
 }
 
-/** How it is named: `memory`. */
-const memoryComponent = component(Stores, {
+/** Named `memory`. */
+export default component(Stores, {
   name: "memory",
   summary: "Keeps runs in memory, gone with the process",
-  options: () => z.strictObject({}),
   create: memoryStore,
 });
-
-export default memoryComponent;

@@ -5,28 +5,42 @@
  */
 import {
   component,
-  type Dataset,
   Datasets,
+  type Parts,
+  parseParts,
+  type Refs,
   type TargetDistributionSpec,
   Targets,
   z,
 } from "../../../core/mod.ts";
-import { alphaSchema } from "../alpha.ts";
-import { commonRange, sharedShape } from "../ends.ts";
+import { commonRange, sharedShape } from "../common.ts";
+import { alphaSchema } from "../options.ts";
+
+const options = (refs: Refs) =>
+  z.strictObject({
+    pd: refs(Datasets).describe("The dataset to avoid."),
+    pdBar: refs(Datasets).describe("The dataset to cover; its samples have the shape of pd's."),
+    alpha: alphaSchema,
+  });
 
 /** Options of {@link datasetDifference}. */
-export interface DatasetDifferenceOptions {
-  readonly pd: Dataset;
-  readonly pdBar: Dataset;
-  /** In [0, 1). */
-  readonly alpha: number;
-}
+export type DatasetDifferenceOptions = Parts<typeof options>;
 
 /**
- * `pd` and `pdBar` are two datasets; the geometry is that of `pd`.
- * @throws InputError where their shapes differ
+ * The difference of two datasets, `pd` and `pdBar`; the geometry is that of `pd`.
+ * @throws InputError where an option is out of its range, or the shapes of the two differ
+ * @example
+ * ```ts
+ * import { uniform } from "dsgan/datasets";
+ * import { datasetDifference } from "dsgan/targets";
+ *
+ * // pt is uniform on [1, 2): (1 − 0.5)·pt + 0.5·U[0, 1) = U[0, 2)
+ * const target = datasetDifference({ pd: uniform(), pdBar: uniform({ high: 2 }), alpha: 0.5 });
+ * console.log(target.range); // [0, 2]
+ * ```
  */
-export function datasetDifference({ pd, pdBar, alpha }: DatasetDifferenceOptions): TargetDistributionSpec {
+export function datasetDifference(given: DatasetDifferenceOptions): TargetDistributionSpec {
+  const { pd, pdBar, alpha } = parseParts("dataset-difference", options, given);
   return {
     name: "dataset-difference",
     alpha,
@@ -38,23 +52,11 @@ export function datasetDifference({ pd, pdBar, alpha }: DatasetDifferenceOptions
   };
 }
 
-/** How a scenario names it: `{ use: dataset-difference, pd: { use: uniform }, pdBar: { use: uniform, high: 2 } }`. */
-const datasetDifferenceComponent = component(Targets, {
+/** A scenario names it `{ use: dataset-difference, pd: { use: uniform }, pdBar: { use: uniform, high: 2 } }`. */
+export default component(Targets, {
   name: "dataset-difference",
   summary: "The difference of two datasets",
   reference: "DSGAN, Eq. (1)",
-  options: (refs) =>
-    z.strictObject({
-      pd: refs(Datasets).describe("The dataset to be avoided."),
-      pdBar: refs(Datasets).describe("The dataset to be covered; its samples have the shape of pd's."),
-      alpha: alphaSchema,
-    }),
-  create: async ({ pd, pdBar, alpha }, context) =>
-    datasetDifference({
-      pd: await context.create(Datasets, pd),
-      pdBar: await context.create(Datasets, pdBar),
-      alpha,
-    }),
+  options,
+  create: async (given, context) => datasetDifference(await context.build(given)),
 });
-
-export default datasetDifferenceComponent;

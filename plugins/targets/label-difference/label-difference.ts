@@ -9,42 +9,66 @@ import {
   type FiniteDataset,
   InputError,
   isFiniteDataset,
+  type Parts,
+  parseParts,
+  type Refs,
   type Sampler,
   type TargetDistributionSpec,
   Targets,
   z,
 } from "../../../core/mod.ts";
-import { alphaSchema } from "../alpha.ts";
+import { alphaSchema } from "../options.ts";
+
+const labelSetSchema = z
+  .array(z.int().min(0).max(255))
+  .min(1, "the set of labels is empty; name at least one");
+
+const options = (refs: Refs) =>
+  z
+    .strictObject({
+      data: refs(Datasets).describe("Labelled data."),
+      pd: labelSetSchema.describe("Classes that make up pd, to avoid."),
+      pdBar: labelSetSchema.describe("Classes that make up pdBar, to cover; at least one that pd lacks."),
+      alpha: alphaSchema,
+      balance: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Draws every class equally often; else rows are drawn evenly, and classes occur as often as in the data.",
+        ),
+    })
+    .refine(({ pd, pdBar }) => pdBar.some((label) => !pd.includes(label)), {
+      error: "nothing to learn: pdBar has no class that pd lacks; add one to pdBar",
+      path: ["pdBar"],
+    });
 
 /** Options of {@link labelDifference}. */
-export interface LabelDifferenceOptions {
-  /** Labelled data. */
-  readonly data: FiniteDataset;
-  /** Classes that make up pd. */
-  readonly pd: readonly number[];
-  /** Classes that make up pdBar; at least one is not in `pd`. */
-  readonly pdBar: readonly number[];
-  /** In [0, 1). */
-  readonly alpha: number;
-  /** Draws every class equally often, rather than every row. */
-  readonly balance: boolean;
-}
+export type LabelDifferenceOptions = Parts<typeof options>;
 
 /**
- * `pd` and `pdBar` are the data's rows of the given classes; rows are drawn evenly, so classes occur as often as in
- * the data, or evenly by class with `balance`.
+ * The difference of two label sets: `pd` and `pdBar` are the data's rows of the given classes. Rows are drawn evenly, so
+ * classes occur as often as in the data, or evenly by class with `balance`.
+ * @param given data with labels; two sets of its classes
  * @throws InputError where the data has no labels, a set is empty or names a class that is absent, or `pdBar` has no
  *   class that `pd` lacks
+ * @example
+ * ```ts
+ * import { moons } from "dsgan/datasets";
+ * import { labelDifference } from "dsgan/targets";
+ *
+ * const target = labelDifference({ data: moons(), pd: [0], pdBar: [0, 1], alpha: 0.5 }); // pt is the second moon
+ * console.log(target.classes!.pdBar); // [0, 1]
+ * ```
  */
-export function labelDifference(options: LabelDifferenceOptions): TargetDistributionSpec {
-  const { data, pd, pdBar, alpha, balance } = options;
-  const sampler = balance ? byClass : byRow;
-  const samplers = { pd: sampler(data, pd), pdBar: sampler(data, pdBar) };
-  if (pdBar.every((label) => pd.includes(label))) {
+export function labelDifference(given: LabelDifferenceOptions): TargetDistributionSpec {
+  const { data, pd, pdBar, alpha, balance } = parseParts("label-difference", options, given);
+  if (!isFiniteDataset(data)) {
     throw new InputError(
-      `target "label-difference": nothing to learn: pdBar [${pdBar}] has no class that pd [${pd}] lacks; add one to pdBar`,
+      `target "label-difference": dataset "${data.name}" is a formula and has no labels; use labelled data (mnist, idx, arrays)`,
     );
   }
+  const sampler = balance ? byClass : byRow;
+  const samplers = { pd: sampler(data, pd), pdBar: sampler(data, pdBar) };
   return {
     name: "label-difference",
     alpha,
@@ -73,35 +97,11 @@ function byClass(data: FiniteDataset, labels: readonly number[]): Sampler {
   };
 }
 
-const labelSetSchema = z
-  .array(z.int().min(0).max(255))
-  .min(1, "the set of labels is empty; name at least one");
-
-/** How a scenario names it: `{ use: label-difference, data: mnist, pd: [1], pdBar: [1, 7] }`. */
-const labelDifferenceComponent = component(Targets, {
+/** A scenario names it `{ use: label-difference, data: mnist, pd: [1], pdBar: [1, 7] }`. */
+export default component(Targets, {
   name: "label-difference",
   summary: "The difference of two label sets of one dataset",
   reference: "DSGAN, Sec. 2.2, Figs. 5 and 6",
-  options: (refs) =>
-    z.strictObject({
-      data: refs(Datasets).describe("Labelled data."),
-      pd: labelSetSchema.describe("Classes that make up pd, to be avoided."),
-      pdBar: labelSetSchema.describe("Classes that make up pdBar, to be covered; at least one not in pd."),
-      alpha: alphaSchema,
-      balance: z
-        .boolean()
-        .default(false)
-        .describe("Draws every class equally often; else classes occur as often as in the data."),
-    }),
-  async create({ data: ref, ...options }, context) {
-    const data = await context.create(Datasets, ref);
-    if (!isFiniteDataset(data)) {
-      throw new InputError(
-        `target "label-difference": dataset "${data.name}" is a formula and has no labels; use labelled data (mnist, idx, arrays)`,
-      );
-    }
-    return labelDifference({ data, ...options });
-  },
+  options,
+  create: async (given, context) => labelDifference(await context.build(given)),
 });
-
-export default labelDifferenceComponent;

@@ -6,33 +6,50 @@
  */
 import {
   component,
-  type Dataset,
   Datasets,
+  type Parts,
+  parseParts,
+  type Refs,
   type TargetDistributionSpec,
   Targets,
   tf,
   z,
 } from "../../../core/mod.ts";
-import { alphaSchema } from "../alpha.ts";
-import { commonRange, sharedShape } from "../ends.ts";
+import { commonRange, sharedShape } from "../common.ts";
+import { alphaSchema } from "../options.ts";
+
+const options = (refs: Refs) =>
+  z.strictObject({
+    labeled: refs(Datasets).describe("Source of the first row of each combination: x₁ of Eq. (8)."),
+    unlabeled: refs(Datasets).describe("Source of the second, x₂ of Eq. (8), and pd."),
+    alpha: alphaSchema,
+    beta: z
+      .number()
+      .positive()
+      .max(1)
+      .default(0.3)
+      .describe("β, the largest share of the first row; each row's share is drawn evenly up to it."),
+  });
 
 /** Options of {@link linearCombination}. */
-export interface LinearCombinationOptions {
-  readonly labeled: Dataset;
-  readonly unlabeled: Dataset;
-  /** In [0, 1). */
-  readonly alpha: number;
-  /** Largest share of a labelled row, in (0, 1]. */
-  readonly beta: number;
-}
+export type LinearCombinationOptions = Parts<typeof options>;
 
 /**
- * `pdBar`: b·x₁ + (1 − b)·x₂ with x₁ from `labeled`, x₂ from `unlabeled` and b ~ U[0, β) drawn for each row (Eq. 8);
- * `pd`: `unlabeled`, whose geometry it has.
- * @throws InputError where the two shapes differ
+ * Complement samples. `pdBar`: b·x₁ + (1 − b)·x₂ with x₁ from `labeled`, x₂ from `unlabeled` and b ~ U[0, β) drawn for
+ * each row (Eq. 8); `pd`: `unlabeled`, whose geometry it has.
+ * @throws InputError where an option is out of its range, or the two shapes differ
+ * @example
+ * ```ts
+ * import { moons } from "dsgan/datasets";
+ * import { linearCombination } from "dsgan/targets";
+ *
+ * const [labeled, unlabeled] = [moons({ size: 10 }), moons({ size: 2000, seed: 1 })];
+ * const target = linearCombination({ labeled, unlabeled, beta: 0.3 });
+ * console.log(target.shape); // [2]
+ * ```
  */
-export function linearCombination(options: LinearCombinationOptions): TargetDistributionSpec {
-  const { labeled, unlabeled, alpha, beta } = options;
+export function linearCombination(given: LinearCombinationOptions): TargetDistributionSpec {
+  const { labeled, unlabeled, alpha, beta } = parseParts("linear-combination", options, given);
   return {
     name: "linear-combination",
     alpha,
@@ -50,32 +67,11 @@ export function linearCombination(options: LinearCombinationOptions): TargetDist
   };
 }
 
-/** How a scenario names it: `{ use: linear-combination, labeled: …, unlabeled: mnist, beta: 0.3 }`. */
-const linearCombinationComponent = component(Targets, {
+/** A scenario names it `{ use: linear-combination, labeled: …, unlabeled: mnist, beta: 0.3 }`. */
+export default component(Targets, {
   name: "linear-combination",
   summary: "Linear combinations of labelled and unlabelled data",
   reference: "DSGAN, Sec. 5.1, Eq. (8)",
-  options: (refs) =>
-    z.strictObject({
-      labeled: refs(Datasets).describe("Source of the first row of each combination (x1 of Eq. 8)."),
-      unlabeled: refs(Datasets).describe("Source of the second (x2 of Eq. 8), and pd."),
-      alpha: alphaSchema,
-      beta: z
-        .number()
-        .positive()
-        .max(1)
-        .default(0.3)
-        .describe(
-          "Largest share of the first row, above 0, at most 1; each row's share is drawn evenly up to it.",
-        ),
-    }),
-  create: async ({ labeled, unlabeled, alpha, beta }, context) =>
-    linearCombination({
-      labeled: await context.create(Datasets, labeled),
-      unlabeled: await context.create(Datasets, unlabeled),
-      alpha,
-      beta,
-    }),
+  options,
+  create: async (given, context) => linearCombination(await context.build(given)),
 });
-
-export default linearCombinationComponent;

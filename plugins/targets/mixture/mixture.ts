@@ -7,43 +7,55 @@ import {
   component,
   type Dataset,
   Datasets,
-  InputError,
+  type Parts,
+  parseParts,
+  type Refs,
   type Sampler,
   type TargetDistributionSpec,
   Targets,
   tf,
   z,
 } from "../../../core/mod.ts";
-import { alphaSchema } from "../alpha.ts";
-import { commonRange, sharedShape } from "../ends.ts";
+import { commonRange, sharedShape } from "../common.ts";
+import { alphaSchema } from "../options.ts";
 
-/** A dataset and how much of the mixture it is. */
-export interface Part {
-  readonly data: Dataset;
-  /** > 0; only the ratio to the other weights counts. */
-  readonly weight: number;
-}
+const options = (refs: Refs) =>
+  z.strictObject({
+    pd: refs(Datasets).describe("The dataset to avoid."),
+    pdBar: z
+      .array(
+        z.strictObject({
+          data: refs(Datasets).describe("A part of pdBar; its samples have the shape of pd's."),
+          weight: z
+            .number()
+            .positive()
+            .default(1)
+            .describe("How much of pdBar it is, in proportion to the other weights."),
+        }),
+      )
+      .min(1, "pdBar is empty; name at least one dataset")
+      .describe("The parts of the mixture to cover: data, and its weight."),
+    alpha: alphaSchema,
+  });
 
 /** Options of {@link mixture}. */
-export interface MixtureOptions {
-  readonly pd: Dataset;
-  /** One or more. */
-  readonly pdBar: readonly Part[];
-  /** In [0, 1). */
-  readonly alpha: number;
-}
+export type MixtureOptions = Parts<typeof options>;
 
 /**
  * `pdBar = Σᵢ wᵢ·pᵢ / Σᵢ wᵢ`, the part of each row drawn on its own; `pd` is a dataset, whose geometry it has.
- * @throws InputError where shapes differ, there is no part, or a weight is not above 0
+ * @throws InputError where an option is out of its range, shapes differ, or there is no part
+ * @example
+ * ```ts
+ * import { normal } from "dsgan/datasets";
+ * import { mixture } from "dsgan/targets";
+ *
+ * const [left, right] = [normal({ mean: -2 }), normal({ mean: 2 })];
+ * // pt is the right one: (1 − 0.25)·pt + 0.25·left = 1/4·left + 3/4·right
+ * const target = mixture({ pd: left, pdBar: [{ data: left }, { data: right, weight: 3 }], alpha: 0.25 });
+ * ```
  */
-export function mixture({ pd, pdBar, alpha }: MixtureOptions): TargetDistributionSpec {
-  if (pdBar.length === 0) throw new InputError('target "mixture": pdBar is empty; name at least one dataset');
-  pdBar.forEach(({ weight }, i) => {
-    if (!(weight > 0 && Number.isFinite(weight))) {
-      throw new InputError(`target "mixture": weights must be above 0, got ${weight} for part ${i} of pdBar`);
-    }
-  });
+export function mixture(given: MixtureOptions): TargetDistributionSpec {
+  const { pd, pdBar, alpha } = parseParts("mixture", options, given);
   const parts = pdBar.map(({ data }) => data);
   const named = Object.fromEntries(parts.map((data, i) => [`pdBar.${i}`, data]));
   return {
@@ -58,7 +70,7 @@ export function mixture({ pd, pdBar, alpha }: MixtureOptions): TargetDistributio
 }
 
 /** Draws how many rows each part gives, then as many from each, and puts them in the drawn order. */
-function mixed(parts: readonly Part[]): Sampler {
+function mixed(parts: readonly { readonly data: Dataset; readonly weight: number }[]): Sampler {
   const total = parts.reduce((sum, { weight }) => sum + weight, 0);
   let below = 0;
   const bounds = parts.map(({ weight }) => (below += weight / total)); // upper end of each part's share of [0, 1)
@@ -80,37 +92,11 @@ function mixed(parts: readonly Part[]): Sampler {
   };
 }
 
-/** How a scenario names it: `{ use: mixture, pd: uniform, pdBar: [{ data: …, weight: 2 }, { data: … }] }`. */
-const mixtureComponent = component(Targets, {
+/** A scenario names it `{ use: mixture, pd: uniform, pdBar: [{ data: …, weight: 2 }, { data: … }] }`. */
+export default component(Targets, {
   name: "mixture",
   summary: "A weighted mixture of datasets against another dataset",
   reference: "DSGAN, Eq. (1)",
-  options: (refs) =>
-    z.strictObject({
-      pd: refs(Datasets).describe("The dataset to be avoided."),
-      pdBar: z
-        .array(
-          z.strictObject({
-            data: refs(Datasets).describe("A part of pdBar; its samples have the shape of pd's."),
-            weight: z
-              .number()
-              .positive()
-              .default(1)
-              .describe("How much of pdBar it is, above 0, in proportion to the other weights."),
-          }),
-        )
-        .min(1, "pdBar is empty; name at least one dataset")
-        .describe("The parts of the mixture to be covered."),
-      alpha: alphaSchema,
-    }),
-  create: async ({ pd, pdBar, alpha }, context) =>
-    mixture({
-      pd: await context.create(Datasets, pd),
-      pdBar: await Promise.all(
-        pdBar.map(async ({ data, weight }) => ({ data: await context.create(Datasets, data), weight })),
-      ),
-      alpha,
-    }),
+  options,
+  create: async (given, context) => mixture(await context.build(given)),
 });
-
-export default mixtureComponent;

@@ -8,6 +8,7 @@ import { OnnxBackend } from "../../../plugins/engines/onnxruntime/backend.ts";
 import { loadNative } from "../../../plugins/engines/onnxruntime/native.ts";
 import { onnxruntime } from "../../../plugins/engines/onnxruntime/onnxruntime.ts";
 import { programOf } from "../../../plugins/engines/onnxruntime/program.ts";
+import { replayingStep } from "../../../plugins/engines/onnxruntime/replay.ts";
 
 await onnxruntime().start();
 const backend = (): OnnxBackend => tf.backend() as OnnxBackend;
@@ -261,7 +262,11 @@ t.test("a loop that never reads is run before its graph grows without limit", as
 });
 
 t.test("programs beyond the bound are forgotten, and made again when wanted", async (t) => {
-  const bounded = new OnnxBackend(loadNative("cpu"), 1, { programs: 4, nodes: 1000 });
+  const bounded = new OnnxBackend(loadNative("cpu"), {
+    threads: 1,
+    limits: { programs: 4, nodes: 1000 },
+    compiler: replayingStep,
+  });
   if (tf.findBackendFactory("onnxruntime") !== null) tf.removeBackend("onnxruntime");
   tf.registerBackend("onnxruntime", () => bounded);
   await tf.setBackend("onnxruntime");

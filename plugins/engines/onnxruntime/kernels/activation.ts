@@ -6,7 +6,6 @@
 import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import type { View } from "../value.ts";
-import { prelu } from "./binary.ts";
 import { pointwise } from "./pointwise.ts";
 import { clip, leakyRelu, relu } from "./unary.ts";
 
@@ -41,4 +40,10 @@ export function activated(
     default:
       return undefined;
   }
+}
+
+/** x, below 0 times alpha. */
+export function prelu(g: Recorder, x: View, alpha: View): View {
+  const below = pointwise(g, "Less", [x, g.scalar(0, Elem.float32)], Elem.bool);
+  return pointwise(g, "Where", [below, pointwise(g, "Mul", [x, alpha], Elem.float32), x], Elem.float32);
 }

@@ -6,9 +6,10 @@
 import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import type { View } from "../value.ts";
+import { prelu } from "./activation.ts";
 import { kernel } from "./kernel.ts";
-import { sumOfProducts, withBias } from "./matmul.ts";
 import { pointwise } from "./pointwise.ts";
+import { add } from "./products.ts";
 
 const { float32, int32, int64, bool, float64 } = Elem;
 
@@ -110,27 +111,11 @@ export function registerBinary(): void {
   });
 }
 
-/** a + b; the bias of a matrix product goes into the product. */
-export function add(g: Recorder, a: View, b: View): View {
-  return (
-    withBias(g, a, b) ??
-    withBias(g, b, a) ??
-    sumOfProducts(g, a, b) ??
-    pointwise(g, "Add", [a, b], a.value.elem)
-  );
-}
-
 /** condition ? t : e */
 export function select(g: Recorder, condition: View, t: View, e: View): View {
   const { elem } = t.value;
   if (elem !== bool) return pointwise(g, "Where", [condition, t, e], elem);
   return g.cast(pointwise(g, "Where", [condition, g.cast(t, int32), g.cast(e, int32)], int32), bool);
-}
-
-/** x, below 0 times alpha. */
-export function prelu(g: Recorder, x: View, alpha: View): View {
-  const below = pointwise(g, "Less", [x, g.scalar(0, float32)], bool);
-  return pointwise(g, "Where", [below, pointwise(g, "Mul", [x, alpha], float32), x], float32);
 }
 
 /** Whole numbers as doubles, in which every int32 and every quotient's floor is exact. */

@@ -11,11 +11,11 @@ import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import { sameShape, sizeOf, type View } from "../value.ts";
 import { activated, type FusedAttrs } from "./activation.ts";
-import { add } from "./binary.ts";
+
 import { blockedConv, blockedFilter, blockedInput, type Info } from "./blocked.ts";
 import { kernel } from "./kernel.ts";
-import { gemm } from "./matmul.ts";
 import { pointwise } from "./pointwise.ts";
+import { add, gemm } from "./products.ts";
 import { reduced } from "./reduce.ts";
 import { concat, flipped, pad, slice } from "./shape.ts";
 

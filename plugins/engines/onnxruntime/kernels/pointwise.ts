@@ -8,10 +8,10 @@
  * @module
  */
 import { tf } from "../../../../core/mod.ts";
-import { axesOf, type Form, formOf, inverseOf } from "../form.ts";
+import { axesOf, formOf, inverseOf } from "../form.ts";
 import type { Elem } from "../model.ts";
 import type { NodeOptions, Recorder } from "../recorder.ts";
-import { sameShape, type View } from "../value.ts";
+import { type Form, sameShape, type View } from "../value.ts";
 
 /** Shape of what several broadcast shapes make together. */
 export function broadcast(...shapes: readonly (readonly number[])[]): number[] {

@@ -9,8 +9,8 @@ import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import { sizeOf, type View } from "../value.ts";
 import { kernel } from "./kernel.ts";
-import { gemm } from "./matmul.ts";
 import { pointwise } from "./pointwise.ts";
+import { gemm } from "./products.ts";
 
 interface ReduceAttrs {
   readonly axis?: number | number[];

@@ -6,9 +6,9 @@
 import { z } from "../../core/mod.ts";
 
 /** α of Eq. (1), in [0, 1); the paper's case studies take 0.8 (Sec. 2.2). */
-export const alphaSchema: z.ZodDefault<z.ZodNumber> = z
+export const alphaSchema = z
   .number()
   .min(0)
   .lt(1)
   .default(0.8)
-  .describe("Share of pd in the mixture (1 - alpha) pg + alpha pd of Eq. (1); at least 0, below 1.");
+  .describe("α of Eq. (1): share of pd in the mixture (1 − α)·pg + α·pd.");

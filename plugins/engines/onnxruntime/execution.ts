@@ -1,0 +1,103 @@
+/**
+ * Running programs: each is compiled once, and what it computes goes into buffers that are used again.
+ *
+ * @module
+ */
+import { messageOf } from "../../../core/mod.ts";
+import type { Program } from "./program.ts";
+import type { Runtime } from "./runtime.ts";
+import { type Compiled, type Limits, newSessions, type Threads } from "./sessions.ts";
+import { allocate, type Data, sizeOf, type Value } from "./value.ts";
+
+/** Bytes of idle buffers kept for the next run. */
+const IDLE = 2 ** 28;
+
+/** Counters, for tests and profiles. */
+export interface ExecutionCounts {
+  readonly compilations: number;
+  readonly sessions: number;
+  readonly runs: number;
+  /** Bytes of buffers kept for the next run. */
+  readonly idleBytes: number;
+}
+
+/** Runs programs on one runtime. */
+export interface Execution {
+  readonly counts: ExecutionCounts;
+  /** Runs a program on values for its inputs, and returns those of its outputs. */
+  compute(program: Program, inputs: readonly Data[]): Data[];
+  /** A buffer for a value to be computed into. */
+  take(value: Pick<Value, "elem" | "shape">): Data;
+  /** Gives a buffer back that nobody else has seen. */
+  recycle(value: Value): void;
+  /** Forgets the compiled programs. */
+  forget(): void;
+  /** Forgets them and the buffers. */
+  clear(): void;
+}
+
+/** A new execution, with nothing compiled. */
+export function newExecution(runtime: Runtime, threads: Threads, limits: Limits): Execution {
+  const sessions = newSessions(runtime, threads, limits);
+  const idle = new Map<string, Data[]>();
+  let idleBytes = 0;
+  let runs = 0;
+
+  const take = ({ elem, shape }: Pick<Value, "elem" | "shape">): Data => {
+    const size = sizeOf(shape);
+    const buffer = idle.get(`${elem}:${size}`)?.pop();
+    if (buffer === undefined) return allocate(elem, size);
+    idleBytes -= buffer.byteLength;
+    return buffer;
+  };
+
+  return {
+    get counts() {
+      return { compilations: sessions.compilations, sessions: sessions.size, runs, idleBytes };
+    },
+    compute(program, inputs) {
+      if (program.nodes.length === 0) return []; // all that a step gives back was given to it
+      let compiled: Compiled;
+      try {
+        compiled = sessions.get(program);
+      } catch (error) {
+        throw failure("compile", error, program);
+      }
+      let made: Data[];
+      try {
+        made = program.outputs.map(take);
+        compiled.run(inputs, made);
+      } catch (error) {
+        throw failure("run", error, program);
+      }
+      runs++;
+      return made;
+    },
+    take,
+    recycle(value) {
+      const { data, elem } = value;
+      value.data = undefined;
+      if (!value.owned || data === undefined || idleBytes + data.byteLength > IDLE) return;
+      const key = `${elem}:${data.length}`;
+      const same = idle.get(key);
+      if (same === undefined) idle.set(key, [data]);
+      else same.push(data);
+      idleBytes += data.byteLength;
+    },
+    forget: () => sessions.clear(),
+    clear() {
+      sessions.clear();
+      idle.clear();
+      idleBytes = 0;
+    },
+  };
+}
+
+/** Says which tfjs kernel it was, on what shapes, and what ONNX Runtime has to say. */
+function failure(what: "compile" | "run", error: unknown, { nodes }: Program): Error {
+  const message = messageOf(error);
+  const named = /[Nn]ame: ?'([^']+)'|Node \(([^)]+\)[^)]*)\)|node: ?'?(\w+ \(\d+\)[^']*)/.exec(message);
+  const where = named?.[1] ?? named?.[2] ?? named?.[3];
+  const kernels = where ?? [...new Set(nodes.map(({ kernel }) => kernel))].slice(0, 12).join(", ");
+  return new Error(`onnxruntime could not ${what} the tfjs kernel ${kernels}: ${message}`, { cause: error });
+}

@@ -1,0 +1,177 @@
+/**
+ * One call of a step, taken down: what it computed, where each number came from, and where each result went.
+ *
+ * @module
+ */
+import { type Draw, type Key, type StepBody, tf } from "../../../core/mod.ts";
+import type { OnnxBackend } from "./backend.ts";
+import { type Program, programOf, sameKey } from "./program.ts";
+import { type Data, sameShape, type Value } from "./value.ts";
+
+/** Where a value that a recorded step reads comes from at each call. */
+export type Source =
+  | { readonly from: "input"; readonly name: string }
+  | { readonly from: "variable"; readonly variable: tf.Variable }
+  | { readonly from: "draw"; readonly index: number }
+  | { readonly from: "constant"; readonly data: Data };
+
+/** A value that a step leaves behind: computed, or one of its sources as it is. */
+export type Result = { readonly output: number } | { readonly source: Source };
+
+/** One call of a body, taken down. */
+export interface Recording {
+  readonly program: Program;
+  readonly sources: readonly Source[];
+  readonly draws: readonly Draw[];
+  readonly assigned: readonly { readonly variable: tf.Variable; readonly result: Result }[];
+  readonly returned: readonly {
+    readonly name: string;
+    readonly result: Result;
+    readonly shape: number[];
+    readonly dtype: tf.DataType;
+  }[];
+  /** Why this call can't be replayed, if it can't. */
+  readonly obstacle?: string;
+}
+
+/** Calls the body once and takes down what it did. */
+export function record<I extends string, O extends string>(
+  backend: OnnxBackend,
+  body: StepBody<I, O>,
+  inputs: Readonly<Record<I, tf.Tensor | number>>,
+  key: Key,
+  variables: Readonly<Record<string, tf.Variable>>,
+): { recording: Recording; results: Record<string, tf.Tensor> } {
+  backend.flush();
+  const known = new Map<Value, Source>();
+  const before = new Map<tf.Variable, Value>();
+  for (const variable of Object.values(variables)) {
+    if (variable.dtype === "string" || variable.dtype === "complex64") continue;
+    const { value } = backend.view(variable);
+    before.set(variable, value);
+    known.set(value, { from: "variable", variable });
+  }
+  const draws: Draw[] = [];
+  const runs = backend.counts.runs;
+  let partial = 0;
+  let results: Record<string, tf.Tensor> = {};
+  tf.tidy(() => {
+    const tensors: Record<string, tf.Tensor> = {};
+    for (const name in inputs) {
+      const x = inputs[name] as tf.Tensor | number;
+      tensors[name] = typeof x === "number" ? tf.scalar(x) : distinct(x);
+      known.set(backend.view(tensors[name]!).value, { from: "input", name });
+    }
+    const traced = key.traced((draw, drawn) => {
+      const { value } = backend.view(drawn);
+      if (value.node !== undefined) partial++;
+      backend.evaluate(value);
+      known.set(value, { from: "draw", index: draws.length });
+      draws.push(draw);
+    });
+    results = body(tensors as Record<I, tf.Tensor>, traced) as Record<string, tf.Tensor>;
+    return results;
+  });
+  const recording = takeDown();
+  backend.flush();
+  return { recording, results };
+
+  /**
+   * What is true of this call's inputs alone must not become part of the recording: an input that shares its value with
+   * another input or a variable, is known to be zero, or is or has another order of some elements, gets a value of its own.
+   */
+  function distinct(x: tf.Tensor): tf.Tensor {
+    const { value } = backend.view(x);
+    const plain = value.constant === undefined && !value.zero && !value.form && !value.transposed;
+    if (plain && !known.has(value)) return x;
+    const info = backend.holding(value.data!.slice(), value.elem, x.shape);
+    return backend.finished(info);
+  }
+
+  function takeDown(): Recording {
+    const assigned: { variable: tf.Variable; value: Value }[] = [];
+    let obstacle: string | undefined;
+    if (backend.counts.runs !== runs + partial) obstacle = "it reads values while it runs";
+    for (const variable of Object.values(variables)) {
+      const was = before.get(variable);
+      if (was === undefined) obstacle ??= "it makes variables";
+      else if (backend.view(variable).value !== was)
+        assigned.push({ variable, value: backend.view(variable).value });
+    }
+    const returned = Object.entries(results).map(([name, tensor]) => ({
+      name,
+      tensor,
+      value: backend.view(tensor).value,
+    }));
+    const wanted = new Set([...assigned, ...returned].map(({ value }) => value));
+    const { pending, interned } = backend.recorder;
+    for (const node of pending) {
+      for (const out of node.outputs) {
+        if (out.holders > 0 && !wanted.has(out))
+          obstacle ??= `it keeps a tensor (of ${node.kernel}) beside those it returns`;
+      }
+    }
+    const program = programOf(pending, (value) => wanted.has(value), interned);
+    const sourceOf = (value: Value): Source =>
+      known.get(value) ?? { from: "constant", data: value.data!.slice() };
+    const resultOf = (value: Value): Result =>
+      value.node === undefined ? { source: sourceOf(value) } : { output: program.outputs.indexOf(value) };
+    return {
+      program,
+      sources: program.inputs.map(({ value }) => sourceOf(value)),
+      draws,
+      assigned: assigned.map(({ variable, value }) => ({ variable, result: resultOf(value) })),
+      returned: returned.map(({ name, tensor, value }) => ({
+        name,
+        result: resultOf(value),
+        shape: tensor.shape,
+        dtype: tensor.dtype,
+      })),
+      ...(obstacle !== undefined && { obstacle }),
+    };
+  }
+}
+
+/** In what two recordings differ that must be the same for either to be replayed. */
+export function differenceOf(a: Recording, b: Recording): string | undefined {
+  if (!sameKey(a.program.key, b.program.key)) return "its operations differ between calls";
+  for (let i = 0; i < a.sources.length; i++) {
+    const [one, other] = [a.sources[i]!, b.sources[i]!];
+    const what = (): string => {
+      const { value, shape } = b.program.inputs[i]!;
+      const node = b.program.nodes.find(({ inputs }) => inputs.some((view) => view?.value === value));
+      const number =
+        other.from === "constant" && other.data.length === 1 ? `number ${other.data[0]}` : "values";
+      return `the ${number} of shape [${shape}] given to ${node?.kernel}`;
+    };
+    if (!sameSource(one, other)) {
+      return `${what()} differ between calls and are neither an input of the step nor drawn from its key`;
+    }
+  }
+  const sameDraws =
+    a.draws.length === b.draws.length &&
+    a.draws.every(({ path, shape }, i) => {
+      const other = b.draws[i]!;
+      return sameShape(shape, other.shape) && path.join("\0") === other.path.join("\0");
+    });
+  if (!sameDraws) return "what it draws differs between calls";
+  const ends = (r: Recording): string =>
+    JSON.stringify([
+      r.assigned.map(({ variable, result }) => [variable.id, endOf(result)]),
+      r.returned.map(({ name, shape, result }) => [name, shape, endOf(result)]),
+    ]);
+  return ends(a) === ends(b) ? undefined : "what it assigns or returns differs between calls";
+}
+
+function endOf(result: Result): unknown {
+  return "output" in result ? result.output : result.source.from;
+}
+
+function sameSource(a: Source, b: Source): boolean {
+  if (a.from === "input" && b.from === "input") return a.name === b.name;
+  if (a.from === "variable" && b.from === "variable") return a.variable === b.variable;
+  if (a.from === "draw" && b.from === "draw") return a.index === b.index;
+  if (a.from !== "constant" || b.from !== "constant" || a.data.length !== b.data.length) return false;
+  for (let i = 0; i < a.data.length; i++) if (!Object.is(a.data[i], b.data[i])) return false;
+  return true;
+}
