@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "./plugin/copies.ts";
 
 export { z } from "zod";
 export * from "./attack/attack.ts";
@@ -27,6 +28,7 @@ export * from "./model/sampler.ts";
 export * from "./model/split.ts";
 export * from "./model/stream.ts";
 export * from "./plugin/assemble.ts";
+
 export * from "./plugin/component.ts";
 export * from "./plugin/context.ts";
 export * from "./plugin/contract.ts";

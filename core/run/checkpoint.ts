@@ -26,6 +26,8 @@ export interface CheckpointRecord {
   readonly seconds: number;
   /** Name of the engine: another one rounds differently. */
   readonly engine: string;
+  /** Hashes of the scenario's plugins by their names, of those that could be read. */
+  readonly plugins?: Readonly<Record<string, string>>;
   readonly state: StateRecord;
   readonly tensors: { readonly file: string; readonly bytes: number; readonly sha256: string };
 }

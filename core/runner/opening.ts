@@ -5,7 +5,7 @@
  */
 import type { EngineInfo } from "../run/engine.ts";
 import { RUN_FILES, type RunWriter } from "../run/store.ts";
-import type { Scenario } from "../scenario/scenario.ts";
+import type { PluginRecord, Scenario } from "../scenario/scenario.ts";
 import type { RunLog } from "./log.ts";
 import type { Past } from "./past.ts";
 
@@ -16,6 +16,8 @@ export interface OpeningParts {
   readonly text: string;
   /** Where relative paths of the scenario start. */
   readonly base: URL;
+  /** The scenario's own plugins. */
+  readonly plugins: readonly PluginRecord[];
   readonly environment: Readonly<Record<string, unknown>>;
   readonly writer: RunWriter;
   readonly past: Past;
@@ -31,10 +33,11 @@ export interface Opening {
 }
 
 /** The opening of a session. */
-export function openingOf({ scenario, text, base, environment, writer, past, log }: OpeningParts): Opening {
+export function openingOf(parts: OpeningParts): Opening {
+  const { scenario, text, base, plugins, environment, writer, past, log } = parts;
   const isNew = past.events.length === 0;
   const writeFiles = async (engine?: EngineInfo): Promise<void> => {
-    const about = { ...(engine && { engine }), base: base.href, ...environment };
+    const about = { ...(engine && { engine }), base: base.href, ...environment, plugins };
     await writer.write(RUN_FILES.scenario, text);
     await writer.write(RUN_FILES.environment, `${JSON.stringify(about, null, 2)}\n`);
   };
@@ -54,7 +57,7 @@ export function openingOf({ scenario, text, base, environment, writer, past, log
   const resume = async (engine: EngineInfo): Promise<void> => {
     for (const path of past.ahead) await writer.remove(path);
     const from = past.checkpoint?.path ?? null;
-    await log.emit({ type: "resumed", from, engine, notes: notesOn(past, engine) });
+    await log.emit({ type: "resumed", from, engine, notes: notesOn(past, engine, plugins) });
   };
   let isOpen = false;
   return {
@@ -76,11 +79,33 @@ export function openingOf({ scenario, text, base, environment, writer, past, log
 export const NO_ENGINE: EngineInfo = { name: "", version: "", device: "", reason: "did not start" };
 
 /** What may change the results of a resumed run, and what was found damaged. */
-function notesOn({ checkpoint, damaged }: Past, engine: EngineInfo): string[] {
-  const before = checkpoint?.record.engine ?? engine.name;
-  if (before === engine.name) return [...damaged];
+function notesOn(
+  { checkpoint, damaged }: Past,
+  engine: EngineInfo,
+  plugins: readonly PluginRecord[],
+): string[] {
+  if (checkpoint === undefined) return [...damaged];
+  const { engine: before, plugins: hashes = {} } = checkpoint.record;
+  const changed = plugins.filter(({ name, sha256 }) => {
+    const known = Object.hasOwn(hashes, name) ? hashes[name] : undefined;
+    return known !== undefined && sha256 !== undefined && known !== sha256;
+  });
   return [
     ...damaged,
-    `begun on engine ${before}, resumed on ${engine.name}: the two round numbers differently`,
+    ...(before === engine.name
+      ? []
+      : [`begun on engine ${before}, resumed on ${engine.name}: the two round numbers differently`]),
+    ...changed.map(
+      ({ name, from }) =>
+        `plugin "${name}"${from === name ? "" : ` (${from})`} has changed since ${checkpoint.path} was written: ` +
+        "the results may differ from those of a run without interruption",
+    ),
   ];
+}
+
+/** What a checkpoint keeps of the plugins, by which a later session sees that one has changed. */
+export function hashesOf(plugins: readonly PluginRecord[]): Record<string, string> {
+  return Object.fromEntries(
+    plugins.flatMap(({ name, sha256 }) => (sha256 === undefined ? [] : [[name, sha256] as const])),
+  );
 }

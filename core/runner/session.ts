@@ -22,7 +22,7 @@ import { checkpointClock, pauses, stopwatch } from "./clock.ts";
 import { conclude, type Outcome, twice } from "./conclusion.ts";
 import { brokeIn, failureOf } from "./failure.ts";
 import { openLog, type RunLog } from "./log.ts";
-import { openingOf } from "./opening.ts";
+import { hashesOf, openingOf } from "./opening.ts";
 import type { Past } from "./past.ts";
 
 /** What a session needs. */
@@ -55,13 +55,13 @@ interface Session extends SessionOptions {
  */
 export async function runSession(options: SessionOptions): Promise<void> {
   const { loaded, environment, writer, past, show } = options;
-  const { scenario, base } = loaded;
+  const { scenario, base, plugins } = loaded;
   const text = stringify(scenario);
   const log = openLog(writer, past.events, show);
   const account = openAccount(past, log.emit);
   const seconds = stopwatch(past.checkpoint?.record.seconds ?? 0);
   const session: Session = { ...options, text, log, account, seconds };
-  const opening = openingOf({ scenario, text, base, environment, writer, past, log });
+  const opening = openingOf({ scenario, text, base, plugins, environment, writer, past, log });
   const outcome = await outcomeOf(session, opening.prepare, opening.open);
   await twice(() => opening.open()); // does nothing where it was opened
   await conclude(
@@ -141,6 +141,7 @@ function stateOf({ loaded, writer, past, signal, ...session }: Session, engine: 
         metrics: { ...account.metrics },
         seconds: seconds(),
         engine: engine.name,
+        plugins: hashesOf(loaded.plugins),
       });
       clock.restart();
       await log.emit({ type: "checkpoint", ...written });

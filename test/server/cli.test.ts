@@ -167,8 +167,18 @@ t.test("dsgan run exits 3 when the run breaks", async (t) => {
   const folder = t.testdir();
   const broken = await dsgan(["run", toy, "--runs", folder, ...sets("application.end=broken")]);
   t.equal(broken.code, 3);
-  t.equal(broken.err, `${toy}: the toy is broken: 100 %, they say\n`);
-  t.match(json(join(runIn(folder), "result.json")), { status: "failed", error: { kind: "run" } });
+  const message =
+    /^application "toy": the toy is broken: 100 %, they say \(at .*test\/fixtures\/toy\.ts:\d+:\d+\)$/;
+  const [line = "", ...rest] = broken.err.split("\n");
+  const [file, at, ...words] = line.split(":");
+  t.match(`${file}:${at}`, /^test\/fixtures\/toy\.yaml:\d+$/, "the line of the application");
+  t.match(words.join(":").trim(), message);
+  t.strictSame(rest, [""], "no stack unless it is asked for");
+  const { error } = json(join(runIn(folder), "result.json"));
+  t.match(error, { kind: "run", message, stack: /caused by: Error: the toy is broken[\s\S]*toy\.ts/ });
+  const args = ["run", toy, "--debug", "--runs", join(folder, "debugged"), ...sets("application.end=broken")];
+  const debugged = await dsgan(args);
+  t.match(debugged.err, /caused by: Error: the toy is broken.*\n\s+at .*toy\.ts:\d+/, "from the trainer too");
   const nan = await dsgan(
     ["run", toy, "--runs", folder, "--quiet", ...sets("application.end=not-a-number")],
     {
@@ -233,7 +243,7 @@ t.test(
     t.match(out, /^passed toy/);
     const told = await dsgan(["resume", join(runs, died)]);
     t.equal(told.code, 2);
-    t.match(told.err, /has no environment\.json: it was stopped before it had begun.*Start it anew/);
+    t.match(told.err, /has no environment\.json: it was stopped before it began.*Start it anew/);
   },
 );
 
@@ -356,7 +366,7 @@ t.test("dsgan run --junit shows what broke as an error", async (t) => {
   ]);
   t.match(
     readFileSync(report, "utf8"),
-    /errors="1"[\s\S]*<testcase classname="toy" name="runs"[^>]*>\s*<error message="the toy is broken: 100 %, they say" type="run"/,
+    /errors="1"[\s\S]*<testcase classname="toy" name="runs"[^>]*>\s*<error message="application &quot;toy&quot;: the toy is broken: 100 %, they say \(at [^"]*" type="run"/,
   );
 });
 

@@ -66,6 +66,7 @@ t.test("run() numbers events from 1, started first, ended last, and keeps what i
     engine: { name: "still", version: "1", device: "", reason: "asked for" },
     base: "file:///nowhere/acted.yaml",
     machine: "here",
+    plugins: [],
   });
   t.match(await reader.result(), {
     status: "passed",
@@ -166,6 +167,7 @@ t.test("run() whose engine does not start still begins with `started`", async (t
   t.strictSame(JSON.parse(new TextDecoder().decode(environment)), {
     base: "file:///nowhere/acted.yaml",
     machine: "here",
+    plugins: [],
   });
 });
 
