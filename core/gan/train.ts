@@ -36,8 +36,11 @@ export interface Training {
   readonly steps: number;
   /** Losses are read and reported once in so many steps; by default 200 times in the training. */
   readonly reportEvery?: number;
+  /** Called once before the first step, e.g. for a data-dependent initialisation. */
+  readonly begin?: () => void | Promise<void>;
+  /** Root of the training's randomness. */
   readonly key: Key;
-  /** A part of the run's state of its own, in which the training remembers where it is; `transientState()` for none. */
+  /** A part of the run's state with names of its own: the training keeps its progress there; `transientState()` for none. */
   readonly state: RunState;
   /** What to do when the training goes wrong; the defaults of a scenario unless given. */
   readonly sentinels?: SentinelPolicy;
@@ -45,7 +48,7 @@ export interface Training {
   readonly stage?: string;
 }
 
-/** Losses are reported this often in a training, unless told otherwise. */
+/** How often losses are read and reported in a training, unless it says otherwise. */
 const REPORTS = 200;
 
 /**
@@ -57,7 +60,38 @@ const REPORTS = 200;
  *
  * @yields the stage, then for every `reportEvery`-th step and the last its progress, with `criticLoss` (of the last
  *   critic step before it) and `generatorLoss`, and its alarms
- * @throws RunError after an alarm that is to stop the run; the signal's reason when the run is to stop
+ * @throws RunError after an alarm that stops the run; the signal's reason if the run is to stop
+ * @example A generator of what is in pdBar but not in pd
+ * ```ts
+ * import { Key, priorSampler, train, transientState } from "dsgan";
+ * import { samplingTrick } from "dsgan/mixers";
+ * import { mlp } from "dsgan/networks";
+ * import { wganGp } from "dsgan/objectives";
+ * import { adam } from "dsgan/optimizers";
+ *
+ * const key = Key.from(0);
+ * const state = transientState();
+ * const plan = mlp({ hidden: [16] });
+ * const generator = state.network("generator", plan, { input: [2], output: [1] }, key.fold("generator"));
+ * const critic = state.network("critic", plan, { input: [1], output: [1] }, key.fold("critic"));
+ * for await (const event of train({
+ *   target: {
+ *     name: "outer half",
+ *     alpha: 0.5,
+ *     shape: [1],
+ *     pd: (k, n) => k.uniform([n, 1], 0, 1),
+ *     pdBar: (k, n) => k.uniform([n, 1], 0, 2), // the difference is U(1, 2)
+ *   },
+ *   objective: wganGp({ lambda: 0.1 }),
+ *   mixer: samplingTrick(),
+ *   ...{ generator, critic, latent: priorSampler("normal", [2]) },
+ *   generatorOptimizer: adam({ learningRate: 1e-3 }),
+ *   criticOptimizer: adam({ learningRate: 1e-3 }),
+ *   ...{ k: 2, m: 32, steps: 100, key: key.fold("train"), state: state.scope("gan") },
+ * })) {
+ *   if (event.type === "progress") console.log(event.step, event.values);
+ * }
+ * ```
  */
 export async function* train(training: Training): AsyncGenerator<TrainingEvent, undefined> {
   const { generator, critic, k, steps, key, state, sentinels, stage = "train" } = training;
@@ -75,6 +109,7 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
     state.keep("generatorOptimizer", generatorRun.state);
     yield* trainingLoop({
       ...{ stage, steps, reportEvery, state, sentinels },
+      ...(training.begin && { begin: training.begin }),
       step(step) {
         const progress = (step - 1) / steps;
         const stepKey = key.fold("step", step);
@@ -212,10 +247,10 @@ async function spreadOf(
   { target, generator, latent, m, key }: Training,
   step: number,
 ): Promise<number | undefined> {
-  const at = key.fold("spread", step);
+  const spreadKey = key.fold("spread", step);
   const both = tf.tidy(() => {
-    const pg = generator.apply(latent(at.fold("z"), m), { training: false });
-    return tf.stack([deviation(pg), deviation(target.pdBar(at.fold("pdBar"), m))]);
+    const pg = generator.apply(latent(spreadKey.fold("z"), m), { training: false });
+    return tf.stack([deviation(pg), deviation(target.pdBar(spreadKey.fold("pdBar"), m))]);
   });
   const [ofPg, ofPdBar] = await both.data();
   both.dispose();

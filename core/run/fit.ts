@@ -64,7 +64,7 @@ export interface FitParts<B extends FitBatch = FitBatch> {
   readonly stage?: string;
 }
 
-/** Losses are read and reported so often in a training. */
+/** How often losses are read and reported in a training. */
 const REPORTS = 50;
 
 /**
@@ -72,8 +72,27 @@ const REPORTS = 50;
  * would have ended. Losses stay on the engine and are read at each report; every one of them is checked all the same.
  *
  * @yields the stage, its progress with the losses, and alarms
- * @throws InputError where the rows have no labels; RangeError unless either epochs or steps are given; RunError after an alarm that is to stop the run; the signal's reason
- *   where the run is to stop
+ * @throws InputError if the rows have no labels; RangeError unless either epochs or steps are given; RunError after an
+ *   alarm that stops the run; the signal's reason if the run is to stop
+ * @example A classifier of two moons
+ * ```ts
+ * import { fit, Key, tf, transientState } from "dsgan";
+ * import { moons } from "dsgan/datasets";
+ * import { mlp } from "dsgan/networks";
+ * import { adam } from "dsgan/optimizers";
+ *
+ * const key = Key.from(0);
+ * const data = moons({ size: 200, noise: 0.1 });
+ * const state = transientState();
+ * const ports = { input: data.shape, output: [data.classes!] };
+ * const network = state.network("classifier", mlp({ hidden: [16] }), ports, key.fold("network"));
+ * const optimizer = adam({ learningRate: 0.02 });
+ * for await (const event of fit({ network, data, optimizer, epochs: 20, batch: 20, key, state: state.scope("fit") })) {
+ *   if (event.type === "progress") console.log(event.step, event.values?.loss);
+ * }
+ * const x = data.rows([0, 1, 2]);
+ * console.log(tf.argMax(network.apply(x, { training: false }), 1).dataSync(), data.labels!.slice(0, 3));
+ * ```
  */
 export async function* fit<B extends FitBatch = FitBatch>(
   parts: FitParts<B>,

@@ -119,18 +119,16 @@ export async function* trainGenerator(
           outputShape: target.shape,
           apply: (z, mode) => view.of(rows.generator.apply(z, mode)),
         };
-  const begun = state.cell<boolean>("begun", false);
+  const initialize = (): void =>
+    tf.tidy(() => rows.kept.initialize?.(rows.latent(key.fold("initial z"), INITIAL), key.fold("noise")));
   try {
-    if (!begun.value && reading.generates === "rows") {
-      tf.tidy(() => rows.kept.initialize?.(rows.latent(key.fold("initial z"), INITIAL), key.fold("noise")));
-    }
-    begun.value = true;
     yield* train({
       ...gan,
       target,
       generator,
       critic,
       latent: rows.latent,
+      ...(reading.generates === "rows" && { begin: initialize }),
       generatorOptimizer: gan.optimizer,
       criticOptimizer: gan.criticOptimizer ?? gan.optimizer,
       key: key.fold("train"),

@@ -249,6 +249,22 @@ t.test("train() reports every reportEvery-th step and the last", async (t) => {
   t.same(await steps({ steps: 3, reportEvery: 1 }), [1, 2, 3]);
 });
 
+t.test("train() begins once, before the first step", async (t) => {
+  const { objective, calls } = spy();
+  await run({ objective, k: 1, steps: 2, begin: () => void calls.push("begin") });
+  t.equal(calls[0], "begin");
+  t.equal(calls.filter((call) => call === "begin").length, 1);
+});
+
+t.test("train() reports 200 times unless it is told otherwise", async (t) => {
+  const { given, dispose } = training({ steps: 450, m: 2 });
+  const { reportEvery: _, ...rest } = given;
+  const steps: number[] = [];
+  for await (const event of train(rest)) if (event.type === "progress") steps.push(event.step);
+  t.same([steps[0], steps.length], [2, 225], "every second step of 450");
+  dispose();
+});
+
 t.test("train() reports the losses of its step, whenever it reads them", async (t) => {
   const each = await run({ reportEvery: 1, k: 2 });
   const some = await run({ reportEvery: 4, k: 2 });

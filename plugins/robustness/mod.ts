@@ -1,0 +1,12 @@
+/**
+ * Robustness for programs: attacking classifiers, judging the results, adversarial training. The package exports it as
+ * `dsgan/robustness`.
+ *
+ * @module
+ */
+export { adversarialTraining } from "./adversarial-training/adversarial-training.ts";
+export type { AdversarialTraining } from "./adversarial-training/options.ts";
+export { READINGS, type Reading } from "./adversarial-training/reading.ts";
+export { type TrainingSpec, trainClassifier } from "./adversarial-training/training.ts";
+export { type EvaluateRobustness, evaluateRobustness } from "./evaluate-robustness/evaluate-robustness.ts";
+export * from "./evaluation.ts";
