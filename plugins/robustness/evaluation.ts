@@ -1,17 +1,17 @@
 /**
- * What came of attacks on a classifier: accuracy against ε with its uncertainty, the worst case over attacks, distances,
- * and signs that an evaluation flatters the classifier.
+ * The robustness of a classifier, from what attacks did to it: accuracy against ε with its uncertainty, the worst case
+ * over attacks, distances, and signs that an evaluation flatters the classifier.
  *
  * @module
  */
 import type { Norm } from "../../core/mod.ts";
 
-/** One attack at one budget, or once at the least distance, on every image that was classified rightly. */
+/** One attack at one budget, or once at the least distance, on every image that was classified correctly. */
 export interface Trial {
   readonly attack: string;
   readonly norm: Norm;
   readonly access: "white-box" | "black-box";
-  /** The budget; null where the attack sought the least distance. */
+  /** The budget; null where the attack looked for the least distance. */
   readonly epsilon: number | null;
   /** 1 where the classifier was fooled (within the budget), a value for each image attacked, like all below. */
   readonly success: readonly number[];
@@ -23,14 +23,14 @@ export interface Trial {
   readonly queries: readonly number[];
 }
 
-/** All attacks on one classifier. Images that it has wrong without any attack are counted, not attacked. */
+/** All attacks on one classifier. Images that it gets wrong without any attack are counted, not attacked. */
 export interface Evaluation {
   readonly classes: number;
   /** True class of each image. */
   readonly labels: readonly number[];
   /** Class that the classifier takes it for. */
   readonly clean: readonly number[];
-  /** The images that were attacked: those it has right. */
+  /** The images that were attacked: those that it gets right. */
   readonly attacked: readonly number[];
   readonly trials: readonly Trial[];
 }
@@ -133,20 +133,24 @@ export function medianDistance(evaluation: Evaluation, attack: string): number {
   return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
 }
 
-/** What was looked at beside the trials. */
-export interface Probes {
+/** What was probed beside the trials. */
+export type Probes = {
   /** Shares of the images whose gradient is zero throughout, of the cross-entropy and of the margin. */
   readonly zeroGradients?: { readonly crossEntropy: number; readonly margin: number };
   /** Attacks run with a part of their steps, on some of the same images, at the largest budget. */
-  readonly shortened?: readonly {
-    readonly attack: string;
-    readonly epsilon: number;
-    readonly images: number;
-    /** Images fooled with all steps, and with a quarter of them. */
-    readonly full: number;
-    readonly quarter: number;
-  }[];
-}
+  readonly shortened?: readonly ShortenedAttack[];
+};
+
+/** An attack run with a quarter of its steps. */
+export type ShortenedAttack = {
+  readonly attack: string;
+  readonly epsilon: number;
+  /** Images attacked. */
+  readonly images: number;
+  /** Images fooled with all steps, and with a quarter of them. */
+  readonly full: number;
+  readonly quarter: number;
+};
 
 /** A larger share of zero gradients than this is no accident. */
 const ZERO_GRADIENTS = 0.01;
@@ -174,13 +178,13 @@ function zeroGradientSigns({ zeroGradients }: Probes): string[] {
   if (margin > ZERO_GRADIENTS) {
     return [
       `the gradient is zero on ${percent(margin)} of the images: it is masked, and attacks that follow it prove ` +
-        "nothing there. Believe black-box attacks (square), or attack a differentiable copy",
+        "nothing there. Believe black-box attacks, or attack a differentiable copy",
     ];
   }
   if (crossEntropy > ZERO_GRADIENTS) {
     return [
       `the gradient of the cross-entropy is zero on ${percent(crossEntropy)} of the images, that of the margin is not: ` +
-        "the softmax is saturated. Attack with loss: margin or dlr",
+        "the softmax is saturated. Attack with a loss of the logits that does not saturate, such as their margin",
     ];
   }
   return [];

@@ -6,7 +6,7 @@
 import type { Painter, Panel, Range } from "../../../core/mod.ts";
 import { sizeOf } from "../../../core/mod.ts";
 import type { CurvePoint } from "../evaluation.ts";
-import type { Images } from "./stages.ts";
+import type { Images } from "./images.ts";
 
 /**
  * Three rows of images: clean, adversarial, and the difference, grey where there is none, black and white at its own
@@ -52,8 +52,8 @@ export function panelOf(
   axis: string,
   curves: readonly { readonly name: string; readonly points: readonly CurvePoint[] }[],
 ): Panel {
-  const percent = (points: readonly CurvePoint[], of: "value" | "low" | "high"): number[] =>
-    points.map((point) => 100 * point[of]);
+  const percent = (points: readonly CurvePoint[], end: "value" | "low" | "high"): number[] =>
+    points.map((point) => 100 * point[end]);
   return {
     title,
     axes: { x: axis, y: "accuracy (%)" },

@@ -1,5 +1,5 @@
 /**
- * What an evaluation ends in: metrics, curves, tables, warnings.
+ * The results of an evaluation: metrics, curves, tables, warnings.
  *
  * @module
  */
@@ -15,29 +15,30 @@ import {
   type Share,
   worstCase,
 } from "../evaluation.ts";
-import type { EvaluateRobustness } from "./evaluate-robustness.ts";
+import type { Images } from "./images.ts";
+import type { EvaluateRobustness } from "./options.ts";
 import { panelOf } from "./pictures.ts";
-import type { Images, Named } from "./stages.ts";
+import type { NamedAttack } from "./stage.ts";
 
-/** A classifier and what came of the attacks on it. */
+/** A classifier and how it fared under the attacks. */
 export interface Evaluated {
   readonly name: string;
   readonly evaluation: Evaluation;
   readonly probes: Probes;
 }
 
-/** A curve, and what it is a curve of. */
+/** Accuracy of a classifier under an attack. */
 export interface Curve {
   readonly classifier: string;
   readonly attack: string;
   readonly norm: Norm;
   readonly n: number;
-  /** The budgets that were asked about. */
+  /** Budgets of the options. */
   readonly budgets: readonly number[];
   readonly points: readonly CurvePoint[];
 }
 
-/** Points of a curve whose attack sought the least distance. */
+/** Intervals of a curve whose attack looks for the least distance. */
 const FINE = 100;
 
 export const NORMS: Readonly<Record<Norm, string>> = { linf: "ℓ∞", l2: "ℓ2" };
@@ -46,12 +47,12 @@ export const NORMS: Readonly<Record<Norm, string>> = { linf: "ℓ∞", l2: "ℓ2
 export async function* results(
   parts: EvaluateRobustness,
   images: Images,
-  attacks: readonly Named[],
+  attacks: readonly NamedAttack[],
   evaluated: readonly Evaluated[],
   context: RunContext,
 ): AsyncGenerator<EventBody, undefined> {
   yield { type: "stage", stage: "results" };
-  const curves = evaluated.flatMap((of) => curvesOf(parts, attacks, of));
+  const curves = evaluated.flatMap((classifier) => curvesOf(parts, attacks, classifier));
   yield { type: "metrics", values: metricsOf(attacks, evaluated, curves) };
 
   const bytes = (lines: readonly string[]): Uint8Array => new TextEncoder().encode(`${lines.join("\n")}\n`);
@@ -68,9 +69,9 @@ export async function* results(
   if (parts.painter !== undefined) {
     const titles = [...new Set(curves.map(({ attack }) => attack))];
     const panels = titles.map((title) => {
-      const of = curves.filter(({ attack }) => attack === title);
-      const lines = of.map(({ classifier, points }) => ({ name: classifier, points }));
-      return panelOf(title, `epsilon (${NORMS[of[0]!.norm]})`, lines);
+      const shown = curves.filter(({ attack }) => attack === title);
+      const lines = shown.map(({ classifier, points }) => ({ name: classifier, points }));
+      return panelOf(title, `epsilon (${NORMS[shown[0]!.norm]})`, lines);
     });
     const title = "Accuracy under attack";
     const png = await parts.painter.panels(title, panels);
@@ -87,10 +88,10 @@ export async function* results(
   return undefined;
 }
 
-/** Of one classifier: a curve for each attack, and for the worst of each norm where there are several. */
+/** Curves of one classifier: one for each attack, and one for the worst of each norm where there are several. */
 export function curvesOf(
   { epsilons }: Pick<EvaluateRobustness, "epsilons">,
-  attacks: readonly Named[],
+  attacks: readonly NamedAttack[],
   { name: classifier, evaluation }: Evaluated,
 ): Curve[] {
   const n = evaluation.labels.length;
@@ -120,9 +121,9 @@ export function curvesOf(
 const merged = (...lists: readonly (readonly number[])[]): number[] =>
   [...new Set(lists.flat())].sort((a, b) => a - b);
 
-/** `<classifier>.clean`, `<classifier>.<attack>@<epsilon>`, where distances were sought `<classifier>.<attack>.median`. */
+/** `<classifier>.clean`, `<classifier>.<attack>@<epsilon>`, and `<classifier>.<attack>.median` where there are distances. */
 export function metricsOf(
-  attacks: readonly Named[],
+  attacks: readonly NamedAttack[],
   evaluated: readonly Evaluated[],
   curves: readonly Curve[],
 ): Record<string, number> {

@@ -1,0 +1,96 @@
+/**
+ * What an evaluation is made of.
+ *
+ * @module
+ */
+import {
+  type Attack,
+  Attacks,
+  type Built,
+  type ClassifierSource,
+  ClassifierSources,
+  Datasets,
+  type FiniteDataset,
+  type Painter,
+  type Refs,
+  z,
+} from "../../../core/mod.ts";
+
+const budgets = (unit: string) =>
+  z.array(z.number().min(0)).default([]).describe(`Budgets in ${unit}, in units of the data.`);
+
+/** Options but for the components. */
+export const settings = z.strictObject({
+  classes: z
+    .int()
+    .min(2)
+    .optional()
+    .describe("Number of classes, where the data lacks the last ones; one more than its largest label."),
+  n: z.int().positive().default(1000).describe("Images taken from the data, drawn by the seed."),
+  epsilons: z
+    .strictObject({ linf: budgets("the largest change of a pixel"), l2: budgets("Euclidean length") })
+    .describe("Budgets in the norm of each attack; bounds on the perturbation, not step sizes."),
+  mode: z
+    .enum(["fixed", "minimal"])
+    .default("fixed")
+    .describe(
+      "Attacks within budgets run anew at each (`fixed`), or look for each image's least (`minimal`).",
+    ),
+  search: z
+    .strictObject({
+      by: z
+        .enum(["bisection", "scan"])
+        .default("bisection")
+        .describe(
+          "`bisection`: grow the budget by half until the attack succeeds, then halve the bracket; `scan`: try budgets in " +
+            "rising order up to the largest.",
+        ),
+      steps: z.int().positive().default(20).describe("Halvings, or budgets tried."),
+    })
+    .prefault({})
+    .describe("How the least budget is looked for, in mode `minimal`."),
+  goal: z
+    .union([z.enum(["untargeted", "least-likely", "random"]), z.int().min(0)])
+    .default("untargeted")
+    .describe(
+      "What images are to be taken for: any wrong class, the least likely, a random one, or a class.",
+    ),
+  batch: z.int().positive().default(100).describe("Images attacked together."),
+  show: z.int().min(0).default(8).describe("Images on each sheet of clean, adversarial and difference."),
+  keep: z
+    .enum(["all", "largest", "none"])
+    .default("largest")
+    .describe("Examples kept, as `.npy` and on sheets: of every budget, of the largest, none."),
+  probes: z.boolean().default(true).describe("Looks for zero gradients and for steps that do not help."),
+});
+
+/** All options, as a scenario writes them. */
+export const options = (refs: Refs) =>
+  z.strictObject({
+    classifiers: z
+      .record(z.string().regex(/^[\w.-]+$/, "letters, digits, dots and dashes"), refs(ClassifierSources))
+      .refine((all) => Object.keys(all).length > 0, { error: "name at least one classifier" })
+      .describe("What to attack, each by a name: a line in the pictures."),
+    data: refs(Datasets).describe("Labelled images; those held back for testing where the data has some."),
+    attacks: z.array(refs(Attacks)).min(1).describe("A panel each in the pictures."),
+    ...settings.shape,
+  });
+
+/** The components of an evaluation. */
+interface Components {
+  readonly classifiers: Readonly<Record<string, ClassifierSource>>;
+  readonly data: FiniteDataset;
+  readonly attacks: readonly Attack[];
+}
+
+/** Options of `evaluateRobustness`. */
+export interface EvaluateRobustnessOptions extends Components, Built<z.input<typeof settings>> {
+  /** Draws the pictures; without one there are none. */
+  readonly painter?: Painter | undefined;
+}
+
+/** An evaluation, its options checked and filled in. */
+export interface EvaluateRobustness extends Components, Built<typeof settings> {
+  readonly classes: number;
+  readonly painter: Painter | undefined;
+}

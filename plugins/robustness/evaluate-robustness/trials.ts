@@ -1,0 +1,202 @@
+/**
+ * The attacks: each at each budget, or once where it looks for the least distance.
+ *
+ * @module
+ */
+import { dump } from "npyjs";
+import {
+  type ApplicationEvent,
+  type AttackBatch,
+  type Judge,
+  judgeOf,
+  type Key,
+  type PreparedAttack,
+  prepare,
+  type RunState,
+  sizeOf,
+  tf,
+  type Verdict,
+  widest,
+} from "../../../core/mod.ts";
+import type { Trial } from "../evaluation.ts";
+import { attackBatch, batchesOf, disposeBatch } from "./images.ts";
+import { sheetOf } from "./pictures.ts";
+import type { NamedAttack, Stage } from "./stage.ts";
+
+/**
+ * Runs all attacks at all their budgets.
+ * @param attacked images to attack
+ * @param target class that each image is to be taken for, if there is one
+ */
+export async function* runTrials(
+  stage: Stage,
+  attacks: readonly NamedAttack[],
+  attacked: readonly number[],
+  target: readonly number[] | null,
+): AsyncGenerator<ApplicationEvent, Trial[]> {
+  const { parts, classifier, context } = stage;
+  const trials: Trial[] = [];
+  const judge = judgeOf(classifier);
+  try {
+    for (const { name, attack } of attacks) {
+      const { norm, access = "white-box" } = attack;
+      const budgets = [...new Set(parts.epsilons[norm])].sort((a, b) => a - b);
+      const minimal = attack.kind === "minimum-norm" || parts.mode === "minimal";
+      const prepared = prepare(attack, classifier);
+      try {
+        for (const epsilon of minimal ? [null] : budgets) {
+          const title = `${stage.name}: ${name}${epsilon === null ? "" : ` at ${epsilon}`}`;
+          const key = stage.key.fold("attack", name, epsilon ?? "least");
+          const plan = { stage, title, prepared, judge, epsilon, budgets, attacked, target, key };
+          const found = yield* context.state.once(title, (state) => runTrial(plan, state));
+          trials.push({ attack: name, norm, access, epsilon, ...found });
+        }
+      } finally {
+        prepared.dispose();
+      }
+    }
+  } finally {
+    judge.dispose();
+  }
+  return trials;
+}
+
+/** One attack at one budget, or once at the least distance. */
+interface TrialPlan {
+  readonly stage: Stage;
+  readonly title: string;
+  readonly prepared: PreparedAttack;
+  readonly judge: Judge;
+  /** The budget; null where the least distance is looked for. */
+  readonly epsilon: number | null;
+  /** All budgets in the attack's norm, rising. */
+  readonly budgets: readonly number[];
+  readonly attacked: readonly number[];
+  readonly target: readonly number[] | null;
+  readonly key: Key;
+}
+
+/** What a trial found, a value for each image attacked. */
+type Found = {
+  success: number[];
+  prediction: number[];
+  distance: { l2: number[]; linf: number[] };
+  queries: number[];
+};
+
+const NOTHING: Found = { success: [], prediction: [], distance: { l2: [], linf: [] }, queries: [] };
+
+async function* runTrial(plan: TrialPlan, state: RunState): AsyncGenerator<ApplicationEvent, Found> {
+  const { stage, title, attacked, target, key } = plan;
+  const { images, parts, context } = stage;
+  const found = state.cell<Found>("found", NOTHING);
+  const broken = state.cell<number>("broken", 0);
+  const all = [...batchesOf(attacked.length, parts.batch)];
+  const examples = all.map(({ indices }) =>
+    tf.tidy(() => tf.variable(tf.zeros([indices.length, ...images.shape]), false)),
+  );
+  yield { type: "stage", stage: title, steps: attacked.length };
+  try {
+    state.keep("examples", new Map(examples.map((variable, i) => [String(i), variable])));
+    for (const [i, rows] of all.entries()) {
+      if (found.value.success.length >= rows.start + rows.count) continue;
+      await state.settle();
+      const batch = attackBatch(images, rows, attacked, target);
+      try {
+        const verdict = await judged(plan, batch, key.fold("batch", i));
+        examples[i]!.assign(verdict.x);
+        verdict.x.dispose();
+        found.value = joined(found.value, verdict, rows.count);
+        broken.value += verdict.broken;
+      } catch (error) {
+        // stopped within a batch: what the batches before it found is written down
+        if (context.signal.aborted) await state.settle();
+        throw error;
+      } finally {
+        disposeBatch(batch);
+      }
+      const done = found.value.success.length;
+      const fooled = found.value.success.reduce((a, b) => a + b, 0) / done;
+      yield { type: "progress", stage: title, step: done, steps: attacked.length, values: { fooled } };
+    }
+    if (broken.value > 0) {
+      yield {
+        type: "warning",
+        message: `${title}: the attack gave no numbers for ${broken.value} images; they count as not fooled`,
+      };
+    }
+    yield* kept(plan, examples, found.value);
+    return found.value;
+  } finally {
+    tf.dispose(examples);
+  }
+}
+
+/** Runs the attack in the way that its kind and the mode ask for. */
+async function judged(
+  { stage, prepared, epsilon, budgets, judge }: TrialPlan,
+  batch: AttackBatch,
+  key: Key,
+): Promise<Verdict> {
+  const { parts, classifier, context } = stage;
+  const { signal } = context;
+  const { kind, norm } = prepared.attack;
+  if (epsilon !== null) return await judge.run(prepared, batch, { epsilon, key, signal });
+  if (kind === "minimum-norm") return await judge.run(prepared, batch, { key, signal });
+  const most = widest(norm, classifier);
+  const largest = budgets.at(-1)! || most;
+  const search = { ...parts.search, start: largest, most: parts.search.by === "scan" ? largest : most };
+  const trying = judge.least(prepared, batch, { search, key, signal });
+  for (;;) {
+    const { done, value } = await trying.next();
+    if (done) return value;
+  }
+}
+
+/** What was found so far, and in one more batch. */
+function joined(before: Found, { success, prediction, distance, queries }: Verdict, count: number): Found {
+  const more = (old: readonly number[], values: ArrayLike<number>): number[] => [
+    ...old,
+    ...Array.from({ length: count }, (_, i) => values[i]!),
+  ];
+  return {
+    success: more(before.success, success),
+    prediction: more(before.prediction, prediction),
+    distance: { l2: more(before.distance.l2, distance.l2), linf: more(before.distance.linf, distance.linf) },
+    queries: more(before.queries, queries),
+  };
+}
+
+/** Keeps the examples, and a sheet of some of them, where the options ask for it. */
+async function* kept(
+  { stage, title, prepared, epsilon, budgets, attacked }: TrialPlan,
+  examples: readonly tf.Variable[],
+  { success }: Found,
+): AsyncGenerator<ApplicationEvent> {
+  const { parts, images, name, context } = stage;
+  const largest = budgets.at(-1);
+  const wanted = parts.keep === "all" || (parts.keep === "largest" && (epsilon ?? largest) === largest);
+  if (attacked.length === 0 || !wanted) return;
+  const size = sizeOf(images.shape);
+  const values = new Float32Array(attacked.length * size);
+  for (const [i, { start, count }] of [...batchesOf(attacked.length, parts.batch)].entries()) {
+    values.set((await examples[i]!.data()).subarray(0, count * size) as Float32Array, start * size);
+  }
+  const file = `${name}/${title.slice(name.length + 2).replaceAll(" at ", "@")}`;
+  const budget = epsilon === null ? "at the least distance" : `within ${epsilon}`;
+  const shape = [attacked.length, ...images.shape];
+  yield await context.artifact(
+    `adversarial/${file}.npy`,
+    `${title}: examples ${budget}, float32 [${shape}], in the order of the attacked images in images.csv`,
+    new Uint8Array(dump(values, shape)),
+  );
+  if (parts.painter === undefined || parts.show === 0 || (epsilon ?? 1) === 0) return;
+  const chosen = success.flatMap((good, i) => (good ? [i] : [])).slice(0, parts.show);
+  const png = await sheetOf(parts.painter, images, attacked, values, chosen, stage.classifier.bounds);
+  if (png === undefined) return;
+  yield await context.artifact(
+    `previews/${file}.png`,
+    `${title} (${prepared.attack.norm}): clean, adversarial, and their difference at its own scale`,
+    png,
+  );
+}
