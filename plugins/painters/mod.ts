@@ -1,0 +1,6 @@
+/**
+ * Painters: the package's `dsgan/painters`.
+ *
+ * @module
+ */
+export { vegaPainter } from "./vega/painter.ts";
