@@ -122,7 +122,7 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .summary("draw from what a run has trained")
     .description(
       "Draws samples from a generator that a run has trained, as of its newest checkpoint. The same seed gives the same " +
-        "samples; fewer of them are the first of more.",
+        "samples; a smaller --n gives a prefix.",
     )
     .argument("<run>", "a run's id, its folder, or `latest`")
     .requiredOption("--out <file>", "x.npy (float32 [n, ...]), or x.png for a picture")

@@ -250,7 +250,7 @@ t.test("Python reads the safetensors, and computes the network from them", { ski
   t.ok(distance(y, await apply(plane, "generator", x, 4)) < 1e-5);
 });
 
-t.test("dsgan sample draws the same samples from the same seed, fewer being the first of more", async (t) => {
+t.test("dsgan sample draws the same samples from the same seed, a smaller --n giving a prefix", async (t) => {
   const sample = async (...args: string[]): Promise<{ data: Float32Array; shape: number[] }> => {
     const { code, err, out } = await dsgan(["sample", plane, "--runs", ".", ...args, "--out", "out/x.npy"]);
     t.equal(code, 0, err);
