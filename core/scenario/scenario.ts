@@ -220,16 +220,39 @@ function overrideProblem(
   return { path, message: `${what} (from --set ${override.path}=${override.value})` };
 }
 
-/** The published JSON Schema (draft 7) of scenario files, from which editors complete. */
-export function scenarioJsonSchema(registry: Registry): object {
-  const schema = z.toJSONSchema(
-    scenarioSchema(writtenRefsOf(registry), defaultEngine(registry)).partial({ name: true }),
-    {
-      target: "draft-7",
-      io: "input",
-      reused: "inline",
-      unrepresentable: "any",
-    },
-  );
-  return { ...schema, title: "dsgan scenario" };
+/** What a JSON Schema of scenarios is for. */
+export interface JsonSchemaOptions {
+  /** Whether scenarios that list plugins of their own may name components that the registry lacks. */
+  readonly open?: boolean;
+}
+
+/**
+ * The JSON Schema (draft 7) of scenario files, from which editors complete and check.
+ * @param registry the components that it knows
+ */
+export function scenarioJsonSchema(registry: Registry, { open = false }: JsonSchemaOptions = {}): object {
+  const { $schema, definitions, ...closed } = jsonSchemaOf(writtenRefsOf(registry), registry);
+  const title = "dsgan scenario";
+  if (!open) return { $schema, title, ...closed, definitions };
+  // A scenario with plugins of its own is checked as far as it goes without knowing their components.
+  const { $schema: _, definitions: __, ...frame } = jsonSchemaOf(anything, registry);
+  const plugins = { type: "array", minItems: 1 };
+  return {
+    $schema,
+    title,
+    if: { type: "object", properties: { plugins }, required: ["plugins"] },
+    // biome-ignore lint/suspicious/noThenProperty: JSON Schema has a property of this name
+    then: frame,
+    else: closed,
+    definitions,
+  };
+}
+
+function jsonSchemaOf(refs: Refs, registry: Registry) {
+  return z.toJSONSchema(scenarioSchema(refs, defaultEngine(registry)).partial({ name: true }), {
+    target: "draft-7",
+    io: "input",
+    reused: "inline",
+    unrepresentable: "any",
+  });
 }

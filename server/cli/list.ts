@@ -5,16 +5,17 @@
  */
 import { styleText } from "node:util";
 import Table from "cli-table3";
-import { assemble, contextOf, Engines, messageOf, type Registry, Stores } from "../../core/mod.ts";
+import { contextOf, Engines, messageOf, type Registry, Stores } from "../../core/mod.ts";
 import { duration } from "../report/format.ts";
 import type { Host } from "./host.ts";
 import { descriptionOf, packagedScenarios } from "./package.ts";
+import { type PluginOptions, registryFor } from "./plugins.ts";
 
 /** What can be listed. */
 export const LISTS = ["plugins", "scenarios", "engines", "runs"] as const;
 
 /** Options of `dsgan list`. */
-export interface ListOptions {
+export interface ListOptions extends PluginOptions {
   readonly runs: string;
   readonly json?: boolean;
 }
@@ -24,10 +25,11 @@ type Rows = readonly Readonly<Record<string, string>>[];
 /** Lists one kind of thing, or all of them. @returns the exit code */
 export async function listCommand(
   what: (typeof LISTS)[number] | undefined,
-  { runs, json }: ListOptions,
+  options: ListOptions,
   host: Host,
 ): Promise<number> {
-  const registry = await assemble(host.plugins);
+  const { runs, json } = options;
+  const registry = await registryFor(host, options);
   const lists = {
     plugins: () => plugins(registry),
     scenarios: () => packagedScenarios().map((s) => ({ name: s.name, description: descriptionOf(s) })),

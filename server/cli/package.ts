@@ -23,6 +23,11 @@ export function version(): string {
   return JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
 }
 
+/** The lowest version of Node that this package runs on, e.g. `22.18`. */
+export function minimumNode(): string {
+  return JSON.parse(readFileSync(join(root, "package.json"), "utf8")).engines.node.replace(/^>=/, "");
+}
+
 /** A scenario that comes with this package. */
 export interface PackagedScenario {
   /** Its path in the scenarios folder without extension, e.g. `smoke/ring`. */

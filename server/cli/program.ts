@@ -169,6 +169,7 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .description("Lists what there is: all of it, or one kind.")
     .addArgument(new Argument("[what]", "what to list").choices(["plugins", "scenarios", "engines", "runs"]))
     .option("--runs <dir>", "where runs are kept", "runs")
+    .option("--plugin <p>", "a plugin to list too: a path, URL or package; may be repeated", collect)
     .option("--json", "as JSON")
     .addHelpText("after", "\nExamples:\n  $ dsgan list engines\n  $ dsgan list runs --json\n")
     .action(async (what, options) => {
@@ -274,16 +275,38 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .command("schema")
     .summary("print the JSON Schema of scenario files")
     .description("Prints the JSON Schema of scenario files, from which editors complete and check.")
+    .argument("[scenario]", "a scenario whose plugins the schema is to know")
+    .option("--plugin <p>", "a plugin that it is to know: a path, URL or package; may be repeated", collect)
     .option("--write <file>", "write it to a file instead")
     .addHelpText(
       "after",
       "\nExamples:\n  $ dsgan schema --write scenario.schema.json\n" +
+        "  $ dsgan schema my.yaml --write scenario.schema.json    with the components of my.yaml's plugins\n" +
         "  and as the first line of a scenario, for the YAML extensions of most editors:\n" +
         "  # yaml-language-server: $schema=./scenario.schema.json\n",
     )
-    .action(async (options) => {
+    .action(async (scenario, options) => {
       const { schemaCommand } = await import("./schema.ts");
-      code = await schemaCommand(options, await host());
+      code = await schemaCommand(scenario, options, await host());
+    });
+
+  root
+    .command("new")
+    .summary("begin a plugin of your own")
+    .description("Writes what a plugin of your own begins with.")
+    .command("plugin")
+    .summary("write the package of a plugin, with a test that passes at once")
+    .description(
+      "Writes the package of a plugin: typed source, a scenario, a test with the contract's suite, a README, and what\n" +
+        "npm, TypeScript, Deno and a CI need.",
+    )
+    .argument("<contract>", "what it is: application, attack, dataset, objective, …")
+    .argument("<name>", "what scenarios will call it, e.g. hinge-loss")
+    .option("--folder <dir>", "where to; a folder named like the plugin unless given")
+    .addHelpText("after", "\nExamples:\n  $ dsgan new plugin objective hinge-loss\n")
+    .action(async (contract, name, options) => {
+      const { newPluginCommand } = await import("./new/new.ts");
+      code = newPluginCommand(contract, name, options);
     });
 
   try {

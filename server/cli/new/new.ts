@@ -45,7 +45,9 @@ export function newPluginCommand(
     throw new InputError(unknownName("contract", kind, Object.keys(TEMPLATES)));
   }
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
-    throw new InputError(`${JSON.stringify(name)} is no name for a plugin: use lower case, words joined by dashes`);
+    throw new InputError(
+      `${JSON.stringify(name)} is no name for a plugin: use lower case, words joined by dashes`,
+    );
   }
   if (existsSync(folder) && readdirSync(folder).length > 0) {
     throw new InputError(`${folder} is there already, and not empty: choose another name, or --folder`);
