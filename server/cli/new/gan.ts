@@ -70,10 +70,13 @@ export default component(Mixers, {
   create: () => ({
     name: "NAME",
     /** @returns batches \`[m, ...]\` whose weights sum to 1 */
-    mix: (alpha, m, pg, pd) => [
-      { weight: 1 - alpha, x: pg(m) },
-      { weight: alpha, x: pd(m) },
-    ],
+    mix(alpha, m, pg, pd) {
+      if (alpha === 0) return [{ weight: 1, x: pg(m) }]; // an ordinary GAN
+      return [
+        { weight: 1 - alpha, x: pg(m) },
+        { weight: alpha, x: pd(m) },
+      ];
+    },
   }),
 });
 `,
@@ -219,7 +222,7 @@ steps: 50
 samples: 100
 measures: []`,
   imports: { testing: ["checkTarget"], dsgan: [] },
-  check: `const ref = { use: "NAME", pd: "normal", pdBar: "ring" };
+  check: `const ref = { use: "NAME", pd: "normal", pdBar: "normal" };
   await checkTarget(tester(t), await context.create(Targets, ref));`,
 };
 

@@ -128,7 +128,7 @@ type Parts = Built<typeof options>;
 
 async function* runApplication(parts: Parts, context: RunContext): AsyncGenerator<ApplicationEvent> {
   const { key, state, sentinels } = context;
-  const { target, m, steps, n } = parts;
+  const { target, n } = parts;
 
   // Networks kept at the root of the state are in every checkpoint, and can be exported and sampled afterwards.
   const ports = { input: [2], output: target.shape, ...(target.range && { range: target.range }) };
@@ -141,30 +141,20 @@ async function* runApplication(parts: Parts, context: RunContext): AsyncGenerato
   );
   try {
     // A stage: once it has ended, what it keeps in its own part of the state is forgotten.
-    yield* state.once("train", async function* (stage) {
-      yield { type: "stage", stage: "train", steps };
-      const reports = train({
-        target,
+    yield* state.once("train", (stage) =>
+      train({
+        ...parts,
         generator,
         critic,
-        objective: parts.objective,
-        mixer: parts.mixer,
         latent: priorSampler("normal", [2]),
         generatorOptimizer: parts.optimizer,
         criticOptimizer: parts.optimizer,
         k: 1,
-        m,
-        steps,
-        reportEvery: 5,
         key: key.fold("train"),
-        state: stage.scope("game"),
+        state: stage,
         sentinels,
-      });
-      for await (const { step, criticLoss, generatorLoss, alarms } of reports) {
-        yield { type: "progress", stage: "train", step, steps, values: { criticLoss, generatorLoss } };
-        yield* alarms;
-      }
-    });
+      }),
+    );
 
     // A loop of one's own: a cell counts what is done, settle() is a moment at which the run may be interrupted.
     const judged = state.cell<number>("judged", 0);
