@@ -1,18 +1,9 @@
 /** Talking to the server. */
 
-/** @typedef {{ run: string, scenario: string, status: string, tags: string[], began: string, seconds?: number }} RunItem */
-/** @typedef {{ stage: string, began: string, seen: string, step?: number, steps?: number }} Stage */
-/** @typedef {{ metric: string, expected: string, value?: number, met: boolean }} Expectation */
-/**
- * @typedef {RunItem & {
- *   events: number, application?: string, seed?: number,
- *   engine?: { name: string, version: string, device: string, reason: string },
- *   stages: Stage[], rate?: number, left?: number, metrics: Record<string, number>, expectations: Expectation[], expected: { metric: string, expected: string }[],
- *   warnings: string[], series: { stage: string, metric: string, count: number }[], error?: string
- * }} Summary
- */
-/** @typedef {{ stage: string, metric: string, count: number, x: number[], y: (number | null)[] }} Series */
-/** @typedef {{ path: string, title: string, bytes: number, time: string, step?: number }} Artifact */
+/** @typedef {import("../answers.ts").RunItem} RunItem */
+/** @typedef {import("../answers.ts").RunSummary} Summary */
+/** @typedef {Omit<import("../answers.ts").Series, "x" | "y"> & { x: number[], y: (number | null)[] }} Series */
+/** @typedef {import("../answers.ts").ArtifactsAnswer["artifacts"][number]} Artifact */
 /** @typedef {{ seq: number, time: string, type: string, [name: string]: any }} RunEvent */
 
 /** What a request was refused with. */

@@ -339,7 +339,8 @@ function openStart() {
 /** @param {import("./api.js").Summary} summary */
 function titleOf({ status, stages }) {
   const stage = stages.at(-1);
-  if (status !== "running" || !stage?.steps) return { passed: "✓", running: "…" }[status] ?? "✗";
+  if (status !== "running" || !stage?.steps)
+    return status === "running" ? "…" : status === "passed" ? "✓" : "✗";
   return `${Math.floor((100 * (stage.step ?? 0)) / stage.steps)} %`;
 }
 

@@ -8,6 +8,8 @@ const POINTS = 2000;
 const TOO_MANY = 6000;
 /** Events that are kept at hand. */
 const EVENTS = 500;
+/** How often the summary of a run in progress is asked for, in milliseconds. */
+const SUMMARY_EVERY = 2000;
 
 /**
  * @typedef {object} Run
@@ -30,6 +32,7 @@ export function openRun(id, changed) {
   let closed = false;
   let refreshing = 0;
   let zooming = 0;
+  let summarized = 0;
 
   /** @type {Run} */
   const run = {
@@ -101,7 +104,7 @@ export function openRun(id, changed) {
     changed();
   };
 
-  /** Asks for what is cheaper to ask for than to work out. */
+  /** Asks for what the server works out from the events: rate, time left, metrics, expectations. */
   const summarize = () => {
     if (refreshing !== 0) return;
     refreshing = window.setTimeout(async () => {
@@ -115,6 +118,7 @@ export function openRun(id, changed) {
         // the stream says what is wrong, and comes back
       }
       refreshing = 0;
+      summarized = performance.now();
       if (!closed) changed();
     }, 300);
   };
@@ -126,6 +130,7 @@ export function openRun(id, changed) {
       if (event.type === "progress") progress(event);
       else summarize();
     }
+    if (performance.now() - summarized > SUMMARY_EVERY) summarize(); // its rate and time left are out of date
     if (run.summary !== undefined) run.summary.events = events.at(-1)?.seq ?? run.summary.events;
     if (run.series.some(({ x }) => x.length > TOO_MANY)) void thin();
     changed();
@@ -146,16 +151,7 @@ export function openRun(id, changed) {
     }
     const current = run.summary?.stages.at(-1);
     if (run.summary === undefined || current === undefined || current.stage !== stage) return;
-    const before = { step: current.step ?? 0, seen: current.seen };
     Object.assign(current, { step, steps, seen: time });
-    const took = (Date.parse(time) - Date.parse(before.seen)) / 1000;
-    if (took > 0 && step > before.step) {
-      // A slow average, so that the time left does not jump about.
-      const now = (step - before.step) / took;
-      const rate = run.summary.rate === undefined ? now : 0.95 * run.summary.rate + 0.05 * now;
-      run.summary.rate = rate;
-      run.summary.left = (steps - step) / rate;
-    }
   };
 
   let thinning = false;
