@@ -59,6 +59,7 @@ export * from "./runner/earlier-run.ts";
 export * from "./runner/reopen.ts";
 export * from "./runner/run.ts";
 export * from "./runner/trained-run.ts";
+export { checkComponents } from "./scenario/components.ts";
 export type { Override } from "./scenario/override.ts";
 export * from "./scenario/scenario.ts";
 export { readSource, type Source } from "./scenario/source.ts";

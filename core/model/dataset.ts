@@ -52,7 +52,7 @@ export interface FiniteDataset extends Dataset {
 }
 
 /** The contract under which datasets are registered. */
-export const Datasets: Contract<Dataset> = contract("dataset");
+export const Datasets: Contract<Dataset> = contract("dataset", "Rows to learn from", { readsData: true });
 
 /** Whether a dataset is a finite set of rows. */
 export function isFiniteDataset(dataset: Dataset): dataset is FiniteDataset {

@@ -5,6 +5,7 @@
  */
 import type { z } from "zod";
 import type { Built, Context, Ref, Registry } from "./component.ts";
+import type { Contract } from "./contract.ts";
 import { InputError, RunError } from "./errors.ts";
 import { checkSettled } from "./options.ts";
 import { contractOf, refsOf } from "./refs.ts";
@@ -25,15 +26,20 @@ export interface ContextPlace {
   readonly keys: readonly PropertyKey[];
   /** The options there, among which references are looked for. */
   readonly options: unknown;
+  /** Whether a contract's components are left uncreated: asking for one throws {@link Deferred}. */
+  readonly defers?: (contract: Contract<unknown>) => boolean;
 }
+
+/** Thrown where a component needs one that is not to be created now. */
+export class Deferred extends Error {}
 
 /**
  * The context in which components of a registry are created.
  * @param where where relative paths start; with a place in a scenario, errors name the path of what they are about
  */
 export function contextOf(registry: Registry, where: URL | ContextPlace): Context {
-  const { base, keys, options } =
-    where instanceof URL ? { base: where, keys: [], options: undefined } : where;
+  const place: ContextPlace = where instanceof URL ? { base: where, keys: [], options: undefined } : where;
+  const { base, keys, options } = place;
   const refs = refsOf(registry);
   const context: Context = {
     registry,
@@ -47,11 +53,10 @@ export function contextOf(registry: Registry, where: URL | ContextPlace): Contex
       try {
         const component = registry.find(contract, use);
         const { use: _, ...written } = checkedRef(refs(contract), ref, `${contract.kind} "${use}"`);
+        if (place.defers?.(contract)) throw new Deferred(`${contract.kind} "${use}" is not created now`);
         const given = await component.options(refs).parseAsync(written);
-        const created = await component.create(
-          given,
-          contextOf(registry, { base, keys: here, options: given }),
-        );
+        const inside = contextOf(registry, { ...place, keys: here, options: given });
+        const created = await component.create(given, inside);
         if (typeof created === "object" && created !== null) origins.set(created, { use, ...written });
         return created;
       } catch (error) {
@@ -93,6 +98,7 @@ const located = new WeakSet<object>();
 
 /** An error in creating a component, with the component's name and its path in the scenario. */
 function placed(error: unknown, kind: string, use: string, keys: readonly PropertyKey[]): unknown {
+  if (error instanceof Deferred) return error;
   if (typeof error === "object" && error !== null && located.has(error)) return error;
   const path = keys.map(String).join(".");
   const made =

@@ -10,6 +10,11 @@ export interface Contract<T> {
   readonly kind: string;
   /** What its components do, in one line. */
   readonly summary?: string;
+  /**
+   * Whether creating a component reads data, which may be large or absent: `dsgan validate` creates every component
+   * that a scenario names but those.
+   */
+  readonly readsData?: boolean;
   /** Token under which the container keeps its components. */
   readonly token: symbol;
   /** Never present: carries the type. */
@@ -20,6 +25,7 @@ export interface Contract<T> {
  * Makes a contract.
  * @param kind lower case, words joined by dashes
  * @param summary what its components do, in one line
+ * @param traits see {@link Contract}
  * @example
  * ```ts
  * import { contract } from "dsgan";
@@ -30,6 +36,10 @@ export interface Contract<T> {
  * export const Scorers = contract<Scorer>("scorer", "Scores how abnormal each row is");
  * ```
  */
-export function contract<T>(kind: string, summary?: string): Contract<T> {
-  return { kind, token: Symbol.for(`dsgan:${kind}`), ...(summary !== undefined && { summary }) };
+export function contract<T>(
+  kind: string,
+  summary?: string,
+  traits: Pick<Contract<T>, "readsData"> = {},
+): Contract<T> {
+  return { kind, token: Symbol.for(`dsgan:${kind}`), ...(summary !== undefined && { summary }), ...traits };
 }

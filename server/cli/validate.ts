@@ -1,9 +1,9 @@
 /**
- * `dsgan validate`: checks scenarios without running them.
+ * `dsgan validate`: checks scenarios without running them, up to what their components check when they are created.
  *
  * @module
  */
-import { InputError } from "../../core/mod.ts";
+import { checkComponents, InputError } from "../../core/mod.ts";
 import { annotateProblems } from "./annotations.ts";
 import { codeOfError, tell, worst } from "./exit.ts";
 import type { Host } from "./host.ts";
@@ -21,7 +21,8 @@ export async function validateCommand(
   const codes: number[] = [];
   for (const given of files) {
     try {
-      const { file } = await load(given, host, overrides);
+      const { file, loaded } = await load(given, host, overrides);
+      await checkComponents(loaded, file);
       process.stdout.write(`${file}: valid\n`);
     } catch (error) {
       tell(error);
