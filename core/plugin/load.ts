@@ -67,7 +67,7 @@ export async function loadPlugins(
           ? { from, path, error: "its module has no default export; export default component(…, { … })" }
           : { from, path, plugin: pluginOf(from, exported), module };
       } catch (cause) {
-        return { from, path, error: `cannot be loaded: ${importFault(cause, from)}`, cause };
+        return { from, path, error: `cannot be loaded: ${importFault(cause, from, base)}`, cause };
       }
     }),
   );
@@ -82,11 +82,11 @@ function isLocation(specifier: string): boolean {
 const REGISTRY = /^(npm|jsr|node):/;
 
 /** What went wrong in an import, and what to do. */
-function importFault(error: unknown, specifier: string): string {
+function importFault(error: unknown, specifier: string, base: URL): string {
   const { code } = (error ?? {}) as { code?: unknown };
   if (code === "ERR_UNSUPPORTED_ESM_URL_SCHEME") return unsupported(specifier);
   const message = messageOf(error);
-  if (code === "ERR_MODULE_NOT_FOUND") return `${withoutOurs(message)}${fileHint(specifier)}`;
+  if (code === "ERR_MODULE_NOT_FOUND") return `${withoutScenario(message, base)}${fileHint(specifier)}`;
   const place = thrownAt(error);
   const fault = error instanceof SyntaxError ? `syntax error: ${message}` : message;
   return place === undefined || fault.includes(place) ? fault : `${fault} (at ${place})`;
@@ -103,10 +103,10 @@ function unsupported(specifier: string): string {
   return `this runtime imports no ${scheme}: URLs; Deno imports https: ones. Otherwise download the file and write its path`;
 }
 
-/** A message without the module that imports plugins: who wrote the scenario asked for it. */
-function withoutOurs(message: string): string {
+/** A message without who imports plugins: the scenario, or this module for it. */
+function withoutScenario(message: string, base: URL): string {
   return message.replace(/ imported from (.*)/s, (all, importer: string) =>
-    importer.includes("/core/plugin/load.") ? "" : all,
+    importer.includes("/core/plugin/load.") || base.href.endsWith(encodeURI(importer)) ? "" : all,
   );
 }
 

@@ -4,8 +4,10 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import * as nodeModule from "node:module";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { ImportedModule, Modules } from "../../core/mod.ts";
 
@@ -18,7 +20,10 @@ export const modules: Modules = {
       if (isMissing(error, specifier)) return undefined;
       throw error;
     });
-    return await imported(found ?? specifier);
+    if (found !== undefined) return await imported(found);
+    return await imported(specifier).catch((error) => {
+      throw isMissing(error, specifier) ? notFound(specifier) : error;
+    });
   },
   hash: async (url) => await hashOf(url),
 };
@@ -35,10 +40,15 @@ async function imported(specifier: string): Promise<ImportedModule> {
 /** Whether it is the package itself that was not found, rather than a part of one that is there. */
 function isMissing(error: unknown, specifier: string): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
   return (
-    (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") && String(message).includes(`'${name}`)
+    (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") &&
+    String(message).includes(`'${packageOf(specifier)}'`)
   );
+}
+
+function notFound(specifier: string): Error {
+  const error = new Error(`Cannot find package '${packageOf(specifier)}'`);
+  return Object.assign(error, { code: "ERR_MODULE_NOT_FOUND" });
 }
 
 const PROBE = "dsgan-resolve:";
@@ -65,10 +75,52 @@ async function resolveInNode(specifier: string, base: URL): Promise<string> {
   return found!;
 }
 
-/** Resolves among the packages beside the scenario. An import map is for all modules alike. */
+/**
+ * Resolves among the packages beside the scenario, with the condition `import`: Deno's `require.resolve` knows
+ * `require` alone. An import map needs nothing of the kind, as it is for all modules alike.
+ */
 async function resolveInDeno(specifier: string, base: URL): Promise<string> {
-  const path = nodeModule.createRequire(base).resolve(specifier);
+  const name = packageOf(specifier);
+  const folder = packageFolder(name, dirname(fileURLToPath(base)));
+  if (folder === undefined) throw notFound(specifier);
+  const { exports } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as {
+    exports?: unknown;
+  };
+  const target = targetOf(exports, `.${specifier.slice(name.length)}`);
+  const path =
+    target === undefined ? nodeModule.createRequire(base).resolve(specifier) : join(folder, target);
   return pathToFileURL(path).href;
+}
+
+/** `@scope/name` of `@scope/name/part`. */
+function packageOf(specifier: string): string {
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+}
+
+/** The nearest folder of a package, from a folder upwards. */
+function packageFolder(name: string, from: string): string | undefined {
+  const folder = join(from, "node_modules", name);
+  if (existsSync(join(folder, "package.json"))) return folder;
+  const above = dirname(from);
+  return above === from ? undefined : packageFolder(name, above);
+}
+
+/** Conditions that hold for an import in Deno. */
+const CONDITIONS = new Set(["deno", "node", "import", "module-sync", "default"]);
+
+/** The file that a package exports under a subpath; undefined where `exports` does not say, or says it by a pattern. */
+function targetOf(exports: unknown, subpath: string): string | undefined {
+  if (typeof exports === "string") return subpath === "." ? exports : undefined;
+  if (Array.isArray(exports))
+    return exports.map((one) => targetOf(one, subpath)).find((one) => one !== undefined);
+  if (typeof exports !== "object" || exports === null) return undefined;
+  for (const [key, value] of Object.entries(exports)) {
+    const found = key.startsWith(".")
+      ? key === subpath && targetOf(value, ".")
+      : CONDITIONS.has(key) && targetOf(value, subpath);
+    if (typeof found === "string") return found;
+  }
+  return undefined;
 }
 
 /** Imports and exports by relative paths, whose modules belong to the plugin. */

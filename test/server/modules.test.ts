@@ -1,6 +1,7 @@
 /** How the modules of plugins are found: beside the scenario first, then beside dsgan. */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import t from "tap";
@@ -52,17 +53,22 @@ function run(command: string, args: readonly string[], more: Record<string, stri
 }
 
 t.test("a package is found beside the scenario, by its condition `import`, then beside dsgan", async (t) => {
-  const loaded = await loadPlugins(["my-plugin", "rxjs", "broken", "needy", "not-there"], base, modules);
+  const loaded = await loadPlugins(["my-plugin", "broken", "needy", "not-there"], base, modules);
   t.match(loaded, [
     {
       plugin: { name: "my-plugin" },
       module: { url: new URL("node_modules/my-plugin/lib/index.js", base).href },
     },
-    { error: /no default export/ },
     { error: /^cannot be loaded: Cannot find module '.*broken\/gone\.js'/ },
     { error: /^cannot be loaded: Cannot find package 'not-installed' imported from .*needy\/index\.mjs$/ },
     { error: /^cannot be loaded: Cannot find package 'not-there'$/ },
   ]);
+});
+
+t.test("a package that is not beside the scenario is found beside dsgan", async (t) => {
+  const elsewhere = pathToFileURL(join(tmpdir(), "x.yaml"));
+  const [found] = await loadPlugins(["rxjs/operators"], elsewhere, modules);
+  t.match(found, { module: { url: /node_modules\/rxjs\/.*operators/ } });
 });
 
 t.test("specifiers that Node does not import are told with what to do", async (t) => {
