@@ -1,10 +1,9 @@
-/** Semi-supervised learning: schedules, the split, evaluation, and the application from its text to its results. */
+/** The application `bad-gan-ssl`, from a scenario to its results. */
 import { lastValueFrom, toArray } from "rxjs";
-import t, { type Test } from "tap";
+import t from "tap";
 import {
   assemble,
   contextOf,
-  type FiniteDataset,
   fromArrays,
   isOfApplication,
   Key,
@@ -15,19 +14,16 @@ import {
   run,
   type Store,
   Stores,
-  splitRows,
   tf,
   transientState,
 } from "../../core/mod.ts";
-import { streamOf } from "../../core/model/stream.ts";
 import { moons } from "../../plugins/datasets/moons/moons.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { mlp } from "../../plugins/networks/mlp/mlp.ts";
-import { examinerOf, resultsOf } from "../../plugins/semi-supervised/bad-gan-ssl/evaluation.ts";
-import { principalPlane } from "../../plugins/semi-supervised/bad-gan-ssl/map.ts";
 import { SslMethods, type SslSetting } from "../../plugins/semi-supervised/method.ts";
 import { memoryStore } from "../../plugins/stores/memory/memory.ts";
 import { checkDataset } from "../conformance/dataset.ts";
+import { close } from "./close.ts";
 
 await tf.setBackend("cpu");
 await tf.ready();
@@ -36,15 +32,6 @@ const base = new URL(import.meta.url);
 const registry = await assemble(builtinPlugins);
 const context = contextOf(registry, base);
 const key = Key.from("ssl");
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-const close = (t: Test, found: tf.Tensor | number, expected: number, what: string): void => {
-  const value = typeof found === "number" ? found : found.dataSync()[0]!;
-  t.ok(
-    Math.abs(value - expected) <= 1e-5 * Math.max(1, Math.abs(expected)),
-    `${what}: ${value} is ${expected}`,
-  );
-};
 
 t.test("rateAt() follows the recipes' schedule, with its floor", async (t) => {
   for (const floor of [0, 1e-4]) {
@@ -58,147 +45,6 @@ t.test("rateAt() follows the recipes' schedule, with its floor", async (t) => {
 
 const m = 10;
 const setting: SslSetting = { recipe: "mnist", preset: "authors" };
-
-/** 60 rows of three classes, told by their index. */
-const told: FiniteDataset = fromArrays({
-  name: "told",
-  values: Float32Array.from({ length: 60 }, (_, i) => i),
-  shape: [1],
-  labels: Uint8Array.from({ length: 60 }, (_, i) => i % 3),
-});
-
-t.test("splitRows() draws labels evenly, by key, and keeps its parts apart", async (t) => {
-  const options = { labeled: 12, validation: 9, unlabeled: "rest" } as const;
-  const { labeled, validation, unlabeled } = splitRows(told, options, key);
-  for (const label of [0, 1, 2]) {
-    t.equal(labeled.filter((row) => row % 3 === label).length, 4, `class ${label}`);
-  }
-  const all = [...labeled, ...validation, ...unlabeled].sort((a, b) => a - b);
-  t.same(
-    all,
-    Array.from({ length: 60 }, (_, i) => i),
-    "each row is in one part",
-  );
-  t.same([labeled.length, validation.length, unlabeled.length], [12, 9, 39]);
-  t.same(splitRows(told, options, key), { labeled, validation, unlabeled }, "the same key, the same rows");
-  t.notSame(splitRows(told, options, key.fold(1)).labeled, labeled);
-  const every = splitRows(told, { ...options, unlabeled: "all" }, key);
-  t.same(
-    [...every.unlabeled].sort(),
-    [...labeled, ...unlabeled].sort(),
-    "all: the labelled too, the validation not",
-  );
-});
-
-t.test("splitRows() says what does not suffice", async (t) => {
-  const split = (labeled: number, validation: number) => () =>
-    splitRows(told, { labeled, validation, unlabeled: "rest" }, key);
-  t.throws(split(10, 0), { message: /labeled is 10, which 3 classes cannot share evenly.*multiple of 3/ });
-  t.throws(split(63, 0), { message: /has 20 rows of class 0, but 21 of each class/ });
-  t.throws(split(12, 48), { message: /validation is 48, but only 48 rows are left/ });
-});
-
-t.test("streamOf() gives each row once in a pass, in whatever order it is asked", async (t) => {
-  const stream = streamOf(Int32Array.of(3, 5, 7, 9, 11), 2, key);
-  const batches = Array.from({ length: 10 }, (_, i) => [...stream(i)]);
-  const passes = [0, 1, 2, 3].map((pass) => batches.flat().slice(5 * pass, 5 * pass + 5));
-  for (const pass of passes)
-    t.same(
-      pass.toSorted((a, b) => a - b),
-      [3, 5, 7, 9, 11],
-    );
-  t.ok(new Set(passes.map(String)).size > 1, "in another order each time");
-  const again = streamOf(Int32Array.of(3, 5, 7, 9, 11), 2, key);
-  t.same(
-    [7, 2, 0].map((i) => [...again(i)]),
-    [7, 2, 0].map((i) => batches[i]),
-  );
-});
-
-t.test("resultsOf() tells the last epoch, the validated one and the best on test apart", async (t) => {
-  const row = (epoch: number, testErrors: number, validationErrors: number) => ({
-    ...{ epoch, testErrors, validationErrors, averagedErrors: testErrors - 1, averagedValidationErrors: 0 },
-    ...{ labeledErrors: 3, unlabeledAbove: 0.8, generatedBelow: 0.9 },
-  });
-  t.match(resultsOf([row(1, 50, 9), row(2, 20, 4), row(3, 30, 3), row(4, 28, 3), row(5, 40, 5)], 200), {
-    ...{ testErrors: 40, testPercent: 20, averagedErrors: 39, validatedErrors: 28, validatedEpoch: 4 },
-    ...{
-      bestOnTestErrors: 20,
-      bestOnTestPercent: 10,
-      testRows: 200,
-      labeledErrors: 3,
-      unlabeledAbove: 0.8,
-      generatedBelow: 0.9,
-    },
-  });
-  const { validationErrors: _, averagedValidationErrors: __, ...alone } = row(1, 5, 0);
-  t.equal(resultsOf([alone], 10).validatedErrors, undefined, "without validation rows there is none");
-});
-
-t.test("examinerOf() counts errors and the shares of Eq. (7)", async (t) => {
-  const data = moons({ size: 250, noise: 0.2, seed: 1 });
-  const test = await data.heldOut!();
-  const two = mlp({ hidden: [5], activation: "relu", spectralNorm: false }).build(
-    { input: [2], output: [2] },
-    key,
-  );
-  const generate = (k: Key, n: number): tf.Tensor => k.normal([n, 2]);
-  const split = splitRows(data, { labeled: 10, validation: 30, unlabeled: "rest" }, key);
-  const learner = {
-    ...{ settings: {}, draws: {}, players: [], every: 1, generate },
-    classifierLoss: () => tf.scalar(0),
-    dispose() {},
-  };
-  const examiner = examinerOf({
-    data,
-    test,
-    split,
-    classifier: two,
-    averaged: two,
-    learner,
-    samples: 500,
-    key,
-  });
-  const { evaluation } = await examiner.examine(3);
-  const outputs = (x: tf.Tensor): number[][] => two.apply(x, { training: false }).arraySync() as number[][];
-  const everyRow = Array.from({ length: 250 }, (_, i) => i);
-  const wrong = (of: FiniteDataset, indices: ArrayLike<number>): number =>
-    outputs(of.rows(indices)).filter(([a, b], i) => (b! > a! ? 1 : 0) !== of.labels![indices[i]!]).length;
-  t.equal(evaluation.testErrors, wrong(test, everyRow));
-  t.equal(evaluation.averagedErrors, evaluation.testErrors);
-  t.equal(evaluation.validationErrors, wrong(data, split.validation));
-  t.equal(evaluation.labeledErrors, wrong(data, split.labeled));
-  const above = outputs(data.rows(split.unlabeled)).filter((row) => Math.max(...row) > 0).length;
-  close(
-    t,
-    evaluation.unlabeledAbove,
-    above / split.unlabeled.length,
-    "all unlabelled rows, being fewer than asked for",
-  );
-  const generated = [0, 100, 200, 300, 400].flatMap((first) =>
-    outputs(generate(key.fold("generated", 3, first), 100)),
-  );
-  const below = generated.filter((row) => Math.max(...row) <= 0).length;
-  t.ok(below > 0 && below < 500, "some of both");
-  close(t, evaluation.generatedBelow!, below / 500, "generated rows");
-  examiner.dispose();
-});
-
-t.test("principalPlane() finds the directions of most variance", async (t) => {
-  const flat = Array.from({ length: 200 }, (_, i) => [
-    3 * Math.cos(i),
-    0.01 * Math.sin(7 * i),
-    1 + Math.sin(2.3 * i),
-  ]);
-  const plane = principalPlane(tf.tensor2d(flat), key);
-  const points = plane.project(tf.tensor2d(flat)).arraySync();
-  const centre = mean(flat.map((row) => row[2]!));
-  points.forEach(([x, y], i) => {
-    t.ok(Math.abs(Math.abs(x!) - Math.abs(flat[i]![0]! - mean(flat.map((row) => row[0]!)))) < 0.15);
-    t.ok(Math.abs(Math.abs(y!) - Math.abs(flat[i]![2]! - centre)) < 0.15);
-  });
-  plane.dispose();
-});
 
 t.test("moons() is a dataset of two classes with test points of its own", async (t) => {
   const data = moons({ size: 400, noise: 0, seed: 0 });
@@ -273,9 +119,9 @@ t.test("bad-gan-ssl gives the results, files and pictures of each method", async
 });
 
 t.test("bad-gan-ssl's iterations are recorded once, whatever the method", async (t) => {
-  const told: unknown[] = [];
+  const warnings: unknown[] = [];
   const { warn } = console;
-  console.warn = (message) => void told.push(message);
+  console.warn = (message) => void warnings.push(message);
   t.teardown(() => {
     console.warn = warn;
   });
@@ -284,7 +130,7 @@ t.test("bad-gan-ssl's iterations are recorded once, whatever the method", async 
     const method = name === "dsgan" ? tiny.method : name === "supervised" ? name : { ...common, use: name };
     const { metrics } = await runOnce({ method }, { engine: "onnxruntime" });
     t.ok(Number.isFinite(metrics.testErrors), name);
-    t.same(told, [], `${name}: no step is recorded anew at each call`);
+    t.same(warnings, [], `${name}: no step is recorded anew at each call`);
   }
   await tf.setBackend("cpu");
 });
@@ -298,11 +144,11 @@ t.test("bad-gan-ssl stopped and resumed gives what it would have given", async (
     evaluateEvery: 20,
   };
   const whole = await runOnce(options);
-  for (const at of [1, 13, 40]) {
+  for (const checkpoints of [1, 13, 40]) {
     const store = await context.create(Stores, { use: "memory" });
     const stop = new AbortController();
     const events: RunEvent[] = [];
-    let left = at;
+    let left = checkpoints;
     const text = JSON.stringify({
       name: "ssl",
       engine: "cpu",
@@ -323,7 +169,11 @@ t.test("bad-gan-ssl stopped and resumed gives what it would have given", async (
     const id = (await store.list())[0]!;
     const rest = await lastValueFrom(run(loaded, { store, resume: id }).pipe(toArray()));
     t.match(rest.at(-1), { type: "ended", status: "passed" }, JSON.stringify(rest.at(-1)));
-    t.strictSame(bodies([...events, ...rest]), bodies(whole.events), `stopped after ${at} checkpoints`);
+    t.strictSame(
+      bodies([...events, ...rest]),
+      bodies(whole.events),
+      `stopped after ${checkpoints} checkpoints`,
+    );
   }
 });
 
@@ -353,7 +203,7 @@ t.test("bad-gan-ssl never learns from the test rows", async (t) => {
         ...{ use: "adam", learningRate: 0.01, decayFrom: 1, floor: 0, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 },
       }),
     });
-    const told: unknown[] = [];
+    const reports: unknown[] = [];
     const events = application.run({
       ...context,
       ...{ key, signal: new AbortController().signal, state: transientState(), store: memoryStore() },
@@ -371,13 +221,13 @@ t.test("bad-gan-ssl never learns from the test rows", async (t) => {
       if (event.type === "metrics") results.push(event.values as Record<string, number>);
       if (event.type !== "progress") continue;
       const { testErrors, averagedErrors, ...others } = event.values as Record<string, number>;
-      told.push(others);
+      reports.push(others);
     }
-    trainings.push({ told, errors: results[0]!.testErrors });
+    trainings.push({ reports, errors: results[0]!.testErrors });
   }
   t.same(
-    trainings[0]!.told,
-    trainings[1]!.told,
+    trainings[0]!.reports,
+    trainings[1]!.reports,
     "losses and validation errors do not change with the test rows",
   );
   t.not(trainings[0]!.errors, trainings[1]!.errors, "the test errors do");
