@@ -16,7 +16,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** The page's own files. Found when they are asked for: bundles have no folder beside them. */
-function own(file: string): URL {
+function pageFile(file: string): URL {
   return new URL(`./page/${file}`, import.meta.url);
 }
 
@@ -34,7 +34,7 @@ const PACKAGED: readonly [path: RegExp, name: string, folder: string][] = [
 
 /** Adds the page at `/` and its files under `/assets/`. */
 export function addPage(app: OpenAPIHono): void {
-  app.get("/", (c) => fileOf(c, "index.html", own));
+  app.get("/", (c) => fileOf(c, "index.html", pageFile));
   app.get("/assets/:path{.+}", (c) => fileOf(c, c.req.param("path"), locate));
 }
 
@@ -57,7 +57,7 @@ async function read(path: string, urlOf: (path: string) => URL | undefined) {
 }
 
 function locate(path: string): URL | undefined {
-  if (/^[a-z-]+\.(js|css|svg)$/.test(path)) return own(path);
+  if (/^[a-z-]+\.(js|css|svg)$/.test(path)) return pageFile(path);
   for (const [pattern, name, folder] of PACKAGED) {
     const file = pattern.exec(path)?.[1];
     if (file !== undefined) return new URL(`${folder}${file}`, packageFolder(name));

@@ -26,7 +26,7 @@ async function serve(runs: string, port = 0): Promise<{ child: ChildProcess; url
     const url = /http:\S+/.exec(String(text))?.[0];
     if (url !== undefined) return { child, url };
   }
-  throw new Error("the server ended without a word");
+  throw new Error("the server ended before it printed its address");
 }
 
 const YAML = { "Content-Type": "application/yaml" };

@@ -139,7 +139,7 @@ const textOf = (page: string): string =>
     .replace(/<[^>]+>/g, " ")
     .replace(/\s+/g, " ");
 
-t.test("report() shows what ran and what came of it", async (t) => {
+t.test("report() shows how a run was made, and its results", async (t) => {
   const page = await report(await keep(plain));
   const text = textOf(page);
   for (const shown of [
