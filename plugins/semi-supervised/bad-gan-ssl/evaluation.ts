@@ -1,14 +1,20 @@
 /**
- * What is measured of a classifier and a generator on the way: errors, and the shares that the assumption of Eq. (7) speaks of.
+ * Evaluations of a classifier and a generator during training: errors, and the shares of Eq. (7).
  *
  * @module
  */
-
-import type { Split } from "../../../core/mod.ts";
-import { compileStep, type FiniteDataset, Key, type Network, type Numbers, tf } from "../../../core/mod.ts";
+import {
+  compileStep,
+  type FiniteDataset,
+  Key,
+  type Network,
+  type Numbers,
+  type Split,
+  tf,
+} from "../../../core/mod.ts";
 import type { SslLearner } from "../method.ts";
 
-/** What was found after an epoch. Errors are numbers of rows; shares lie in [0, 1]. */
+/** An evaluation after an epoch. Errors are numbers of rows; shares lie in [0, 1]. */
 export type Evaluation = {
   /** From 1. */
   readonly epoch: number;
@@ -19,7 +25,7 @@ export type Evaluation = {
   /** The same two on the validation rows; absent where there are none. */
   readonly validationErrors?: number;
   readonly averagedValidationErrors?: number;
-  /** Of the classifier as trained, on its own labelled rows: what it has yet to learn of what it was told. */
+  /** Of the classifier as trained, on its labelled rows. */
   readonly labeledErrors: number;
   /** Share of unlabelled rows whose largest logit is above 0 (Eq. 7). */
   readonly unlabeledAbove: number;
@@ -27,7 +33,7 @@ export type Evaluation = {
   readonly generatedBelow?: number;
 };
 
-/** What an examiner looks at. */
+/** What an examiner evaluates. */
 export interface Examined {
   readonly data: FiniteDataset;
   readonly test: FiniteDataset;
@@ -35,37 +41,36 @@ export interface Examined {
   readonly classifier: Network;
   readonly averaged: Network;
   readonly learner: SslLearner;
-  /** Rows that shares are made of. */
+  /** Rows of each kind for the shares. */
   readonly samples: number;
   readonly key: Key;
 }
 
-/** Examines networks as they are. */
+/** Evaluates networks as they are at the moment. */
 export interface Examiner {
-  /** @returns what was found, and how far generated features spread beside those of unlabelled rows (1: as far) */
+  /** @returns the evaluation, and the spread of generated features over that of unlabelled rows' */
   examine(epoch: number): Promise<{ readonly evaluation: Evaluation; readonly spread: number | undefined }>;
   dispose(): void;
 }
 
-/** An examiner of networks that go on training between examinations. */
+/** An examiner of networks that train between evaluations. */
 export function examinerOf(parts: Examined): Examiner {
   const { data, test, split, classifier, averaged, learner, samples, key } = parts;
-  const counters = [counterOf(classifier), counterOf(averaged)] as const;
-  const tested = Int32Array.from({ length: test.size }, (_, i) => i);
-  const known = key.fold("unlabeled").permutation(split.unlabeled.length).slice(0, samples);
-  const unlabeled = known.map((i) => split.unlabeled[i]!);
+  const counter = counterOf(classifier);
+  const averagedCounter = counterOf(averaged);
+  const everyRow = ({ size }: { readonly size: number }): Int32Array =>
+    Int32Array.from({ length: size }, (_, i) => i);
+  const chosen = key.fold("unlabeled").permutation(split.unlabeled.length).slice(0, samples);
+  const unlabeled = chosen.map((i) => split.unlabeled[i]!);
   return {
     async examine(epoch) {
-      const [testErrors, averagedErrors] = [
-        await counters[0].errors(test, tested),
-        await counters[1].errors(test, tested),
-      ];
-      const real = await lookAt(classifier, unlabeled, (rows) => data.rows(rows));
+      const testErrors = await counter.errors(test, everyRow(test));
+      const averagedErrors = await averagedCounter.errors(test, everyRow(test));
+      const real = await sharesOf(classifier, unlabeled, (rows) => data.rows(rows));
       const { generate } = learner;
-      const drawn = Int32Array.from({ length: samples }, (_, i) => i);
       const generated =
         generate &&
-        (await lookAt(classifier, drawn, (rows) =>
+        (await sharesOf(classifier, everyRow({ size: samples }), (rows) =>
           generate(key.fold("generated", epoch, rows[0]!), rows.length),
         ));
       const evaluation: Evaluation = {
@@ -73,10 +78,10 @@ export function examinerOf(parts: Examined): Examiner {
         testErrors,
         averagedErrors,
         ...(split.validation.length > 0 && {
-          validationErrors: await counters[0].errors(data, split.validation),
-          averagedValidationErrors: await counters[1].errors(data, split.validation),
+          validationErrors: await counter.errors(data, split.validation),
+          averagedValidationErrors: await averagedCounter.errors(data, split.validation),
         }),
-        labeledErrors: await counters[0].errors(data, split.labeled),
+        labeledErrors: await counter.errors(data, split.labeled),
         unlabeledAbove: real.above,
         ...(generated && { generatedBelow: 1 - generated.above }),
       };
@@ -84,19 +89,20 @@ export function examinerOf(parts: Examined): Examiner {
       return { evaluation, spread: Number.isFinite(spread) ? spread : undefined };
     },
     dispose() {
-      for (const counter of counters) counter.dispose();
+      counter.dispose();
+      averagedCounter.dispose();
     },
   };
 }
 
 /** Rows at a time: images through convolutions take much memory. */
 const BLOCK = 100;
-/** Nothing is drawn. */
+/** An evaluation draws no noise. */
 const UNUSED: Key = Key.from("evaluation");
 
-/** Counts the errors of a network in use: no noise, no dropout. */
+/** Counts the errors of a network without training's noise and dropout. */
 interface Counter {
-  /** How many of the given rows are put into a wrong class. */
+  /** How many of the given rows it assigns a wrong class. */
   errors(data: FiniteDataset, rows: Int32Array): Promise<number>;
   dispose(): void;
 }
@@ -104,18 +110,19 @@ interface Counter {
 /** A counter for a network whose parameters may change between calls. */
 function counterOf(network: Network): Counter {
   const classesOf = (x: tf.Tensor): tf.Tensor => tf.argMax(network.apply(x, { training: false }), 1); // [n]
-  const step = compileStep<"x", "judged">("evaluation", ({ x }) => ({ judged: classesOf(x) }));
+  const step = compileStep<"x", "classes">("evaluation", ({ x }) => ({ classes: classesOf(x) }));
   return {
     async errors(data, rows) {
       let wrong = 0;
       for (const block of blocks(rows)) {
         const x = data.rows(block);
-        const judged = block.length === BLOCK ? step.run({ x }, UNUSED).judged : tf.tidy(() => classesOf(x));
-        const found = await judged.data();
+        const classes =
+          block.length === BLOCK ? step.run({ x }, UNUSED).classes : tf.tidy(() => classesOf(x));
+        const found = await classes.data();
         block.forEach((row, i) => {
           if (found[i] !== data.labels![row]) wrong++;
         });
-        tf.dispose([x, judged]);
+        tf.dispose([x, classes]);
       }
       return wrong;
     },
@@ -123,8 +130,8 @@ function counterOf(network: Network): Counter {
   };
 }
 
-/** Share of rows whose largest logit is above 0, and the deviation of features over rows, by a network in use. */
-async function lookAt(
+/** The share of rows whose largest logit is above 0, and the deviation of features over rows, without noise. */
+async function sharesOf(
   network: Network,
   rows: Int32Array,
   draw: (rows: Int32Array) => tf.Tensor,
@@ -153,9 +160,9 @@ function blocks(rows: Int32Array): Int32Array[] {
 }
 
 /**
- * The results of a training. `testErrors` and `averagedErrors` are those of the last epoch; `validatedErrors` those of the
- * epoch that is best on the validation rows (the latest of several), for the weights as trained; `bestOnTestErrors` is the
- * smallest number of all evaluations, chosen by the test rows themselves: no result, but what is often published as one.
+ * The metrics of a training. `testErrors` and `averagedErrors` are those of the last epoch; `validatedErrors` are the test
+ * errors of the epoch with the fewest validation errors (the latest of several); `bestOnTestErrors` is the smallest number
+ * of all evaluations, selected on the test rows themselves: not a result, though often published as one.
  */
 export function resultsOf(history: readonly Evaluation[], testRows: number): Numbers {
   const last = history.at(-1)!;
@@ -173,8 +180,10 @@ export function resultsOf(history: readonly Evaluation[], testRows: number): Num
     bestOnTest: Math.min(...history.map(({ testErrors }) => testErrors)),
   };
   return {
-    ...Object.fromEntries(Object.entries(errors).map(([of, n]) => [`${of}Errors`, n])),
-    ...Object.fromEntries(Object.entries(errors).map(([of, n]) => [`${of}Percent`, (100 * n) / testRows])),
+    ...Object.fromEntries(Object.entries(errors).map(([name, n]) => [`${name}Errors`, n])),
+    ...Object.fromEntries(
+      Object.entries(errors).map(([name, n]) => [`${name}Percent`, (100 * n) / testRows]),
+    ),
     ...(validated && { validatedEpoch: validated.epoch }),
     testRows,
     labeledErrors: last.labeledErrors,
