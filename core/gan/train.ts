@@ -7,6 +7,7 @@
 import type { Network } from "../model/network.ts";
 import { descend, type Optimizer, type OptimizerRun } from "../model/optimizer.ts";
 import type { Sampler } from "../model/sampler.ts";
+import { magnitude } from "../run/learner.ts";
 import { type LoopReport, type TrainingEvent, trainingLoop } from "../run/loop.ts";
 import type { SentinelPolicy, Watch } from "../run/sentinel.ts";
 import type { RunState } from "../run/state.ts";
@@ -201,7 +202,13 @@ async function reportOf(
   watch: Watch,
 ): Promise<LoopReport> {
   const { critic, generator, steps } = training;
-  const stacked = tf.tidy(() => tf.stack([...losses, magnitude(critic), magnitude(generator)]));
+  const stacked = tf.tidy(() =>
+    tf.stack([
+      ...losses,
+      magnitude([...critic.parameters.values()]),
+      magnitude([...generator.parameters.values()]),
+    ]),
+  );
   tf.dispose([...losses]);
   const values = await stacked.data();
   stacked.dispose();
@@ -236,11 +243,6 @@ async function reportOf(
 
 /** The generator's spread is looked at once in so many reports. */
 const REPORTS_A_CHECK = 10;
-
-/** The sum of the sizes of all weights: not finite where one of them is not. */
-function magnitude({ parameters }: Network): tf.Scalar {
-  return tf.addN([...parameters.values()].map((weights) => tf.sum(tf.abs(weights)))) as tf.Scalar;
-}
 
 /** Standard deviation of pg over that of pdBar; undefined where a batch has none. */
 async function spreadOf(

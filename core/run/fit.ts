@@ -12,7 +12,7 @@ import { InputError } from "../plugin/errors.ts";
 import type { Key } from "../tensor/key.ts";
 import { compileStep } from "../tensor/step.ts";
 import * as tf from "../tensor/tf.ts";
-import { type LossTerms, learnerOf, readLosses } from "./learner.ts";
+import { type LearnerReading, type LossTerms, learnerOf, readLearners } from "./learner.ts";
 import { type TrainingEvent, trainingLoop } from "./loop.ts";
 import type { SentinelPolicy } from "./sentinel.ts";
 import type { RunState } from "./state.ts";
@@ -141,9 +141,14 @@ export async function* fit<B extends FitBatch = FitBatch>(
       async report(step, watch) {
         const values: Record<string, number> = {};
         for (const [name, value] of Object.entries(newest)) values[name] = (await value.data())[0]!;
-        const [reading] = await readLosses([learner]);
-        const broken = !reading!.isSound && Number.isFinite(values.loss) ? { loss: Number.NaN } : {};
-        return { values, alarms: watch.finite(step, { ...values, ...broken }) };
+        const [{ isSound, weights }] = (await readLearners([learner])) as [LearnerReading];
+        const areFinite = Object.values(values).every(Number.isFinite);
+        const checked = {
+          ...values,
+          ...(!isSound && areFinite && { loss: Number.NaN }), // at a step before this one
+          ...(isSound && areFinite && { "sum of the weights": weights }),
+        };
+        return { values, alarms: watch.finite(step, checked) };
       },
     });
     return undefined;

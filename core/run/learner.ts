@@ -99,27 +99,48 @@ export function learnerOf({ name, networks, optimizer, constrain, state }: Learn
   };
 }
 
-/** What {@link readLosses} has of one learner. */
-export interface LossReading {
+/** What {@link readLearners} has of one learner. */
+export interface LearnerReading {
   readonly name: string;
-  /** NaN before its first update. */
-  readonly newest: number;
+  /** The newest loss, NaN before the first update. */
+  readonly loss: number;
   /** Whether every loss since the last reading was finite. */
   readonly isSound: boolean;
+  /** The sum of the sizes of all parameters: not finite if one of them is not. */
+  readonly weights: number;
 }
 
-/** Reads the newest losses of learners, all at once, and whether any has not been finite since the last reading. */
-export async function readLosses(learners: readonly Learner[]): Promise<LossReading[]> {
+/** Numbers that {@link readLearners} reads of one learner. */
+const READ = 3;
+
+/** Reads the state of learners, all at once, so that the engine stalls once. */
+export async function readLearners(learners: readonly Learner[]): Promise<LearnerReading[]> {
   const read = tf.tidy(() =>
-    tf.stack(learners.flatMap(({ losses }) => [tf.add(losses.newest, 0), tf.add(losses.soundness, 0)])),
+    tf.stack(
+      learners.flatMap(({ losses: { newest, soundness }, variables }) => [
+        tf.add(newest, 0),
+        tf.add(soundness, 0),
+        magnitude(variables),
+      ]),
+    ),
   );
   const values = await read.data();
   read.dispose();
   return learners.map(({ name, losses }, i) => {
-    const isSound = Number.isFinite(values[2 * i + 1]!);
+    const [loss, soundness, weights] = values.slice(READ * i, READ * (i + 1)) as unknown as [
+      number,
+      number,
+      number,
+    ];
+    const isSound = Number.isFinite(soundness);
     if (!isSound) tf.tidy(() => losses.soundness.assign(tf.scalar(0)));
-    return { name, newest: values[2 * i]!, isSound };
+    return { name, loss, isSound, weights };
   });
+}
+
+/** The sum of the sizes of all values: not finite if one of them is not. */
+export function magnitude(variables: readonly tf.Variable[]): tf.Scalar {
+  return tf.addN([tf.scalar(0), ...variables.map((x) => tf.sum(tf.abs(x)))]) as tf.Scalar;
 }
 
 function scalar(value: number): tf.Variable {

@@ -10,7 +10,7 @@ import {
   type Key,
   type Numbers,
   type RunState,
-  readLosses,
+  readLearners,
   trainingLoop,
 } from "../../../core/mod.ts";
 import type { Evaluation } from "./evaluation.ts";
@@ -45,9 +45,10 @@ export async function* train(
       async report(step, watch) {
         const losses: Record<string, number> = {};
         const broken: Record<string, number> = {};
-        for (const { name, newest, isSound } of await readLosses(iterations.learners)) {
-          if (Number.isFinite(newest)) losses[`${name}Loss`] = newest;
+        for (const { name, loss, isSound, weights } of await readLearners(iterations.learners)) {
+          if (Number.isFinite(loss)) losses[`${name}Loss`] = loss;
           if (!isSound) broken[`${name}'s loss`] = Number.NaN;
+          if (!Number.isFinite(weights)) broken[`sum of ${name}'s weights`] = weights;
         }
         const { criticLoss } = losses;
         const alarms: Alarm[] = [

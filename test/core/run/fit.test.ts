@@ -275,6 +275,22 @@ t.test("fit() sees a loss that is not finite between reports", async (t) => {
   t.equal(alarms.length, 1);
 });
 
+t.test("fit() sees weights that its last update has made infinite", async (t) => {
+  const parts = given(transientState(), { epochs: undefined, steps: 1 });
+  const bursting = {
+    ...parts,
+    optimizer: {
+      ...optimizer,
+      start: (variables: readonly tf.Variable[]) => ({
+        ...optimizer.start(variables),
+        update: () =>
+          tf.tidy(() => variables[0]!.assign(tf.fill(variables[0]!.shape, Number.POSITIVE_INFINITY))),
+      }),
+    },
+  };
+  await t.rejects(finished(bursting), { message: "the sum of the weights is Infinity at step 1" });
+});
+
 t.test("fit() remembers over an interruption that a loss was not finite", async (t) => {
   const run = (state: RunState, at: readonly number[]) => {
     const parts = given(state, { epochs: undefined, steps: 300 }); // reports at 6, 12, …

@@ -4,7 +4,7 @@ import {
   type Network,
   type Optimizer,
   type OptimizerRun,
-  readLosses,
+  readLearners,
   tf,
   transientState,
 } from "../../../core/mod.ts";
@@ -91,7 +91,7 @@ t.test("learnerOf() gives the terms of a loss, the loss among them once", async 
 });
 
 t.test(
-  "readLosses() gives the newest losses, and whether each since the last reading was finite",
+  "readLearners() gives newest losses, whether each since the last reading was finite, and the size of the weights",
   async (t) => {
     const players = ["a", "b"].map((name) => {
       const network = scale();
@@ -108,17 +108,22 @@ t.test(
         const loss = (): tf.Scalar => tf.add(tf.mul(variables[0]!, 0), value).asScalar();
         players[who]!.learn(loss, { [`${name} rate`]: tf.scalar(0) });
       });
-    t.same(await readLosses(players), [
-      { name: "a", newest: Number.NaN, isSound: true },
-      { name: "b", newest: Number.NaN, isSound: true },
+    t.same(await readLearners(players), [
+      { name: "a", loss: Number.NaN, isSound: true, weights: 2 },
+      { name: "b", loss: Number.NaN, isSound: true, weights: 2 },
     ]);
     play(0, Number.POSITIVE_INFINITY);
     play(0, 2);
     play(1, 5);
-    t.same(await readLosses(players), [
-      { name: "a", newest: 2, isSound: false },
-      { name: "b", newest: 5, isSound: true },
+    t.same(await readLearners(players), [
+      { name: "a", loss: 2, isSound: false, weights: 2 },
+      { name: "b", loss: 5, isSound: true, weights: 2 },
     ]);
-    t.same((await readLosses(players))[0], { name: "a", newest: 2, isSound: true }, "told once");
+    t.same((await readLearners(players))[0], { name: "a", loss: 2, isSound: true, weights: 2 }, "told once");
+    players[0]!.variables[0]!.assign(tf.scalar(Number.NaN));
+    t.same(
+      (await readLearners(players)).map(({ weights }) => weights),
+      [Number.NaN, 2],
+    );
   },
 );
