@@ -3,12 +3,18 @@
  *
  * @module
  */
-import { component, Painters } from "../../../core/mod.ts";
+import { component, type Painter, Painters } from "../../../core/mod.ts";
 
-/** Named `vega`. The libraries are loaded when a painter is made, for those who list plugins wait on it. */
+/** Loads the libraries late, for those who only list plugins would wait on them. */
+async function painter(): Promise<Painter> {
+  const { vegaPainter } = await import("./painter.ts");
+  return vegaPainter();
+}
+
+/** Named `vega`. */
 export default component(Painters, {
   name: "vega",
   summary: "Draws charts and image sheets as PNG (default)",
   reference: "Satyanarayan et al., Reactive Vega, IEEE TVCG 2016",
-  create: async () => (await import("./painter.ts")).vegaPainter(),
+  create: painter,
 });

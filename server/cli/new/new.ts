@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InputError, messageOf, unknownName } from "../../../core/mod.ts";
 import { minimumNode, version } from "../package.ts";
+import { attack, classifier, sslMethod } from "./classifying.ts";
 import { dataset, download, store } from "./data.ts";
 import { pluginFiles } from "./files.ts";
 import { measure, mixer, network, objective, optimizer, target } from "./gan.ts";
@@ -16,6 +17,8 @@ import type { Template } from "./template.ts";
 /** Templates by the contract's kind. */
 export const TEMPLATES: Readonly<Record<string, Template>> = {
   application,
+  attack,
+  classifier,
   dataset,
   download,
   engine,
@@ -25,6 +28,7 @@ export const TEMPLATES: Readonly<Record<string, Template>> = {
   objective,
   optimizer,
   painter,
+  "ssl-method": sslMethod,
   store,
   target,
 };
