@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Contract, contract } from "../plugin/contract.ts";
+import { contract } from "../plugin/contract.ts";
 import type { Tensor } from "../tensor/tf.ts";
 
 /** A batch and its share of the expectation it stands for. */
@@ -13,7 +13,10 @@ export interface Weighted<X extends Tensor = Tensor> {
   readonly x: X;
 }
 
-/** Eq. (2) answers two batches weighted 1 − α and α; Eq. (10), the sampling trick, one mixed batch weighted 1. */
+/**
+ * Makes the fake batch of a critic step. Eq. (2) makes two batches, weighted 1 − α and α; Eq. (10), the sampling trick,
+ * makes one mixed batch of weight 1.
+ */
 export interface Mixer {
   readonly name: string;
   /**
@@ -35,4 +38,7 @@ export interface Mixer {
 }
 
 /** The contract under which mixers are registered. */
-export const Mixers: Contract<Mixer> = contract("mixer");
+export const Mixers = contract<Mixer>(
+  "mixer",
+  "Makes a critic step's fake batch of generated rows and rows of pd",
+);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Contract, contract } from "../plugin/contract.ts";
+import { contract } from "../plugin/contract.ts";
 import { InputError } from "../plugin/errors.ts";
 import { sizeOf } from "../tensor/key.ts";
 import * as tf from "../tensor/tf.ts";
@@ -52,7 +52,7 @@ export interface FiniteDataset extends Dataset {
 }
 
 /** The contract under which datasets are registered. */
-export const Datasets: Contract<Dataset> = contract("dataset", "Rows to learn from", { readsData: true });
+export const Datasets = contract<Dataset>("dataset", "Data to draw rows from", { readsData: true });
 
 /** Whether a dataset is a finite set of rows. */
 export function isFiniteDataset(dataset: Dataset): dataset is FiniteDataset {
@@ -99,6 +99,16 @@ export interface ArraySource {
 
 /**
  * A dataset of rows in memory.
+ * @example
+ * ```ts
+ * import { fromArrays, Key, tf } from "dsgan";
+ *
+ * await tf.setBackend("cpu");
+ * const values = Uint8Array.of(0, 255, 255, 0); // two images of 1 × 2 pixels
+ * const data = fromArrays({ name: "two", values, shape: [1, 2, 1], labels: Uint8Array.of(0, 1), scale: 1 / 255 });
+ * console.log(data.size, data.classes, data.rows([1]).dataSync()); // 2, 2, [1, 0]
+ * console.log(data.sample(Key.from("example"), 5).shape); // [5, 1, 2, 1]
+ * ```
  * @throws InputError where the sizes of values, shape and labels do not agree, or there are no rows
  */
 export function fromArrays(source: ArraySource): FiniteDataset {
@@ -165,7 +175,10 @@ function select(source: ArraySource, chosen: Int32Array): FiniteDataset {
   };
 }
 
-/** Some rows of a dataset, in the given order; shares its values, and its held-out rows. */
+/**
+ * Some rows of a dataset, in the given order; shares its values, and its held-out rows.
+ * @param chosen indices of rows of `data`
+ */
 export function subset(data: FiniteDataset, chosen: Int32Array): FiniteDataset {
   const { name, labels } = data;
   const rows = (indices: ArrayLike<number>): tf.Tensor =>

@@ -5,7 +5,7 @@
  */
 
 import type { Ref } from "../plugin/component.ts";
-import { type Contract, contract } from "../plugin/contract.ts";
+import { contract } from "../plugin/contract.ts";
 import type { Key } from "../tensor/key.ts";
 import { add, type Tensor, tidy, type Variable } from "../tensor/tf.ts";
 import type { Range } from "./dataset.ts";
@@ -58,7 +58,7 @@ export interface FeatureSpace {
 /** A prior p_z of independent values: N(0, 1) or U(0, 1). */
 export type Prior = "normal" | "uniform";
 
-/** Draws z of a shape from a prior: `[n, ...shape]`. */
+/** The sampler of a prior: draws z, `[n, ...shape]`. */
 export function priorSampler(prior: Prior, shape: readonly number[]): Sampler {
   return (key, n) => (prior === "normal" ? key.normal([n, ...shape]) : key.uniform([n, ...shape]));
 }
@@ -90,7 +90,10 @@ export interface NetworkPlan {
 }
 
 /** The contract under which network architectures are registered. */
-export const Networks: Contract<NetworkPlan> = contract("network");
+export const Networks = contract<NetworkPlan>(
+  "network",
+  "An architecture, built once the shapes at both ends are known",
+);
 
 /**
  * Gives variables the values of others of the same names, e.g. the parameters of one network to another of its plan.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Contract, contract } from "../plugin/contract.ts";
+import { contract } from "../plugin/contract.ts";
 import * as tf from "../tensor/tf.ts";
 
 /** An optimiser at work on a fixed list of variables; owns its moments. */
@@ -34,7 +34,7 @@ export interface Optimizer {
 }
 
 /** The contract under which optimisers are registered. */
-export const Optimizers: Contract<Optimizer> = contract("optimizer");
+export const Optimizers = contract<Optimizer>("optimizer", "Updates variables from their gradients");
 
 /**
  * One update downhill.

@@ -27,7 +27,10 @@ export function ratesShape(learningRate: number) {
 /** The options of {@link ratesShape}, checked. */
 export type Rates = z.output<z.ZodObject<ReturnType<typeof ratesShape>>>;
 
-/** The learning rate when a share of the training, in [0, 1), is done. */
+/**
+ * The learning rate when a share of the training is done.
+ * @param progress in [0, 1)
+ */
 export function rateAt({ learningRate, decayFrom, floor }: Rates, progress: number): number {
   if (progress <= decayFrom) return learningRate;
   return Math.max(floor, (learningRate * (1 - progress)) / (1 - decayFrom));
@@ -36,6 +39,35 @@ export function rateAt({ learningRate, decayFrom, floor }: Rates, progress: numb
 /**
  * An optimiser whose rule is the same for each parameter. All variables are updated as one flat vector: a step then
  * costs the rule's kernels once, however many variables there are.
+ * @example
+ * ```ts
+ * import { component, elementwise, type Optimizer, Optimizers, parseOptions, ratesShape, tf, z } from "dsgan";
+ *
+ * const options = z.strictObject({ ...ratesShape(0.01), momentum: z.number().min(0).lt(1).default(0.9) });
+ *
+ * // v ← momentum·v + g, θ ← θ − rate·v
+ * function heavyBall(given: z.input<typeof options> = {}): Optimizer {
+ *   const { momentum, ...rates } = parseOptions("heavy-ball", options, given);
+ *   return elementwise(
+ *     "heavy-ball",
+ *     rates,
+ *     ["v"],
+ *     (rate) => ({ rate }),
+ *     (gradient, { v }, { rate }) => {
+ *       v.assign(tf.add(tf.mul(v, momentum), gradient));
+ *       return tf.mul(rate, v);
+ *     },
+ *   );
+ * }
+ *
+ * export default component(Optimizers, {
+ *   name: "heavy-ball",
+ *   summary: "Gradient descent with momentum",
+ *   options,
+ *   create: heavyBall,
+ * });
+ * ```
+ * @param name of the optimiser
  * @param memory names of the vectors that the rule remembers, `[P]` for P parameters in all, 0 at first
  * @param numbers what the rule takes that changes with the step (from 1) and its learning rate
  * @param change what is to be subtracted from the parameters, `[P]`; updates the memory in place

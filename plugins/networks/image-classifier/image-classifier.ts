@@ -47,7 +47,7 @@ const DEVIATION = 0.05;
  *
  * await tf.setBackend("cpu");
  * const net = imageClassifier({ filters: 4 }).build({ input: [12, 12, 3], output: [10] }, Key.from("example"));
- * console.log(net.features!.shape, parameterCount(net)); // [8], 2116
+ * console.log(net.features!.shape, parameterCount(net)); // [8], 2112
  * ```
  */
 export function imageClassifier(given: ImageClassifierOptions = {}): NetworkPlan {
