@@ -43,13 +43,13 @@ t.test("completed() asks for the numbers of an unknown recipe", (t) => {
   t.end();
 });
 
-const own = {
+const mine = {
   ...{ use: "bad-gan-ssl", recipe: "my-moons", data: { use: "moons", size: 100 }, validation: 10, m: 10 },
   ...{ classifier: { use: "mlp", hidden: [8] }, classifierOptimizer: "adam", labeled: 4, unlabeled: "rest" },
   ...{ epochs: 2, iterations: 3, initialize: { from: "labeled" }, samples: 20 },
 };
 const run = (application: object): Promise<{ events: readonly RunEvent[]; result: { error?: object } }> =>
-  runScenario(JSON.stringify({ name: "own", engine: "cpu", application })) as never;
+  runScenario(JSON.stringify({ name: "mine", engine: "cpu", application })) as never;
 
 t.test("bad-gan-ssl runs on data that no recipe knows, with numbers of one's own", async (t) => {
   const part = { use: "mlp", hidden: [8] };
@@ -66,7 +66,7 @@ t.test("bad-gan-ssl runs on data that no recipe knows, with numbers of one's own
     },
   ];
   for (const method of methods) {
-    const { result } = await run({ ...own, method });
+    const { result } = await run({ ...mine, method });
     t.match(result, { status: "passed", metrics: { testRows: 100 } }, JSON.stringify(method));
   }
 });
@@ -84,16 +84,16 @@ t.test("bad-gan-ssl says what an unknown recipe leaves open, before anything tra
       return String(error);
     }
   };
-  const { labeled: _, initialize: __, ...less } = own;
+  const { labeled: _, initialize: __, ...less } = mine;
   t.match(
     await message({ ...less, method: "supervised" }),
     /application "bad-gan-ssl" has no recipe "my-moons"; it has cifar10, mnist, svhn\. Take one of these, or give labeled, initialize\.from/,
   );
   const missing =
     /ssl-method "dsgan" has no recipe .* or give alpha, beta, combine, every, entropyWeight, generator/;
-  t.match(await message({ ...own, method: "dsgan" }), missing);
+  t.match(await message({ ...mine, method: "dsgan" }), missing);
   t.match(
-    await message({ ...own, method: "supervised", against: "dsgan" }),
+    await message({ ...mine, method: "supervised", against: "dsgan" }),
     missing,
     "the second method too",
   );
