@@ -102,7 +102,7 @@ export interface AttackTools {
 export type Perturb = (input: AttackInput, tools: AttackTools) => Promise<Tensor>;
 
 /**
- * An attack: within a given budget ε (FGSM, PGD), or seeking the least distance by itself (DeepFool).
+ * An attack: within a given budget ε (FGSM, PGD), or minimising the distance by itself (DeepFool).
  *
  * @example One step along the slope's signs
  * ```ts
@@ -126,11 +126,11 @@ export type Perturb = (input: AttackInput, tools: AttackTools) => Promise<Tensor
 export interface Attack {
   readonly name: string;
   readonly norm: Norm;
-  /** Whether it keeps to a budget, or seeks the least distance and ignores the budget. */
+  /** Whether it keeps to a budget, or minimises the distance and ignores the budget. */
   readonly kind: "within-budget" | "minimum-norm";
-  /** Whether it uses gradients, or answers alone: then the classifier gives it no gradients. `white-box` unless given. */
+  /** Whether it uses gradients, or logits alone: then the classifier gives it no gradients. `white-box` unless given. */
   readonly access?: "white-box" | "black-box";
-  /** Whether it can be told which class an image is to be taken for. */
+  /** Whether it can aim at a given class. `false` unless given. */
   readonly targeted?: boolean;
   /** Steps it takes at most, where it has any: its caller may run it with fewer, to see whether more work helps. */
   readonly steps?: number;

@@ -33,7 +33,7 @@ export interface Verdict {
 
 /** How an attack is run and judged. */
 export interface JudgedRun {
-  /** Budget in the attack's norm, one for all images or one each `[n]`; absent where it seeks the least distance. */
+  /** Budget in the attack's norm, one for all images or one each `[n]`; absent for attacks that minimise the distance. */
   readonly epsilon?: number | Float32Array | undefined;
   /** Steps, where fewer than the attack declares. */
   readonly steps?: number | undefined;

@@ -82,7 +82,7 @@ export function prepare(attack: Attack, classifier: Classifier): PreparedAttack 
 
 function checkRun({ name, kind, targeted }: Attack, { target }: AttackBatch, epsilon?: tf.Tensor1D): void {
   if (target !== undefined && !targeted) {
-    throw new InputError(`attack "${name}" cannot be told which class to aim at`);
+    throw new InputError(`attack "${name}" cannot aim at a given class`);
   }
   if (epsilon === undefined && kind === "within-budget") {
     throw new TypeError(`attack "${name}" keeps to a budget: give epsilon`);

@@ -39,7 +39,7 @@ export class StepCache {
     return this.#steps.size;
   }
 
-  /** The classifier for an attack to ask; `note` is told of images that are put to it outside of steps. */
+  /** The classifier for an attack to ask; `note` is called with images that are put to it outside of steps. */
   watch(note: (x: tf.Tensor) => void): Classifier {
     return watched(this.#classifier, this.#attack, (x) => {
       if (this.#asked === undefined) note(x);

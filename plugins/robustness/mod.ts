@@ -8,5 +8,20 @@ export { adversarialTraining } from "./adversarial-training/adversarial-training
 export type { AdversarialTraining } from "./adversarial-training/options.ts";
 export { READINGS, type Reading } from "./adversarial-training/reading.ts";
 export { type TrainingSpec, trainClassifier } from "./adversarial-training/training.ts";
-export { type EvaluateRobustness, evaluateRobustness } from "./evaluate-robustness/evaluate-robustness.ts";
-export * from "./evaluation.ts";
+export {
+  type EvaluateRobustnessOptions,
+  evaluateRobustness,
+} from "./evaluate-robustness/evaluate-robustness.ts";
+export {
+  type CurvePoint,
+  cleanAccuracy,
+  curveOf,
+  distances,
+  type Evaluation,
+  medianDistance,
+  type Share,
+  shareOf,
+  type Trial,
+  worstCase,
+} from "./evaluation.ts";
+export { maskingSigns, type Probes, type ShortenedAttack } from "./masking.ts";

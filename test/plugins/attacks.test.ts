@@ -351,7 +351,7 @@ t.test("success grows with the budget and with steps", async (t) => {
   }
 });
 
-t.test("attacks that aim fool the classifier into the class they are told", async (t) => {
+t.test("attacks that aim fool the classifier into their target", async (t) => {
   const classifier = curved(11);
   const { x, y } = await batchFor(classifier, 11, 30);
   const labels = await y.data();
@@ -365,6 +365,7 @@ t.test("attacks that aim fool the classifier into the class they are told", asyn
     { use: "apgd", steps: 30 },
     { use: "apgd", steps: 30, loss: "dlr" },
     { use: "square", queries: 400 },
+    { use: "auto-attack", steps: 20, queries: 50, targets: 2 },
     { use: "carlini-wagner", steps: 150, searches: 4, initialConstant: 0.1, learningRate: 0.05 },
   ]) {
     const attack = await attackOf(options);
@@ -381,7 +382,7 @@ t.test("attacks that aim fool the classifier into the class they are told", asyn
     t.notOk(attack.targeted);
     await t.rejects(attacked(attack, classifier, { x, y, target }, 0), {
       name: "InputError",
-      message: /cannot be told which class/,
+      message: /cannot aim at a given class/,
     });
   }
   classifier.dispose();
@@ -406,7 +407,7 @@ t.test("carlini-wagner comes near the closed form on a linear classifier, within
   of.classifier.dispose();
 });
 
-t.test("deepfool() overshoots each step or the whole way, as it is told", async (t) => {
+t.test("deepfool() overshoots each step or the whole way", async (t) => {
   const of: Linear = linear(8, [9], 2);
   const { rows, x, y } = imagesFor(of, 9, 10);
   for (const overshootOf of ["total", "step"] as const) {

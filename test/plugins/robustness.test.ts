@@ -6,12 +6,12 @@ import {
   curveOf,
   distances,
   type Evaluation,
-  maskingSigns,
   medianDistance,
   shareOf,
   type Trial,
   worstCase,
 } from "../../plugins/robustness/evaluation.ts";
+import { maskingSigns } from "../../plugins/robustness/masking.ts";
 
 /** A trial whose examples lie at the given distances; a negative one did not fool. */
 function trial(

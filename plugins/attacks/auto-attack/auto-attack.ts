@@ -1,5 +1,5 @@
 /**
- * AutoAttack: four attacks with nothing to tune, each on the images that those before it left standing.
+ * AutoAttack: four attacks with nothing to tune, each on the images that those before it left unfooled.
  * F. Croce, M. Hein, "Reliable Evaluation of Adversarial Robustness with an Ensemble of Diverse Parameter-free Attacks",
  * ICML 2020, Sec. 5.
  *

@@ -46,7 +46,7 @@ const NOWHERE = 1e10;
 /** c grows by this factor while it is too small. */
 const GROWTH = 10;
 
-/** Seeks the nearest example by itself. */
+/** Looks for the nearest example. */
 export function carliniWagner(given: CarliniWagnerOptions = {}): Attack {
   const settings = parseOptions("carlini-wagner", options, given);
   const { steps, searches, learningRate, initialConstant, confidence } = settings;
@@ -175,7 +175,7 @@ function bisect({ c, least, most, found }: Search & Pick<State, "found">): Searc
 /** How a scenario names it: `{ use: carlini-wagner, steps: 1000 }`. */
 export default component(Attacks, {
   name: "carlini-wagner",
-  summary: "Carlini and Wagner's attack in ℓ2; seeks the least distance, slowly",
+  summary: "Carlini and Wagner's attack in ℓ2; minimises the distance, slowly",
   reference: "Carlini & Wagner, IEEE S&P 2017, arXiv:1608.04644",
   options,
   create: carliniWagner,

@@ -52,7 +52,7 @@ export type DeepfoolOptions = z.input<typeof options>;
 /** A slope as short as this counts as none. */
 const TINY = 1e-8;
 
-/** Seeks the nearest example by itself. */
+/** Looks for the nearest example. */
 export function deepfool(given: DeepfoolOptions = {}): Attack {
   const { norm, steps, candidates, overshoot, overshootOf, nudge } = parseOptions("deepfool", options, given);
   const ball = ballOf(norm);
@@ -112,7 +112,7 @@ interface Linearised extends Pick<AttackRows, "x" | "y"> {
 /** How a scenario names it: `{ use: deepfool, norm: linf }`. */
 export default component(Attacks, {
   name: "deepfool",
-  summary: "Steps to the nearest boundary of the linearised classifier; seeks the least distance",
+  summary: "Steps to the nearest boundary of the linearised classifier; minimises the distance",
   reference: "Moosavi-Dezfooli et al., CVPR 2016, arXiv:1511.04599",
   options,
   create: deepfool,

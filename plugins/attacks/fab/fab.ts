@@ -57,7 +57,7 @@ const TINY = 1e-12;
 /** Farther than any image. */
 const NOWHERE = 1e10;
 
-/** Seeks the nearest example by itself. */
+/** Looks for the nearest example. */
 export function fab(given: FabOptions = {}): Attack {
   const { norm, steps, targets } = parseOptions("fab", options, given);
   const step = fabStep(norm);
@@ -149,7 +149,7 @@ function fabStep(norm: Norm) {
 /** How a scenario names it: `{ use: fab, targets: 9 }`. */
 export default component(Attacks, {
   name: "fab",
-  summary: "Fast adaptive boundary attack; seeks the least distance (FAB, FAB-T)",
+  summary: "Fast adaptive boundary attack; minimises the distance (FAB, FAB-T)",
   reference: "Croce & Hein, ICML 2020, arXiv:1907.02044",
   options,
   create: fab,

@@ -1,5 +1,5 @@
 /**
- * Attacks in turn, each only on what those before it left standing: restarts, several target classes, AutoAttack.
+ * Attacks in turn, each on the images that those before it left unfooled: restarts, several target classes, AutoAttack.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { rowsOf } from "./rows.ts";
 const SLACK = 1e-5;
 
 /**
- * Takes turns within a budget. Each turn sees only images whose prediction is still what it should not be, and draws from
+ * Makes one attack within a budget of several. Each turn sees the images that are still unfooled, and draws from
  * `key.fold("turn", i)`. Looking for those is not counted as a query.
  * @param norm of the budget: what goes beyond it fools nobody
  *
@@ -30,7 +30,7 @@ export function cascade(norm: Norm, turns: readonly Perturb[]): Perturb {
   return async ({ steps, key, ...rows }, tools) => {
     const n = rows.x.shape[0]!;
     let result = tools.track(rows.x.clone());
-    let left = Array.from({ length: n }, (_, i) => i); // images at which the classifier still stands
+    let left = Array.from({ length: n }, (_, i) => i); // unfooled images
     for (const [i, turn] of turns.entries()) {
       const size = sizeFor(left.length, n);
       const chosen = Array.from({ length: size }, (_, row) => left[row] ?? left[0]!);
@@ -39,12 +39,12 @@ export function cascade(norm: Norm, turns: readonly Perturb[]): Perturb {
       held.forEach(tools.track);
       const input = { ...part, steps, key: key.fold("turn", i) };
       const tried = tools.track(await turn(input, tools.subset(left, size)));
-      const { stands } = tools.peek(CHECKS[norm], { ...part, tried }, key);
-      const standing = await stands.data();
+      const { unfooled } = tools.peek(CHECKS[norm], { ...part, tried }, key);
+      const flags = await unfooled.data();
       const next = tools.track(merged(result, tried, left));
-      tf.dispose([...held, tried, stands, result]);
+      tf.dispose([...held, tried, unfooled, result]);
       result = next;
-      left = left.filter((_, row) => standing[row]);
+      left = left.filter((_, row) => flags[row]);
       if (left.length === 0) break;
     }
     return result;
@@ -56,14 +56,14 @@ interface Tried extends AttackRows {
   readonly tried: tf.Tensor;
 }
 
-/** Finds the images whose prediction is still what it should not be, within a norm's budget. */
+/** Finds the images that no example fools within its budget. */
 function checking(norm: Norm) {
   const ball = ballOf(norm);
   return ({ x, y, target, epsilon, tried }: Tried, { classifier }: StepTools) => {
     const good = fooled(classifier.logits(tried), { y, target });
     const slack = SLACK * (classifier.bounds[1] - classifier.bounds[0]);
     const within = tf.lessEqual(ball.length(tf.sub(tried, x)), tf.add(epsilon, slack));
-    return { stands: tf.cast(tf.logicalNot(tf.logicalAnd(good, within)), "int32") }; // [n]
+    return { unfooled: tf.cast(tf.logicalNot(tf.logicalAnd(good, within)), "int32") }; // [n]
   };
 }
 

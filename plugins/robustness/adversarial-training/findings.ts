@@ -5,7 +5,8 @@
  */
 import type { Attacked } from "../evaluate-robustness/evaluate-robustness.ts";
 import { type Curve, curvesOf } from "../evaluate-robustness/results.ts";
-import { type CurvePoint, type Evaluation, maskingSigns } from "../evaluation.ts";
+import type { CurvePoint, Evaluation } from "../evaluation.ts";
+import { maskingSigns } from "../masking.ts";
 import {
   type Adversary,
   type Judged,

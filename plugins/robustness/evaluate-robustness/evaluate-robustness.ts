@@ -43,7 +43,7 @@ export function evaluateRobustness(given: EvaluateRobustnessOptions): Applicatio
     }
     if (goal !== "untargeted" && !targeted) {
       throw new InputError(
-        `attack "${name}" cannot be told which class to aim at: take it out, or goal: untargeted`,
+        `attack "${name}" cannot aim at a given class: take it out, or set goal: untargeted`,
       );
     }
   }

@@ -13,7 +13,8 @@ import {
   prepare,
   tf,
 } from "../../../core/mod.ts";
-import type { Evaluation, Probes, ShortenedAttack } from "../evaluation.ts";
+import type { Evaluation } from "../evaluation.ts";
+import type { Probes, ShortenedAttack } from "../masking.ts";
 import { attackBatch, batchesOf, disposeBatch } from "./images.ts";
 import type { NamedAttack, Stage } from "./stage.ts";
 
@@ -30,11 +31,11 @@ export async function* probing(
   if (looked.length === 0) return {};
   const shortenable = attacks.flatMap(({ name, attack }) => {
     if (attack.kind !== "within-budget" || attack.steps === undefined || attack.steps === 1) return [];
-    const own = trials.filter(
+    const within = trials.filter(
       (trial) => trial.attack === name && trial.epsilon !== null && trial.epsilon > 0,
     );
-    if (own.length === 0) return [];
-    const last = own.reduce((a, b) => (b.epsilon! > a.epsilon! ? b : a));
+    if (within.length === 0) return [];
+    const last = within.reduce((a, b) => (b.epsilon! > a.epsilon! ? b : a));
     return [{ name, attack, steps: Math.max(1, Math.round(attack.steps / 4)), last, epsilon: last.epsilon! }];
   });
   const steps = 1 + shortenable.length;

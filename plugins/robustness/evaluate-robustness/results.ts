@@ -9,12 +9,11 @@ import {
   cleanAccuracy,
   curveOf,
   type Evaluation,
-  maskingSigns,
   medianDistance,
-  type Probes,
   type Share,
   worstCase,
 } from "../evaluation.ts";
+import { maskingSigns, type Probes } from "../masking.ts";
 import type { Images } from "./images.ts";
 import type { EvaluateRobustness } from "./options.ts";
 import { panelOf } from "./pictures.ts";

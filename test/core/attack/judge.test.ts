@@ -24,7 +24,7 @@ await tf.ready();
 const key = Key.from("judge");
 const signal = new AbortController().signal;
 
-/** An attack within ℓ∞ or ℓ2 budgets that answers what it is told, whatever it is given. */
+/** An attack within ℓ∞ or ℓ2 budgets that gives a fixed answer. */
 const says = (
   answer: (x: tf.Tensor, epsilon: tf.Tensor1D, key: Key) => tf.Tensor,
   norm: Norm = "linf",

@@ -173,7 +173,7 @@ t.test("perturb() refuses what an attack cannot do, and what it must not", async
   const target = tf.zeros([4], "int32") as tf.Tensor1D;
   await t.rejects(perturb(nothing, target), {
     name: "InputError",
-    message: 'attack "doing" cannot be told which class to aim at',
+    message: 'attack "doing" cannot aim at a given class',
   });
   await t.resolves(perturb({ ...nothing, targeted: true }, target));
   target.dispose();

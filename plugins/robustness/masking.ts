@@ -1,0 +1,135 @@
+/**
+ * Signs that gradients are masked: that an evaluation flatters the classifier.
+ *
+ * @module
+ */
+import type { Norm } from "../../core/mod.ts";
+import { type Evaluation, fooledWithin, shareOf, worstCase, Z } from "./evaluation.ts";
+
+/** What was probed beside the trials. */
+export type Probes = {
+  /** Shares of the images whose gradient is zero throughout, of the cross-entropy and of the margin. */
+  readonly zeroGradients?: { readonly crossEntropy: number; readonly margin: number };
+  /** Attacks run with a part of their steps, on some of the same images, at the largest budget. */
+  readonly shortened?: readonly ShortenedAttack[];
+};
+
+/** An attack run with a quarter of its steps. */
+export type ShortenedAttack = {
+  readonly attack: string;
+  readonly epsilon: number;
+  /** Images attacked. */
+  readonly images: number;
+  /** Images fooled with all steps, and with a quarter of them. */
+  readonly full: number;
+  readonly quarter: number;
+};
+
+/** A larger share of zero gradients than this is no accident. */
+const ZERO_GRADIENTS = 0.01;
+
+/**
+ * Signs that gradients are masked, and that the classifier is weaker than the attacks make it look. After A. Athalye,
+ * N. Carlini, D. Wagner, "Obfuscated Gradients Give a False Sense of Security", ICML 2018, Sec. 3.1, and N. Carlini et
+ * al., "On Evaluating Adversarial Robustness", arXiv:1902.06705, Sec. 4.
+ * @returns warnings, each with what was seen and what to do; none where there is no sign
+ */
+export function maskingSigns(evaluation: Evaluation, probes: Probes = {}): string[] {
+  return [
+    ...zeroGradientSigns(probes),
+    ...blackBoxSigns(evaluation),
+    ...chanceSigns(evaluation),
+    ...stepSigns(evaluation, probes),
+  ];
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+function zeroGradientSigns({ zeroGradients }: Probes): string[] {
+  if (zeroGradients === undefined) return [];
+  const { crossEntropy, margin } = zeroGradients;
+  if (margin > ZERO_GRADIENTS) {
+    return [
+      `the gradient is zero on ${percent(margin)} of the images: it is masked, and attacks that follow it prove ` +
+        "nothing there. Believe black-box attacks, or attack a differentiable copy",
+    ];
+  }
+  if (crossEntropy > ZERO_GRADIENTS) {
+    return [
+      `the gradient of the cross-entropy is zero on ${percent(crossEntropy)} of the images, that of the margin is not: ` +
+        "the softmax is saturated. Attack with a loss of the logits that does not saturate, such as their margin",
+    ];
+  }
+  return [];
+}
+
+/** A black-box attack that fools more images than the best attack with gradients, by McNemar's test. */
+function blackBoxSigns({ trials }: Evaluation): string[] {
+  const signs = new Map<string, string>();
+  for (const black of trials) {
+    const { epsilon, norm } = black;
+    if (black.access !== "black-box" || epsilon === null) continue;
+    const white = trials
+      .filter((trial) => trial.access === "white-box" && trial.norm === norm)
+      .filter((trial) => trial.epsilon === null || trial.epsilon === epsilon)
+      .map((trial) => ({ attack: trial.attack, fooled: fooledWithin(trial, norm, epsilon) }));
+    if (white.length === 0) continue;
+    const best = white.reduce((a, b) => (count(b.fooled) > count(a.fooled) ? b : a));
+    const fooled = fooledWithin(black, norm, epsilon);
+    const only = count(fooled.map((good, i) => good && !best.fooled[i]));
+    const others = count(best.fooled.map((good, i) => good && !fooled[i]));
+    if (only - others <= Z * Math.sqrt(only + others) || only + others < FEWEST) continue;
+    signs.set(
+      black.attack,
+      `${black.attack}, which uses no gradients, fools ${count(fooled)} images at epsilon ${epsilon}, ${best.attack} ` +
+        `only ${count(best.fooled)}: gradients are masked, or attacks that follow them need another loss, more steps ` +
+        "or restarts",
+    );
+  }
+  return [...signs.values()];
+}
+
+/** Fewer images on which two attacks differ say nothing. */
+const FEWEST = 6;
+
+const count = (flags: readonly boolean[]): number => flags.filter(Boolean).length;
+
+/** Norms in which a trial ran at a budget, or sought the least distance. */
+const normsOf = ({ trials }: Evaluation): Norm[] => [...new Set(trials.map(({ norm }) => norm))];
+
+/** The largest budget at which an attack of a norm ran. */
+function largestBudget({ trials }: Evaluation, norm: Norm): number | undefined {
+  const budgets = trials.flatMap((trial) =>
+    trial.norm === norm && trial.epsilon !== null ? [trial.epsilon] : [],
+  );
+  return budgets.length === 0 ? undefined : Math.max(...budgets);
+}
+
+/** Accuracy at the largest budget, under all attacks together, that is above what guessing gives. */
+function chanceSigns(evaluation: Evaluation): string[] {
+  const chance = 1 / evaluation.classes;
+  return normsOf(evaluation).flatMap((norm) => {
+    const epsilon = largestBudget(evaluation, norm);
+    if (epsilon === undefined || epsilon === 0) return [];
+    const { value, low } = worstCase(evaluation, evaluation.trials, norm, [epsilon])[0]!;
+    if (low <= chance) return [];
+    return [
+      `at the largest ${norm} budget, ${epsilon}, ${percent(value)} are still right, more than by chance ` +
+        `(${percent(chance)}): add larger budgets until nothing is. Where accuracy stays high, attacks fail to find ` +
+        "what is there",
+    ];
+  });
+}
+
+/** More steps that gain nothing while much is left to gain. */
+function stepSigns({ attacked, classes }: Evaluation, { shortened = [] }: Probes): string[] {
+  return shortened.flatMap(({ attack, epsilon, images, full, quarter }) => {
+    const left = shareOf(images - full, images);
+    if (attacked.length === 0 || full > quarter || left.low <= 1 / classes) return [];
+    return [
+      `${attack} fools ${full} of ${images} images at epsilon ${epsilon} with all its steps, ${quarter} with a quarter of ` +
+        "them: more steps do not help. It has found what there is, or the loss it climbs leads nowhere: see whether " +
+        "another loss or a black-box attack finds more",
+    ];
+  });
+}
