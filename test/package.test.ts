@@ -2,7 +2,7 @@
  * The package as a consumer gets it: packed, unpacked beside its dependencies, and the README's plugin run with it.
  * What the README shows is what is run here.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
+import { pack } from "./packed.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -38,16 +39,13 @@ function consumer(): string {
   for (const name of readdirSync(join(root, "node_modules"))) {
     if (!name.startsWith(".")) symlinkSync(join(root, "node_modules", name), join(modules, name));
   }
-  const packed = execFileSync("npm", ["pack", "--silent", "--pack-destination", folder], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  execFileSync("tar", ["xzf", join(folder, packed.trim().split("\n").at(-1)!), "-C", folder]);
+  execFileSync("tar", ["xzf", pack(folder), "-C", folder]);
   execFileSync("mv", [join(folder, "package"), join(modules, "dsgan")]);
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   return folder;
 }
 
+const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 const folder = consumer();
 t.teardown(() => rmSync(folder, { recursive: true }));
 const dsgan = (...args: string[]): string =>
@@ -104,8 +102,58 @@ t.test("the package brings its scenarios and no sources that Node would refuse",
   t.match(dsgan("list", "scenarios"), /paper\/fig6-mnist/);
   const files = readdirSync(join(folder, "node_modules/dsgan"), { recursive: true, encoding: "utf8" });
   t.same(
-    files.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts")),
+    files.filter((file) => file.endsWith(".ts") && !/\.d\.c?ts$/.test(file)),
     [],
   );
+  // The page names types in comments, `dsgan new` writes sources of others.
+  const modules = files.filter(
+    (file) => file.endsWith(".js") && !/server\/(http\/page|cli\/new)\//.test(file),
+  );
+  t.ok(modules.length > 100, "modules were found");
+  t.same(
+    modules.filter((file) =>
+      /(?:from|import)\s*\(?\s*"\.[^"]*\.ts"/.test(
+        readFileSync(join(folder, "node_modules/dsgan", file), "utf8"),
+      ),
+    ),
+    [],
+    "nor any that imports one",
+  );
+  t.end();
+});
+
+t.test("packing leaves no build behind, which would be a second copy of the core", (t) => {
+  t.notOk(existsSync(join(root, "dist")));
+  t.end();
+});
+
+t.test("the command tells an old Node which one it needs, with exit code 2", (t) => {
+  const bin = join(
+    folder,
+    "node_modules/dsgan",
+    json(join(folder, "node_modules/dsgan/package.json")).bin.dsgan,
+  );
+  const old = join(folder, "old.cjs");
+  const versions = (node: string): string =>
+    `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${node}" } });`;
+  for (const [version, code] of [
+    ["10.24.1", 2],
+    ["20.20.2", 2],
+    ["22.17.9", 2],
+    ["22.18.0", 0],
+    ["25.0.0", 0],
+  ] as const) {
+    writeFileSync(old, versions(version));
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["-r", old, bin, "--version"], {
+      encoding: "utf8",
+    });
+    t.equal(status, code, version);
+    if (code === 0) t.match(stdout, /^\d+\.\d+\.\d+\n$/);
+    else
+      t.equal(
+        stderr,
+        `dsgan: this is Node ${version}; dsgan needs Node 22.18 or newer. Install it from https://nodejs.org\n`,
+      );
+  }
   t.end();
 });
