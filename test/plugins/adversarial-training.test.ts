@@ -466,12 +466,18 @@ t.test("adversarial-training stopped in any stage and resumed gives what it woul
 });
 
 t.test("each stage can start from an earlier run's result", async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "dsgan-earlier-"));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  const store = await context.create(Stores, { use: "folder", folder });
-  const first = await runOnce({}, { to: store });
-  const from = { run: first.id, runs: folder };
-  const again = await runOnce({
+  const folders: string[] = [];
+  t.teardown(() => {
+    for (const folder of folders) rmSync(folder, { recursive: true });
+  });
+  const newStore = async (): Promise<Store> => {
+    folders.push(mkdtempSync(join(tmpdir(), "dsgan-earlier-")));
+    return await context.create(Stores, { use: "folder", folder: folders.at(-1)! });
+  };
+  const first = await runOnce({}, { to: await newStore() });
+  const from = { run: first.id, runs: folders[0]! };
+  const runFrom = async (more: object) => runOnce(more, { to: await newStore() });
+  const again = await runFrom({
     ...{ w: [1, 5], compare: ["noisy"] },
     baseline: { from },
     gan: { ...tiny.gan, from },
@@ -495,15 +501,15 @@ t.test("each stage can start from an earlier run's result", async (t) => {
   }
   t.ok(stages.includes(`generator_0.1, of run ${first.id}`) && stages.includes("train ours_0.2_w5"));
 
-  const some = await runOnce({ baseline: { from }, fineTuning: { epochs: 1, from, kinds: ["noisy"] } });
+  const some = await runFrom({ baseline: { from }, fineTuning: { epochs: 1, from, kinds: ["noisy"] } });
   const taken = some.events.flatMap((e) => (e.type === "stage" ? [e.stage] : []));
   t.ok(taken.includes(`noisy_0.1, of run ${first.id}`), "of a kind that is to be taken");
   t.ok(taken.includes("train ours_0.2_w1") && taken.includes("train madry_0.2"), "the others are trained");
 
-  const other = await runOnce({ classifier: { use: "mlp", hidden: [11] }, baseline: { from } });
+  const other = await runFrom({ classifier: { use: "mlp", hidden: [11] }, baseline: { from } });
   t.equal(other.ended?.status, "failed");
   t.match(other.ended?.error, /its "baseline" is .*\[12\].*, this scenario's .*\[11\]/);
-  const none = await runOnce({ baseline: { from: { run: "tiny-20200101-000000-abcd", runs: folder } } });
+  const none = await runFrom({ baseline: { from: { ...from, run: "tiny-20200101-000000-abcd" } } });
   t.match(none.ended?.error, /tiny-20200101-000000-abcd/);
 });
 
