@@ -67,12 +67,12 @@ export function toRecords({ values, labels }: LabeledImages): Uint8Array {
 
 /** Several sets as one. */
 export function joined(parts: readonly LabeledImages[]): LabeledImages {
-  const all = (of: (part: LabeledImages) => Uint8Array): Uint8Array => {
-    const out = new Uint8Array(parts.reduce((sum, part) => sum + of(part).length, 0));
-    let at = 0;
+  const all = (pick: (part: LabeledImages) => Uint8Array): Uint8Array => {
+    const out = new Uint8Array(parts.reduce((sum, part) => sum + pick(part).length, 0));
+    let offset = 0;
     for (const part of parts) {
-      out.set(of(part), at);
-      at += of(part).length;
+      out.set(pick(part), offset);
+      offset += pick(part).length;
     }
     return out;
   };

@@ -125,7 +125,8 @@ function newGame(objective: GanObjective, shape: readonly number[], key: Key, fa
     generated,
     fake,
     linear: (x) => ended(tf.matMul(flat(x), slope as tf.Tensor2D)),
-    criticLoss: (of = key, by = critic, batches = usual()) => objective.criticLoss(by, real, batches, of),
+    criticLoss: (drawn = key, played = critic, batches = usual()) =>
+      objective.criticLoss(played, real, batches, drawn),
     generatorLoss: () => objective.generatorLoss(critic, generated),
     dispose: () => tf.dispose([...parameters, slope, real, ...fake, generated]),
   };

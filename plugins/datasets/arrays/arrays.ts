@@ -45,11 +45,11 @@ export type ArraysOptions = z.input<typeof options>;
 /** @throws InputError where the lists are not all of one shape */
 function flattened(rows: readonly Nested[]): NpyArray {
   const shape: number[] = [];
-  for (let at: Nested = rows; typeof at !== "number"; at = at[0] ?? 0) shape.push(at.length);
+  for (let node: Nested = rows; typeof node !== "number"; node = node[0] ?? 0) shape.push(node.length);
   const values: number[] = [];
-  const walk = (at: Nested, depth: number, row: number): void => {
+  const walk = (node: Nested, depth: number, row: number): void => {
     const wanted = shape[depth];
-    const found = typeof at === "number" ? undefined : at.length;
+    const found = typeof node === "number" ? undefined : node.length;
     if (wanted !== found) {
       const words = (length: number | undefined): string =>
         length === undefined ? "a number" : `a list of ${length}`;
@@ -57,8 +57,8 @@ function flattened(rows: readonly Nested[]): NpyArray {
         `dataset "arrays": row ${row} of values differs in shape from row 0: expected ${words(wanted)}, found ${words(found)}`,
       );
     }
-    if (typeof at === "number") values.push(at);
-    else at.forEach((inner, i) => void walk(inner, depth + 1, depth === 0 ? i : row));
+    if (typeof node === "number") values.push(node);
+    else node.forEach((inner, i) => void walk(inner, depth + 1, depth === 0 ? i : row));
   };
   walk(rows, 0, 0);
   return { shape, values, path: 'dataset "arrays"' };

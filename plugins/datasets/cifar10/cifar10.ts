@@ -57,6 +57,12 @@ const HOW_TO_GET = "Get it: dsgan data get cifar10";
  * CIFAR-10: 50 000 images to train with and 10 000 to test with, `[32, 32, 3]` a sample.
  * @param given folder: a relative path starts at the directory that the process runs in
  * @throws InputError where an option is out of its range, a file is missing or damaged, or a label is absent
+ * @example
+ * ```ts no-run needs the data: dsgan data get cifar10
+ * import { cifar10 } from "dsgan/datasets";
+ *
+ * const cats = await cifar10({ split: "test", labels: [3] });
+ * ```
  */
 export async function cifar10(given: Cifar10Options = {}): Promise<FiniteDataset> {
   const { folder, verify, ...rest } = parseOptions("cifar10", options, given);

@@ -40,6 +40,12 @@ const HOW_TO_GET =
  * @returns the rows, with the test split as held-out rows of the train split
  * @throws InputError where an option is out of its range, a file is missing, damaged, or does not agree with its
  *   companion, or a label is absent
+ * @example
+ * ```ts no-run needs the files of Fashion-MNIST
+ * import { idx } from "dsgan/datasets";
+ *
+ * const shirts = await idx({ folder: "/usr/share/datasets/fashion-mnist", labels: [0] });
+ * ```
  */
 export async function idx(given: IdxOptions): Promise<FiniteDataset> {
   const { folder, imagesFile, labelsFile, ...rest } = parseOptions("idx", options, given);

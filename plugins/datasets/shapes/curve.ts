@@ -15,14 +15,14 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
 export type Point = readonly [x: number, y: number];
 
 /**
- * The geometry of the curve `at(t)`, t from `from` to `to`. The nearest point is found among the ends of 2048 pieces
+ * The geometry of the curve `point(t)`, t from `from` to `to`. The nearest point is found among the ends of 2048 pieces
  * and refined by a golden-section search over the two pieces that meet there, so that neighbouring turns of a spiral
  * are told apart wherever they are farther apart than a piece is long. The offset is positive to the right of
  * the curve's direction; the position is the share of the arc length.
  */
-export function curveGeometry(at: (t: number) => Point, from: number, to: number): Geometry {
+export function curveGeometry(point: (t: number) => Point, from: number, to: number): Geometry {
   const step = (to - from) / PIECES;
-  const ends = Array.from({ length: PIECES + 1 }, (_, i) => at(from + i * step));
+  const ends = Array.from({ length: PIECES + 1 }, (_, i) => point(from + i * step));
   const xs = Float64Array.from(ends, ([x]) => x);
   const ys = Float64Array.from(ends, ([, y]) => y);
   const lengths = new Float64Array(PIECES + 1);
@@ -45,7 +45,7 @@ export function curveGeometry(at: (t: number) => Point, from: number, to: number
   const nearest = (x: number, y: number): number => {
     const end = nearestEnd(x, y);
     const distance = (place: number): number => {
-      const [cx, cy] = at(from + place * step);
+      const [cx, cy] = point(from + place * step);
       return Math.hypot(cx - x, cy - y);
     };
     return minimum(distance, Math.max(0, end - 1), Math.min(PIECES, end + 1));
@@ -60,7 +60,7 @@ export function curveGeometry(at: (t: number) => Point, from: number, to: number
         const [x, y] = [points[2 * i]!, points[2 * i + 1]!];
         const place = nearest(x, y);
         const piece = Math.min(PIECES - 1, Math.floor(place));
-        const [cx, cy] = at(from + place * step);
+        const [cx, cy] = point(from + place * step);
         const [tx, ty] = [xs[piece + 1]! - xs[piece]!, ys[piece + 1]! - ys[piece]!];
         const right = ty * (x - cx) - tx * (y - cy) >= 0;
         const length = lengths[piece]! + (place - piece) * (lengths[piece + 1]! - lengths[piece]!);

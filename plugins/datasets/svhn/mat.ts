@@ -55,19 +55,19 @@ interface Element {
 /** The elements that follow each other in `bytes`, padded to multiples of 8 unless compressed. */
 function* elements(bytes: Uint8Array): Generator<Element> {
   const view = viewOf(bytes);
-  for (let at = 0; at + 8 <= bytes.length; ) {
-    const word = view.getUint32(at, true);
+  for (let offset = 0; offset + 8 <= bytes.length; ) {
+    const word = view.getUint32(offset, true);
     const small = word >>> 16; // a small element has its length here, and its data in the next four bytes
     const type = small > 0 ? word & 0xffff : word;
-    const length = small > 0 ? small : view.getUint32(at + 4, true);
-    const start = small > 0 ? at + 4 : at + 8;
+    const length = small > 0 ? small : view.getUint32(offset + 4, true);
+    const start = small > 0 ? offset + 4 : offset + 8;
     if (start + length > bytes.length) {
       throw new Error(
         `expected an element of ${length} bytes, found ${bytes.length - start}: the file is cut short`,
       );
     }
     yield { type, data: bytes.subarray(start, start + length) };
-    at = small > 0 ? at + 8 : start + (type === MI_COMPRESSED ? length : Math.ceil(length / 8) * 8);
+    offset = small > 0 ? offset + 8 : start + (type === MI_COMPRESSED ? length : Math.ceil(length / 8) * 8);
   }
 }
 

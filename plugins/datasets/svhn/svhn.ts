@@ -65,6 +65,13 @@ const HOW_TO_GET = "Get it: dsgan data get svhn";
  * SVHN: 73 257 digits to train with and 26 032 to test with (or those of a file of records), `[32, 32, 3]` a sample.
  * @param given paths: relative ones start at the directory that the process runs in
  * @throws InputError where an option is out of its range, a file is missing or damaged, or a label is absent
+ * @example
+ * ```ts no-run needs the data: dsgan data get svhn
+ * import { svhn } from "dsgan/datasets";
+ *
+ * const data = await svhn({ range: "unit" });
+ * const test = await data.heldOut!();
+ * ```
  */
 export async function svhn(given: SvhnOptions = {}): Promise<FiniteDataset> {
   const { folder, records, verify, ...rest } = parseOptions("svhn", options, given);

@@ -17,11 +17,11 @@ export type Origin =
   | { readonly from: "constant"; readonly data: Data }
   | { readonly from: "node"; readonly node: number; readonly output: number };
 
-/** A value, under a shape that may differ from its own. */
+/** A value, under a shape that may differ from the one it is held in. */
 export interface Operand {
   readonly origin: Origin;
   readonly elem: Elem;
-  readonly own: readonly number[];
+  readonly held: readonly number[];
   readonly shape: readonly number[];
 }
 
@@ -92,7 +92,7 @@ export function capture(
       const operand = ({ value, shape }: View): Operand => ({
         origin: originOf(value),
         elem: value.elem,
-        own: shapes.get(value) ?? value.shape,
+        held: shapes.get(value) ?? value.shape,
         shape,
       });
       taken.push({

@@ -78,9 +78,9 @@ function alike(captures: readonly Capture[]): readonly Capture[] {
 function structureOf({ nodes, y }: Capture): string {
   const operand = (x: Operand | undefined): unknown => {
     if (x === undefined) return null;
-    const { origin, elem, own, shape } = x;
+    const { origin, elem, held, shape } = x;
     const which = origin.from === "constant" ? origin.from : origin;
-    return [which, elem, own.length, shape.length];
+    return [which, elem, held.length, shape.length];
   };
   return JSON.stringify([
     nodes.map(({ op, domain, attributes, inputs, outputs }) => [
@@ -199,7 +199,7 @@ function modelOf(
   const outputNames = new Map<string, string>();
   /** The name of an operand, given the same operand of each recording. */
   const nameOf = (operands: readonly Operand[]): string => {
-    const [{ origin, elem, own }] = operands as [Operand];
+    const [{ origin, elem, held }] = operands as [Operand];
     if (origin.from === "constant") return constantOf(operands);
     let name: string;
     if (origin.from === "x") name = "x";
@@ -208,10 +208,10 @@ function modelOf(
       name = weightNames.get(origin.name)!;
       if (!initializers.has(name)) {
         const { data } = weights.get(origin.name)!;
-        initializers.set(name, { name, elem, shape: own, data: bytesOf(data) });
+        initializers.set(name, { name, elem, shape: held, data: bytesOf(data) });
       }
     }
-    if (operands.every((operand) => sameShape(operand.own, operand.shape))) return name;
+    if (operands.every((operand) => sameShape(operand.held, operand.shape))) return name;
     const counts = countsOf(operands.map((operand) => operand.shape));
     return once(`${name} as ${textOf(counts)}`, `${name}_reshaped`, (reshaped) => {
       add({ op: "Reshape", inputs: [name, target(counts)], outputs: [reshaped] });
@@ -240,7 +240,7 @@ function modelOf(
 
   const { y } = captures[0]!;
   const last =
-    y.origin.from === "node" && captures.every((c) => sameShape(c.y.own, c.y.shape)) ? y.origin : undefined;
+    y.origin.from === "node" && captures.every((c) => sameShape(c.y.held, c.y.shape)) ? y.origin : undefined;
   captures[0]!.nodes.forEach((node, i) => {
     const inputs = node.inputs.map((operand, j) =>
       operand === undefined ? "" : nameOf(captures.map(({ nodes }) => nodes[i]!.inputs[j]!)),

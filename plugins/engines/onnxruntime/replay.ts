@@ -125,10 +125,10 @@ function replay(
 /** The numbers of a recording's draws, drawn from another key. */
 function drawnBy(backend: OnnxBackend, { draws }: Recording, key: Key): Data[] {
   const fillings = draws.map((draw) => {
-    const at = key.fold(...draw.path);
-    if (draw.fill === undefined) return { draw, data: sampled(backend, draw, at) };
+    const drawKey = key.fold(...draw.path);
+    if (draw.fill === undefined) return { draw, data: sampled(backend, draw, drawKey) };
     const out = backend.take({ elem: Elem.float32, shape: draw.shape }) as Float32Array;
-    return { draw, data: out, filling: { draw, key: at, out } };
+    return { draw, data: out, filling: { draw, key: drawKey, out } };
   });
   const { threads } = backend;
   fillAll(

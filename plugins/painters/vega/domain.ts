@@ -22,11 +22,11 @@ export function robustDomain(series: readonly Float32Array[]): Domain {
     .filter((values) => values.length > 0)
     .map((values): Domain => {
       const sorted = values.toSorted();
-      const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]!;
-      const reach = REACH * (at(0.99) - at(0.01));
+      const quantile = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]!;
+      const reach = REACH * (quantile(0.99) - quantile(0.01));
       return [
-        sorted.find((value) => value >= at(0.01) - reach)!,
-        sorted.findLast((value) => value <= at(0.99) + reach)!,
+        sorted.find((value) => value >= quantile(0.01) - reach)!,
+        sorted.findLast((value) => value <= quantile(0.99) + reach)!,
       ];
     });
   if (parts.length === 0) return [0, 1];

@@ -72,8 +72,8 @@ function binsFor(series: readonly Float32Array[], [low, high]: Domain): number {
     .filter((values) => values.length > 0)
     .map((values) => {
       const sorted = values.toSorted();
-      const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]!;
-      return (2 * (at(0.75) - at(0.25))) / Math.cbrt(values.length);
+      const quantile = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]!;
+      return (2 * (quantile(0.75) - quantile(0.25))) / Math.cbrt(values.length);
     });
   return Math.round(Math.min(MOST_BINS, Math.max(FEWEST_BINS, (high - low) / Math.min(...widths))));
 }

@@ -11,7 +11,17 @@ import { chartPng } from "./png.ts";
 import { scatterSpec } from "./scatter.ts";
 import { sheetPng } from "./sheet.ts";
 
-/** A painter of PNGs on white, at two pixels a point. */
+/**
+ * A painter of PNGs on white, at two pixels a point. The same data give the same bytes.
+ * @example
+ * ```ts
+ * import { vegaPainter } from "dsgan/painters";
+ *
+ * const loss = { name: "critic", x: [1, 2, 3], y: [-3, -1, -0.5] };
+ * const png = await vegaPainter().lines("Losses", { x: "step", y: "loss" }, [loss]);
+ * console.log(String.fromCharCode(...png.subarray(1, 4))); // PNG
+ * ```
+ */
 export function vegaPainter(): Painter {
   return {
     name: "vega",

@@ -71,7 +71,7 @@ function panel(
   shown: readonly Points[],
   [left, right]: Domain,
   [low, high]: Domain,
-  at: number,
+  across: number,
   down: number,
   first: boolean,
 ): GroupMark {
@@ -93,7 +93,7 @@ function panel(
     type: "group",
     encode: {
       enter: {
-        x: { value: at },
+        x: { value: across },
         y: { value: down },
         width: { value: side },
         height: { value: side },

@@ -134,8 +134,8 @@ async function* pieces(
 
 /** The lines of a piece that are above a number. */
 function above(text: string, since: number): string {
-  for (let at = 0; at < text.length; at = text.indexOf("\n", at) + 1) {
-    if (!(seqOf(text.slice(at, text.indexOf("\n", at))) <= since)) return text.slice(at);
+  for (let start = 0; start < text.length; start = text.indexOf("\n", start) + 1) {
+    if (!(seqOf(text.slice(start, text.indexOf("\n", start))) <= since)) return text.slice(start);
   }
   return "";
 }

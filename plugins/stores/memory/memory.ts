@@ -159,9 +159,9 @@ function readerOf(id: string, run: MemoryRun): RunReader {
     },
     async *lines(since = 0) {
       const rest = above(lines, since);
-      for (let at = 0; at < rest.length; at += PIECE) {
+      for (let start = 0; start < rest.length; start += PIECE) {
         yield rest
-          .slice(at, at + PIECE)
+          .slice(start, start + PIECE)
           .map((line) => `${line}\n`)
           .join("");
       }
