@@ -178,6 +178,25 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     });
 
   root
+    .command("options")
+    .summary("show the options of components")
+    .description(
+      "Shows the options of components: what each means, which values it takes, and its default. With --write, puts the\n" +
+        "tables into a Markdown file, between <!-- options <contract> <name> --> and <!-- /options -->.",
+    )
+    .argument("[name...]", "names of components; all of them unless given")
+    .option("--plugin <p>", "a plugin to know too: a path, URL or package; may be repeated", collect)
+    .option("--write <file>", "write the tables into this file")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ dsgan options wgan-gp\n  $ dsgan options --plugin ./src/lean.ts --write README.md\n",
+    )
+    .action(async (names, options) => {
+      const { optionsCommand } = await import("./options.ts");
+      code = await optionsCommand(names, options, await host());
+    });
+
+  root
     .command("compare")
     .summary("means and standard deviations over seeds")
     .description(

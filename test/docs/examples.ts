@@ -4,9 +4,13 @@
  *
  * @module
  */
+import { execFile } from "node:child_process";
 import { globSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { promisify } from "node:util";
 import { type Block, blocksOf, pages, root } from "./pages.ts";
+
+const execute = promisify(execFile);
 
 /** A block of code, written to a file. */
 export interface Example extends Block {
@@ -132,4 +136,29 @@ function linkSources(folder: string): void {
     imports: Object.fromEntries(imports),
   };
   writeFileSync(join(folder, "deno.json"), JSON.stringify(config));
+}
+
+/**
+ * Runs a program.
+ * @param always whether to tell what it printed even if it succeeded
+ * @returns what it printed where it failed, nothing where it did not
+ */
+export async function complaint(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  always = false,
+): Promise<string> {
+  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
+  try {
+    const { stdout, stderr } = await execute(command, args, { cwd, env, timeout: 200_000 });
+    return always ? `${stdout}${stderr}` : "";
+  } catch (error) {
+    const {
+      stdout = "",
+      stderr = "",
+      message,
+    } = error as { stdout?: string; stderr?: string; message: string };
+    return `${stdout}${stderr}` || message;
+  }
 }

@@ -1,8 +1,9 @@
 /** Tables of options on the pages are those of the schemas. */
 import t from "tap";
 import { component, Mixers, Networks, type Refs, z } from "../../core/mod.ts";
-import { markersOf, optionsTable, pagesWithTables, withTables } from "./options.ts";
+import { markersOf, optionsTable, withTables } from "../../server/cli/options-table.ts";
 import { pages } from "./pages.ts";
+import { pagesWithTables } from "./tables.ts";
 
 t.test("tables of options are current: `npm run docs` writes them", async (t) => {
   const written = await pagesWithTables(pages());
@@ -87,6 +88,6 @@ t.test("withTables() writes between markers, and refuses broken ones", (t) => {
 t.test("a marker for a component that is not there is an error", async (t) => {
   const text = "<!-- options mixer nothing -->\n<!-- /options -->\n";
   await t.rejects(pagesWithTables([{ path: "x.md", text }]), {
-    message: 'x.md: there is no mixer "nothing"',
+    message: 'there is no mixer "nothing"',
   });
 });

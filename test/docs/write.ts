@@ -5,8 +5,8 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pagesWithTables } from "./options.ts";
 import { pages, root } from "./pages.ts";
+import { pagesWithTables } from "./tables.ts";
 
 for (const { path, text, current } of await pagesWithTables(pages())) {
   if (text === current) continue;

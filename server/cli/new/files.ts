@@ -77,7 +77,7 @@ function packageJson(name: string, { what }: Template, dsgan: string, node: stri
       build: "tsc -p tsconfig.build.json",
       start: "dsgan run scenario.yaml",
       schema: "dsgan schema scenario.yaml --write scenario.schema.json",
-      docs: `dsgan list options --plugin ./src/${name}.ts --write README.md`,
+      docs: `dsgan options --plugin ./src/${name}.ts --write README.md`,
       prepublishOnly: "npm test && npm run build",
     },
     peerDependencies: { dsgan: `^${dsgan}` },

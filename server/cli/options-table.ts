@@ -12,9 +12,7 @@
  */
 import { stringify } from "yaml";
 import { z } from "zod";
-import { assemble, type Component, type Refs } from "../../core/mod.ts";
-import { builtinPlugins } from "../../plugins/mod.ts";
-import type { Page } from "./pages.ts";
+import { type Component, InputError, type Refs, type Registry } from "../../core/mod.ts";
 
 /** What JSON Schema says of an option. */
 interface Node {
@@ -57,6 +55,14 @@ export function optionsTable({ options }: Pick<Component, "options">): string {
   return ["| option | meaning | default |", "|---|---|---|", ...lines].join("\n");
 }
 
+/** The table of the component of a contract and name. @throws InputError where there is none */
+export function tableOf(registry: Registry, contract: string, name: string): string {
+  const found = registry.contracts().find(({ kind }) => kind === contract);
+  const component = found && registry.all(found).find((component) => component.name === name);
+  if (component === undefined) throw new InputError(`there is no ${contract} "${name}"`);
+  return optionsTable(component);
+}
+
 const MARKED = /^<!-- options (\S+) (\S+) -->\n[\s\S]*?^<!-- \/options -->$/gm;
 
 /** Components whose options a page's markers ask for, as `<contract> <name>`. */
@@ -64,33 +70,7 @@ export function markersOf(text: string): string[] {
   return [...text.matchAll(MARKED)].map(([, contract, name]) => `${contract} ${name}`);
 }
 
-/** A page with its tables as the schemas have them, beside what it is now. */
-export interface WrittenPage extends Page {
-  readonly current: string;
-}
-
-/**
- * Pages that have tables, those written anew.
- * @throws Error for markers that are broken, or that name no built-in component
- */
-export async function pagesWithTables(all: readonly Page[]): Promise<WrittenPage[]> {
-  const registry = await assemble(builtinPlugins);
-  const tableOf = (path: string, contract: string, name: string): string => {
-    const found = registry.contracts().find(({ kind }) => kind === contract);
-    const component = found && registry.all(found).find((component) => component.name === name);
-    if (component === undefined) throw new Error(`${path}: there is no ${contract} "${name}"`);
-    return optionsTable(component);
-  };
-  return all
-    .filter(({ text }) => /^<!-- \/?options/m.test(text))
-    .map(({ path, text }) => ({
-      path,
-      current: text,
-      text: withTables(path, text, (contract, name) => tableOf(path, contract, name)),
-    }));
-}
-
-/** A page with the given tables between its markers. @throws Error for markers that are broken */
+/** A page with the given tables between its markers. @throws InputError for markers that are broken */
 export function withTables(
   path: string,
   text: string,
@@ -99,7 +79,7 @@ export function withTables(
   const count = (mark: RegExp): number => [...text.matchAll(mark)].length;
   const marked = markersOf(text).length;
   if (count(/<!-- options/g) !== marked || count(/<!-- \/options/g) !== marked) {
-    throw new Error(
+    throw new InputError(
       `${path}: expected <!-- options <contract> <name> --> and <!-- /options -->, each on a line by itself`,
     );
   }
