@@ -77,8 +77,8 @@ export interface EventTypes {
 /** The types of event that applications yield. The others are the run's own. */
 export type ApplicationEventType = "stage" | "progress" | "artifact" | "metrics" | "warning" | "sentinel";
 
-/** An event before it is numbered: one that an application may yield, unless other types are named. */
-export type EventBody<T extends keyof EventTypes = ApplicationEventType> = {
+/** An event before it is numbered. */
+export type EventBody<T extends keyof EventTypes = keyof EventTypes> = {
   [K in T]: { readonly type: K } & EventTypes[K];
 }[T];
 

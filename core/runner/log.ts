@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { EventBody, EventTypes, RunEvent } from "../run/event.ts";
+import type { EventBody, RunEvent } from "../run/event.ts";
 import type { RunWriter } from "../run/store.ts";
 import { Key } from "../tensor/key.ts";
 
 /** The log of a run that is being written. */
 export interface RunLog {
   /** Appends an event. Resolves once it is stored and shown. */
-  emit(body: EventBody<keyof EventTypes>): Promise<void>;
+  emit(body: EventBody): Promise<void>;
   /** How many events the log has, and a hash of them: checkpoints keep both. */
   extent(): { readonly lines: number; readonly hash: string };
 }

@@ -2,13 +2,7 @@
 import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import t from "tap";
-import {
-  type EventBody,
-  type EventTypes,
-  InputError,
-  type RunEvent,
-  type RunResult,
-} from "../../core/mod.ts";
+import { type EventBody, InputError, type RunEvent, type RunResult } from "../../core/mod.ts";
 import { commandOf } from "../../server/cli/again.ts";
 import { annotateProblems, annotateResult, annotation } from "../../server/cli/annotations.ts";
 import { codeOfResult, worst } from "../../server/cli/exit.ts";
@@ -20,7 +14,7 @@ import { closing, summary } from "../../server/cli/summary.ts";
 import { terminalDisplay } from "../../server/cli/terminal.ts";
 import { guess } from "../../server/cli/words.ts";
 
-const event = (body: EventBody<keyof EventTypes>): RunEvent => ({
+const event = (body: EventBody): RunEvent => ({
   seq: 1,
   time: "2026-01-01T00:00:00.000Z",
   ...body,

@@ -1,10 +1,10 @@
 /** Runs for the tests of the HTTP app, and a reader of server-sent events. */
-import type { EventBody, EventTypes, RunEvent, RunResult, RunWriter, Store } from "../../core/mod.ts";
+import type { EventBody, RunEvent, RunResult, RunWriter, Store } from "../../core/mod.ts";
 import { memoryStore } from "../../plugins/stores/memory/memory.ts";
 import { prometheusMetrics } from "../../server/http/metrics.ts";
 import { type AppOptions, createApp, type Job, type Runner, type RunOrder } from "../../server/http/mod.ts";
 
-export const event = (seq: number, body: EventBody<keyof EventTypes>): RunEvent => ({
+export const event = (seq: number, body: EventBody): RunEvent => ({
   seq,
   time: new Date(Date.UTC(2026, 0, 1) + seq * 10).toISOString(),
   ...body,

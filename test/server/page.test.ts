@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
 import t from "tap";
-import type { EventBody, EventTypes, RunWriter, Store } from "../../core/mod.ts";
+import type { EventBody, RunWriter, Store } from "../../core/mod.ts";
 import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { type Listening, listen } from "../../server/http/listen.ts";
 import type { Runner } from "../../server/http/mod.ts";
@@ -28,12 +28,12 @@ const PNG = Buffer.from(
 
 /** Writes a run as a training would. */
 function tellerOf(writer: RunWriter): {
-  tell(body: EventBody<keyof EventTypes>): Promise<void>;
+  tell(body: EventBody): Promise<void>;
   steps(from: number, to: number): Promise<void>;
   picture(name: string, title: string): Promise<void>;
 } {
   let seq = 0;
-  const tell = async (body: EventBody<keyof EventTypes>): Promise<void> => {
+  const tell = async (body: EventBody): Promise<void> => {
     seq++;
     await writer.append({ seq, time: new Date().toISOString(), ...body });
   };

@@ -1,13 +1,6 @@
 import { encode } from "fast-png";
 import t from "tap";
-import {
-  type EventBody,
-  type EventTypes,
-  type Painter,
-  RUN_FILES,
-  type RunReader,
-  type RunResult,
-} from "../../core/mod.ts";
+import { type EventBody, type Painter, RUN_FILES, type RunReader, type RunResult } from "../../core/mod.ts";
 import { memoryStore } from "../../plugins/stores/memory/memory.ts";
 import { html, render } from "../../server/report/html.ts";
 import { report } from "../../server/report/report.ts";
@@ -23,7 +16,7 @@ async function keep(
   const reader = await memoryStoreShared.open(writer.id);
   if (end === "nothing") return reader;
   let seq = 0;
-  const append = (body: EventBody<keyof EventTypes>, seconds: number): Promise<void> =>
+  const append = (body: EventBody, seconds: number): Promise<void> =>
     writer.append({
       seq: ++seq,
       time: new Date(Date.UTC(2026, 10, 22) + seconds * 1000).toISOString(),

@@ -8,10 +8,10 @@
 import { dump } from "npyjs";
 import {
   type Application,
+  type ApplicationEvent,
   Applications,
   type Built,
   component,
-  type EventBody,
   ganShape,
   InputError,
   type Key,
@@ -84,7 +84,7 @@ function requireDistinct(measures: readonly Measure[]): void {
   throw new InputError(`measure "${twice}" is listed twice: its metrics would have the same names. Keep one`);
 }
 
-async function* runGenerate(parts: Generate, context: RunContext): AsyncGenerator<EventBody> {
+async function* runGenerate(parts: Generate, context: RunContext): AsyncGenerator<ApplicationEvent> {
   const { target, latent, objective } = parts;
   const { state } = context;
   const key = context.key.fold("generate");
@@ -137,7 +137,7 @@ async function* trained(
   key: Key,
   context: RunContext,
   state: RunState,
-): AsyncGenerator<EventBody, History> {
+): AsyncGenerator<ApplicationEvent, History> {
   const { target, latent, steps, samples, previews, painter } = parts;
   const history = state.cell<History>("history", []);
   const previewed = state.cell<number>("previewed", 0);
@@ -184,7 +184,7 @@ async function* keep(
   history: History,
   key: Key,
   context: RunContext,
-): AsyncGenerator<EventBody, undefined> {
+): AsyncGenerator<ApplicationEvent, undefined> {
   yield { type: "stage", stage: "keep" };
   for (const [name, sample] of Object.entries(rows)) {
     const x = sample(key.fold(name), samples);
@@ -211,7 +211,7 @@ async function* keep(
 async function* measured(
   measure: Measure,
   input: Omit<MeasureInput, "stage">,
-): AsyncGenerator<EventBody, undefined> {
+): AsyncGenerator<ApplicationEvent, undefined> {
   const stage = `measure ${measure.name}`;
   yield { type: "stage", stage };
   yield { type: "metrics", values: yield* measure.measure({ ...input, stage }) };

@@ -4,9 +4,9 @@
  * @module
  */
 import {
+  type ApplicationEvent,
   assign,
   type EarlierRun,
-  type EventBody,
   InputError,
   type Network,
   type NetworkPlan,
@@ -26,7 +26,7 @@ export async function* takeEarlier(
   { network, plan }: { readonly network: Network; readonly plan: NetworkPlan },
   from: EarlierRun,
   context: RunContext,
-): AsyncGenerator<EventBody, undefined> {
+): AsyncGenerator<ApplicationEvent, undefined> {
   yield { type: "stage", stage: `${name}, of run ${from.run}` };
   const { network: found, record, tensors } = await (await openEarlier(from, context)).open(name);
   found.dispose();

@@ -4,7 +4,7 @@
  * @module
  */
 import {
-  type EventBody,
+  type ApplicationEvent,
   type FiniteDataset,
   InputError,
   type Key,
@@ -101,7 +101,7 @@ export async function* trainGenerator(
   { sentinels }: Pick<RunContext, "sentinels">,
   key: Key,
   state: RunState,
-): AsyncGenerator<EventBody, undefined> {
+): AsyncGenerator<ApplicationEvent, undefined> {
   const { reading, objective } = gan;
   const view = reading.critic === "features" ? featuresOf(baseline) : undefined;
   const target = await targetOf(gan, noisyData, r, view, key.fold("scale"));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EventBody, RunContext } from "../../../core/mod.ts";
+import type { ApplicationEvent, RunContext } from "../../../core/mod.ts";
 import { cleanAccuracy } from "../evaluation.ts";
 import { figures } from "./figures.ts";
 import { type Findings, findingsOf, meanAccuracy, type Outcome } from "./findings.ts";
@@ -18,7 +18,7 @@ export async function* results(
   variants: readonly Variant[],
   outcome: Outcome,
   context: RunContext,
-): AsyncGenerator<EventBody, undefined> {
+): AsyncGenerator<ApplicationEvent, undefined> {
   yield { type: "stage", stage: "results" };
   const findings = findingsOf(parts, variants, outcome);
   yield { type: "metrics", values: metricsOf(findings) };

@@ -4,9 +4,9 @@
  * @module
  */
 import {
+  type ApplicationEvent,
   type ClassifierSource,
   copyVariables,
-  type EventBody,
   type FiniteDataset,
   type Key,
   type Network,
@@ -40,7 +40,7 @@ interface RunScope {
 export async function* runAdversarialTraining(
   parts: AdversarialTraining,
   context: RunContext,
-): AsyncGenerator<EventBody> {
+): AsyncGenerator<ApplicationEvent> {
   const { state } = context;
   const key = context.key.fold("adversarial-training");
   const data = trainingRows(parts, key.fold("rows"));
@@ -201,7 +201,7 @@ async function* sampled(
   { parts, data, baseline, context }: RunScope,
   generators: ReadonlyMap<number, RowGenerator>,
   key: Key,
-): AsyncGenerator<EventBody, Record<string, SampleStatistics>> {
+): AsyncGenerator<ApplicationEvent, Record<string, SampleStatistics>> {
   yield { type: "stage", stage: "samples" };
   const clip = parts.clip ? data.range : undefined;
   const statistics: Record<string, SampleStatistics> = {

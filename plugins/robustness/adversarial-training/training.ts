@@ -6,12 +6,12 @@
  * @module
  */
 import {
+  type ApplicationEvent,
   type Attack,
   type Classifier,
   classifierOf,
   conditionalEntropy,
   crossEntropy,
-  type EventBody,
   type FiniteDataset,
   type FitBatch,
   fit,
@@ -63,7 +63,7 @@ interface Batch extends FitBatch {
 export async function* trainClassifier(
   spec: TrainingSpec,
   state: RunState,
-): AsyncGenerator<EventBody, undefined> {
+): AsyncGenerator<ApplicationEvent, undefined> {
   const { title, network, data, optimizer, epochs, m, noise, clip, w, unlabelled, adversary } = spec;
   const prepared = adversary && prepare(adversary.attack, asClassifier(title, network, data));
   const perturb = async (x: tf.Tensor, y: tf.Tensor1D, key: Key): Promise<tf.Tensor> => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EventBody, Norm, RunContext } from "../../../core/mod.ts";
+import type { ApplicationEvent, Norm, RunContext } from "../../../core/mod.ts";
 import {
   type CurvePoint,
   cleanAccuracy,
@@ -49,7 +49,7 @@ export async function* results(
   attacks: readonly NamedAttack[],
   evaluated: readonly Evaluated[],
   context: RunContext,
-): AsyncGenerator<EventBody, undefined> {
+): AsyncGenerator<ApplicationEvent, undefined> {
   yield { type: "stage", stage: "results" };
   const curves = evaluated.flatMap((classifier) => curvesOf(parts, attacks, classifier));
   yield { type: "metrics", values: metricsOf(attacks, evaluated, curves) };

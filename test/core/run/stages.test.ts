@@ -2,8 +2,8 @@
 import { lastValueFrom, type Observable, toArray } from "rxjs";
 import t from "tap";
 import {
+  type ApplicationEvent,
   descend,
-  type EventBody,
   isOfApplication,
   type Key,
   type Network,
@@ -51,7 +51,7 @@ function learning(settled: () => void) {
       await state.settle();
     },
   });
-  return async function* ({ state: given, key, sentinels }: RunContext): AsyncGenerator<EventBody> {
+  return async function* ({ state: given, key, sentinels }: RunContext): AsyncGenerator<ApplicationEvent> {
     const state = telling(given);
     const plan = mlp({ hidden: [4], activation: "leaky-relu", spectralNorm: false });
     const bounded = mlp({ hidden: [4], activation: "leaky-relu", spectralNorm: true });
@@ -59,7 +59,10 @@ function learning(settled: () => void) {
     const critic = state.network("critic", bounded, { input: [1], output: [1] }, key.fold("d"));
     const classifier = state.network("classifier", bounded, { input: [3], output: [1] }, key.fold("c"));
     try {
-      const last = yield* state.once("gan", async function* (stage): AsyncGenerator<EventBody, number> {
+      const last = yield* state.once("gan", async function* (stage): AsyncGenerator<
+        ApplicationEvent,
+        number
+      > {
         const losses = stage.cell<number[]>("losses", []);
         for await (const event of train({
           ...{
@@ -86,7 +89,7 @@ function learning(settled: () => void) {
         }
         return losses.value.reduce((a, b) => a + b);
       });
-      yield* state.once("ssl", async function* (stage): AsyncGenerator<EventBody, null> {
+      yield* state.once("ssl", async function* (stage): AsyncGenerator<ApplicationEvent, null> {
         const features = stage.network("features", plan, { input: [1], output: [3] }, key.fold("f"));
         try {
           for (let round = 1; round <= 2; round++) {
@@ -100,7 +103,7 @@ function learning(settled: () => void) {
           features.dispose();
         }
       });
-      yield* state.once("measure", async function* (): AsyncGenerator<EventBody, undefined> {
+      yield* state.once("measure", async function* (): AsyncGenerator<ApplicationEvent, undefined> {
         yield { type: "metrics", values: { last, weights: await sumOf([generator, critic, classifier]) } };
       });
     } finally {
@@ -115,7 +118,7 @@ async function* roundOf(
   state: RunState,
   key: Key,
   { generator, features, classifier }: Nets,
-): AsyncGenerator<EventBody, number> {
+): AsyncGenerator<ApplicationEvent, number> {
   const variables = [...features.parameters.values(), ...classifier.parameters.values()];
   const running = optimizer.start(variables);
   try {

@@ -1,7 +1,7 @@
 import { lastValueFrom, type Observable, toArray } from "rxjs";
 import t from "tap";
 import {
-  type EventBody,
+  type ApplicationEvent,
   isOfApplication,
   type NetworkPlan,
   newestCheckpoint,
@@ -31,12 +31,12 @@ function summing(stopAt: { calls: number }, interrupt: () => void) {
     if (++calls === stopAt.calls) interrupt();
     await state.settle();
   };
-  return async function* ({ state, key }: RunContext): AsyncGenerator<EventBody> {
+  return async function* ({ state, key }: RunContext): AsyncGenerator<ApplicationEvent> {
     const total = tf.variable(tf.scalar(0));
     state.keep("total", new Map([["sum", total]]));
     try {
       for (const name of ["one", "two"]) {
-        yield* state.once(name, async function* (stage): AsyncGenerator<EventBody, string> {
+        yield* state.once(name, async function* (stage): AsyncGenerator<ApplicationEvent, string> {
           yield { type: "stage", stage: name, steps: 5 };
           const done = stage.cell<number>("step", 0);
           const tells = stage.cell<string[]>("tells", []);
@@ -220,7 +220,9 @@ t.test("run() refuses to resume what has ended, and what has no sound checkpoint
 });
 
 t.test("run() tells where the application is not the one that wrote the checkpoint", async (t) => {
-  const outcome = async (changed: (context: RunContext) => AsyncGenerator<EventBody>): Promise<string> => {
+  const outcome = async (
+    changed: (context: RunContext) => AsyncGenerator<ApplicationEvent>,
+  ): Promise<string> => {
     const store = memoryStore();
     const crash = summing({ calls: 4 }, () => {
       throw new Error("crashed");
@@ -368,7 +370,7 @@ function fullAt(store: Store, failing: number): Store {
 t.test("run() gives a cell back as it was, be that null, and refuses numbers that JSON lacks", async (t) => {
   const seen: unknown[] = [];
   const body = (crash: boolean, kept: number | null) =>
-    async function* ({ state }: RunContext): AsyncGenerator<EventBody> {
+    async function* ({ state }: RunContext): AsyncGenerator<ApplicationEvent> {
       const best = state.cell<number | null>("best", 7);
       const done = state.cell<number>("step", 0);
       seen.push(best.value);
@@ -443,7 +445,10 @@ t.test("keep() and cell() refuse a name that is taken", async (t) => {
 t.test("once() forgets what its body kept, so that the next may use the names", async (t) => {
   const state = transientState();
   for (const name of ["one", "two", "one"]) {
-    const stage = state.scope("x").once(name, async function* (inner): AsyncGenerator<EventBody, number> {
+    const stage = state.scope("x").once(name, async function* (inner): AsyncGenerator<
+      ApplicationEvent,
+      number
+    > {
       inner.cell("n", 1);
       yield { type: "stage", stage: name };
       return 7;
@@ -487,9 +492,9 @@ t.test("openTrained() names what outlives its stage, and opens what a scenario c
   };
   const ports = { input: [2], output: [2], prior: "uniform" } as const;
   const stop = new AbortController();
-  const loaded = await loadActing(async function* ({ state, key }): AsyncGenerator<EventBody> {
+  const loaded = await loadActing(async function* ({ state, key }): AsyncGenerator<ApplicationEvent> {
     state.network("generator", plan, ports, key);
-    yield* state.once("fitting", async function* (stage): AsyncGenerator<EventBody, undefined> {
+    yield* state.once("fitting", async function* (stage): AsyncGenerator<ApplicationEvent, undefined> {
       yield { type: "stage", stage: "fitting" };
       stage.network("judge", plan, ports, key);
       stop.abort(new Error("enough"));

@@ -3,7 +3,7 @@ import { lastValueFrom, type Observable, share, take, toArray } from "rxjs";
 import t from "tap";
 import { parse } from "yaml";
 import {
-  type EventBody,
+  type ApplicationEvent,
   InputError,
   loadScenario,
   RUN_FILES,
@@ -23,7 +23,7 @@ async function newest(store: Store): Promise<RunResult | undefined> {
   return await (await store.open((await store.list())[0]!)).result();
 }
 
-async function* metrics(values: Record<string, number>): AsyncGenerator<EventBody> {
+async function* metrics(values: Record<string, number>): AsyncGenerator<ApplicationEvent> {
   yield { type: "metrics", values };
 }
 
@@ -119,7 +119,7 @@ t.test("run() misses an expectation, or a metric that nobody measured", async (t
 
 t.test("run() fails where a metric is no number, an application throws, or its data is bad", async (t) => {
   const store = memoryStore();
-  const outcome = async (act: () => AsyncGenerator<EventBody>) => {
+  const outcome = async (act: () => AsyncGenerator<ApplicationEvent>) => {
     const loaded = await loadActing(act, "expect: { share: { atLeast: 0 } }");
     const events = await all(run(loaded, { store }));
     const result = (await newest(store))!;
