@@ -135,19 +135,19 @@ for (const norm of NORMS) {
         fc.integer({ min: 1, max: 12 }),
         fc.double({ min: 0, max: 0.2, noNaN: true }),
         async (seed, classes, n, overshoot) => {
-          const of = linear(seed, [9], classes);
-          const { rows, x, y } = imagesFor(of, seed, n);
+          const planes = linear(seed, [9], classes);
+          const { rows, x, y } = imagesFor(planes, seed, n);
           const attack = deepfool({ norm, steps: 10, overshoot, nudge: 0 });
-          const { distance, x: found } = await attacked(attack, of.classifier, { x, y }, 0);
+          const { distance, x: found } = await attacked(attack, planes.classifier, { x, y }, 0);
           rows.forEach((row, i) => {
-            const exact = (1 + overshoot) * of.distance(row, norm);
+            const exact = (1 + overshoot) * planes.distance(row, norm);
             // where there is no overshoot, rounding leaves some just short of the plane, and a second step is taken
             if (Math.abs(distance[norm][i]! - exact) > 2e-3 * exact + 2e-5) {
               throw new Error(`row ${i}: ${distance[norm][i]} instead of ${exact}`);
             }
           });
           tf.dispose([x, y, found]);
-          of.classifier.dispose();
+          planes.classifier.dispose();
         },
       ),
       { numRuns: 12 },
@@ -167,18 +167,18 @@ for (const norm of NORMS) {
       async (t) => {
         const classes = 2;
         for (const seed of [1, 2, 3]) {
-          const of = linear(seed, [5, 5, 1], classes);
-          const { rows, x, y } = imagesFor(of, seed, 40);
-          const exact = rows.map((row) => of.distance(row, norm));
+          const planes = linear(seed, [5, 5, 1], classes);
+          const { rows, x, y } = imagesFor(planes, seed, 40);
+          const exact = rows.map((row) => planes.distance(row, norm));
           const attack = await attackOf({ ...attackOptions, norm });
           const epsilon = exact.toSorted((a, b) => a - b)[20]! * 1.0005;
-          const { success, x: found } = await attacked(attack, of.classifier, { x, y }, epsilon);
+          const { success, x: found } = await attacked(attack, planes.classifier, { x, y }, epsilon);
           t.same(
             [...success],
             exact.map((d) => (d <= epsilon ? 1 : 0)),
           );
           tf.dispose([x, y, found]);
-          of.classifier.dispose();
+          planes.classifier.dispose();
         }
       },
     );
@@ -186,17 +186,17 @@ for (const norm of NORMS) {
 
   t.test(`fab comes within a hundredth of the closed form on linear classifiers in ${norm}`, async (t) => {
     for (const targets of [0, 3]) {
-      const of = linear(7 + targets, [8], 5);
-      const { rows, x, y } = imagesFor(of, 3, 20);
+      const planes = linear(7 + targets, [8], 5);
+      const { rows, x, y } = imagesFor(planes, 3, 20);
       const attack = await attackOf({ use: "fab", norm, steps: 40, targets });
-      const { distance, success, x: found } = await attacked(attack, of.classifier, { x, y }, 0);
+      const { distance, success, x: found } = await attacked(attack, planes.classifier, { x, y }, 0);
       t.equal(sum(success), 20);
-      const ratios = rows.map((row, i) => distance[norm][i]! / of.distance(row, norm));
+      const ratios = rows.map((row, i) => distance[norm][i]! / planes.distance(row, norm));
       t.ok(Math.min(...ratios) > 1 - 1e-4, "none is nearer than the nearest");
       const near = ratios.filter((ratio) => ratio < 1.01).length;
       t.ok(near >= (targets === 0 ? 20 : 15), `${near} of 20 are nearest within 1 %`); // 3 of 4 planes are tried
       tf.dispose([x, y, found]);
-      of.classifier.dispose();
+      planes.classifier.dispose();
     }
   });
 
@@ -389,8 +389,8 @@ t.test("attacks that aim fool the classifier into their target", async (t) => {
 });
 
 t.test("carlini-wagner comes near the closed form on a linear classifier, within the bounds", async (t) => {
-  const of = linear(4, [9], 3, [-2, 2]);
-  const { rows, x, y } = imagesFor(of, 4, 20);
+  const planes = linear(4, [9], 3, [-2, 2]);
+  const { rows, x, y } = imagesFor(planes, 4, 20);
   const attack = await attackOf({
     use: "carlini-wagner",
     steps: 300,
@@ -398,25 +398,25 @@ t.test("carlini-wagner comes near the closed form on a linear classifier, within
     initialConstant: 0.1,
     learningRate: 0.02,
   });
-  const { distance, success, x: found } = await attacked(attack, of.classifier, { x, y }, 0);
+  const { distance, success, x: found } = await attacked(attack, planes.classifier, { x, y }, 0);
   t.equal(sum(success), 20);
-  const ratios = rows.map((row, i) => distance.l2[i]! / of.distance(row, "l2")).sort((a, b) => a - b);
+  const ratios = rows.map((row, i) => distance.l2[i]! / planes.distance(row, "l2")).sort((a, b) => a - b);
   t.ok(ratios[0]! > 1 - 1e-3);
   t.ok(ratios[10]! < 1.05, `median ratio ${ratios[10]}`);
   found.dispose();
-  of.classifier.dispose();
+  planes.classifier.dispose();
 });
 
 t.test("deepfool() overshoots each step or the whole way", async (t) => {
-  const of: Linear = linear(8, [9], 2);
-  const { rows, x, y } = imagesFor(of, 9, 10);
+  const planes: Linear = linear(8, [9], 2);
+  const { rows, x, y } = imagesFor(planes, 9, 10);
   for (const overshootOf of ["total", "step"] as const) {
     const attack = deepfool({ steps: 5, candidates: 2, overshoot: 0.3, overshootOf, nudge: 0 });
-    const { distance, x: found } = await attacked(attack, of.classifier, { x, y }, 0);
-    rows.forEach((row, i) => void t.ok(Math.abs(distance.l2[i]! / of.distance(row, "l2") - 1.3) < 1e-3));
+    const { distance, x: found } = await attacked(attack, planes.classifier, { x, y }, 0);
+    rows.forEach((row, i) => void t.ok(Math.abs(distance.l2[i]! / planes.distance(row, "l2") - 1.3) < 1e-3));
     found.dispose();
   }
-  of.classifier.dispose();
+  planes.classifier.dispose();
 });
 
 t.test(
@@ -424,7 +424,7 @@ t.test(
   async (t) => {
     const { classifier } = linear(1, [9], 2);
     const refused = async (
-      options: { use: string; [of: string]: unknown },
+      options: { use: string; [option: string]: unknown },
       message: RegExp,
     ): Promise<void> => {
       const attack = await attackOf(options);
@@ -439,21 +439,24 @@ t.test(
 );
 
 t.test("slopes too small for their squares still point somewhere", async (t) => {
-  const of = linear(3, [9], 3);
-  const { x, y } = imagesFor(of, 3, 20);
-  const faint: Classifier = { ...of.classifier, logits: (at) => tf.mul(of.classifier.logits(at), 1e-25) };
+  const planes = linear(3, [9], 3);
+  const { x, y } = imagesFor(planes, 3, 20);
+  const faint: Classifier = {
+    ...planes.classifier,
+    logits: (at) => tf.mul(planes.classifier.logits(at), 1e-25),
+  };
   for (const norm of NORMS) {
     const epsilon = 0.4;
     const attack = pgd({ norm, steps: 5, relativeStep: 1, randomStart: false, loss: "margin" });
     const [plain, masked] = [
-      await attacked(attack, of.classifier, { x, y }, epsilon),
+      await attacked(attack, planes.classifier, { x, y }, epsilon),
       await attacked(attack, faint, { x, y }, epsilon),
     ];
     t.same([...masked.success], [...plain.success]);
     t.ok(sum(plain.success) > 0);
     tf.dispose([plain.x, masked.x]);
   }
-  of.classifier.dispose();
+  planes.classifier.dispose();
 });
 
 t.test(

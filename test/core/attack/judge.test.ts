@@ -39,22 +39,22 @@ const says = (
       return tf.tidy(() => answer(x, epsilon, key));
     },
   };
-  return prepare(attack, of.classifier);
+  return prepare(attack, planes.classifier);
 };
 
 /** Moves every pixel by the whole budget along the slope towards class 1 of a linear classifier of two. */
-const of = linear(1, [6], 2, [-3, 3]);
-const { rows, labels, x, y } = imagesFor(of, 2, 30);
+const planes = linear(1, [6], 2, [-3, 3]);
+const { rows, labels, x, y } = imagesFor(planes, 2, 30);
 const towards = labels.map((label) =>
-  of.w.map((row) => Math.sign((row[1]! - row[0]!) * (label === 0 ? 1 : -1))),
+  planes.w.map((row) => Math.sign((row[1]! - row[0]!) * (label === 0 ? 1 : -1))),
 );
 const best = says((at, epsilon) => tf.add(at, tf.mul(tf.tensor2d(towards), tf.expandDims(epsilon, 1))));
-const judge = judgeOf(of.classifier);
+const judge = judgeOf(planes.classifier);
 const sum = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0);
 const free = ({ x: found }: Verdict): void => found.dispose();
 
 t.test("run() decides by the classifier's own prediction and measures in each norm", async (t) => {
-  const exact = rows.map((row) => of.distance(row, "linf"));
+  const exact = rows.map((row) => planes.distance(row, "linf"));
   const epsilon = exact.toSorted((a, b) => a - b)[12]! * 1.001;
   const verdict = await judge.run(best, { x, y }, { epsilon: epsilon, key, signal });
   t.same(
@@ -118,7 +118,7 @@ t.test("run() counts as success, where there is a target, nothing but that", asy
 });
 
 t.test("least() finds the least budget of each image, by bisection and by scan", async (t) => {
-  const exact = rows.map((row) => of.distance(row, "linf"));
+  const exact = rows.map((row) => planes.distance(row, "linf"));
   for (const [search, share] of [
     [{ by: "bisection", steps: 20, start: 0.02, most: 6 }, 1e-3],
     [{ by: "bisection", steps: 20, start: 3, most: 6 }, 1e-3],
