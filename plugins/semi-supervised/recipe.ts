@@ -56,17 +56,37 @@ export function completed<O extends object, R extends object>(
   recipes: Readonly<Record<string, R>>,
   options: O,
 ): Completed<O, R> {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  if (Object.hasOwn(recipes, recipe)) return { ...recipes[recipe]!, ...given } as Completed<O, R>;
+  const message = recipeFault(owner, recipe, recipes, options);
+  if (message !== undefined) throw new InputError(message);
+  const usual = Object.hasOwn(recipes, recipe) ? recipes[recipe] : {};
+  return { ...usual, ...givenOf(options) } as Completed<O, R>;
+}
 
+/**
+ * What is wrong where a recipe is unknown and options leave out what it would give; undefined where nothing is. For a
+ * schema's refinement, so that a scenario is refused before it runs; the parameters are those of {@link completed}.
+ */
+export function recipeFault(
+  owner: string,
+  recipe: string,
+  recipes: Readonly<Record<string, object>>,
+  options: object,
+): string | undefined {
+  if (Object.hasOwn(recipes, recipe)) return undefined;
   const names = Object.keys(recipes).sort();
+  const given = givenOf(options);
   const missing = Object.keys(recipes[names[0]!]!).filter((name) => !Object.hasOwn(given, name));
-  if (missing.length === 0) return given as Completed<O, R>;
+  if (missing.length === 0) return undefined;
   const hint = meant(recipe, names);
-  throw new InputError(
-    `${owner} has no recipe ${JSON.stringify(recipe)}${hint === "" ? ";" : `${hint}`} it has ${names.join(", ")}. ` +
-      `Take one of these, or give ${missing.join(", ")}`,
+  return (
+    `unknown recipe ${JSON.stringify(recipe)}${hint === "" ? ":" : hint} ${owner} has ${names.join(", ")}. ` +
+    `Take one of these, or give ${missing.join(", ")}`
   );
+}
+
+/** The options that are not left out. */
+function givenOf(options: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** The component that is given, or the one that a recipe refers to. */

@@ -36,10 +36,10 @@ t.test("completed() asks for the numbers of an unknown recipe", (t) => {
   };
   t.equal(
     message("iris", { latent: 3 }),
-    'ssl-method "mine" has no recipe "iris"; it has cifar10, mnist. Take one of these, or give alpha, beta',
+    'unknown recipe "iris": ssl-method "mine" has cifar10, mnist. Take one of these, or give alpha, beta',
   );
   t.match(message("minst", { alpha: 1, latent: 3 }), /"minst"; did you mean "mnist"\? .* or give beta$/);
-  t.match(message("toString", { latent: 3 }), /no recipe "toString"/);
+  t.match(message("toString", { latent: 3 }), /unknown recipe "toString"/);
   t.end();
 });
 
@@ -87,10 +87,10 @@ t.test("bad-gan-ssl says what an unknown recipe leaves open, before anything tra
   const { labeled: _, initialize: __, ...less } = mine;
   t.match(
     await message({ ...less, method: "supervised" }),
-    /application "bad-gan-ssl" has no recipe "my-moons"; it has cifar10, mnist, svhn\. Take one of these, or give labeled, initialize\.from/,
+    /application\.recipe: unknown recipe "my-moons": application "bad-gan-ssl" has cifar10, mnist, svhn\. Take one of these, or give labeled, initialize\.from$/,
   );
   const missing =
-    /ssl-method "dsgan" has no recipe .* or give alpha, beta, combine, every, entropyWeight, generator/;
+    /ssl-method "dsgan" has cifar10, .* or give alpha, beta, combine, every, entropyWeight, generator/;
   t.match(await message({ ...mine, method: "dsgan" }), missing);
   t.match(
     await message({ ...mine, method: "supervised", against: "dsgan" }),

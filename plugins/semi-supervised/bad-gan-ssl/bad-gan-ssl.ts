@@ -16,7 +16,7 @@ import {
   Optimizers,
   painterOf,
 } from "../../../core/mod.ts";
-import { completed, created } from "../recipe.ts";
+import { completed, created, recipeFault } from "../recipe.ts";
 import { type BadGanSslParts, options } from "./options.ts";
 import { published, recipesOf } from "./recipes.ts";
 import { runVariants } from "./variants.ts";
@@ -37,19 +37,24 @@ export function badGanSsl(parts: BadGanSslParts): Application {
   return { name: "bad-gan-ssl", run: (context) => runVariants(parts, context) };
 }
 
+const OWNER = 'application "bad-gan-ssl"';
+
 /** How a scenario names it: `application: { use: bad-gan-ssl, recipe: mnist, method: dsgan }`. */
 export default component(Applications, {
   name: "bad-gan-ssl",
   summary: "Semi-supervised learning: a classifier from a few labels, unlabelled data and complement samples",
   reference: "DSGAN, Secs. 4.1 and 5.1; Dai et al., NIPS 2017, arXiv:1705.09783",
-  options,
+  options: (refs) =>
+    options(refs).superRefine((given, { addIssue }) => {
+      const flat = { ...given, "initialize.from": given.initialize.from };
+      const message = recipeFault(OWNER, given.recipe, recipesOf(given.preset), flat);
+      if (message !== undefined) addIssue({ code: "custom", path: ["recipe"], message });
+    }),
   async create(given, context) {
     const built = await context.build(given);
     const { recipe, preset, initialize } = built;
-    const parts = completed('application "bad-gan-ssl"', recipe, recipesOf(preset), {
-      ...built,
-      "initialize.from": initialize.from,
-    });
+    const flat = { ...built, "initialize.from": initialize.from };
+    const parts = completed(OWNER, recipe, recipesOf(preset), flat);
     const { data, test } = await labelledSplits(await created(context, Datasets, parts.data));
     return badGanSsl({
       ...parts,

@@ -25,7 +25,24 @@ const options = (refs: Refs) =>
 /** Options of {@link featureMatching}. */
 export type FeatureMatchingOptions = Built<typeof options>;
 
-/** The generator minimises `‖E f(x) − E f(G(z))‖²` over the number of features, the classifier Eq. (4). */
+/**
+ * The generator minimises `‖E f(x) − E f(G(z))‖²` over the number of features, the classifier Eq. (4).
+ * @example
+ * ```ts
+ * import { mlp } from "dsgan/networks";
+ * import { adam } from "dsgan/optimizers";
+ * import { featureMatching } from "dsgan/ssl";
+ *
+ * const method = featureMatching({
+ *   generator: mlp({ hidden: [50, 50] }),
+ *   generatorOptimizer: adam({ learningRate: 0.001 }),
+ *   latent: 10,
+ *   ganWeight: 1,
+ *   entropyWeight: 0,
+ * });
+ * console.log(method.name); // feature-matching
+ * ```
+ */
 export function featureMatching(given: FeatureMatchingOptions): SslMethod {
   return {
     name: "feature-matching",
