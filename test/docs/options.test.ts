@@ -1,6 +1,7 @@
 /** Tables of options on the pages are those of the schemas. */
 import t from "tap";
-import { component, Mixers, Networks, type Refs, z } from "../../core/mod.ts";
+import { assemble, component, Mixers, Networks, type Refs, z } from "../../core/mod.ts";
+import { builtinPlugins } from "../../plugins/mod.ts";
 import { markersOf, optionsTable, withTables } from "../../server/cli/options-table.ts";
 import { pages } from "./pages.ts";
 import { pagesWithTables } from "./tables.ts";
@@ -90,4 +91,17 @@ t.test("a marker for a component that is not there is an error", async (t) => {
   await t.rejects(pagesWithTables([{ path: "x.md", text }]), {
     message: 'there is no mixer "nothing"',
   });
+});
+
+t.test("options of every built-in component are on a page", async (t) => {
+  const registry = await assemble(builtinPlugins);
+  const marked = new Set(pages().flatMap(({ text }) => markersOf(text)));
+  const missing = registry.contracts().flatMap((contract) =>
+    registry
+      .all(contract)
+      .filter((component) => optionsTable(component) !== "It has no options.")
+      .map(({ name }) => `${contract.kind} ${name}`)
+      .filter((name) => !marked.has(name)),
+  );
+  t.same(missing, []);
 });
