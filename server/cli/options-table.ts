@@ -177,7 +177,8 @@ function bounds(node: Node): string {
   if (node.type === "integer") {
     const first = low ?? (above === undefined ? undefined : above + 1);
     const last = high ?? (below === undefined ? undefined : below - 1);
-    return `${first === undefined ? "" : ` from ${first}`}${last === undefined ? "" : ` up to ${last}`}`;
+    if (first === undefined) return last === undefined ? "" : ` up to ${last}`;
+    return ` from ${first}${last === undefined ? "" : ` to ${last}`}`;
   }
   const [start, end] = [low ?? above, high ?? below];
   if (start !== undefined && end !== undefined) {

@@ -61,7 +61,7 @@ t.test("optionsTable() flattens options, and says what values they take", (t) =>
     "| `noise` | Noise. | required |",
     "| `noise.normal` |  | one of these |",
     "| `noise.uniform` |  | one of these |",
-    "| `step` | Step. `auto` or whole number from 0 up to 9. | `auto` |",
+    "| `step` | Step. `auto` or whole number from 0 to 9. | `auto` |",
     "| `plain` | Text. | `x` |",
   ]);
   const none = component(Mixers, { name: "x", summary: "", create: () => ({ name: "x", mix: () => [] }) });

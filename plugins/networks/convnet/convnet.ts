@@ -16,7 +16,7 @@ import { filtersSchema, widthsSchema } from "../options.ts";
 const options = z.strictObject({
   filters: filtersSchema
     .default([16, 32])
-    .describe("Filters of each convolution; each halves the sides of the image."),
+    .describe("Filters of each convolution; each halves the sides of the image, rounded up."),
   hidden: widthsSchema.default([128]).describe("Widths of the dense layers after them."),
 });
 
