@@ -1,11 +1,11 @@
 /**
- * The state of a run: everything that determines its future, so that it can be written down, and taken up again with
- * the very results that it would have had. An application says what it keeps as it goes; nothing else is asked of it.
+ * The state of a run: everything that determines its future. It is written to checkpoints, from which a run resumes
+ * with the same results. An application declares what it keeps as it goes; nothing else is asked of it.
  *
- * A run that is taken up again calls its application from the top. Stages that were finished ({@link RunState.once})
- * are passed over, the one that was under way begins again with its cells and variables as they were, and its loops go
- * on from the counters among them. What it yields until it stands where the checkpoint was taken was yielded before,
- * and is not seen twice.
+ * A resumed run calls its application from the top. Stages that had finished ({@link RunState.once}) are skipped. The
+ * unfinished one starts again with its cells and variables as the checkpoint has them, and its loops continue from the
+ * counters among them. Events that the application yields before it reaches the checkpoint were yielded before, and
+ * are dropped.
  *
  * @module
  */
@@ -50,8 +50,8 @@ export interface RunState {
   /** A part of the state with names of its own. */
   scope(name: string): RunState;
   /**
-   * A stage: runs `body` unless an earlier sitting has finished it, and gives what it returned. What the body keeps in
-   * the state that it is given is forgotten once it is done.
+   * A stage: runs `body` unless an earlier session has finished it, and returns what it returned. What the body keeps
+   * in the state that it is given is dropped once it is done.
    */
   once<T extends Json | undefined>(
     name: string,

@@ -13,7 +13,7 @@ Exit codes:
   0    every expectation met
   1    an expectation missed
   2    bad scenario, bad data, or bad command line
-  3    the run broke (a loss that is not a number, an engine that failed)
+  3    the run broke (a loss that is not a number, an engine that failed, a plugin that threw)
   130  interrupted: the first Ctrl-C stops at the next step and keeps what there is, a second stops at once
 
 Environment:
@@ -43,7 +43,7 @@ const EXAMPLES = `
 Examples:
   $ dsgan run scenarios/smoke/ring.yaml         learn a ring, seconds
   $ dsgan run fig6-mnist --seed 7               the packaged scenario of that name
-  $ dsgan resume latest                         go on with a run that was interrupted
+  $ dsgan resume latest                         resume a run that was interrupted
   $ dsgan list scenarios                        what comes with dsgan
   $ dsgan validate my.yaml                      every mistake with its line, nothing run
   $ dsgan schema --write scenario.schema.json   for your editor's completion
@@ -81,14 +81,11 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .option("--runs <dir>", "where runs are kept", "runs")
     .option("--json", "events and the result as JSON lines on stdout, nothing else")
     .option("--junit <file>", "write a JUnit report: one test case for each expectation")
-    .option("--quiet", "only how it ended, and errors")
-    .option(
-      "--resume",
-      "go on with the newest run of the same scenario that was interrupted, if there is one",
-    )
+    .option("--quiet", "print only the result and errors")
+    .option("--resume", "resume the newest run of the same scenario that was interrupted, if there is one")
     .addOption(whenAlone())
     .option("--in-process", "train in this process rather than in one of its own")
-    .option("--serve", "show the runs in a browser meanwhile, on this machine's loopback address")
+    .option("--serve", "show the runs in a browser meanwhile, on the loopback address")
     .option("--port <n>", "port for --serve; 8080 or a free one unless given", portNumber)
     .addHelpText("after", RUN_EXAMPLES)
     .action(async (files, options) => {
@@ -99,15 +96,15 @@ export async function program(args: readonly string[], host: () => Promise<Host>
 
   root
     .command("resume")
-    .summary("go on with a run that was interrupted")
+    .summary("resume a run that was interrupted")
     .description(
-      "Goes on with a run that was interrupted, from its last checkpoint. It ends with the numbers that it would have " +
-        "had without the interruption, bit for bit, on the same engine and machine.",
+      "Resumes a run that was interrupted from its newest checkpoint. On the same engine and machine, it ends with the " +
+        "same numbers, bit for bit, as without the interruption.",
     )
     .argument("<run>", "a run's id, its folder, or `latest`")
     .option("--runs <dir>", "where runs are kept", "runs")
     .option("--json", "events and the result as JSON lines on stdout, nothing else")
-    .option("--quiet", "only how it ended, and errors")
+    .option("--quiet", "print only the result and errors")
     .addOption(whenAlone())
     .option("--in-process", "train in this process rather than in one of its own")
     .addHelpText("after", RESUME_EXAMPLES)
@@ -200,12 +197,12 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .command("compare")
     .summary("means and standard deviations over seeds")
     .description(
-      "Shows what runs came to: means and sample standard deviations over those that differ in nothing but their seed, " +
-        "and in what the others differ.",
+      "Shows means and sample standard deviations over runs that differ in their seed alone, and how the groups of runs " +
+        "differ from one another.",
     )
     .argument("[run...]", "ids or folders of runs; all that have ended unless given")
     .option("--runs <dir>", "where runs are kept", "runs")
-    .option("--metric <names>", "of these alone, by commas", (names) => names.split(","))
+    .option("--metric <names>", "only these metrics, separated by commas", (names) => names.split(","))
     .option("--json", "as JSON, with every value")
     .addHelpText(
       "after",
@@ -251,7 +248,10 @@ export async function program(args: readonly string[], host: () => Promise<Host>
   root
     .command("validate")
     .summary("check scenarios without running them")
-    .description("Checks scenarios without running them. Tells every mistake with its file, line and path.")
+    .description(
+      "Checks scenarios without running them, and prints every mistake with its file, line and path. Creates every\n" +
+        "component that a scenario names, but for data sets and what is made of them: no data is read, no engine starts.",
+    )
     .argument("<scenario...>", "scenario files, or names of packaged scenarios")
     .option("--set <path=value>", "override a value of the scenario, in YAML; may be repeated", collect)
     .addHelpText("after", "\nExamples:\n  $ dsgan validate scenarios/*/*.yaml\n")

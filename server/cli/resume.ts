@@ -1,5 +1,5 @@
 /**
- * `dsgan resume`: goes on with a run that was interrupted, as if it had never stopped.
+ * `dsgan resume`: resumes a run that was interrupted, with the results that it would have had without.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Host } from "./host.ts";
 import { interruptible } from "./interrupt.ts";
 import { conclude, storeOf, type WatchOptions, watch } from "./watch.ts";
 
-/** Goes on with a run. @returns the exit code */
+/** Resumes a run. @returns the exit code */
 export async function resumeCommand(given: string, options: WatchOptions, host: Host): Promise<number> {
   const interrupt = interruptible();
   try {
@@ -52,8 +52,8 @@ export async function runNamed(
 }
 
 /**
- * The newest run of a scenario, the same in every setting, that has not come to its end and that nobody is at. What is
- * said about the scenario, its description and tags, may have been worded anew since.
+ * The newest run of a scenario with the same settings that has not ended and that no process is writing. Description
+ * and tags may differ: they change no result.
  */
 export async function interruptedRunOf(scenario: Scenario, store: Store): Promise<string | undefined> {
   const settings = (text: string): string => stringify({ ...parse(text), description: "", tags: [] });

@@ -1,5 +1,5 @@
 /**
- * `dsgan run`: runs scenarios one after another, shows them, and ends with what came of them.
+ * `dsgan run`: runs scenarios one after another, shows them, and exits with the worst result.
  *
  * @module
  */
@@ -29,7 +29,7 @@ const USUAL_PORT = 8080;
 /** Options of `dsgan run`. */
 export interface RunOptions extends OverrideOptions, WatchOptions {
   readonly junit?: string;
-  /** Goes on with the newest run of the same scenario that was interrupted, if there is one. */
+  /** Resumes the newest run of the same scenario that was interrupted, if there is one. */
   readonly resume?: boolean;
   /** Shows the runs in a browser meanwhile. */
   readonly serve?: boolean;
