@@ -3,21 +3,11 @@
  * What the README shows is what is run here.
  */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { pack } from "./packed.ts";
+import { consumer } from "./consumer.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -31,28 +21,9 @@ function block(file: string): string {
   return found[1]!;
 }
 
-/** A consumer's folder, with this package installed from its packed form. */
-function consumer(): string {
-  const folder = mkdtempSync(join(tmpdir(), "dsgan-consumer-"));
-  const modules = join(folder, "node_modules");
-  mkdirSync(modules);
-  for (const name of readdirSync(join(root, "node_modules"))) {
-    if (!name.startsWith(".")) symlinkSync(join(root, "node_modules", name), join(modules, name));
-  }
-  execFileSync("tar", ["xzf", pack(folder), "-C", folder]);
-  execFileSync("mv", [join(folder, "package"), join(modules, "dsgan")]);
-  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-  return folder;
-}
-
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
-const folder = consumer();
-t.teardown(() => rmSync(folder, { recursive: true }));
-const dsgan = (...args: string[]): string =>
-  execFileSync(process.execPath, [join(folder, "node_modules/dsgan/dist/server/cli/main.js"), ...args], {
-    cwd: folder,
-    encoding: "utf8",
-  });
+const { folder, dsgan, remove } = consumer();
+t.teardown(remove);
 
 t.test("the README's plugin is complete, under 40 lines, and runs in a consumer's project", (t) => {
   const plugin = block("hinge.ts");
@@ -156,4 +127,37 @@ t.test("the command tells an old Node which one it needs, with exit code 2", (t)
       );
   }
   t.end();
+});
+
+t.test("every export of the package can be imported, by the same names under Deno", async (t) => {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const names = Object.keys(exports).filter((name) => !name.endsWith(".json"));
+  t.same(Object.keys(JSON.parse(readFileSync(join(root, "deno.json"), "utf8")).exports), names);
+  for (const name of names) {
+    const { types, default: path } = exports[name];
+    for (const file of [types, path]) {
+      t.ok(existsSync(join(folder, "node_modules/dsgan", file)), `${name}: ${file} is in the package`);
+    }
+  }
+  const specifiers = names.map((name) => name.replace(/^\./, "dsgan"));
+  const program = `${specifiers.map((name, i) => `import * as m${i} from "${name}";`).join("\n")}
+console.log(JSON.stringify([${specifiers.map((_, i) => `Object.keys(m${i}).length`)}]));
+process.exit(0);`;
+  writeFileSync(join(folder, "imports.ts"), program);
+  const run = (...command: [string, ...string[]]): number[] =>
+    JSON.parse(execFileSync(command[0], command.slice(1), { cwd: folder, encoding: "utf8" }));
+  const counts = run(process.execPath, "imports.ts");
+  for (const [i, count] of counts.entries()) t.ok(count > 0, `${specifiers[i]} exports ${count} names`);
+  t.same(run("deno", "run", "-A", "--no-check", "--node-modules-dir=manual", "imports.ts"), counts);
+  for (const moduleResolution of ["nodenext", "bundler"]) {
+    const module = moduleResolution === "bundler" ? "preserve" : "nodenext";
+    const compilerOptions = { module, moduleResolution, strict: true, noEmit: true, types: ["node"] };
+    const options = { ...compilerOptions, skipLibCheck: true, target: "es2024", lib: ["es2024", "dom"] };
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({ compilerOptions: options, files: ["imports.ts"] }),
+    );
+    const { status, stdout } = spawnSync("tsc", { cwd: folder, encoding: "utf8" });
+    t.equal(status, 0, `types resolve under ${moduleResolution}: ${stdout}`);
+  }
 });
