@@ -32,12 +32,12 @@ const loaded = async (engine: string) =>
     }).map(([path, value]) => ({ path, value })),
   });
 
-interface Sitting {
+interface Session {
   readonly events: readonly RunEvent[];
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-async function sit(
+async function session(
   engine: string,
   {
     store = memoryStore(),
@@ -46,7 +46,7 @@ async function sit(
   }: Partial<Parameters<typeof run>[1]> & {
     readonly watch?: (event: RunEvent) => void;
   } = {},
-): Promise<Sitting> {
+): Promise<Session> {
   const options = { store, ...(resume !== undefined && { resume }) };
   const events = await lastValueFrom(run(await loaded(engine), options).pipe(tap(watch), toArray()));
   const metrics = events.findLast((event) => event.type === "metrics")?.values ?? {};
@@ -54,14 +54,14 @@ async function sit(
 }
 
 test("webgpu trains under Deno as cpu does, and twice the same", async () => {
-  const first = await sit("webgpu");
+  const first = await session("webgpu");
   const started = first.events[0] as RunEvent<"started">;
   assert.match(started.engine.device, /^.+, buffers of \d+ MiB, bindings of \d+ MiB/);
   assert.equal((first.events.at(-1) as RunEvent<"ended">).status, "passed");
-  assert.deepEqual((await sit("webgpu")).metrics, first.metrics);
-  const losses = ({ events }: Sitting): number[] =>
+  assert.deepEqual((await session("webgpu")).metrics, first.metrics);
+  const losses = ({ events }: Session): number[] =>
     events.flatMap((event) => (event.type === "progress" ? Object.values(event.values ?? {}) : []));
-  const [found, expected] = [losses(first), losses(await sit("cpu"))];
+  const [found, expected] = [losses(first), losses(await session("cpu"))];
   assert.ok(expected.length >= 2 && found.length === expected.length);
   for (const [i, loss] of expected.entries()) {
     assert.ok(Math.abs(found[i]! - loss) <= 1e-3 * Math.abs(loss), `${found[i]} on webgpu, ${loss} on cpu`);
@@ -94,10 +94,10 @@ test("webgpu agrees with cpu under Deno on gradients of gradients and of convolu
 });
 
 test("a device lost under Deno ends in a failure with a checkpoint, from which the run is resumed", async () => {
-  const whole = await sit("webgpu");
+  const whole = await session("webgpu");
   const store = memoryStore();
   let checkpoints = 0;
-  const broken = await sit("webgpu", {
+  const broken = await session("webgpu", {
     store,
     watch: ({ type }) => {
       if (type === "checkpoint" && ++checkpoints === 2) (tf.backend() as DeviceBackend).device.destroy();
@@ -107,7 +107,7 @@ test("a device lost under Deno ends in a failure with a checkpoint, from which t
   assert.equal(ended.status, "failed");
   assert.match(ended.error!, /GPU .*dsgan resume/);
   const { run: id } = broken.events[0] as RunEvent<"started">;
-  const resumed = await sit("webgpu", { store, resume: id });
+  const resumed = await session("webgpu", { store, resume: id });
   assert.match((resumed.events[0] as RunEvent<"resumed">).from!, /000002\.json$/);
   assert.deepEqual(resumed.metrics, whole.metrics);
 });

@@ -163,7 +163,7 @@ const all = (events: Observable<RunEvent>): Promise<RunEvent[]> => lastValueFrom
 const bodies = (events: readonly RunEvent[]): unknown[] =>
   events.filter(isOfApplication).map(({ seq, time, ...body }) => body);
 
-/** Runs to the end, each sitting but the last dying before its nth moment. */
+/** Runs to the end, each session but the last dying before its nth moment. */
 async function throughDeaths(
   deaths: readonly number[],
   checkpoint: string,

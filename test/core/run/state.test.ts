@@ -60,7 +60,7 @@ function summing(stopAt: { calls: number }, interrupt: () => void) {
   };
 }
 
-/** Runs, stopping at the given settle() of each sitting, until the run comes to its end. */
+/** Runs, stopping at the given settle() of each session, until the run ends. */
 async function interrupted(store: Store, at: readonly number[], how: "abort" | "crash"): Promise<RunEvent[]> {
   const seen: RunEvent[] = [];
   let resume: string | undefined;
