@@ -3,51 +3,12 @@
  *
  * @module
  */
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError } from "commander";
+import { collect, count, portNumber, positive, whenAlone, wholeNumber } from "./arguments.ts";
 import { codeOfError, EXIT, tell } from "./exit.ts";
+import { EXAMPLES, RESUME_EXAMPLES, RUN_EXAMPLES } from "./help.ts";
 import type { Host } from "./host.ts";
 import { version } from "./package.ts";
-
-const EXIT_CODES = `
-Exit codes:
-  0    every expectation met
-  1    an expectation missed
-  2    bad scenario, bad data, or bad command line
-  3    the run broke (a loss that is not a number, an engine that failed, a plugin that threw)
-  130  interrupted: the first Ctrl-C stops at the next step and keeps what there is, a second stops at once
-
-Environment:
-  CI, GITHUB_ACTIONS   plain lines; on GitHub also annotations on the lines of the scenario
-  NO_COLOR             no colours
-  DSGAN_DATA           folder of downloaded data, ~/.cache/dsgan-data unless set
-  DSGAN_DEBUG=1        print where errors were thrown, as --debug does`;
-
-const RUN_EXAMPLES = `
-A scenario is a YAML or JSON file, or the name of one that comes with dsgan (see \`dsgan list scenarios\`).
-
-Examples:
-  $ dsgan run scenarios/smoke/ring.yaml
-  $ dsgan run fig6-mnist --set application.target.pd=[3] --set application.target.pdBar=[3,8]
-  $ dsgan run my.yaml --seed 7 --engine wasm --runs /tmp/runs
-  $ dsgan run scenarios/smoke/*.yaml --junit smoke.xml --quiet
-  $ dsgan run my.yaml --json | tail -n 1        the result alone, as JSON
-${EXIT_CODES}`;
-
-const RESUME_EXAMPLES = `
-Examples:
-  $ dsgan resume latest
-  $ dsgan resume runs/fig6-mnist-20261122-122854-d9a0
-${EXIT_CODES}`;
-
-const EXAMPLES = `
-Examples:
-  $ dsgan run scenarios/smoke/ring.yaml         learn a ring, seconds
-  $ dsgan run fig6-mnist --seed 7               the packaged scenario of that name
-  $ dsgan resume latest                         resume a run that was interrupted
-  $ dsgan list scenarios                        what comes with dsgan
-  $ dsgan validate my.yaml                      every mistake with its line, nothing run
-  $ dsgan schema --write scenario.schema.json   for your editor's completion
-${EXIT_CODES}`;
 
 /**
  * Runs the command line.
@@ -336,44 +297,4 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     return codeOfError(error);
   }
   return code;
-}
-
-function whenAlone(): Option {
-  return new Option("--when-alone <what>", "what a trainer does when this process is gone")
-    .choices(["finish", "stop"])
-    .default("stop", "stop: write a checkpoint and stop");
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
-}
-
-/** A TCP port. @throws InvalidArgumentError */
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65535) throw new InvalidArgumentError("expected a port, 0 to 65535.");
-  return port;
-}
-
-/** A whole number from 1. @throws InvalidArgumentError */
-function positive(text: string): number {
-  const n = Number(text);
-  if (!/^\d+$/.test(text) || n < 1 || !Number.isSafeInteger(n)) {
-    throw new InvalidArgumentError("Expected a whole number from 1.");
-  }
-  return n;
-}
-
-/** A whole number from 0. @throws InvalidArgumentError */
-function count(text: string): number {
-  const n = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(n)) {
-    throw new InvalidArgumentError("Expected a whole number from 0.");
-  }
-  return n;
-}
-
-function wholeNumber(text: string): string {
-  if (/^-?\d+$/.test(text)) return text;
-  throw new InvalidArgumentError("Expected a whole number.");
 }

@@ -1,0 +1,46 @@
+/**
+ * Values of options, as the command line reads them.
+ *
+ * @module
+ */
+import { InvalidArgumentError, Option } from "commander";
+
+export function whenAlone(): Option {
+  return new Option("--when-alone <what>", "what a trainer does when this process is gone")
+    .choices(["finish", "stop"])
+    .default("stop", "stop: write a checkpoint and stop");
+}
+
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+/** A TCP port. @throws InvalidArgumentError */
+export function portNumber(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535) throw new InvalidArgumentError("expected a port, 0 to 65535.");
+  return port;
+}
+
+/** A whole number from 1. @throws InvalidArgumentError */
+export function positive(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || n < 1 || !Number.isSafeInteger(n)) {
+    throw new InvalidArgumentError("Expected a whole number from 1.");
+  }
+  return n;
+}
+
+/** A whole number from 0. @throws InvalidArgumentError */
+export function count(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(n)) {
+    throw new InvalidArgumentError("Expected a whole number from 0.");
+  }
+  return n;
+}
+
+export function wholeNumber(text: string): string {
+  if (/^-?\d+$/.test(text)) return text;
+  throw new InvalidArgumentError("Expected a whole number.");
+}
