@@ -5,7 +5,7 @@
  * @module
  */
 
-import { contract } from "../plugin/contract.ts";
+import { type Contract, contract } from "../plugin/contract.ts";
 import type { Key } from "../tensor/key.ts";
 import type { Scalar, Tensor, Variable } from "../tensor/tf.ts";
 import type { Weighted } from "./mixer.ts";
@@ -32,4 +32,7 @@ export interface GanObjective<X extends Tensor = Tensor> {
 }
 
 /** The contract under which objectives are registered. */
-export const Objectives = contract<GanObjective>("objective", "The critic's and the generator's loss");
+export const Objectives: Contract<GanObjective> = contract(
+  "objective",
+  "The critic's and the generator's loss",
+);

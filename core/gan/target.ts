@@ -5,7 +5,7 @@
  */
 import type { FiniteDataset, Geometry, Range } from "../model/dataset.ts";
 import type { Sampler } from "../model/sampler.ts";
-import { contract } from "../plugin/contract.ts";
+import { type Contract, contract } from "../plugin/contract.ts";
 import type { Tensor } from "../tensor/tf.ts";
 
 /**
@@ -35,7 +35,7 @@ export interface TargetDistributionSpec<X extends Tensor = Tensor> {
 }
 
 /** The contract under which targets are registered. */
-export const Targets = contract<TargetDistributionSpec>(
+export const Targets: Contract<TargetDistributionSpec> = contract(
   "target",
   "The distribution to learn, given by pd, pdBar and alpha (Eq. 1)",
 );

@@ -112,6 +112,8 @@ function pluginFaults(plugin: unknown): string[] {
     const seen = plugin === null ? "null" : typeof plugin;
     return [`expected a component, a list of components, or a plugin made by definePlugin, got ${seen}`];
   }
+  if (plugin instanceof Promise)
+    return ["its default export is a promise: export what it resolves to, by await"];
   const { name, version, core, requires, components, install } = plugin as Partial<
     Record<keyof Plugin, unknown>
   >;

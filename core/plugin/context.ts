@@ -75,8 +75,9 @@ function checkedRef(schema: z.ZodType<Ref>, ref: Ref | string, name: string): Re
   throw new InputError(
     checked.findings.map(({ keys, message }) => ({
       path: keys.map(String).join("."),
-      message: `${name}: ${message}`,
+      message: message.startsWith(name) ? message : `${name}: ${message}`,
     })),
+    { cause: checked.findings.find(({ cause }) => cause !== undefined)?.cause },
   );
 }
 

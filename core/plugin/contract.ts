@@ -4,6 +4,8 @@
  * @module
  */
 
+import { InputError } from "./errors.ts";
+
 /** A kind of thing that plugins supply. */
 export interface Contract<T> {
   /** Its name in messages, listings and schemas, e.g. `objective`. Two contracts of one kind are the same contract. */
@@ -26,6 +28,7 @@ export interface Contract<T> {
  * @param kind lower case, words joined by dashes
  * @param summary what its components do, in one line
  * @param traits see {@link Contract}
+ * @throws InputError for a kind of another form: it stands in messages, tables and schemas
  * @example
  * ```ts
  * import { contract } from "dsgan";
@@ -41,5 +44,10 @@ export function contract<T>(
   summary?: string,
   traits: Pick<Contract<T>, "readsData"> = {},
 ): Contract<T> {
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(kind)) {
+    throw new InputError(
+      `contract ${JSON.stringify(kind)}: its kind must be lower case, words joined by dashes, such as "ssl-method"`,
+    );
+  }
   return { kind, token: Symbol.for(`dsgan:${kind}`), ...(summary !== undefined && { summary }), ...traits };
 }

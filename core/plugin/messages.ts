@@ -4,12 +4,15 @@
  * @module
  */
 import type { z } from "zod";
+import { causeOfIssue } from "./guard.ts";
 import { meant } from "./suggest.ts";
 
 /** Something wrong at a path, given as keys, the last of which may not exist. */
 export interface Finding {
   readonly keys: readonly PropertyKey[];
   readonly message: string;
+  /** What a plugin's check threw, where it did. */
+  readonly cause?: unknown;
 }
 
 /** A value that passed, or all that is wrong with it. */
@@ -118,6 +121,8 @@ function findingsOf(issue: z.core.$ZodIssue, root: unknown, above: readonly Prop
     const bare = typeof valueAt(root, keys.slice(0, -1)) === "string";
     return [{ keys: bare || value === undefined ? keys.slice(0, -1) : keys, message: issue.message }];
   }
+  const thrown = causeOfIssue(issue);
+  if (thrown !== undefined) return [{ keys, message: issue.message, ...thrown }];
   const message = issue.message.replace(/^Invalid input$/, "is not valid");
   return [{ keys, message: seen(message, value) + hintOf([issue], value) }];
 }
@@ -152,6 +157,15 @@ export function valueAt(root: unknown, keys: readonly PropertyKey[]): unknown {
 
 /** A value as it may stand in a message. */
 export function preview(value: unknown): string {
-  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === "number" ? String(value) : (jsonOf(value) ?? String(value));
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** JSON where a value has one: big integers and circular objects have none. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }

@@ -72,7 +72,10 @@ export function checkSettled<T>(schema: z.ZodType<T>, given: unknown): Checked<T
     const again = check(schema, checked.data);
     if ("findings" in again) {
       return {
-        findings: again.findings.map(({ keys, message }) => ({ keys, message: `by default: ${message}` })),
+        findings: again.findings.map((finding) => ({
+          ...finding,
+          message: `by default: ${finding.message}`,
+        })),
       };
     }
     if (JSON.stringify(again.data) === JSON.stringify(checked.data)) return again;
@@ -110,7 +113,8 @@ export function writtenOptions(schema: z.ZodType, use: z.ZodType<string>): z.Zod
 function refuse(schema: z.ZodType, written: object, context: z.RefinementCtx): void {
   const { use: _, ...options } = written as { readonly use: string };
   try {
-    const checked = schema.safeParse(options, { error: wordingOf });
+    // Not compiled: zod's compiled checks take the promise of an asynchronous transformation for its result.
+    const checked = schema.safeParse(options, { error: wordingOf, jitless: true });
     for (const { path, message } of checked.error?.issues ?? []) {
       context.addIssue({ code: "custom", path: [...path], message, input: written });
     }
@@ -123,7 +127,9 @@ function refuse(schema: z.ZodType, written: object, context: z.RefinementCtx): v
 function untransformed(schema: z.ZodType): z.ZodType {
   if (schema instanceof z.ZodPipe) {
     // What comes out of a transformation is no longer what was written; a preprocessor puts it before a schema.
-    return schema.in instanceof z.ZodTransform ? schema : untransformed(schema.in as z.ZodType);
+    if (schema.in instanceof z.ZodTransform) return schema;
+    const written = untransformed(schema.in as z.ZodType);
+    return schema.description === undefined ? written : written.describe(schema.description);
   }
   const { def } = schema as z.ZodType & { def: Record<string, unknown> };
   const changed: Record<string, unknown> = {};

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import type { Component, Ref, Refs, Registry } from "./component.ts";
 import type { Contract } from "./contract.ts";
+import { guarded } from "./guard.ts";
 import { preview } from "./messages.ts";
 import { writtenOptions } from "./options.ts";
 import { unknownName } from "./suggest.ts";
@@ -83,7 +84,7 @@ function refObject(contract: Contract<unknown>, all: readonly Component[], refs:
 function optionsOf(component: Component, refs: Refs): z.ZodType {
   const described = [component.summary, component.reference].filter((text) => text !== undefined).join("\n");
   const use = z.literal(component.name).describe(component.summary);
-  return writtenOptions(component.options(refs), use).describe(described);
+  return guarded(writtenOptions(component.options(refs), use).describe(described), component);
 }
 
 function article(noun: string): string {

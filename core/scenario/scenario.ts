@@ -159,7 +159,7 @@ export async function loadScenario(text: string, origin: ScenarioOrigin): Promis
 
   const checked = checkSettled(scenarioSchema(refsOf(registry), defaultEngine(registry)), given);
   return "findings" in checked
-    ? fail(checked.findings.map(locate))
+    ? fail(checked.findings.map(locate), checked.findings.find(({ cause }) => cause !== undefined)?.cause)
     : {
         scenario: checked.data,
         registry,
