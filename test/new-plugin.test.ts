@@ -12,6 +12,9 @@ t.setTimeout(900_000);
 const { folder, dsgan, remove } = consumer();
 t.teardown(remove);
 
+/** What no scenario names: the command line or the host chooses them. */
+const UNNAMED = ["download", "painter"];
+
 t.test("there is a template for every contract", async (t) => {
   const registry = await assemble(builtinPlugins);
   t.same(
@@ -42,7 +45,9 @@ for (const kind of Object.keys(TEMPLATES)) {
     const command = join(folder, "node_modules/dsgan/dist/server/cli/main.js");
     t.match(run(process.execPath, command, "validate", "scenario.yaml"), "scenario.yaml: valid");
     run(process.execPath, command, "schema", "scenario.yaml", "--write", "scenario.schema.json");
-    t.match(readFileSync(join(cwd, "scenario.schema.json"), "utf8"), JSON.stringify(name));
+    if (!UNNAMED.includes(kind)) {
+      t.match(readFileSync(join(cwd, "scenario.schema.json"), "utf8"), JSON.stringify(name));
+    }
     const plugin = `./src/${name}.ts`;
     run(process.execPath, command, "options", "--plugin", plugin, "--write", "README.md");
     t.match(

@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import t from "tap";
 import { FIXTURE, machine, metricsOf, type Numbers, smokeScenarios } from "./numbers.ts";
 
+t.setTimeout(900_000); // minutes on a busy machine
+
 const fixture: Numbers = JSON.parse(readFileSync(FIXTURE, "utf8"));
 const here = machine();
 const same = here.arch === fixture.machine.arch && here.cpu === fixture.machine.cpu;

@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 import t from "tap";
 import { consumer } from "./consumer.ts";
 
+t.setTimeout(600_000); // minutes on a busy machine
+
 const root = fileURLToPath(new URL("..", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
 

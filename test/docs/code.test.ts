@@ -8,6 +8,8 @@ import t from "tap";
 import { allBlocks, complaint, type Example, writePackage } from "./examples.ts";
 import { root } from "./pages.ts";
 
+t.setTimeout(600_000); // minutes on a busy machine
+
 const { folder, examples } = writePackage(allBlocks());
 t.teardown(() => rmSync(folder, { recursive: true }));
 

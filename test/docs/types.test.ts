@@ -5,6 +5,8 @@ import t from "tap";
 import { allBlocks, complaint, examplesOf, nameOf, writePackage } from "./examples.ts";
 import { root } from "./pages.ts";
 
+t.setTimeout(600_000); // minutes on a busy machine
+
 const bin = (name: string): string => join(root, "node_modules/.bin", name);
 
 const { folder, examples } = writePackage(allBlocks());

@@ -5,6 +5,8 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 
+t.setTimeout(600_000); // minutes on a busy machine
+
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const main = join(root, "server/cli/main.ts");
 const toy = "test/fixtures/toy.yaml";

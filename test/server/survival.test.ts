@@ -21,6 +21,8 @@ import { builtinPlugins } from "../../plugins/mod.ts";
 import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { startTrainer } from "../../server/trainer/mod.ts";
 
+t.setTimeout(600_000); // minutes on a busy machine
+
 const file = fileURLToPath(new URL("../fixtures/short.yaml", import.meta.url));
 const text = readFileSync(file, "utf8");
 const base = pathToFileURL(file);

@@ -78,6 +78,7 @@ function packageJson(name: string, { what }: Template, dsgan: string, node: stri
       start: "dsgan run scenario.yaml",
       schema: "dsgan schema scenario.yaml --write scenario.schema.json",
       docs: `dsgan options --plugin ./src/${name}.ts --write README.md`,
+      prepare: "npm run schema && npm run docs",
       prepublishOnly: "npm test && npm run build",
     },
     peerDependencies: { dsgan: `^${dsgan}` },
