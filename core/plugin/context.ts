@@ -57,7 +57,12 @@ export function contextOf(registry: Registry, where: URL | ContextPlace): Contex
         const given = await component.options(refs).parseAsync(written);
         const inside = contextOf(registry, { ...place, keys: here, options: given });
         const created = await component.create(given, inside);
-        if (typeof created === "object" && created !== null) origins.set(created, { use, ...written });
+        if (created === undefined || created === null) {
+          throw new RunError(
+            `${contract.kind} "${use}": its create returned ${created}, and no ${contract.kind}`,
+          );
+        }
+        if (typeof created === "object") origins.set(created, { use, ...written });
         return created;
       } catch (error) {
         throw placed(error, contract.kind, use, here);

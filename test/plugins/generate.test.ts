@@ -4,8 +4,11 @@ import { lastValueFrom, toArray } from "rxjs";
 import t from "tap";
 import {
   assemble,
+  component,
   contextOf,
+  definePlugin,
   loadScenario,
+  Measures,
   type Plugin,
   type RunEvent,
   run,
@@ -169,3 +172,21 @@ for (const objective of [
     );
   }
 }
+
+t.test("a measure that returns no numbers is named", async (t) => {
+  const silent = component(Measures, {
+    name: "silent",
+    summary: "",
+    create: () => ({
+      name: "silent",
+      async *measure() {
+        yield { type: "stage", stage: "silent" } as const;
+        return undefined as unknown as Record<string, number>;
+      },
+    }),
+  });
+  const plugin = definePlugin({ name: "silent", components: [silent] });
+  const application = { ...ring, steps: 1, samples: 10, measures: ["silent"] };
+  const failing = runScenario(application, {}, [...builtinPlugins, plugin]);
+  await t.rejects(failing, { message: /measure .*silent.* returned undefined; expected numbers by name/ });
+});

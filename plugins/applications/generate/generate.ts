@@ -20,12 +20,14 @@ import {
   Measures,
   type Network,
   Networks,
+  type Numbers,
   Optimizers,
   type Painter,
   painterOf,
   priorSampler,
   type Refs,
   type RunContext,
+  RunError,
   type RunState,
   type Sampler,
   Targets,
@@ -214,7 +216,11 @@ async function* measured(
 ): AsyncGenerator<ApplicationEvent, undefined> {
   const stage = `measure ${measure.name}`;
   yield { type: "stage", stage };
-  yield { type: "metrics", values: yield* measure.measure({ ...input, stage }) };
+  const values: unknown = yield* measure.measure({ ...input, stage });
+  if (typeof values !== "object" || values === null) {
+    throw new RunError(`measure "${measure.name}" returned ${values}; expected numbers by name`);
+  }
+  yield { type: "metrics", values: values as Numbers };
 }
 
 /** How a scenario names it: `application: { use: generate, target: … }`. */

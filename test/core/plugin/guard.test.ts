@@ -114,3 +114,18 @@ t.test("the description of a transformed option is in the schema for editors", a
   const schema = scenarioJsonSchema(await assemble([parts, withOptions(z.strictObject({ n }))]));
   t.match(JSON.stringify(schema), /"n":\{("description":"How many\."|"type":"string"|,){3}\}/);
 });
+
+t.test("a component whose create returns nothing is named", async (t) => {
+  for (const nothing of [undefined, null]) {
+    const empty = component(contract<unknown>("scorer"), {
+      name: "empty",
+      summary: "",
+      create: () => nothing,
+    });
+    const context = contextOf(await assemble([empty]), base);
+    await t.rejects(context.create(empty.contract, "empty"), {
+      name: "RunError",
+      message: `scorer "empty": its create returned ${nothing}, and no scorer`,
+    });
+  }
+});

@@ -37,7 +37,7 @@ const half = component(Mixers, {
   summary: "",
   create: () => {
     created.push("half");
-    return null as never;
+    return {} as never;
   },
 });
 const rows = component(Datasets, {
@@ -68,7 +68,7 @@ const act = component(Applications, {
   create: async (options, context) => {
     await context.build(options);
     created.push("act");
-    return null as never;
+    return {} as never;
   },
 });
 const plugins: PluginExport[] = [parts, [picky, half, rows, wrapping, act]];
