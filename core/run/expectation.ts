@@ -25,7 +25,7 @@ export const expectationSchema: z.ZodType<Expectation> = z
   })
   .refine((e) => lowest(e) <= highest(e), { error: "no number is within these bounds" });
 
-/** An expectation held against what was measured. */
+/** An expectation compared with what was measured. */
 export interface ExpectationResult {
   readonly metric: string;
   /** The bounds in words, e.g. `at least 0.98`. */

@@ -25,7 +25,7 @@ export function rate(perSecond: number | undefined): string {
   return perSecond >= 1 ? `${brief(perSecond)} steps/s` : `${brief(1 / perSecond)} s/step`;
 }
 
-/** A value held against bounds: in full where fewer digits would look like the bound itself. */
+/** A value beside its bounds: in full where fewer digits would look like the bound itself. */
 export function against(expected: string, value: number): string {
   const short = number(value);
   return expected.includes(short) ? String(value) : short;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Template } from "./template.ts";
+import { shortTraining, type Template } from "./template.ts";
 
 export const dataset: Template = {
   contract: "Datasets",
@@ -37,15 +37,9 @@ export default component(Datasets, {
   }),
 });
 `,
-  application: `use: generate
-target: { use: convolution, data: { use: NAME, size: 2 }, noise: { normal: 0.3 }, alpha: 0.5 }
-generator: { use: mlp, hidden: [16] }
-critic: { use: mlp, hidden: [16] }
-k: 1
-m: 32
-steps: 50
-samples: 100
-measures: []`,
+  application: shortTraining({
+    target: "{ use: convolution, data: { use: NAME, size: 2 }, noise: { normal: 0.3 }, alpha: 0.5 }",
+  }),
   imports: { testing: ["checkDataset"], dsgan: [] },
   check: `await checkDataset(tester(t), await context.create(Datasets, "NAME"));`,
 };
@@ -91,15 +85,7 @@ export default component(Downloads, {
   create: () => download,
 });
 `,
-  application: `use: generate
-target: { use: convolution, data: ring, noise: { normal: 0.3 }, alpha: 0.5 }
-generator: { use: mlp, hidden: [16] }
-critic: { use: mlp, hidden: [16] }
-k: 1
-m: 32
-steps: 20
-samples: 100
-measures: []`,
+  application: shortTraining(),
   imports: { testing: ["checkDownload"], dsgan: [] },
   check: `const file = new TextEncoder().encode("{}");
   await checkDownload(tester(t), await context.create(Downloads, "NAME"), {
@@ -139,15 +125,7 @@ export default component(Stores, {
   },
 });
 `,
-  application: `use: generate
-target: { use: convolution, data: ring, noise: { normal: 0.3 }, alpha: 0.5 }
-generator: { use: mlp, hidden: [16] }
-critic: { use: mlp, hidden: [16] }
-k: 1
-m: 32
-steps: 20
-samples: 100
-measures: []`,
+  application: shortTraining(),
   imports: { testing: ["checkStore"], dsgan: [] },
   check: `await checkStore(tester(t), () => context.create(Stores, { use: "NAME", quiet: true }));`,
 };

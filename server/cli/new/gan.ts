@@ -3,20 +3,7 @@
  *
  * @module
  */
-import type { Template } from "./template.ts";
-
-/** A short training on the ring, in which a part of the game is the new one. */
-const game = (part: string): string => `use: generate
-target: { use: convolution, data: ring, noise: { normal: 0.4 }, alpha: 0.8 }
-generator: { use: mlp, hidden: [16] }
-critic: { use: mlp, hidden: [16] }
-latent: { size: 2 }
-${part}
-k: 1
-m: 32
-steps: 50
-samples: 100
-measures: [geometry]`;
+import { shortTraining, type Template } from "./template.ts";
 
 export const objective: Template = {
   contract: "Objectives",
@@ -49,7 +36,7 @@ export default component(Objectives, {
   }),
 });
 `,
-  application: game("objective: { use: NAME, margin: 1 }"),
+  application: shortTraining({ objective: "{ use: NAME, margin: 1 }" }),
   imports: { testing: ["checkObjective"], dsgan: [] },
   check: `await checkObjective(tester(t), await context.create(Objectives, "NAME"));`,
 };
@@ -80,7 +67,7 @@ export default component(Mixers, {
   }),
 });
 `,
-  application: game("mixer: NAME"),
+  application: shortTraining({ mixer: "NAME" }),
   imports: { testing: ["checkMixer"], dsgan: [] },
   check: `await checkMixer(tester(t), await context.create(Mixers, "NAME"));`,
 };
@@ -117,7 +104,7 @@ export default component(Optimizers, {
     ),
 });
 `,
-  application: game("optimizer: { use: NAME, learningRate: 0.001 }"),
+  application: shortTraining({ optimizer: "{ use: NAME, learningRate: 0.001 }" }),
   imports: { testing: ["checkOptimizer"], dsgan: [] },
   check: `await checkOptimizer(
     tester(t),
@@ -172,7 +159,7 @@ export default component(Networks, {
   }),
 });
 `,
-  application: game("").replace("critic: { use: mlp, hidden: [16] }\n", "critic: { use: NAME, width: 16 }\n"),
+  application: shortTraining({ critic: "{ use: NAME, width: 16 }" }),
   imports: { testing: ["checkNetwork"], dsgan: [] },
   check: `const plan = await context.create(Networks, "NAME");
   await checkNetwork(tester(t), plan, { input: [4], output: [2, 3] });
@@ -212,15 +199,7 @@ export default component(Targets, {
   },
 });
 `,
-  application: `use: generate
-target: { use: NAME, pd: { use: normal }, pdBar: { use: normal }, by: 2 }
-generator: { use: mlp, hidden: [16] }
-critic: { use: mlp, hidden: [16] }
-k: 1
-m: 32
-steps: 50
-samples: 100
-measures: []`,
+  application: shortTraining({ target: "{ use: NAME, pd: normal, pdBar: normal, by: 2 }" }),
   imports: { testing: ["checkTarget"], dsgan: [] },
   check: `const ref = { use: "NAME", pd: "normal", pdBar: "normal" };
   await checkTarget(tester(t), await context.create(Targets, ref));`,
@@ -259,7 +238,7 @@ export default component(Measures, {
   }),
 });
 `,
-  application: game("").replace("measures: [geometry]", "measures: [{ use: NAME, n: 200 }]"),
+  application: shortTraining({ measures: "[{ use: NAME, n: 200 }]" }),
   expect: "meanDistance: { atMost: 10 }",
   imports: { testing: ["checkMeasure"], dsgan: ["Targets"] },
   check: `const target = await context.create(Targets, {

@@ -3,17 +3,7 @@
  *
  * @module
  */
-import type { Template } from "./template.ts";
-
-const SHORT = `use: generate
-target: { use: convolution, data: ring, noise: { normal: 0.3 }, alpha: 0.5 }
-generator: { use: mlp, hidden: [16] }
-critic: { use: mlp, hidden: [16] }
-k: 1
-m: 32
-steps: 20
-samples: 100
-measures: []`;
+import { shortTraining, type Template } from "./template.ts";
 
 export const engine: Template = {
   contract: "Engines",
@@ -40,7 +30,7 @@ export default component(Engines, {
   }),
 });
 `,
-  application: SHORT,
+  application: shortTraining(),
   imports: { testing: ["checkEngine"], dsgan: [] },
   check: `await checkEngine(tester(t), await context.create(Engines, "NAME"), {
     plugins: [new URL("../src/NAME.ts", import.meta.url).href],
@@ -78,7 +68,7 @@ export default component(Painters, {
   },
 });
 `,
-  application: SHORT,
+  application: shortTraining(),
   imports: { testing: ["checkPainter"], dsgan: [] },
   check: `await checkPainter(tester(t), await context.create(Painters, "NAME"));`,
 };

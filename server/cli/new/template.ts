@@ -23,3 +23,20 @@ export interface Template {
   /** Expectations of the scenario, as YAML; none where the scenario measures nothing. */
   readonly expect?: string;
 }
+
+/** A training of seconds on the ring, as YAML. @param changed lines that replace those of the same option, or are added */
+export function shortTraining(changed: Readonly<Record<string, string>> = {}): string {
+  const options = {
+    target: "{ use: convolution, data: ring, noise: { normal: 0.4 }, alpha: 0.8 }",
+    generator: "{ use: mlp, hidden: [16] }",
+    critic: "{ use: mlp, hidden: [16] }",
+    latent: "{ size: 2 }",
+    k: "1",
+    m: "32",
+    steps: "50",
+    samples: "100",
+    measures: "[]",
+    ...changed,
+  };
+  return ["use: generate", ...Object.entries(options).map(([name, value]) => `${name}: ${value}`)].join("\n");
+}
