@@ -7,6 +7,7 @@
 import type { Network } from "../model/network.ts";
 import { descend, type Optimizer, type OptimizerRun } from "../model/optimizer.ts";
 import type { Sampler } from "../model/sampler.ts";
+import { RunError } from "../plugin/errors.ts";
 import { magnitude } from "../run/learner.ts";
 import { type LoopReport, type TrainingEvent, trainingLoop } from "../run/loop.ts";
 import type { SentinelPolicy, Watch } from "../run/sentinel.ts";
@@ -158,11 +159,14 @@ function criticStepOf(
           key.fold("z").sample((z) => latent(z, n)),
           mode,
         ),
-      (n) => key.fold("pd").sample((pd) => target.pd(pd, n)),
+      (n) => key.fold("pd").sample((pd) => rowsOf(target, "pd", target.pd(pd, n), n)),
     );
-    const real = key.fold("pdBar").sample((pdBar) => target.pdBar(pdBar, m)); // [m, ...]
+    const real = key.fold("pdBar").sample((pdBar) => rowsOf(target, "pdBar", target.pdBar(pdBar, m), m)); // [m, ...]
     const loss = descend(
-      () => objective.criticLoss((x) => critic.apply(x, mode), real, fake, key.fold("objective")),
+      () => {
+        const loss = objective.criticLoss((x) => critic.apply(x, mode), real, fake, key.fold("objective"));
+        return scalarOf(objective, "criticLoss", loss);
+      },
       variables,
       optimizer,
       numbers,
@@ -184,13 +188,37 @@ function generatorStepOf(
     const mode = { training: true, key: key.fold("network") };
     const z = key.fold("z").sample((k) => latent(k, m)); // [m, ...latent]
     const loss = descend(
-      () => objective.generatorLoss((x) => critic.apply(x, mode), generator.apply(z, mode)),
+      () => {
+        const loss = objective.generatorLoss((x) => critic.apply(x, mode), generator.apply(z, mode));
+        return scalarOf(objective, "generatorLoss", loss);
+      },
       variables,
       optimizer,
       numbers,
     );
     return { loss };
   });
+}
+
+/** A loss. @throws RunError where an objective, which may be plain JavaScript, gave something else than a scalar */
+function scalarOf({ name }: GanObjective, what: string, loss: tf.Scalar): tf.Scalar {
+  if (loss?.rank === 0) return loss;
+  const seen = loss?.shape === undefined ? String(loss) : `a tensor of the shape [${loss.shape}]`;
+  throw new RunError(`objective "${name}": its ${what} gave ${seen}, not a scalar`);
+}
+
+/** Rows of a density. @throws RunError where a target gave others than it was asked for */
+function rowsOf<X extends tf.Tensor>(
+  { name, shape }: TargetDistributionSpec,
+  what: "pd" | "pdBar",
+  rows: X,
+  n: number,
+): X {
+  if (rows?.shape !== undefined && `${rows.shape}` === `${[n, ...shape]}`) return rows;
+  const seen = rows?.shape === undefined ? String(rows) : `rows [${rows.shape}]`;
+  throw new RunError(
+    `target "${name}": ${what} gave ${seen}, not ${n} rows of its shape, [${[n, ...shape]}]`,
+  );
 }
 
 /** Reads the losses since the last report, which are freed; the last pair is what is reported. */

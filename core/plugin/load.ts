@@ -5,7 +5,7 @@
  */
 import { locate } from "./context.ts";
 import { messageOf } from "./errors.ts";
-import { type PluginExport, pluginOf } from "./plugin.ts";
+import { type Plugin, type PluginExport, pluginOf } from "./plugin.ts";
 import { rememberPlugin, thrownAt } from "./thrown.ts";
 
 /** A plugin, or what stands in its place where its module could not be had. */
@@ -27,6 +27,8 @@ export interface ImportedModule {
   readonly exports: { readonly default?: unknown };
   /** Where it was found. */
   readonly url: string;
+  /** Version of the package that it is part of. */
+  readonly version?: string;
 }
 
 /** How modules are found and read. The core knows nothing of packages: whoever runs it may. */
@@ -58,19 +60,25 @@ export async function loadPlugins(
       const specifier = isLocation(from) ? locate(from, base).href : from;
       rememberPlugin(specifier);
       try {
-        const { exports, url } = await modules.import(specifier, base);
+        const { exports, url, version } = await modules.import(specifier, base);
         rememberPlugin(url);
         const sha256 = await modules.hash(url);
         const module = { url, ...(sha256 !== undefined && { sha256 }) };
         const exported = exports.default as PluginExport | undefined;
         return exported === undefined || exported === null
           ? { from, path, error: "its module has no default export; export default component(…, { … })" }
-          : { from, path, plugin: pluginOf(from, exported), module };
+          : { from, path, plugin: versioned(pluginOf(from, exported), version), module };
       } catch (cause) {
         return { from, path, error: `cannot be loaded: ${importFault(cause, from, base)}`, cause };
       }
     }),
   );
+}
+
+/** A plugin that says no version has that of its package. */
+function versioned(plugin: Plugin, version: string | undefined): Plugin {
+  if (version === undefined || typeof plugin !== "object" || plugin.version !== undefined) return plugin;
+  return { ...plugin, version };
 }
 
 /** Whether a specifier is a path or a URL rather than the name of a package. */
@@ -106,7 +114,10 @@ function unsupported(specifier: string): string {
 /** A message without who imports plugins: the scenario, or this module for it. */
 function withoutScenario(message: string, base: URL): string {
   return message.replace(/ imported from (.*)/s, (all, importer: string) =>
-    importer.includes("/core/plugin/load.") || base.href.endsWith(encodeURI(importer)) ? "" : all,
+    /\/(core\/plugin\/load|server\/trainer\/modules)\./.test(importer) ||
+    base.href.endsWith(encodeURI(importer))
+      ? ""
+      : all,
   );
 }
 

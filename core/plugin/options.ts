@@ -7,7 +7,7 @@
 import { z } from "zod";
 import type { Built, Refs } from "./component.ts";
 import { InputError } from "./errors.ts";
-import { type Checked, check, wordingOf } from "./messages.ts";
+import { type Checked, check, type Finding, preview, wordingOf } from "./messages.ts";
 
 /**
  * Checks what a program gives to a component's factory, and fills in defaults.
@@ -69,6 +69,8 @@ const DEEPEST = 32;
 export function checkSettled<T>(schema: z.ZodType<T>, given: unknown): Checked<T> {
   let checked = check(schema, given);
   for (let depth = 1; "data" in checked; depth++) {
+    const unwritable = unwritableIn(checked.data, []);
+    if (unwritable !== undefined) return { findings: [unwritable] };
     const again = check(schema, checked.data);
     if ("findings" in again) {
       return {
@@ -83,6 +85,20 @@ export function checkSettled<T>(schema: z.ZodType<T>, given: unknown): Checked<T
     checked = again;
   }
   return checked;
+}
+
+/** The first value within a value that no scenario file can hold: options are written down with a run. */
+function unwritableIn(value: unknown, keys: readonly PropertyKey[]): Finding | undefined {
+  if (["bigint", "function", "symbol"].includes(typeof value)) {
+    const message = `is ${preview(value)} (${typeof value}), which a scenario cannot hold: let the option be text or a number, and transform it`;
+    return { keys, message };
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const found = unwritableIn(inner, [...keys, key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** The object at the beginning of a schema, before it is transformed; undefined where there is none. */

@@ -34,7 +34,20 @@ function isUrl(specifier: string): boolean {
 
 async function imported(specifier: string): Promise<ImportedModule> {
   const url = isUrl(specifier) ? specifier : import.meta.resolve(specifier);
-  return { exports: await import(specifier), url };
+  const version = await versionOf(url);
+  return { exports: await import(specifier), url, ...(version !== undefined && { version }) };
+}
+
+/** Version of the package that a module is part of; undefined where it is part of none. */
+async function versionOf(url: string): Promise<string | undefined> {
+  if (!url.startsWith("file:") || !url.includes("/node_modules/")) return undefined;
+  for (let folder = dirname(fileURLToPath(url)); dirname(folder) !== folder; folder = dirname(folder)) {
+    const file = join(folder, "package.json");
+    if (!existsSync(file)) continue;
+    const { version } = JSON.parse(await readFile(file, "utf8")) as { readonly version?: unknown };
+    if (typeof version === "string") return version;
+  }
+  return undefined;
 }
 
 /** Whether it is the package itself that was not found, rather than a part of one that is there. */

@@ -36,7 +36,7 @@ const cwd = t.testdir({
   node_modules: {
     "my-plugin": {
       "package.json":
-        '{ "name": "my-plugin", "type": "module", "exports": { ".": { "import": "./lib/index.js" } } }',
+        '{ "name": "my-plugin", "version": "1.2.3", "type": "module", "exports": { ".": { "import": "./lib/index.js" } } }',
       lib: { "index.js": plugin, "note.js": "export const note = 'first';" },
     },
     broken: { "package.json": '{ "name": "broken", "exports": { ".": { "import": "./gone.js" } } }' },
@@ -106,7 +106,13 @@ t.test("a run names its plugins, and a resumed one those that have changed, help
   const { location } = JSON.parse(broken.stdout.trim().split("\n").at(-1)!);
   const { plugins } = JSON.parse(readFileSync(join(location, "environment.json"), "utf8"));
   t.match(plugins, [
-    { from: "my-plugin", name: "my-plugin", url: /my-plugin\/lib\/index\.js$/, sha256: /^[0-9a-f]{64}$/ },
+    {
+      from: "my-plugin",
+      name: "my-plugin",
+      version: "1.2.3",
+      url: /my-plugin\/lib\/index\.js$/,
+      sha256: /^[0-9a-f]{64}$/,
+    },
   ]);
   writeFileSync(join(cwd, "node_modules/my-plugin/lib/note.js"), "export const note = 'second';");
   const resumed = run(process.execPath, [main, "resume", location, "--json"]);

@@ -376,3 +376,35 @@ t.test("train() moves pg to where pdBar is and pd is not", async (t) => {
   t.ok(near3 > 0.9, `share of samples near 3: ${near3}`);
   dispose();
 });
+
+t.test("train() names the objective or target that gives something else than it should", async (t) => {
+  const sound = wganGp({ lambda: 0.1 });
+  const faults: [Partial<Training>, string][] = [
+    [
+      { objective: { ...sound, name: "odd", criticLoss: (critic, real) => critic(real) as tf.Scalar } },
+      'objective "odd": its criticLoss gave a tensor of the shape [16,1], not a scalar',
+    ],
+    [
+      { objective: { ...sound, name: "odd", generatorLoss: () => undefined as never } },
+      'objective "odd": its generatorLoss gave undefined, not a scalar',
+    ],
+    [
+      { target: { ...target(0.5), pd: (key, n) => key.normal([n, 2]) } },
+      'target "two bumps": pd gave rows [16,2], not 16 rows of its shape, [16,1]',
+    ],
+    [
+      { target: { ...target(0.5), pdBar: (key) => key.normal([3, 1]) } },
+      'target "two bumps": pdBar gave rows [3,1], not 16 rows of its shape, [16,1]',
+    ],
+  ];
+  for (const [changes, message] of faults) {
+    const { given, dispose } = training({ m: 16, ...changes });
+    await t.rejects(
+      (async () => {
+        for await (const _ of train(given));
+      })(),
+      { name: "RunError", message },
+    );
+    dispose();
+  }
+});

@@ -388,3 +388,17 @@ t.test("nearest() finds what a misspelling means, and nothing where all letters 
   t.equal(unknownName("engine", "gpu", ["wasm"]), 'unknown engine "gpu". Registered: wasm');
   t.end();
 });
+
+t.test("options that a scenario cannot hold are refused by name", async (t) => {
+  const big = component(Networks, {
+    name: "big",
+    summary: "",
+    options: z.strictObject({ nested: z.strictObject({ n: z.bigint().default(3n) }).prefault({}) }),
+    create: () => ({}) as never,
+  });
+  const context = contextOf(await assemble([big]), base);
+  await t.rejects(context.create(Networks, "big"), {
+    name: "InputError",
+    message: /nested\.n: .*network "big".*\(bigint\), which a scenario cannot hold/,
+  });
+});
