@@ -147,6 +147,9 @@ function pluginFaults(plugin: unknown): string[] {
 function identityFault(component: unknown): string | undefined {
   if (typeof component !== "object" || component === null)
     return `a component must be an object, got ${component}`;
+  if (Array.isArray(component)) return "a list of components holds a list: spread it, ...inner";
+  if ("components" in component)
+    return "a list of components holds a plugin: export that by itself, from a module of its own";
   const { contract, name } = component as Partial<Component>;
   if (typeof contract?.kind !== "string" || typeof contract.token !== "symbol") {
     return `component ${JSON.stringify(name)} names no contract: make it with component(contract, { … })`;

@@ -130,6 +130,8 @@ t.test("assemble() checks components, which may come from plain JavaScript", asy
     components: [
       3,
       { name: "homeless", summary: "" },
+      [],
+      { name: "inner", components: [] },
       { contract, summary: "no name" },
       { contract, name: "empty" },
       { contract, name: "list", summary: "", create() {}, options: () => [] },
@@ -153,6 +155,8 @@ t.test("assemble() checks components, which may come from plain JavaScript", asy
     'plugins: "idle": brings nothing: give it components, or an install(container) function',
     'plugins: "crooked": a component must be an object, got 3',
     'plugins: "crooked": component "homeless" names no contract: make it with component(contract, { … })',
+    'plugins: "crooked": a list of components holds a list: spread it, ...inner',
+    'plugins: "crooked": a list of components holds a plugin: export that by itself, from a module of its own',
     'plugins: "crooked": objective needs a name, got undefined',
     'plugins: "crooked": objective "empty": needs a summary in one line, got undefined',
     'plugins: "crooked": objective "empty": needs a create(options, context) function',
