@@ -13,7 +13,7 @@ const { folder, dsgan, remove } = consumer();
 t.teardown(remove);
 
 /** What no scenario names: the command line or the host chooses them. */
-const UNNAMED = ["download", "painter"];
+const UNNAMED = ["download", "painter", "store"];
 
 t.test("there is a template for every contract", async (t) => {
   const registry = await assemble(builtinPlugins);

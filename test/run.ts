@@ -24,11 +24,14 @@ const { status } = spawnSync(
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const skips: string[] = [];
+const failures: string[] = [];
 const parser = new Parser();
 parser.on("child", (file: Parser) => {
   file.on("assert", (test: Result) => {
-    if (!test.ok) counts.failed++;
-    else if (test.skip) {
+    if (!test.ok) {
+      counts.failed++;
+      failures.push(`${file.name}: ${test.name}`);
+    } else if (test.skip) {
       counts.skipped++;
       skips.push(`${test.name}: ${test.skip}`);
     } else counts.passed++;
@@ -44,6 +47,7 @@ rmSync(folder, { recursive: true });
 
 console.log(); // tap's reporter ends in the middle of a line
 for (const skip of skips) console.log(`skipped ${skip}`);
+for (const failure of failures) console.log(`failed ${failure}`);
 const tail = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
 console.log(`${counts.passed} passed, ${counts.failed} failed${tail}`);
 process.exitCode = status ?? 1;

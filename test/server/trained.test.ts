@@ -367,7 +367,7 @@ t.test("dsgan export and sample have nothing of a run without a checkpoint", asy
   for (const args of [["export"], ["sample", "--out", "x.npy"]]) {
     const { code, err } = await here(t, [...args, "latest", "--runs", "toys"]);
     t.equal(code, 2);
-    t.match(err, /^dsgan: run toy-\S+ has no checkpoint yet: nothing that was trained can be had of it\n$/);
+    t.match(err, /^dsgan: run toy-\S+ has no checkpoint yet, and so no trained network\n$/);
   }
 });
 
