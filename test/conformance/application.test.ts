@@ -65,3 +65,45 @@ t.test("checkMeasure() and checkPainter() pass the built-in ones", async (t) => 
   );
   await checkPainter(t, await context.create(Painters, "vega"));
 });
+
+t.test("checkPainter(), checkDownload() and checkClassifier() name the fault of broken ones", async (t) => {
+  const { ClassifierSources, classifierOf, Painters, PLAIN, tf } = await import("../../core/mod.ts");
+  const { checkDownload } = await import("./download.ts");
+  const { checkClassifier } = await import("./classifier.ts");
+  const context = await contextFor();
+
+  const vega = await context.create(Painters, "vega");
+  const blank = { ...vega, histogram: async () => new Uint8Array(100) };
+  await t.rejects(checkPainter(tester(), blank), { message: "histogram of 1 points: is a PNG" });
+
+  const download = {
+    name: "half",
+    terms: "free",
+    files: ["a", "b"],
+    sources: [
+      {
+        name: "disk",
+        async *get() {
+          yield { file: "a", bytes: new Uint8Array(1) };
+        },
+      },
+    ],
+  };
+  await t.rejects(checkDownload(tester(), download, {}), { message: "all of them, each once" });
+
+  const place = { name: "victim", inputShape: [2], classes: 2, range: [0, 1] as const };
+  const mixing = component(ClassifierSources, {
+    name: "mixing",
+    summary: "An image's logits depend on the other images",
+    create: () => ({
+      name: "mixing",
+      async *open(place) {
+        return classifierOf(place, PLAIN, [2], (x) => tf.sub(x, tf.mean(x, 0)));
+      },
+    }),
+  });
+  const source = await (await contextFor(mixing)).create(ClassifierSources, "mixing");
+  await t.rejects(checkClassifier(tester(), source, place, context), {
+    message: "an image's logits do not depend on the other images",
+  });
+});

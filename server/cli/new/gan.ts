@@ -224,7 +224,6 @@ export default component(Measures, {
   create: ({ n }) => ({
     name: "NAME",
     /** pg and target.pdBar draw \`[n, ...shape]\`. */
-    // biome-ignore lint/correctness/useYield: it is done at once
     async *measure({ pg, target, key }) {
       const distance = tf.tidy(() => {
         const generated = tf.mean(pg(key.fold("pg"), n), 0);
