@@ -9,29 +9,20 @@ import {
   contextOf,
   isOfApplication,
   type LoadedScenario,
-  loadScenario,
-  type Override,
-  type PluginExport,
-  pluginOf,
   type RunEvent,
   type RunResult,
   run,
   type Store,
   Stores,
 } from "../../core/mod.ts";
-import { builtinPlugins } from "../../plugins/mod.ts";
+import { loadUnderTest, type UnderTest } from "./context.ts";
 import { spread } from "./spread.ts";
 import type { Tester } from "./tester.ts";
 
 /** How an application is checked. */
-export interface ApplicationCheck {
+export interface ApplicationCheck extends UnderTest {
   /** A scenario that runs it in a second or two: it is run once for each interruption. */
   readonly scenario: string;
-  /** What the plugin's module exports by default, where the application is not a built-in one. */
-  readonly plugin?: PluginExport;
-  /** Where the scenario's relative paths start. */
-  readonly base?: URL;
-  readonly overrides?: readonly Override[];
   /** Moments at which it is interrupted, spread over all that there are; 12 unless given. */
   readonly interruptions?: number;
 }
@@ -48,15 +39,9 @@ interface Trial {
  * events with those of a run that was left alone, bit for bit.
  */
 export async function checkApplication(t: Tester, check: ApplicationCheck): Promise<void> {
-  const { base = new URL("file:///"), interruptions = 12, overrides = [] } = check;
-  const own = check.plugin === undefined ? [] : [pluginOf("the plugin under test", check.plugin)];
-  const loaded = await loadScenario(check.scenario, {
-    base,
-    file: "scenario.yaml",
-    name: "check",
-    plugins: [...builtinPlugins, ...own],
-    overrides: [...overrides, { path: "checkpoint", value: "{ seconds: 1e9, steps: 1, keep: 2 }" }],
-  });
+  const { scenario, interruptions = 12, overrides = [] } = check;
+  const everyMoment = { path: "checkpoint", value: "{ seconds: 1e9, steps: 1, keep: 2 }" };
+  const loaded = await loadUnderTest(scenario, { ...check, overrides: [...overrides, everyMoment] });
   const name = loaded.scenario.application.use;
   const whole = await trialOf(loaded);
   t.equal(whole.result.status, "passed", `${name} runs to its end: ${whole.result.error?.message ?? ""}`);

@@ -10,6 +10,7 @@ import {
   type Context,
   contextOf,
   Engines,
+  type LoadedScenario,
   loadScenario,
   type Override,
   type PluginExport,
@@ -45,6 +46,25 @@ export async function contextFor(
   return context;
 }
 
+/** A scenario, and the plugin whose components it uses. */
+export interface UnderTest {
+  /** What the plugin's module exports by default; absent: a built-in one, or one that the scenario names. */
+  readonly plugin?: PluginExport | undefined;
+  /** Where the scenario's relative paths start; the working directory unless given. */
+  readonly base?: URL | undefined;
+  readonly overrides?: readonly Override[] | undefined;
+}
+
+/** Loads a scenario with the built-in components and those of the plugin. @throws InputError with all its problems */
+export async function loadUnderTest(
+  text: string,
+  { plugin, base = here(), overrides = [] }: UnderTest,
+): Promise<LoadedScenario> {
+  const own = plugin === undefined ? [] : [pluginOf("the plugin under test", plugin)];
+  const plugins = [...builtinPlugins, ...own];
+  return await loadScenario(text, { base, file: "scenario.yaml", name: "test", plugins, overrides });
+}
+
 /** What came out of a scenario. */
 export interface Ran {
   readonly result: RunResult;
@@ -57,24 +77,9 @@ export interface Ran {
  * @param options `plugin` is added to the built-in ones; `base` is where the scenario's relative paths start
  * @throws InputError with every problem of the scenario
  */
-export async function runScenario(
-  text: string,
-  options: {
-    readonly plugin?: PluginExport;
-    readonly base?: URL;
-    readonly overrides?: readonly Override[];
-  } = {},
-): Promise<Ran> {
-  const { plugin, base = here(), overrides = [] } = options;
-  const own = plugin === undefined ? [] : [pluginOf("the plugin under test", plugin)];
-  const loaded = await loadScenario(text, {
-    base,
-    file: "scenario.yaml",
-    name: "test",
-    plugins: [...builtinPlugins, ...own],
-    overrides,
-  });
-  const store = await contextOf(loaded.registry, base).create(Stores, "memory");
+export async function runScenario(text: string, options: UnderTest = {}): Promise<Ran> {
+  const loaded = await loadUnderTest(text, options);
+  const store = await contextOf(loaded.registry, loaded.base).create(Stores, "memory");
   const events = await lastValueFrom(run(loaded, { store }).pipe(toArray()));
   const [id] = await store.list();
   const result = await (await store.open(id!)).result();

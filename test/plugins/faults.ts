@@ -7,7 +7,7 @@ import t from "tap";
 import { type Tester, tester } from "../conformance/tester.ts";
 
 /** Runs a suite and returns all that it found wrong. */
-async function faultsOf(suite: (t: Tester) => Promise<void>): Promise<string[]> {
+export async function faultsOf(suite: (t: Tester) => Promise<void>): Promise<string[]> {
   const faults: string[] = [];
   const note = (error: unknown): void => void faults.push((error as Error).message);
   const strict = tester();

@@ -27,9 +27,9 @@ import {
   spread,
 } from "../../plugins/attacks/mod.ts";
 import { checkAttack } from "../conformance/attack.ts";
-import { type Tester, tester } from "../conformance/tester.ts";
 import { writePackage } from "../docs/examples.ts";
 import { blocksOf, root } from "../docs/pages.ts";
+import { faultsOf } from "./faults.ts";
 
 await tf.setBackend("cpu");
 await tf.ready();
@@ -155,38 +155,6 @@ for (const attack of [simba(), ddn(), noise]) {
   t.test(`${attack.name}, written by a stranger, is an attack`, async (t) => await checkAttack(t, attack));
 }
 
-/** Runs the suite and returns all that it found wrong. */
-async function faultsOf(attack: Attack): Promise<string[]> {
-  const faults: string[] = [];
-  const note = (error: unknown): void => void faults.push((error as Error).message);
-  const strict = tester();
-  const noting =
-    <G extends unknown[]>(check: (...given: G) => unknown) =>
-    (...given: G): unknown => {
-      try {
-        const outcome = check(...given);
-        return outcome instanceof Promise ? outcome.catch(note) : outcome;
-      } catch (error) {
-        return note(error);
-      }
-    };
-  const recorder: Tester = {
-    ok: noting(strict.ok),
-    equal: noting(strict.equal),
-    same: noting(strict.same),
-    match: noting(strict.match),
-    throws: noting(strict.throws),
-    rejects: noting(strict.rejects),
-    test: async (_, body) => await body(recorder),
-  };
-  try {
-    await checkAttack(recorder, attack);
-  } catch (error) {
-    faults.push(`stopped: ${(error as Error).message}`);
-  }
-  return faults;
-}
-
 /** DDN or SimBA with a fault: `change` is given what they return. */
 const spoilt = (
   sound: Attack,
@@ -234,7 +202,7 @@ const broken: readonly (readonly [string, Attack, RegExp])[] = [
 
 for (const [fault, attack, finding] of broken) {
   t.test(`checkAttack() finds an attack that ${fault}`, async (t) => {
-    const found = await faultsOf(attack);
+    const found = await faultsOf((t) => checkAttack(t, attack));
     t.ok(
       found.some((message) => finding.test(message)),
       `${finding} in ${JSON.stringify(found)}`,
