@@ -3,8 +3,9 @@
  *
  * @module
  */
+import type { Network } from "../model/network.ts";
 import { contract } from "../plugin/contract.ts";
-import type { Tensor } from "../tensor/tf.ts";
+import { split, type Tensor } from "../tensor/tf.ts";
 
 /** A batch and its share of the expectation it stands for. */
 export interface Weighted<X extends Tensor = Tensor> {
@@ -42,3 +43,25 @@ export const Mixers = contract<Mixer>(
   "mixer",
   "Makes a critic step's fake batch of generated rows and rows of pd",
 );
+
+/**
+ * How a mixer draws generated rows: n as they are, or, where the generator couples the rows of a batch, the first n of m.
+ * Else the statistics of batch norm would be those of the few rows that the sampling trick keeps, and two mixers would
+ * train different generators. The authors' code draws 100 rows and keeps 20, too.
+ * @param generator whether it couples rows
+ * @param m batch size
+ * @param draw draws n rows, `[n, ...]`
+ */
+export function generatedRows<X extends Tensor>(
+  { couplesRows = false }: Pick<Network, "couplesRows">,
+  m: number,
+  draw: (n: number) => X,
+): (n: number) => X {
+  return couplesRows ? (n) => firstRows(draw(Math.max(n, m)), n) : draw;
+}
+
+/** The first n rows of `[m, ...]`. */
+export function firstRows<X extends Tensor>(x: X, n: number): X {
+  const m = x.shape[0]!;
+  return n === m ? x : (split(x, [n, m - n])[0] as X);
+}

@@ -15,7 +15,7 @@ import type { RunState } from "../run/state.ts";
 import type { Key } from "../tensor/key.ts";
 import { compileStep, type Step } from "../tensor/step.ts";
 import * as tf from "../tensor/tf.ts";
-import type { Mixer } from "./mixer.ts";
+import { generatedRows, type Mixer } from "./mixer.ts";
 import type { GanObjective } from "./objective.ts";
 import type { TargetDistributionSpec } from "./target.ts";
 
@@ -154,11 +154,12 @@ function criticStepOf(
       target.alpha,
       m,
       // outside the gradient: a constant to the critic
-      (n) =>
+      generatedRows(generator, m, (n) =>
         generator.apply(
           key.fold("z").sample((z) => latent(z, n)),
           mode,
         ),
+      ),
       (n) => key.fold("pd").sample((pd) => rowsOf(target, "pd", target.pd(pd, n), n)),
     );
     const real = key.fold("pdBar").sample((pdBar) => rowsOf(target, "pdBar", target.pdBar(pdBar, m), m)); // [m, ...]

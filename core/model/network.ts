@@ -33,6 +33,8 @@ export interface Network {
   apply(x: Tensor, mode: Mode): Tensor;
   /** What lies in front of the last layers, where the network says so: a classifier's feature space. */
   readonly features?: FeatureSpace;
+  /** Whether what a row becomes in training depends on the other rows of its batch, as with batch norm. Absent: no. */
+  readonly couplesRows?: boolean;
   /** Updates `state` outside any gradient; called once before each training step of this network. */
   prepare?(): void;
   /**

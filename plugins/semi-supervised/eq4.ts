@@ -48,8 +48,7 @@ export function eq4(
 }
 
 /**
- * A classifier's loss: {@link eq4} on the rows of an iteration and as many generated ones, each pass with training's
- * noise.
+ * A classifier's loss: {@link eq4} on the rows of an iteration and as many generated ones, with training's noise.
  * @example
  * ```ts
  * import { eq4Loss, type GeneratorPart, type SslProblem } from "dsgan/ssl";
@@ -64,16 +63,8 @@ export function eq4Loss(
   weights: Eq4Weights,
 ): SslLearner["classifierLoss"] {
   return ({ labeled, labels, unlabeled }, key) => {
-    const logits = noisyLogits(classifier, key); // [m, K]
     const generated = rows(m, key.fold("generated"));
-    return eq4(
-      {
-        labeled: logits(labeled, "labeled"),
-        unlabeled: logits(unlabeled, "unlabeled"),
-        generated: logits(generated, "generated"),
-      },
-      labels,
-      weights,
-    );
+    const logits = noisyLogits({ classifier }, key, { labeled, unlabeled, generated }); // [m, K] each
+    return eq4(logits, labels, weights);
   };
 }

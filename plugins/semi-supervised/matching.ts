@@ -58,7 +58,7 @@ export function featureDistance(generated: tf.Tensor, real: tf.Tensor, distance:
 
 /** A generator whose rows have the mean features of the batch `matched`, which the learner must draw. */
 export function matchingPlayer(
-  { features, m }: SslProblem,
+  problem: SslProblem,
   { network, rows }: GeneratorPart,
   optimizer: Optimizer,
   distance: Distance,
@@ -68,9 +68,9 @@ export function matchingPlayer(
     networks: [network],
     optimizer,
     loss({ matched }, key) {
-      const f = noisyFeatures(features, key); // [m, ...features.shape]
-      const generated = rows(m, key.fold("pg"));
-      return featureDistance(f(generated, "f(pg)"), f(matched!, "f(pd)"), distance);
+      const batches = { pg: rows(problem.m, key.fold("pg")), pd: matched! };
+      const f = noisyFeatures(problem, key, batches); // [m, ...features.shape] each
+      return featureDistance(f.pg, f.pd, distance);
     },
   };
 }

@@ -1,25 +1,75 @@
 /**
- * Passes of a classifier in training: with noise and dropout, drawn from a key of each pass.
+ * Passes of a classifier in training: with noise and dropout. All batches of a purpose take one pass together, which is
+ * faster than one each. Only where the classifier couples rows (batch norm) does each take a pass of its own, so that the
+ * statistics of one do not enter another.
  *
  * @module
  */
-import type { FeatureSpace, Key, Network, tf } from "../../core/mod.ts";
+import { type Key, tf } from "../../core/mod.ts";
+import type { SslProblem } from "./method.ts";
 
-/** A pass of rows `[n, ...shape]`. Passes of different names draw different noise. */
-export type Pass = (x: tf.Tensor, name: string) => tf.Tensor;
+/** Batches by name, `[n, ...]` each. */
+export type Batches<N extends string = string> = Readonly<Record<N, tf.Tensor>>;
 
-/**
- * Passes that give logits `[n, K]`.
- * @param key of the iteration; each pass folds its name into it
- */
-export function noisyLogits(classifier: Network, key: Key): Pass {
-  return (x, name) => classifier.apply(x, { training: true, key: key.fold(name) });
+/** What a classifier gives in one pass: features `[n, ...features.shape]` and logits `[n, K]`. */
+export interface Outputs {
+  readonly features: tf.Tensor;
+  readonly logits: tf.Tensor;
 }
 
 /**
- * Passes that give features `[n, ...features.shape]`.
- * @param key of the iteration; each pass folds its name into it
+ * Logits `[n, K]` of batches of rows `[n, ...shape]`.
+ * @param key of the noise; two calls of an iteration need different ones
  */
-export function noisyFeatures(features: FeatureSpace, key: Key): Pass {
-  return (x, name) => features.of(x, { training: true, key: key.fold(name) });
+export function noisyLogits<N extends string>(
+  { classifier }: Pick<SslProblem, "classifier">,
+  key: Key,
+  batches: Batches<N>,
+): Record<N, tf.Tensor> {
+  return passed(classifier, batches, (x, name) =>
+    classifier.apply(x, { training: true, key: key.fold(name) }),
+  );
+}
+
+/** Features `[n, ...features.shape]` of batches of rows; the parameters are those of {@link noisyLogits}. */
+export function noisyFeatures<N extends string>(
+  { classifier, features }: Pick<SslProblem, "classifier" | "features">,
+  key: Key,
+  batches: Batches<N>,
+): Record<N, tf.Tensor> {
+  return passed(classifier, batches, (x, name) => features.of(x, { training: true, key: key.fold(name) }));
+}
+
+/** Features and logits of batches of rows; the parameters are those of {@link noisyLogits}. */
+export function noisyOutputs<N extends string>(
+  problem: Pick<SslProblem, "classifier" | "features">,
+  key: Key,
+  batches: Batches<N>,
+): Record<N, Outputs> {
+  const features = noisyFeatures(problem, key, batches);
+  const logits = passed(problem.classifier, features, (f, name) =>
+    problem.features.head(f, { training: true, key: key.fold(name) }),
+  );
+  return mapped(features, (f, name) => ({ features: f, logits: logits[name] }));
+}
+
+/** Sends batches through together, or, where rows are coupled, one by one. */
+function passed<N extends string>(
+  { couplesRows = false }: SslProblem["classifier"],
+  batches: Batches<N>,
+  pass: (x: tf.Tensor, name: string) => tf.Tensor,
+): Record<N, tf.Tensor> {
+  const all = Object.values<tf.Tensor>(batches);
+  if (couplesRows || all.length < 2) return mapped(batches, pass);
+  const sizes = all.map(({ shape }) => shape[0]!);
+  const parts = tf.split(pass(tf.concat(all), "together"), sizes);
+  return mapped(batches, (_, __, i) => parts[i]!);
+}
+
+function mapped<N extends string, X, Y>(
+  record: Readonly<Record<N, X>>,
+  f: (x: X, name: N, i: number) => Y,
+): Record<N, Y> {
+  const entries = Object.entries<X>(record) as [N, X][];
+  return Object.fromEntries(entries.map(([name, x], i) => [name, f(x, name, i)])) as Record<N, Y>;
 }

@@ -15,7 +15,7 @@ const USE = { training: false } as const;
 
 /**
  * Checks a network against its contract: shapes, named parameters, a function of key, parameters and state; passes in
- * use change nothing and take rows one by one; every parameter has a gradient; the output keeps to the range of
+ * use change nothing and take rows one by one; `couplesRows` says whether passes in training do not; every parameter has a gradient; the output keeps to the range of
  * its port; no tensor is left behind.
  * @param plan small, so that a few dozen passes take little time
  * @param ports shapes that the plan takes; with a `range`, the output must keep to it
@@ -69,6 +69,7 @@ export async function checkNetwork(t: Tester, plan: NetworkPlan, ports: NetworkP
   if (net.initialize !== undefined) await checkInitialize(t, net, x, key);
   await checkUse(t, net, x);
   await checkTraining(t, net, x, key);
+  await checkCoupling(t, net, x, key);
   await checkGradients(t, net, x, key);
   if (net.prepare !== undefined) await checkPrepare(t, net);
   if (net.features !== undefined) await checkFeatures(t, net, x);
@@ -107,6 +108,19 @@ async function checkTraining(t: Tester, net: Network, x: tf.Tensor, key: Key): P
   t.ok(alike(await pass(), values), "in training: a function of the key");
   t.equal(tf.memory().numTensors, held, "in training: nothing is left behind");
   t.ok(sameValues(await snapshot(net, "parameters"), parameters), "in training: parameters stay as they are");
+}
+
+/** In training, the first row changes with another last row where the network couples rows, and only there. */
+async function checkCoupling(t: Tester, net: Network, x: tf.Tensor, key: Key): Promise<void> {
+  const mode = { training: true, key: key.fold("noise") };
+  const firstRow = async (rows: tf.Tensor): Promise<Float32Array> =>
+    await read(tf.tidy(() => tf.slice(net.apply(rows, mode), 0, 1)));
+  const other = tf.tidy(() =>
+    tf.concat([tf.slice(x, 0, N - 1), key.fold("other row").normal([1, ...net.inputShape])]),
+  );
+  const couples = !close(await firstRow(x), await firstRow(other));
+  other.dispose();
+  t.equal(net.couplesRows ?? false, couples, "couplesRows says whether a row depends on the others in training");
 }
 
 async function checkGradients(t: Tester, net: Network, x: tf.Tensor, key: Key): Promise<void> {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { InputError, tf } from "../../core/mod.ts";
+import { generatedRows, InputError, tf } from "../../core/mod.ts";
 import { samplingTrick } from "../../plugins/mixers/sampling-trick/sampling-trick.ts";
 import { weighted } from "../../plugins/mixers/weighted/weighted.ts";
 
@@ -84,4 +84,19 @@ t.test("samplingTrick() names m, alpha and the m that would do", async (t) => {
   t.doesNotThrow(() => samplingTrick().check!(0.95, 20));
   t.throws(() => samplingTrick().check!(0.05, 10), { message: /no row of pd.*Raise m to at least 20/ });
   t.doesNotThrow(() => samplingTrick().check!(0.05, 20));
+});
+
+t.test("generatedRows() draws all m rows and keeps the first n where the generator couples rows, n elsewhere", async (t) => {
+  const asked: number[] = [];
+  const draw = (n: number): tf.Tensor => {
+    asked.push(n);
+    return pg(n);
+  };
+  const m = 10;
+  for (const couplesRows of [true, false]) {
+    const rows = generatedRows({ couplesRows }, m, draw);
+    t.same(numbers(rows(3)), [1, 2, 3]);
+    t.same(numbers(rows(m)), upTo(m, 1));
+  }
+  t.same(asked, [m, m, 3, m]);
 });

@@ -33,7 +33,7 @@ const options = z
 /** Options of {@link imageGenerator}. */
 export type ImageGeneratorOptions = z.input<typeof options>;
 
-/** Standard deviation from which all weights are drawn (the authors' code). */
+/** Standard deviation from which the last weight is drawn (the authors' code; the others have PyTorch's default). */
 const DEVIATION = 0.05;
 
 /**
@@ -70,7 +70,7 @@ export function imageGenerator(given: ImageGeneratorOptions = {}): NetworkPlan {
       const first = [height / growth, width / growth, channels] as const;
       const doubled = (filters: number): LinearPlan => conv2dTranspose(filters, { size: 5, stride: 2 });
       const normed = (map: LinearPlan): LayerPlan[] => [
-        affine(map, { init: DEVIATION, bias: false }), // batch norm takes away any bias
+        affine(map, { init: "pytorch", bias: false }), // batch norm takes away any bias
         batchNorm,
         relu,
       ];

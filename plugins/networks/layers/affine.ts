@@ -3,21 +3,22 @@
  *
  * @module
  */
-import { type Key, tf } from "../../../core/mod.ts";
+import { type Key, sizeOf, tf } from "../../../core/mod.ts";
 import type { LayerPlan } from "./layer.ts";
 import type { LinearMap, LinearPlan } from "./linear.ts";
 import { spectralNormOf } from "./spectral-norm.ts";
 
 /**
- * How weights are drawn, from normal distributions of mean 0: `he` with variance 2/inputs (K. He et al., "Delving
+ * How weights are drawn. From normal distributions of mean 0: `he` with variance 2/inputs (K. He et al., "Delving
  * Deep into Rectifiers", ICCV 2015, Eq. 10), `glorot` with variance 2/(inputs + outputs) (X. Glorot, Y. Bengio,
  * "Understanding the Difficulty of Training Deep Feedforward Neural Networks", AISTATS 2010, Eq. 12); a number is
- * the standard deviation itself.
+ * the standard deviation itself. `pytorch` is that library's default: U(−1/√n, 1/√n), n being the inputs of a unit; of a
+ * transpose convolution, size² times its filters.
  */
 export type Init = (typeof INITS)[number] | number;
 
 /** Initialisations that have a name. */
-export const INITS = ["he", "glorot"] as const;
+export const INITS = ["he", "glorot", "pytorch"] as const;
 
 /** Options of {@link affine}. */
 export interface AffineOptions {
@@ -54,11 +55,17 @@ export function affine(
 
 /** A weight drawn for a map. */
 export function drawWeight({ weight: shape, unitAxis }: LinearMap, init: Init, key: Key): tf.Variable {
-  const fan = (product: number): number => product / shape[unitAxis]!;
-  const inputs = fan(shape.reduce((a, b) => a * b, 1));
+  const from = key.fold("weight");
+  if (init === "pytorch") {
+    // PyTorch divides by its weight's first axis, which is the last one here, transpose convolutions included
+    const bound = 1 / Math.sqrt(sizeOf(shape) / shape.at(-1)!);
+    return tf.tidy(() => tf.variable(from.uniform(shape, -bound, bound)));
+  }
+  const units = shape[unitAxis]!;
+  const inputs = sizeOf(shape) / units;
   const deviation =
-    typeof init === "number" ? init : Math.sqrt(2 / (init === "he" ? inputs : inputs + shape[unitAxis]!));
-  return tf.tidy(() => tf.variable(key.fold("weight").normal(shape, 0, deviation)));
+    typeof init === "number" ? init : Math.sqrt(2 / (init === "he" ? inputs : inputs + units));
+  return tf.tidy(() => tf.variable(from.normal(shape, 0, deviation)));
 }
 
 /** A bias of 0 for each unit of a map. */

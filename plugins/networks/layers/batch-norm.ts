@@ -33,6 +33,7 @@ export const batchNorm: LayerPlan = (input) => {
     output: input,
     parameters: { scale, shift },
     state: { mean, variance },
+    couplesRows: true,
     apply(x, { training }) {
       const axes = x.shape.slice(0, -1).map((_, axis) => axis);
       let centred: tf.Tensor;

@@ -15,6 +15,8 @@ export interface Layer {
   readonly parameters?: Readonly<Record<string, tf.Variable>>;
   /** What changes without a gradient, by name. */
   readonly state?: Readonly<Record<string, tf.Variable>>;
+  /** As in a Network: whether rows of a batch depend on each other in training. */
+  readonly couplesRows?: boolean;
   apply(x: tf.Tensor, mode: Mode): tf.Tensor;
   /** As in a Network: updates `state` outside any gradient. */
   prepare?(): void;

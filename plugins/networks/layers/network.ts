@@ -96,6 +96,7 @@ export function networkOf({ name, body, head = [], squash }: Layers, ports: Netw
         head: (f, mode) => finish(run(f, mode, body.length, n)),
       },
     }),
+    ...(layers.some((layer) => layer.couplesRows) && { couplesRows: true }),
     ...(preparing.length > 0 && { prepare: () => preparing.forEach((layer) => void layer.prepare!()) }),
     ...(layers.some(({ initialize }) => initialize !== undefined) && {
       initialize(x, noise) {

@@ -15,8 +15,8 @@ export interface WeightNormOptions {
   readonly deviation: number;
   /** Whether the lengths g are trained; if not, they are what the initialisation made them, and belong to `state`. */
   readonly trainScale?: boolean;
-  /** Standard deviation s that the initialisation gives the outputs, > 0. */
-  readonly initDeviation?: number;
+  /** Standard deviation s that the initialisation gives the outputs, > 0; `none`: no data are looked at. 1 unless given. */
+  readonly initDeviation?: number | "none";
 }
 
 /** Keeps quotients finite where a weight, or a deviation, is 0. */
@@ -56,19 +56,21 @@ export function weightNorm(
       parameters: { weight, bias, ...(trainScale && { scale }) },
       ...(!trainScale && { state: { scale } }),
       apply,
-      initialize(x) {
-        tf.tidy(() => {
-          const y = linear(x);
-          const { mean, variance } = tf.moments(
-            y,
-            y.shape.slice(0, -1).map((_, axis) => axis),
-          ); // [units]
-          const factor = tf.div(initDeviation, tf.sqrt(tf.add(variance, TINY)));
-          scale.assign(tf.mul(scale, factor));
-          bias.assign(tf.neg(tf.mul(mean, factor)));
-        });
-        return apply(x);
-      },
+      ...(initDeviation !== "none" && {
+        initialize(x: tf.Tensor) {
+          tf.tidy(() => {
+            const y = linear(x);
+            const { mean, variance } = tf.moments(
+              y,
+              y.shape.slice(0, -1).map((_, axis) => axis),
+            ); // [units]
+            const factor = tf.div(initDeviation, tf.sqrt(tf.add(variance, TINY)));
+            scale.assign(tf.mul(scale, factor));
+            bias.assign(tf.neg(tf.mul(mean, factor)));
+          });
+          return apply(x);
+        },
+      }),
     };
   };
 }

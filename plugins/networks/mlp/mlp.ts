@@ -24,7 +24,9 @@ const options = z.strictObject({
     .enum(INITS)
     .optional()
     .describe(
-      "Variance of the normal distribution that hidden weights are drawn from: he, 2/inputs, or glorot, 2/(inputs + outputs). By default as suits the activation: glorot for tanh and softplus, he for the others.",
+      "What hidden weights are drawn from: he, N(0, 2/inputs); glorot, N(0, 2/(inputs + outputs)); pytorch, that " +
+        "library's default, U(−1/√inputs, 1/√inputs). By default as suits the activation: glorot for tanh and softplus, " +
+        "he for the others.",
     ),
   spectralNorm: z
     .boolean()

@@ -13,6 +13,8 @@ import { dropout, dropout2d, gaussianNoise } from "../layers/noise.ts";
 import { globalAveragePooling, reshape } from "../layers/shapes.ts";
 import { weightNorm } from "../layers/weight-norm.ts";
 
+const rate = z.number().min(0).lt(1);
+
 const options = z.strictObject({
   dataset: z
     .enum(["svhn", "cifar10"])
@@ -28,6 +30,16 @@ const options = z.strictObject({
     .describe(
       "Channels of the first block, half those of the others, for scaled-down runs; the column's unless given.",
     ),
+  inputDropout: rate
+    .optional()
+    .describe(
+      "Share of the image's channels that training drops; the column's unless given: 0.15 (svhn) or 0.2.",
+    ),
+  dropout: rate
+    .default(0.5)
+    .describe(
+      "Share that training drops behind the first and the second block: of channels (svhn) or of values (cifar10).",
+    ),
 });
 
 /** Options of {@link sslImageClassifier}. */
@@ -37,16 +49,16 @@ export type SslImageClassifierOptions = z.input<typeof options>;
 const DEVIATION = 0.05;
 
 const columns = {
-  svhn: { filters: 64, dropFirst: 0.15, dropLater: dropout2d(0.5) },
-  cifar10: { filters: 96, dropFirst: 0.2, dropLater: dropout(0.5) },
+  svhn: { filters: 64, inputDropout: 0.15, dropped: dropout2d },
+  cifar10: { filters: 96, inputDropout: 0.2, dropped: dropout },
 };
 
 /** Nine convolutions with weight norm and leaky ReLU, their mean over the image, and an output with weight norm. */
 export function sslImageClassifier(given: SslImageClassifierOptions = {}): NetworkPlan {
   const name = "ssl-image-classifier";
   const checked = parseOptions(name, options, given);
-  const { dropFirst, dropLater, ...column } = columns[checked.dataset];
-  const { filters = column.filters } = checked;
+  const { dropped, ...column } = columns[checked.dataset];
+  const { filters = column.filters, inputDropout = column.inputDropout } = checked;
   const conv = (outputs: number, window: Window): LayerPlan[] => [
     weightNorm(conv2d(outputs, window), { deviation: DEVIATION }),
     leakyRelu(0.2),
@@ -58,11 +70,11 @@ export function sslImageClassifier(given: SslImageClassifierOptions = {}): Netwo
   ];
   const body = [
     gaussianNoise(0.05),
-    dropout2d(dropFirst),
+    dropout2d(inputDropout),
     ...halving(filters), // [n, h/2, w/2, filters]
-    dropLater,
+    dropped(checked.dropout),
     ...halving(2 * filters), // [n, h/4, w/4, 2·filters]
-    dropLater,
+    dropped(checked.dropout),
     ...conv(2 * filters, { size: 3 }), // no padding: [n, h/4 − 2, w/4 − 2, 2·filters]
     ...conv(2 * filters, { size: 1 }),
     ...conv(2 * filters, { size: 1 }),

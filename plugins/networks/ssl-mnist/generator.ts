@@ -38,7 +38,7 @@ export function mnistGenerator(given: MnistGeneratorOptions = {}): NetworkPlan {
       const last = weightNorm(dense(sizeOf(output)), {
         deviation: 0.1,
         trainScale: true,
-        initDeviation: 0.1,
+        initDeviation: "none", // the authors initialise the classifier alone
       });
       const body = [flatten, ...hidden, ...hidden, last, reshape(output)];
       return networkOf(

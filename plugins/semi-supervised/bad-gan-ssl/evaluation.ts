@@ -1,5 +1,5 @@
 /**
- * Evaluations of a classifier and a generator during training: errors, and the shares of Eq. (7).
+ * Evaluations of a classifier and a generator during training: errors, the shares of Eq. (7), the distances of Eq. (8).
  *
  * @module
  */
@@ -10,9 +10,11 @@ import {
   type Network,
   type Numbers,
   type Split,
+  sizeOf,
   tf,
 } from "../../../core/mod.ts";
 import type { SslLearner } from "../method.ts";
+import { type Points, type SegmentDistances, segmentDistancesOf } from "./segments.ts";
 
 /** An evaluation after an epoch. Errors are numbers of rows; shares lie in [0, 1]. */
 export type Evaluation = {
@@ -31,7 +33,7 @@ export type Evaluation = {
   readonly unlabeledAbove: number;
   /** Share of generated rows whose largest logit is below 0 (Eq. 7); absent where nothing is generated. */
   readonly generatedBelow?: number;
-};
+} & Partial<SegmentDistances>;
 
 /** What an examiner evaluates. */
 export interface Examined {
@@ -66,13 +68,24 @@ export function examinerOf(parts: Examined): Examiner {
     async examine(epoch) {
       const testErrors = await counter.errors(test, everyRow(test));
       const averagedErrors = await averagedCounter.errors(test, everyRow(test));
-      const real = await sharesOf(classifier, unlabeled, (rows) => data.rows(rows));
+      const stored = (rows: Int32Array): tf.Tensor => data.rows(rows);
+      const real = await seenBy(classifier, unlabeled, stored);
       const { generate } = learner;
       const generated =
         generate &&
-        (await sharesOf(classifier, everyRow({ size: samples }), (rows) =>
+        (await seenBy(classifier, everyRow({ size: samples }), (rows) =>
           generate(key.fold("generated", epoch, rows[0]!), rows.length),
         ));
+      const distances =
+        generated &&
+        segmentDistancesOf(
+          {
+            labeled: (await seenBy(classifier, split.labeled, stored)).features,
+            unlabeled: real.features,
+            generated: generated.features,
+          },
+          key.fold("shuffled"),
+        );
       const evaluation: Evaluation = {
         epoch,
         testErrors,
@@ -84,6 +97,7 @@ export function examinerOf(parts: Examined): Examiner {
         labeledErrors: await counter.errors(data, split.labeled),
         unlabeledAbove: real.above,
         ...(generated && { generatedBelow: 1 - generated.above }),
+        ...distances,
       };
       const spread = generated && generated.deviation / real.deviation;
       return { evaluation, spread: Number.isFinite(spread) ? spread : undefined };
@@ -130,27 +144,42 @@ function counterOf(network: Network): Counter {
   };
 }
 
-/** The share of rows whose largest logit is above 0, and the deviation of features over rows, without noise. */
-async function sharesOf(
+/** What a classifier makes of rows, without noise. */
+interface Seen {
+  /** Share of the rows whose largest logit is above 0. */
+  readonly above: number;
+  /** Standard deviation of features over rows, its square averaged over the features. */
+  readonly deviation: number;
+  readonly features: Points;
+}
+
+/** Shows rows to a classifier. */
+async function seenBy(
   network: Network,
   rows: Int32Array,
   draw: (rows: Int32Array) => tf.Tensor,
-): Promise<{ readonly above: number; readonly deviation: number }> {
+): Promise<Seen> {
+  const { shape, of, head } = network.features!;
+  const width = sizeOf(shape);
+  const values = new Float32Array(rows.length * width);
   let above = 0;
   let deviation = 0;
+  let filled = 0;
   for (const block of blocks(rows)) {
-    const found = tf.tidy(() => {
-      const features = network.features!.of(draw(block), { training: false });
-      const largest = tf.max(network.features!.head(features, { training: false }), 1); // [n]
+    const [features, found] = tf.tidy(() => {
+      const features = of(draw(block), { training: false }); // [n, ...shape]
+      const largest = tf.max(head(features, { training: false }), 1); // [n]
       const spread = tf.sqrt(tf.mean(tf.moments(features, 0).variance));
-      return tf.stack([tf.sum(tf.cast(tf.greater(largest, 0), "float32")), spread]);
+      return [features, tf.stack([tf.sum(tf.cast(tf.greater(largest, 0), "float32")), spread])] as const;
     });
+    values.set(await features.data(), filled);
     const [count, spread] = await found.data();
-    found.dispose();
+    tf.dispose([features, found]);
+    filled += block.length * width;
     above += count!;
     deviation += spread! * block.length;
   }
-  return { above: above / rows.length, deviation: deviation / rows.length };
+  return { above: above / rows.length, deviation: deviation / rows.length, features: { values, width } };
 }
 
 function blocks(rows: Int32Array): Int32Array[] {
@@ -189,5 +218,10 @@ export function resultsOf(history: readonly Evaluation[], testRows: number): Num
     labeledErrors: last.labeledErrors,
     unlabeledAbove: last.unlabeledAbove,
     ...(last.generatedBelow !== undefined && { generatedBelow: last.generatedBelow }),
+    ...(last.generatedToSegments !== undefined && {
+      generatedToSegments: last.generatedToSegments,
+      unlabeledToSegments: last.unlabeledToSegments!,
+      shuffledToSegments: last.shuffledToSegments!,
+    }),
   };
 }

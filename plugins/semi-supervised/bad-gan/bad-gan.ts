@@ -103,7 +103,7 @@ export function badGan(given: BadGanOptions): SslMethod {
   return {
     name: "bad-gan",
     async start(problem) {
-      const { features, m, key, shape, state, setting, context } = problem;
+      const { m, key, shape, state, setting, context } = problem;
       const parts = completed('ssl-method "bad-gan"', setting.recipe, recipes, given);
       const { ganWeight, latent, entropyWeight, diversity, distance } = parts;
       const { diversityWeight = WEIGHTS[diversity] } = parts;
@@ -129,13 +129,12 @@ export function badGan(given: BadGanOptions): SslMethod {
               const code = key.fold("code");
               const z = code.fold("z").uniform([m, latent]);
               const generated = generator.network.apply(z, { training: true, key: code.fold("noise") });
-              const f = noisyFeatures(features, key); // [m, ...features.shape]
-              const made = f(generated, "f(pg)");
+              const f = noisyFeatures(problem, key, { pg: generated, pd: matched! }); // [m, ...features.shape] each
               const spread =
                 encoder === undefined
-                  ? pullAway(made)
+                  ? pullAway(f.pg)
                   : codeLength(encoder.apply(generated, { training: true, key: key.fold("encoder") }), z);
-              const matching = featureDistance(made, f(matched!, "f(pd)"), distance);
+              const matching = featureDistance(f.pg, f.pd, distance);
               return tf.add(matching, tf.mul(diversityWeight, spread)) as tf.Scalar;
             },
           },

@@ -49,7 +49,7 @@ export function catgan(given: CatganOptions): SslMethod {
   return {
     name: "catgan",
     async start(problem) {
-      const { classifier, m, setting, context } = problem;
+      const { m, setting, context } = problem;
       // the paper gives no rates for these networks: feature matching's
       const parts = completed('ssl-method "catgan"', setting.recipe, matchingGenerators, given);
       const { ganWeight, entropyWeight } = parts;
@@ -63,21 +63,21 @@ export function catgan(given: CatganOptions): SslMethod {
             networks: [generator.network],
             optimizer,
             loss(_, key) {
-              const logits = noisyLogits(classifier, key)(generator.rows(m, key.fold("pg")), "C(pg)");
-              return tf.sub(conditionalEntropy(logits), marginalEntropy(logits)) as tf.Scalar;
+              const rows = generator.rows(m, key.fold("pg"));
+              const { pg } = noisyLogits(problem, key, { pg: rows });
+              return tf.sub(conditionalEntropy(pg), marginalEntropy(pg)) as tf.Scalar;
             },
           },
         ],
         classifierLoss({ labeled, labels, unlabeled }, key) {
-          const logits = noisyLogits(classifier, key); // [m, K]
-          const real = logits(unlabeled, "unlabeled");
-          const generated = logits(generator.rows(m, key.fold("generated")), "generated");
+          const generated = generator.rows(m, key.fold("generated"));
+          const logits = noisyLogits(problem, key, { labeled, unlabeled, generated }); // [m, K] each
           const unsupervised = tf.addN([
-            tf.neg(marginalEntropy(real)),
-            tf.mul(entropyWeight, conditionalEntropy(real)),
-            tf.neg(conditionalEntropy(generated)),
+            tf.neg(marginalEntropy(logits.unlabeled)),
+            tf.mul(entropyWeight, conditionalEntropy(logits.unlabeled)),
+            tf.neg(conditionalEntropy(logits.generated)),
           ]);
-          const supervised = crossEntropy(logits(labeled, "labeled"), labels);
+          const supervised = crossEntropy(logits.labeled, labels);
           return tf.add(supervised, tf.mul(ganWeight, unsupervised)) as tf.Scalar;
         },
       });

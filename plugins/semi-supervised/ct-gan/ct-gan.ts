@@ -10,6 +10,7 @@ import { eq4 } from "../eq4.ts";
 import { generatorLearner, generatorPart } from "../generator.ts";
 import { matchingOptions, matchingPlayer, matchingRecipes } from "../matching.ts";
 import { type SslMethod, SslMethods } from "../method.ts";
+import { noisyOutputs, type Outputs } from "../passes.ts";
 import { completed, created, type Recipe } from "../recipe.ts";
 
 const options = (refs: Refs) =>
@@ -50,12 +51,6 @@ const recipes: Readonly<Record<string, Row>> = {
   cifar10: { consistency: 1, featureConsistency: 0.1, ...matchingRecipes.cifar10! },
 };
 
-/** What a classifier gives in one pass: features `[n, ...shape]` and logits `[n, K]`. */
-export interface Outputs {
-  readonly features: tf.Tensor;
-  readonly logits: tf.Tensor;
-}
-
 /** Weights of {@link inconsistency}. */
 export interface ConsistencyWeights {
   readonly consistency: number;
@@ -87,7 +82,7 @@ export function ctGan(given: CtGanOptions): SslMethod {
   return {
     name: "ct-gan",
     async start(problem) {
-      const { features, m, setting, context } = problem;
+      const { m, setting, context } = problem;
       const parts = completed('ssl-method "ct-gan"', setting.recipe, recipes, given);
       const { ganWeight, entropyWeight, consistency, featureConsistency, margin, distance } = parts;
       const optimizer = await created(context, Optimizers, parts.generatorOptimizer);
@@ -97,19 +92,16 @@ export function ctGan(given: CtGanOptions): SslMethod {
         draws: { matched: "unlabeled" },
         players: [matchingPlayer(problem, generator, optimizer, distance)],
         classifierLoss({ labeled, labels, unlabeled }, key) {
-          const pass = (x: tf.Tensor, name: string): Outputs => {
-            const mode = { training: true, key: key.fold(name) };
-            const f = features.of(x, mode);
-            return { features: f, logits: features.head(f, mode) };
-          };
-          const one = pass(unlabeled, "unlabeled");
-          const other = pass(unlabeled, "unlabeled again");
+          const generated = generator.rows(m, key.fold("generated"));
+          // each row of a pass draws noise of its own
+          const passed = noisyOutputs(problem, key, { labeled, unlabeled, generated, again: unlabeled });
           const logits = {
-            labeled: pass(labeled, "labeled").logits,
-            unlabeled: one.logits,
-            generated: pass(generator.rows(m, key.fold("generated")), "generated").logits,
+            labeled: passed.labeled.logits,
+            unlabeled: passed.unlabeled.logits,
+            generated: passed.generated.logits,
           };
-          const apart = inconsistency(one, other, { consistency, featureConsistency, margin });
+          const weights = { consistency, featureConsistency, margin };
+          const apart = inconsistency(passed.unlabeled, passed.again, weights);
           return tf.add(
             eq4(logits, labels, { ganWeight, entropyWeight }),
             tf.mul(ganWeight / 2, apart),

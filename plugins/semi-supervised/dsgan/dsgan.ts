@@ -5,11 +5,19 @@
  *
  * @module
  */
-import { component, identify, type Key, Optimizers, tf } from "../../../core/mod.ts";
+import {
+  component,
+  firstRows,
+  generatedRows,
+  identify,
+  type Key,
+  Optimizers,
+  tf,
+} from "../../../core/mod.ts";
 import { eq4Loss } from "../eq4.ts";
 import { generatorLearner, generatorPart } from "../generator.ts";
 import { type SslMethod, SslMethods } from "../method.ts";
-import { noisyFeatures } from "../passes.ts";
+import { type Batches, noisyFeatures } from "../passes.ts";
 import { completed, created } from "../recipe.ts";
 import { type DsganOptions, options, recipesOf } from "./options.ts";
 
@@ -54,18 +62,20 @@ export function dsgan(given: DsganOptions): SslMethod {
             networks: [critic],
             optimizer: criticOptimizer,
             loss({ x1, x2, unlabeled }, key) {
-              const f = noisyFeatures(features, key); // [m, ...features.shape]
               // Eq. (10), or Eq. (2): the mixture that the critic sees as fake
-              const fake = mixer.mix(
+              const mixed = mixer.mix(
                 alpha,
                 m,
-                (n) => f(generator.rows(n, key.fold("pg")), "f(pg)"),
-                (n) => f(firstRows(unlabeled, n), "f(pd)"),
+                generatedRows(generator.network, m, (n) => generator.rows(n, key.fold("pg"))),
+                (n) => firstRows(unlabeled, n),
               );
+              const named = Object.fromEntries(mixed.map(({ x }, i) => [`fake ${i}`, x]));
+              const batches: Batches = { x1: x1!, x2: x2!, ...named };
+              const f = noisyFeatures(problem, key, batches); // [m, ...features.shape] each
+              const fake = mixed.map(({ weight }, i) => ({ weight, x: f[`fake ${i}`]! }));
               // Eq. (8): b·f(x1) + (1 − b)·f(x2), b ~ U(0, β) for each row
-              const [f1, f2] = [f(x1!, "f(x1)"), f(x2!, "f(x2)")];
               const b = key.fold("b").uniform([m, ...features.shape.map(() => 1)], 0, beta); // [m, 1]
-              const pdBar = tf.add(f2, tf.mul(b, tf.sub(f1, f2)));
+              const pdBar = tf.add(f.x2!, tf.mul(b, tf.sub(f.x1!, f.x2!)));
               return objective.criticLoss(score(key.fold("D")), pdBar, fake, key.fold("objective"));
             },
             ...(objective.constrain && {
@@ -77,7 +87,8 @@ export function dsgan(given: DsganOptions): SslMethod {
             networks: [generator.network],
             optimizer: generatorOptimizer,
             loss(_, key) {
-              const pg = noisyFeatures(features, key)(generator.rows(m, key.fold("pg")), "f(pg)");
+              const rows = generator.rows(m, key.fold("pg"));
+              const { pg } = noisyFeatures(problem, key, { pg: rows });
               return objective.generatorLoss(score(key.fold("D")), pg);
             },
           },
@@ -86,12 +97,6 @@ export function dsgan(given: DsganOptions): SslMethod {
       });
     },
   };
-}
-
-/** The first n rows of `[m, ...]`. */
-function firstRows(x: tf.Tensor, n: number): tf.Tensor {
-  const m = x.shape[0]!;
-  return n === m ? x : tf.split(x, [n, m - n])[0]!;
 }
 
 /** How a scenario names it: `method: { use: dsgan, alpha: 0.8, beta: 0.3 }`. */

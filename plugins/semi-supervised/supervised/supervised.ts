@@ -24,15 +24,14 @@ export function supervised(given: SupervisedOptions = {}): SslMethod {
   const { entropyWeight } = parseOptions("supervised", options, given);
   return {
     name: "supervised",
-    start: async ({ classifier }) => ({
+    start: async (problem) => ({
       settings: { entropyWeight },
       players: [],
       classifierLoss({ labeled, labels, unlabeled }, key) {
-        const logits = noisyLogits(classifier, key); // [m, K]
-        const labeledLoss = crossEntropy(logits(labeled, "labeled"), labels);
-        if (entropyWeight === 0) return labeledLoss;
-        const entropy = conditionalEntropy(logits(unlabeled, "unlabeled"));
-        return tf.add(labeledLoss, tf.mul(entropyWeight, entropy)) as tf.Scalar;
+        if (entropyWeight === 0) return crossEntropy(noisyLogits(problem, key, { labeled }).labeled, labels);
+        const logits = noisyLogits(problem, key, { labeled, unlabeled }); // [m, K] each
+        const entropy = conditionalEntropy(logits.unlabeled);
+        return tf.add(crossEntropy(logits.labeled, labels), tf.mul(entropyWeight, entropy)) as tf.Scalar;
       },
       dispose() {},
     }),

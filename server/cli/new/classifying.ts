@@ -140,16 +140,16 @@ export default component(SslMethods, {
   }),
   create: ({ weight }) => ({
     name: "NAME",
-    start: async ({ classifier }) => ({
+    start: async (problem) => ({
       settings: { weight }, // kept in the run's recipe.json
       players: [], // networks that learn beside the classifier: none
       /** labeled, unlabeled \`[m, ...shape]\`, labels one-hot \`[m, K]\`; random numbers come from the key alone. */
       classifierLoss({ labeled, labels, unlabeled }, key) {
-        const logits = noisyLogits(classifier, key); // a pass with the noise of training, [m, K]
-        const predicted = tf.argMax(classifier.apply(unlabeled, { training: false }), 1); // [m]
+        const logits = noisyLogits(problem, key, { labeled, unlabeled }); // with the noise of training, [m, K] each
+        const predicted = tf.argMax(problem.classifier.apply(unlabeled, { training: false }), 1); // [m]
         const pseudo = tf.cast(tf.oneHot(predicted, labels.shape[1]!), "float32"); // [m, K]
-        const unsupervised = crossEntropy(logits(unlabeled, "unlabeled"), pseudo);
-        const supervised = crossEntropy(logits(labeled, "labeled"), labels);
+        const unsupervised = crossEntropy(logits.unlabeled, pseudo);
+        const supervised = crossEntropy(logits.labeled, labels);
         return tf.add(supervised, tf.mul(weight, unsupervised));
       },
       dispose() {},
