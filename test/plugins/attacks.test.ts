@@ -159,6 +159,7 @@ for (const norm of NORMS) {
     { use: "pgd", steps: 30, relativeStep: 0.2 },
     { use: "bim" },
     { use: "fgsm" },
+    { use: "fgsm", loss: "log-odds" },
     { use: "apgd", steps: 30 },
     { use: "auto-attack", steps: 20, queries: 10, targets: 1 },
   ]) {
@@ -246,6 +247,7 @@ const MANY = [
   { use: "pgd", steps: 8, restarts: 2 },
   { use: "pgd", steps: 8, loss: "margin", earlyStop: false },
   { use: "pgd", steps: 8, loss: "entropy-aware" },
+  { use: "fgsm", loss: "log-odds" },
   { use: "bim" },
   { use: "apgd", steps: 10, loss: "dlr" },
   { use: "apgd", steps: 10, loss: "dlr", targets: 3 },
@@ -362,7 +364,9 @@ t.test("attacks that aim fool the classifier into their target", async (t) => {
   for (const options of [
     { use: "pgd", relativeStep: 0.1 },
     { use: "pgd", relativeStep: 0.1, loss: "margin" },
+    { use: "pgd", relativeStep: 0.1, loss: "log-odds" },
     { use: "apgd", steps: 30 },
+    { use: "apgd", steps: 30, loss: "log-odds" },
     { use: "apgd", steps: 30, loss: "dlr" },
     { use: "square", queries: 400 },
     { use: "auto-attack", steps: 20, queries: 50, targets: 2 },

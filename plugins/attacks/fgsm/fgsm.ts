@@ -6,7 +6,7 @@
  */
 import { type Attack, Attacks, component, parseOptions, z } from "../../../core/mod.ts";
 import { lossOption, normOption } from "../parts/options.ts";
-import { projected } from "../pgd/pgd.ts";
+import { nameOf, projected } from "../pgd/pgd.ts";
 
 const options = z.strictObject({ norm: normOption("budget"), loss: lossOption() });
 
@@ -17,7 +17,7 @@ export type FgsmOptions = z.input<typeof options>;
 export function fgsm(given: FgsmOptions = {}): Attack {
   const whole = { steps: 1, relativeStep: 1, randomStart: false, restarts: 1, earlyStop: false };
   const { norm, loss } = parseOptions("fgsm", options, given);
-  return projected(`fgsm-${norm}`, { norm, loss, ...whole });
+  return projected(nameOf("fgsm", { norm, loss }), { norm, loss, ...whole });
 }
 
 /** How a scenario names it: `fgsm`, or `{ use: fgsm, norm: l2 }`. */

@@ -15,7 +15,7 @@ export interface Aim {
 export type Loss = (logits: tf.Tensor2D, aim: Aim) => tf.Tensor1D;
 
 /** Names of the losses. */
-export const LOSSES = ["cross-entropy", "margin", "dlr", "entropy-aware"] as const;
+export const LOSSES = ["cross-entropy", "log-odds", "margin", "dlr", "entropy-aware"] as const;
 export type LossName = (typeof LOSSES)[number];
 
 /** More than any difference of logits. */
@@ -39,6 +39,23 @@ const crossEntropy: Loss = (logits, { y, target }) => {
   const total = tf.logSumExp(logits, 1);
   const wanted = logitOf(logits, oneHot(target ?? y, logits));
   return (target === undefined ? tf.sub(total, wanted) : tf.sub(wanted, total)) as tf.Tensor1D;
+};
+
+/** A logit beyond this counts as this: infinite ones have no differences. */
+const MOST = 1e38;
+
+/**
+ * The log of the odds against y, `log Σ_{k≠y} e^{z_k} − z_y`, or of those for the target. The cross-entropy is its
+ * softplus, so both have the same direction. But in float32 the cross-entropy's slope `softmax − onehot` loses the term of
+ * the true class once that probability rounds to 1 (z_y 16.6 above the others), and its signs are those of the other
+ * classes' terms alone. Here nothing is subtracted from 1: the slope is the softmax of the others, minus onehot.
+ */
+const logOdds: Loss = (given, { y, target }) => {
+  const logits = tf.clipByValue(given, -MOST, MOST);
+  const wanted = tf.cast(oneHot(target ?? y, logits), "bool");
+  const others = tf.logSumExp(tf.where(wanted, -MOST, logits), 1);
+  const own = tf.sum(tf.where(wanted, logits, 0), 1);
+  return (target === undefined ? tf.sub(others, own) : tf.sub(own, others)) as tf.Tensor1D;
 };
 
 /**
@@ -89,6 +106,7 @@ function ranks(logits: tf.Tensor2D, count: number): tf.Tensor2D[] {
 
 const table: Readonly<Record<LossName, Loss>> = {
   "cross-entropy": crossEntropy,
+  "log-odds": logOdds,
   margin,
   dlr: differenceOfLogitsRatio,
   "entropy-aware": entropyAware,
@@ -104,7 +122,7 @@ export function lossOf(name: LossName, classifier: Classifier, targeted: boolean
   const loss = `${targeted ? "targeted " : ""}${name} loss`;
   throw new InputError(
     `the ${loss} needs ${fewest} classes, but classifier "${classifier.name}" has ${classifier.classes}; ` +
-      "choose cross-entropy or margin",
+      "choose log-odds or margin",
   );
 }
 

@@ -19,7 +19,8 @@ export const lossOption = () =>
     .enum(LOSSES)
     .default("cross-entropy")
     .describe(
-      "Loss to climb: `cross-entropy`; `margin`; `dlr`, the difference-of-logits ratio (from three classes on, towards a " +
-        "target four); `entropy-aware`, cross-entropy and the prediction's entropy, against classifiers that were " +
-        "trained to be sure (DSGAN, Eq. 9).",
+      "Loss to climb: `cross-entropy`; `log-odds`, which rises where the cross-entropy does but is not rounded away where " +
+        "the classifier is sure; `margin`; `dlr`, the difference-of-logits ratio (from three classes on, towards a target " +
+        "four); `entropy-aware`, cross-entropy and the prediction's entropy, against classifiers that were trained to be " +
+        "sure (DSGAN, Eq. 9).",
     );

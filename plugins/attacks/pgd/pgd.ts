@@ -127,7 +127,7 @@ interface Climb extends AttackRows {
 }
 
 /** `pgd-linf`; `pgd-margin-linf` where it climbs another loss than the usual. */
-function nameOf(family: string, { norm, loss }: Options): string {
+export function nameOf(family: string, { norm, loss }: Pick<Options, "norm" | "loss">): string {
   return loss === "cross-entropy" ? `${family}-${norm}` : `${family}-${loss}-${norm}`;
 }
 
