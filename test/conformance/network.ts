@@ -120,7 +120,11 @@ async function checkCoupling(t: Tester, net: Network, x: tf.Tensor, key: Key): P
   );
   const couples = !close(await firstRow(x), await firstRow(other));
   other.dispose();
-  t.equal(net.couplesRows ?? false, couples, "couplesRows says whether a row depends on the others in training");
+  t.equal(
+    net.couplesRows ?? false,
+    couples,
+    "couplesRows says whether a row depends on the others in training",
+  );
 }
 
 async function checkGradients(t: Tester, net: Network, x: tf.Tensor, key: Key): Promise<void> {

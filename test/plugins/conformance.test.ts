@@ -224,6 +224,14 @@ faults<NetworkPlan>("checkNetwork()", plan, (t, plan) => checkNetwork(t, plan, p
     built(({ apply }) => ({ apply: (x, mode) => tf.sub(apply(x, mode), tf.mean(apply(x, mode), 0)) })),
     /row 0 by itself/,
   ],
+  "rows that are coupled in training, without a word of it": [
+    built(({ apply }) => ({
+      apply: (x, mode) =>
+        mode.training ? tf.sub(apply(x, mode), tf.mean(apply(x, mode), 0)) : apply(x, mode),
+    })),
+    /couplesRows says/,
+  ],
+  "rows said to be coupled that are not": [built(() => ({ couplesRows: true })), /couplesRows says/],
   "a pass in use that changes the state": [
     built(({ apply, prepare }) => ({
       apply(x, mode) {

@@ -86,17 +86,20 @@ t.test("samplingTrick() names m, alpha and the m that would do", async (t) => {
   t.doesNotThrow(() => samplingTrick().check!(0.05, 20));
 });
 
-t.test("generatedRows() draws all m rows and keeps the first n where the generator couples rows, n elsewhere", async (t) => {
-  const asked: number[] = [];
-  const draw = (n: number): tf.Tensor => {
-    asked.push(n);
-    return pg(n);
-  };
-  const m = 10;
-  for (const couplesRows of [true, false]) {
-    const rows = generatedRows({ couplesRows }, m, draw);
-    t.same(numbers(rows(3)), [1, 2, 3]);
-    t.same(numbers(rows(m)), upTo(m, 1));
-  }
-  t.same(asked, [m, m, 3, m]);
-});
+t.test(
+  "generatedRows() draws all m rows and keeps the first n where the generator couples rows, n elsewhere",
+  async (t) => {
+    const asked: number[] = [];
+    const draw = (n: number): tf.Tensor => {
+      asked.push(n);
+      return pg(n);
+    };
+    const m = 10;
+    for (const couplesRows of [true, false]) {
+      const rows = generatedRows({ couplesRows }, m, draw);
+      t.same(numbers(rows(3)), [1, 2, 3]);
+      t.same(numbers(rows(m)), upTo(m, 1));
+    }
+    t.same(asked, [m, m, 3, m]);
+  },
+);

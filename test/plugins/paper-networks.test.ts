@@ -249,6 +249,55 @@ t.test("the output layers start with the deviations of the recipe", async (t) =>
   }
 });
 
+t.test("generators start as the authors' do", async (t) => {
+  t.equal(
+    mnistGenerator().build({ input: [6], output: [4, 4, 1] }, key).initialize,
+    undefined,
+    "MNIST's looks at no data",
+  );
+  const net = imageGenerator({ channels: 32 }).build({ input: [100], output: [16, 16, 3] }, key);
+  const deviation = (name: string): number => {
+    const all = values(net.parameters.get(name)!);
+    return Math.sqrt(all.reduce((sum, x) => sum + x * x, 0) / all.length);
+  };
+  // PyTorch: U(−1/√n, 1/√n), n the inputs of a dense layer, the filters of a transpose convolution times 25
+  const expected = { "0/weight": 100, "2/weight": 16 * 25, "4/weight": 8 * 25 };
+  for (const [name, n] of Object.entries(expected)) {
+    const bound = 1 / Math.sqrt(n);
+    t.ok(Math.abs(deviation(name) / (bound / Math.sqrt(3)) - 1) < 0.03, `${name}: ${deviation(name)}`);
+    const largest = Math.max(...values(net.parameters.get(name)!).map(Math.abs));
+    t.ok(largest <= bound && largest > 0.99 * bound, `${name}: up to ${largest}`);
+  }
+  t.ok(Math.abs(deviation("6/weight") / 0.05 - 1) < 0.06, `the last: ${deviation("6/weight")}`);
+  t.ok(net.initialize, "and the last layer is initialised from z");
+});
+
+t.test("ssl-image-classifier's rates of dropout are options", async (t) => {
+  const build = (more: Parameters<typeof sslImageClassifier>[0]): Network =>
+    sslImageClassifier({ filters: 4, ...more }).build({ input: [16, 16, 3], output: [10] }, key);
+  const x = key.fold("images").uniform([3, 16, 16, 3]);
+  const pass = (more: Parameters<typeof sslImageClassifier>[0]): number[] =>
+    values(build(more).apply(x, training));
+  for (const [dataset, inputDropout] of [
+    ["svhn", 0.15],
+    ["cifar10", 0.2],
+  ] as const) {
+    const column = pass({ dataset });
+    t.same(
+      pass({ dataset, inputDropout, dropout: 0.5 }),
+      column,
+      `${dataset}: the column's rates by default`,
+    );
+    t.notSame(pass({ dataset, dropout: 0.2 }), column, `${dataset}: another rate within`);
+    t.notSame(pass({ dataset, inputDropout: 0 }), column, `${dataset}: another rate at the input`);
+  }
+  t.same(
+    pass({ dataset: "svhn", inputDropout: 0, dropout: 0 }),
+    pass({ dataset: "cifar10", inputDropout: 0, dropout: 0 }),
+    "without dropout the columns differ in nothing but filters",
+  );
+});
+
 t.test("image-classifier drops values only where asked", async (t) => {
   const build = (dropout: number): Network =>
     imageClassifier({ filters: 4, dropout }).build({ input: [12, 12, 1], output: [10] }, key);

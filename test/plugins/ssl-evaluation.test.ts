@@ -5,6 +5,7 @@ import { moons } from "../../plugins/datasets/moons/moons.ts";
 import { mlp } from "../../plugins/networks/mlp/mlp.ts";
 import { examinerOf, resultsOf } from "../../plugins/semi-supervised/bad-gan-ssl/evaluation.ts";
 import { principalPlane } from "../../plugins/semi-supervised/bad-gan-ssl/map.ts";
+import { segmentDistances, segmentDistancesOf } from "../../plugins/semi-supervised/bad-gan-ssl/segments.ts";
 import { close, mean } from "./close.ts";
 
 await tf.setBackend("cpu");
@@ -30,6 +31,64 @@ t.test("resultsOf() tells the last epoch, the validated one and the best on test
   });
   const { validationErrors: _, averagedValidationErrors: __, ...alone } = row(1, 5, 0);
   t.equal(resultsOf([alone], 10).validatedErrors, undefined, "without validation rows there is none");
+});
+
+t.test("segmentDistances() is the distance to the nearest segment", async (t) => {
+  const width = 3;
+  const rows = (name: string, n: number) => ({ values: key.fold(name).normalArray(n * width), width });
+  const [points, from, to] = [rows("points", 20), rows("from", 4), rows("to", 5)];
+  const row = ({ values }: { readonly values: Float32Array }, i: number): number[] => [
+    ...values.slice(i * width, (i + 1) * width),
+  ];
+  const found = segmentDistances(points, from, to);
+  for (let i = 0; i < 20; i++) {
+    let least = Number.POSITIVE_INFINITY;
+    for (let j = 0; j < 4; j++) {
+      for (let k = 0; k < 5; k++) {
+        for (let b = 0; b <= 1000; b++) {
+          const [l, u, p] = [row(from, j), row(to, k), row(points, i)];
+          least = Math.min(
+            least,
+            Math.hypot(...p.map((x, c) => x - (b / 1000) * l[c]! - (1 - b / 1000) * u[c]!)),
+          );
+        }
+      }
+    }
+    t.ok(found[i]! <= least + 1e-9 && found[i]! > least - 1e-3, `${found[i]} is about ${least}`);
+  }
+  const same = { values: Float32Array.of(1, 2, 3), width };
+  t.ok(
+    segmentDistances({ values: Float32Array.of(1, 2, 5), width }, same, same)[0]! - 2 < 1e-9,
+    "a segment of length 0",
+  );
+});
+
+t.test("segmentDistancesOf() tells rows between classes from rows of independent features", async (t) => {
+  // two classes far apart in ten features: what lies between them, and what mixes their features
+  const width = 10;
+  const around = (name: string, n: number) => ({
+    values: key
+      .fold(name)
+      .normalArray(n * width)
+      .map((x, i) => 0.1 * x + (Math.floor(i / width) % 2 === 0 ? 3 : -3)),
+    width,
+  });
+  const [labeled, unlabeled] = [around("labeled", 10), around("unlabeled", 200)];
+  const b = key.fold("b").uniformArray(100, 0, 1);
+  const generated = {
+    values: new Float32Array(100 * width).map((_, i) => 6 * b[Math.floor(i / width)]! - 3),
+    width,
+  };
+  const found = segmentDistancesOf({ labeled, unlabeled, generated }, key)!;
+  t.ok(found.generatedToSegments < 0.1, `between: ${found.generatedToSegments}`);
+  t.ok(found.unlabeledToSegments < 0.1, `data: ${found.unlabeledToSegments}`);
+  t.ok(found.shuffledToSegments > 0.5, `independent features: ${found.shuffledToSegments}`);
+  const one = { values: new Float32Array(width), width };
+  t.equal(
+    segmentDistancesOf({ labeled, unlabeled: one, generated }, key),
+    undefined,
+    "one row ends no segment",
+  );
 });
 
 t.test("examinerOf() counts errors and the shares of Eq. (7)", async (t) => {

@@ -130,6 +130,35 @@ t.test("train() makes k critic steps, then one of the generator", async (t) => {
   }
 });
 
+t.test(
+  "train() draws m generated rows in critic steps where the generator couples rows, whatever the mixer",
+  async (t) => {
+    for (const couplesRows of [true, false]) {
+      for (const mixer of [samplingTrick(), weighted()]) {
+        const drawn: number[] = [];
+        const { given, dispose } = training({ mixer, alpha: 0.8, m: 10, steps: 1 });
+        const latent: Training["latent"] = (k, n) => {
+          drawn.push(n);
+          return given.latent(k, n);
+        };
+        const { objective, calls } = spy();
+        const generator = { ...given.generator, couplesRows };
+        for await (const _ of train({ ...given, generator, latent, objective })) {
+          // nothing but its draws
+        }
+        dispose();
+        const kept = mixer.name === "sampling-trick" && !couplesRows ? 2 : 10;
+        t.same(drawn.slice(0, 2), [kept, 10], `${mixer.name}, ${couplesRows ? "" : "not "}coupled`);
+        t.match(
+          calls[0],
+          mixer.name === "sampling-trick" ? /1×10$/ : /×10\+.*×10$/,
+          "the critic sees as many as ever",
+        );
+      }
+    }
+  },
+);
+
 t.test("train() draws every batch afresh, from pdBar, pd and pg", async (t) => {
   const seen: number[][] = [];
   const inner = wganGp({ lambda: 0.1 });
