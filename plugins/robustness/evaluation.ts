@@ -120,7 +120,8 @@ export function curveOf(evaluation: Evaluation, attack: string, epsilons: readon
   return [...start, ...points].sort((a, b) => a.epsilon - b.epsilon);
 }
 
-function rightCount({ labels, clean }: Evaluation): number {
+/** Images that are classified correctly without any attack. */
+export function rightCount({ labels, clean }: Evaluation): number {
   return labels.filter((label, i) => label === clean[i]).length;
 }
 

@@ -6,12 +6,30 @@
 import type { Norm } from "../../core/mod.ts";
 import { type Evaluation, fooledWithin, shareOf, worstCase, Z } from "./evaluation.ts";
 
-/** What was probed beside the trials. */
+/** What was probed beside the trials, on the images that were attacked. */
 export type Probes = {
   /** Shares of the images whose gradient is zero throughout, of the cross-entropy and of the margin. */
   readonly zeroGradients?: { readonly crossEntropy: number; readonly margin: number };
+  /** What float32 makes of the cross-entropy's gradient. */
+  readonly rounding?: Rounding;
   /** Attacks run with a part of their steps, on some of the same images, at the largest budget. */
   readonly shortened?: readonly ShortenedAttack[];
+};
+
+/**
+ * One step of the largest budget along the gradient of the cross-entropy, and one along that of the log-odds
+ * `log Σ_{k≠y} e^{z_k} − z_y`. Both gradients have the same direction; in float32 the first loses the term of the true
+ * class where its probability rounds to 1.
+ */
+export type Rounding = {
+  readonly norm: Norm;
+  readonly epsilon: number;
+  /** Share of the images attacked whose true class has a probability of exactly 1 in float32. */
+  readonly certain: number;
+  /** Of all images the share that is still right after the step. */
+  readonly accuracy: { readonly crossEntropy: number; readonly logOdds: number };
+  /** Images that one of the two steps fools and the other does not. */
+  readonly only: { readonly crossEntropy: number; readonly logOdds: number };
 };
 
 /** An attack run with a quarter of its steps. */
@@ -37,6 +55,7 @@ const ZERO_GRADIENTS = 0.01;
 export function maskingSigns(evaluation: Evaluation, probes: Probes = {}): string[] {
   return [
     ...zeroGradientSigns(probes),
+    ...roundingSigns(probes),
     ...blackBoxSigns(evaluation),
     ...chanceSigns(evaluation),
     ...stepSigns(evaluation, probes),
@@ -45,7 +64,7 @@ export function maskingSigns(evaluation: Evaluation, probes: Probes = {}): strin
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-function zeroGradientSigns({ zeroGradients }: Probes): string[] {
+function zeroGradientSigns({ zeroGradients, rounding }: Probes): string[] {
   if (zeroGradients === undefined) return [];
   const { crossEntropy, margin } = zeroGradients;
   if (margin > ZERO_GRADIENTS) {
@@ -54,13 +73,35 @@ function zeroGradientSigns({ zeroGradients }: Probes): string[] {
         "nothing there. Believe black-box attacks, or attack a differentiable copy",
     ];
   }
-  if (crossEntropy > ZERO_GRADIENTS) {
+  // where rounding flatters the classifier, its sign tells of these too, and asks for the same
+  if (crossEntropy > ZERO_GRADIENTS && !flatters(rounding)) {
     return [
       `the gradient of the cross-entropy is zero on ${percent(crossEntropy)} of the images, that of the margin is not: ` +
-        "the softmax is saturated. Attack with a loss of the logits that does not saturate, such as their margin",
+        `the softmax is saturated. ${OTHER_LOSSES}`,
     ];
   }
   return [];
+}
+
+const OTHER_LOSSES =
+  "Attack with a loss of the logits that float32 does not round away: log-odds, margin or dlr";
+
+/** Whether the step along the log-odds fools more than the one along the cross-entropy, by McNemar's test. */
+function flatters(rounding: Rounding | undefined): rounding is Rounding {
+  return rounding !== undefined && exceeds(rounding.only.logOdds, rounding.only.crossEntropy);
+}
+
+/** A gradient of the cross-entropy that is rounded so much that attacks along it fool fewer images. */
+function roundingSigns({ rounding, zeroGradients }: Probes): string[] {
+  if (!flatters(rounding)) return [];
+  const { norm, epsilon, certain, accuracy } = rounding;
+  const zero = zeroGradients?.crossEntropy ?? 0;
+  return [
+    `float32 rounds the gradient of the cross-entropy: the probability of the true class is exactly 1 on ` +
+      `${percent(certain)} of the images${zero > 0 ? ` (and the gradient zero on ${percent(zero)})` : ""}. After one step ` +
+      `of ${epsilon} (${norm}) up the cross-entropy ${percent(accuracy.crossEntropy)} are still right, up the log-odds ` +
+      `${percent(accuracy.logOdds)}: attacks on the cross-entropy flatter this classifier. ${OTHER_LOSSES}`,
+  ];
 }
 
 /** A black-box attack that fools more images than the best attack with gradients, by McNemar's test. */
@@ -78,7 +119,7 @@ function blackBoxSigns({ trials }: Evaluation): string[] {
     const fooled = fooledWithin(black, norm, epsilon);
     const only = count(fooled.map((good, i) => good && !best.fooled[i]));
     const others = count(best.fooled.map((good, i) => good && !fooled[i]));
-    if (only - others <= Z * Math.sqrt(only + others) || only + others < FEWEST) continue;
+    if (!exceeds(only, others)) continue;
     signs.set(
       black.attack,
       `${black.attack}, which uses no gradients, fools ${count(fooled)} images at epsilon ${epsilon}, ${best.attack} ` +
@@ -91,6 +132,11 @@ function blackBoxSigns({ trials }: Evaluation): string[] {
 
 /** Fewer images on which two attacks differ say nothing. */
 const FEWEST = 6;
+
+/** McNemar's test: whether an attack that alone fools `only` images is stronger than one that alone fools `others`. */
+function exceeds(only: number, others: number): boolean {
+  return only + others >= FEWEST && only - others > Z * Math.sqrt(only + others);
+}
 
 const count = (flags: readonly boolean[]): number => flags.filter(Boolean).length;
 

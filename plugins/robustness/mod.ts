@@ -24,4 +24,4 @@ export {
   type Trial,
   worstCase,
 } from "./evaluation.ts";
-export { maskingSigns, type Probes, type ShortenedAttack } from "./masking.ts";
+export { maskingSigns, type Probes, type Rounding, type ShortenedAttack } from "./masking.ts";

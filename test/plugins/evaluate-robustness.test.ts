@@ -4,14 +4,21 @@ import { lastValueFrom, type Observable, tap, toArray } from "rxjs";
 import t from "tap";
 import {
   assemble,
+  ClassifierSources,
+  classifierOf,
+  component,
   contextOf,
   Key,
   loadScenario,
+  PLAIN,
+  type Plugin,
   type RunEvent,
   type RunReader,
   run,
   type Store,
   Stores,
+  tf,
+  z,
 } from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 
@@ -67,12 +74,14 @@ async function runScenario(
     watch,
     resume,
     more = {},
+    plugins = builtinPlugins,
   }: {
     seed?: number;
     store?: Store;
     watch?: (event: RunEvent, stop: AbortController) => void;
     resume?: string;
     more?: object;
+    plugins?: readonly Plugin[];
   } = {},
 ): Promise<Ran> {
   const text = JSON.stringify({
@@ -82,7 +91,7 @@ async function runScenario(
     application: { use: "evaluate-robustness", ...application },
     ...more,
   });
-  const loaded = await loadScenario(text, { base, file: "test", plugins: builtinPlugins });
+  const loaded = await loadScenario(text, { base, file: "test", plugins });
   const where = store ?? (await memory());
   const stop = new AbortController();
   const stream: Observable<RunEvent> = run(loaded, {
@@ -130,6 +139,9 @@ t.test("evaluateRobustness() is a function of the seed, and says what it found i
       "deepfool-l2@3",
       "worst-linf@0.2",
       "deepfool-l2.median",
+      "certain",
+      "step-cross-entropy@0.2",
+      "step-log-odds@0.2",
     ]) {
       t.ok(names.includes(`${classifier}.${metric}`), `${classifier}.${metric}`);
     }
@@ -281,11 +293,78 @@ t.test("a classifier that masks its gradients is told of, with what to do", asyn
   t.equal(status, "passed");
   const warnings = events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
   t.match(warnings, [
-    /^saturated: the gradient of the cross-entropy is zero on .* % of the images.*such as their margin/,
+    /^saturated: float32 rounds the gradient of the cross-entropy: .* \(and the gradient zero on .*log-odds, margin or dlr/,
     /^saturated: at the largest linf budget, 0.2, .* are still right/,
     /^saturated: pgd-linf fools .* more steps do not help/,
   ]);
 });
+
+/** Brightness of each third of an image, times a factor: the larger that is, the surer the classifier. */
+const bright: Plugin = {
+  name: "bright",
+  components: [
+    component(ClassifierSources, {
+      name: "bright",
+      summary: "Brightness of each third",
+      options: z.strictObject({ factor: z.number() }),
+      create: ({ factor }) => ({
+        name: "bright",
+        async *open(place) {
+          return classifierOf(place, PLAIN, [6, 6, 1], (x) =>
+            tf.mul(factor, tf.mean(tf.reshape(x, [-1, 6, 3, 2]), [1, 3])),
+          );
+        },
+      }),
+    }),
+  ],
+};
+
+t.test(
+  "a rounded cross-entropy is measured on every classifier, and told of where it flatters one",
+  async (t) => {
+    const told = async (factor: number, norm: "linf" | "l2", more: object = {}) => {
+      const { events, metrics, status } = await runScenario(
+        {
+          ...small,
+          classifiers: { one: { use: "bright", factor } },
+          attacks: [{ use: "pgd", norm, steps: 4, loss: "log-odds" }],
+          epsilons: { linf: [0.1, 0.3], l2: [1.5] },
+          ...more,
+        },
+        { plugins: [...builtinPlugins, bright] },
+      );
+      t.equal(status, "passed");
+      const signs = events.filter(
+        (event) => event.type === "warning" && /float32 rounds/.test(event.message),
+      );
+      return { signs: signs.length, metrics };
+    };
+    for (const [norm, epsilon] of [
+      ["linf", 0.3],
+      ["l2", 1.5],
+    ] as const) {
+      const [up, odds] = ["cross-entropy", "log-odds"].map((loss) => `one.step-${loss}@${epsilon}`);
+      const honest = await told(10, norm);
+      t.equal(honest.signs, 0, "logits some units apart");
+      t.equal(honest.metrics["one.certain"], 0);
+      t.equal(honest.metrics[up!], honest.metrics[odds!], "the same direction");
+
+      const saturated = await told(100, norm); // half a unit of brightness is 50 logits
+      t.equal(saturated.signs, 1);
+      t.equal(saturated.metrics["one.certain"], 1);
+      t.equal(
+        saturated.metrics[odds!],
+        honest.metrics[odds!],
+        "the factor changes nothing but the confidence",
+      );
+      t.ok(saturated.metrics[up!]! > 0.5, "though the cross-entropy fools few");
+    }
+    const aimed = await told(100, "linf", { goal: "least-likely" });
+    t.equal(aimed.signs, 0, "towards a target the cross-entropy is not rounded");
+    t.equal(aimed.metrics["one.certain"], 1);
+    t.equal(aimed.metrics["one.step-cross-entropy@0.3"], aimed.metrics["one.step-log-odds@0.3"]);
+  },
+);
 
 t.test("what cannot be evaluated is refused before anything is trained", async (t) => {
   const refused = async (change: object, message: RegExp): Promise<void> => {

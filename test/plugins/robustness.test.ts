@@ -11,7 +11,7 @@ import {
   type Trial,
   worstCase,
 } from "../../plugins/robustness/evaluation.ts";
-import { maskingSigns } from "../../plugins/robustness/masking.ts";
+import { maskingSigns, type Rounding } from "../../plugins/robustness/masking.ts";
 
 /** A trial whose examples lie at the given distances; a negative one did not fool. */
 function trial(
@@ -40,6 +40,12 @@ const evaluation = (...trials: Trial[]): Evaluation => ({
   clean: [0, 0, 0, 0, 0, 0, 0, 0, 3, 4],
   attacked: [0, 1, 2, 3, 4, 5, 6, 7],
   trials,
+});
+
+/** One step up each loss: how many images the one alone fools, and the other. */
+const rounded = (crossEntropy: number, logOdds: number): Rounding => ({
+  ...{ norm: "linf", epsilon: 0.3, certain: 0.4 },
+  ...{ accuracy: { crossEntropy: 0.5, logOdds: 0.02 }, only: { crossEntropy, logOdds } },
 });
 
 t.test("shareOf() gives Wilson's interval", (t) => {
@@ -141,6 +147,7 @@ t.test("maskingSigns() is silent where there is no sign", (t) => {
       evaluation(strong, trial("square", 0.3, [...Array(6).fill(0.3), -0.3, -0.3], { access: "black-box" })),
       {
         zeroGradients: { crossEntropy: 0, margin: 0 },
+        rounding: rounded(0, 5),
         shortened: [{ attack: "pgd", epsilon: 0.3, images: 100, full: 100, quarter: 100 }],
       },
     ),
@@ -167,8 +174,28 @@ t.test(
       /gradient is zero on 30.0 % of the images/,
     ]);
     t.match(signs([], { zeroGradients: { crossEntropy: 0.4, margin: 0 } }), [
-      /softmax is saturated. Attack with a loss of the logits that does not saturate/,
+      /softmax is saturated. Attack with .* log-odds, margin or dlr/,
     ]);
+    t.match(signs([], { rounding: rounded(0, 48) }), [
+      /exactly 1 on 40.0 % of the images. After one step of 0.3 \(linf\) up the cross-entropy 50.0 % .* log-odds 2.0 %/,
+    ]);
+    t.same(signs([], { rounding: rounded(20, 28) }), [], "which of them fools more is luck");
+    t.same(signs([], { rounding: rounded(48, 0) }), [], "the cross-entropy is no weaker");
+    t.match(
+      signs([], { zeroGradients: { crossEntropy: 0.3, margin: 0 }, rounding: rounded(0, 48) }),
+      [/exactly 1 on 40.0 % of the images \(and the gradient zero on 30.0 %\)/],
+      "both are told at once",
+    );
+    t.match(
+      signs([], { zeroGradients: { crossEntropy: 0.3, margin: 0 }, rounding: rounded(0, 3) }),
+      [/gradient of the cross-entropy is zero on 30.0 %/],
+      "zero gradients that are not known to flatter",
+    );
+    t.match(
+      signs([], { zeroGradients: { crossEntropy: 0.3, margin: 0.2 }, rounding: rounded(0, 48) }),
+      [/gradient is zero on 20.0 %/, /exactly 1 on 40.0 %/],
+      "images that no gradient helps with, and others",
+    );
     t.match(
       signs([
         trial("pgd", 0.1, some(95, 0.1)),

@@ -61,7 +61,10 @@ export const settings = z.strictObject({
     .enum(["all", "largest", "none"])
     .default("largest")
     .describe("Examples kept, as `.npy` and on sheets: of every budget, of the largest, none."),
-  probes: z.boolean().default(true).describe("Looks for zero gradients and for steps that do not help."),
+  probes: z
+    .boolean()
+    .default(true)
+    .describe("Looks for zero and rounded gradients, and for steps that do not help."),
 });
 
 /** All options, as a scenario writes them. */

@@ -3,32 +3,24 @@
  *
  * @module
  */
-import {
-  type ApplicationEvent,
-  type AttackBatch,
-  type Classifier,
-  compileStep,
-  judgeOf,
-  type Key,
-  prepare,
-  tf,
-} from "../../../core/mod.ts";
-import type { Evaluation } from "../evaluation.ts";
+import { type ApplicationEvent, judgeOf, type Norm, prepare } from "../../../core/mod.ts";
+import { type Evaluation, rightCount } from "../evaluation.ts";
 import type { Probes, ShortenedAttack } from "../masking.ts";
+import { type Budget, GradientReader, type Signs } from "./gradients.ts";
 import { attackBatch, batchesOf, disposeBatch } from "./images.ts";
 import type { NamedAttack, Stage } from "./stage.ts";
 
-/** Looks at one batch of the images that were attacked. */
+/** Looks at the gradients on all images that were attacked, and runs attacks again on the first batch of them. */
 export async function* probing(
   stage: Stage,
   attacks: readonly NamedAttack[],
-  { attacked, trials }: Evaluation,
+  evaluation: Evaluation,
   target: readonly number[] | null,
 ): AsyncGenerator<ApplicationEvent, Probes> {
   const { parts, images, name, classifier, key, context } = stage;
+  const { attacked, trials } = evaluation;
   const title = `${name}: probes`;
-  const looked = attacked.slice(0, parts.batch);
-  if (looked.length === 0) return {};
+  if (attacked.length === 0) return {};
   const shortenable = attacks.flatMap(({ name, attack }) => {
     if (attack.kind !== "within-budget" || attack.steps === undefined || attack.steps === 1) return [];
     const within = trials.filter(
@@ -38,16 +30,36 @@ export async function* probing(
     const last = within.reduce((a, b) => (b.epsilon! > a.epsilon! ? b : a));
     return [{ name, attack, steps: Math.max(1, Math.round(attack.steps / 4)), last, epsilon: last.epsilon! }];
   });
-  const steps = 1 + shortenable.length;
+  const batches = [...batchesOf(attacked.length, parts.batch)];
+  const steps = batches.length + shortenable.length;
+  let step = 0;
+  const progress = (): ApplicationEvent => ({ type: "progress", stage: title, step: ++step, steps });
   yield { type: "stage", stage: title, steps };
-  const [rows] = [...batchesOf(looked.length, parts.batch)];
-  const batch = attackBatch(images, rows!, looked, target);
-  const judge = judgeOf(classifier);
+
+  const budget = stepBudget(parts.epsilons, attacks);
+  const reader = new GradientReader(classifier, budget, target !== null);
+  const signs: Signs[] = [];
   try {
-    const zeroGradients = await zeroShares(classifier, batch, looked.length, key);
-    yield { type: "progress", stage: title, step: 1, steps };
-    const shortened: ShortenedAttack[] = [];
-    for (const [i, { name, attack, steps: few, last, epsilon }] of shortenable.entries()) {
+    for (const rows of batches) {
+      context.signal.throwIfAborted();
+      const batch = attackBatch(images, rows, attacked, target);
+      try {
+        signs.push(...(await reader.read(batch, rows.count, key)));
+      } finally {
+        disposeBatch(batch);
+      }
+      yield progress();
+    }
+  } finally {
+    reader.dispose();
+  }
+
+  const looked = attacked.slice(0, parts.batch);
+  const batch = attackBatch(images, batches[0]!, attacked, target);
+  const judge = judgeOf(classifier);
+  const shortened: ShortenedAttack[] = [];
+  try {
+    for (const { name, attack, steps: few, last, epsilon } of shortenable) {
       const prepared = prepare(attack, classifier);
       try {
         const run = { epsilon, steps: few, key: key.fold("probe", name), signal: context.signal };
@@ -59,43 +71,44 @@ export async function* probing(
       } finally {
         prepared.dispose();
       }
-      yield { type: "progress", stage: title, step: i + 2, steps };
+      yield progress();
     }
-    return { zeroGradients, shortened };
   } finally {
     judge.dispose();
     disposeBatch(batch);
   }
+  return { ...gradientProbes(signs, budget, evaluation), shortened };
 }
 
-/** Puts the true class behind all others. */
-const FAR = 1e9;
+/** The largest budget in ℓ∞, or in ℓ2 where attacks are in that alone. */
+function stepBudget(
+  epsilons: Readonly<Record<Norm, readonly number[]>>,
+  attacks: readonly NamedAttack[],
+): Budget {
+  const norm = attacks.some(({ attack }) => attack.norm === "linf") ? "linf" : "l2";
+  return { norm, epsilon: Math.max(...epsilons[norm]) };
+}
 
-/** Shares of the images whose gradient is zero throughout. */
-async function zeroShares(
-  classifier: Classifier,
-  { x, y }: AttackBatch,
-  n: number,
-  key: Key,
-): Promise<{ crossEntropy: number; margin: number }> {
-  const probe = compileStep<"x" | "y", "crossEntropy" | "margin">("gradients", (inputs) => {
-    const truth = tf.cast(tf.oneHot(inputs.y as tf.Tensor1D, classifier.classes), "float32");
-    const zero = (loss: (logits: tf.Tensor) => tf.Tensor): tf.Tensor => {
-      const slope = tf.grad((image) => tf.sum(loss(classifier.logits(image))))(inputs.x);
-      return tf.cast(tf.equal(tf.max(tf.abs(tf.reshape(slope, [slope.shape[0]!, -1])), 1), 0), "float32");
-    };
-    return {
-      crossEntropy: zero((z) => tf.sub(tf.logSumExp(z, 1), tf.sum(tf.mul(z, truth), 1))),
-      margin: zero((z) => tf.sub(tf.max(tf.sub(z, tf.mul(truth, FAR)), 1), tf.sum(tf.mul(z, truth), 1))),
-    };
-  });
-  const zeros = probe.run({ x, y }, key);
-  const share = async (flags: tf.Tensor): Promise<number> =>
-    Array.from(await flags.data())
-      .slice(0, n)
-      .reduce((a, b) => a + b, 0) / n;
-  const shares = { crossEntropy: await share(zeros.crossEntropy), margin: await share(zeros.margin) };
-  tf.dispose([zeros.crossEntropy, zeros.margin]);
-  probe.dispose();
-  return shares;
+/** What the gradients of all attacked images come to. */
+function gradientProbes(
+  signs: readonly Signs[],
+  budget: Budget,
+  evaluation: Evaluation,
+): Pick<Probes, "zeroGradients" | "rounding"> {
+  const count = (has: (of: Signs) => boolean): number => signs.filter(has).length;
+  const share = (name: keyof Signs): number => count((of) => of[name] === 1) / signs.length;
+  const right = (name: keyof Signs): number =>
+    (rightCount(evaluation) - count((of) => of[name] === 1)) / evaluation.labels.length;
+  return {
+    zeroGradients: { crossEntropy: share("zeroCrossEntropy"), margin: share("zeroMargin") },
+    rounding: {
+      ...budget,
+      certain: share("certain"),
+      accuracy: { crossEntropy: right("byCrossEntropy"), logOdds: right("byLogOdds") },
+      only: {
+        crossEntropy: count((of) => of.byCrossEntropy > of.byLogOdds),
+        logOdds: count((of) => of.byLogOdds > of.byCrossEntropy),
+      },
+    },
+  };
 }

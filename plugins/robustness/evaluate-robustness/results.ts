@@ -120,14 +120,17 @@ export function curvesOf(
 const merged = (...lists: readonly (readonly number[])[]): number[] =>
   [...new Set(lists.flat())].sort((a, b) => a - b);
 
-/** `<classifier>.clean`, `<classifier>.<attack>@<epsilon>`, and `<classifier>.<attack>.median` where there are distances. */
+/**
+ * `<classifier>.clean`, `<classifier>.<attack>@<epsilon>`, `<classifier>.<attack>.median` where there are distances, and
+ * what the probes found.
+ */
 export function metricsOf(
   attacks: readonly NamedAttack[],
   evaluated: readonly Evaluated[],
   curves: readonly Curve[],
 ): Record<string, number> {
   const metrics: Record<string, number> = {};
-  for (const { name, evaluation } of evaluated) {
+  for (const { name, evaluation, probes } of evaluated) {
     metrics[`${name}.clean`] = cleanAccuracy(evaluation).value;
     for (const { attack, budgets, points } of curves.filter(({ classifier }) => classifier === name)) {
       for (const { epsilon, value } of points) {
@@ -139,8 +142,20 @@ export function metricsOf(
       const median = medianDistance(evaluation, attack);
       if (sought && Number.isFinite(median)) metrics[`${name}.${attack}.median`] = median;
     }
+    Object.assign(metrics, probeMetrics(name, probes));
   }
   return metrics;
+}
+
+/** `<classifier>.certain`, `<classifier>.step-cross-entropy@<epsilon>` and `<classifier>.step-log-odds@<epsilon>`. */
+export function probeMetrics(classifier: string, { rounding }: Probes): Record<string, number> {
+  if (rounding === undefined) return {};
+  const { epsilon, certain, accuracy } = rounding;
+  return {
+    [`${classifier}.certain`]: certain,
+    [`${classifier}.step-cross-entropy@${epsilon}`]: accuracy.crossEntropy,
+    [`${classifier}.step-log-odds@${epsilon}`]: accuracy.logOdds,
+  };
 }
 
 /** Lines of a table of all curves, the first its head. */

@@ -1,0 +1,122 @@
+/**
+ * What the gradients on the clean images tell: where they are zero, and where float32 rounds them away.
+ *
+ * @module
+ */
+import {
+  type AttackBatch,
+  type Classifier,
+  compileStep,
+  type Key,
+  type Norm,
+  tf,
+} from "../../../core/mod.ts";
+
+/** Of one image, each 0 or 1. */
+export interface Signs {
+  /** The gradient is zero throughout: that of the cross-entropy, and that of the margin. */
+  readonly zeroCrossEntropy: number;
+  readonly zeroMargin: number;
+  /** The probability of the true class is exactly 1 in float32. */
+  readonly certain: number;
+  /** One step of the whole budget fools the classifier: up the cross-entropy, and up the log-odds. */
+  readonly byCrossEntropy: number;
+  readonly byLogOdds: number;
+}
+
+/** The budget of that one step. */
+export interface Budget {
+  readonly norm: Norm;
+  readonly epsilon: number;
+}
+
+/** A logit beyond this counts as this: infinite ones have no differences. */
+const MOST = 1e38;
+
+/** From here on `1 + odds` is 1 in float32: log 2⁻²⁴. */
+const ROUNDED = -24 * Math.LN2;
+
+/** Keeps quotients finite. */
+const TINY = 1e-12;
+
+/** Reads the signs of batches of one size. Call `dispose` at the end. */
+export class GradientReader {
+  readonly #step;
+  readonly #aimed: boolean;
+
+  /** @param aimed whether batches have targets: then steps lead to those, as the attacks do */
+  constructor(classifier: Classifier, { norm, epsilon }: Budget, aimed: boolean) {
+    const [low, high] = classifier.bounds;
+    const hot = (labels: tf.Tensor): tf.Tensor =>
+      tf.cast(tf.oneHot(labels as tf.Tensor1D, classifier.classes), "bool");
+    this.#aimed = aimed;
+    this.#step = compileStep<"x" | "y" | "aim", keyof Signs>("gradients", ({ x, y, aim }) => {
+      const [truth, wanted] = [hot(y), hot(aim)];
+      const slopeOf = (loss: (logits: tf.Tensor) => tf.Tensor): tf.Tensor =>
+        tf.grad((image) => tf.sum(loss(classifier.logits(image))))(x);
+      const fools = (slope: tf.Tensor): tf.Tensor => {
+        const way = tf.mul(aimed ? -epsilon : epsilon, steepest(slope, norm));
+        const taken = tf.argMax(classifier.logits(tf.clipByValue(tf.add(x, way), low, high)), 1);
+        return aimed ? tf.equal(taken, aim) : tf.notEqual(taken, aim);
+      };
+      const ofTruth = slopeOf((z) => crossEntropy(z, truth));
+      const signs: Record<keyof Signs, tf.Tensor> = {
+        zeroCrossEntropy: isZero(ofTruth),
+        zeroMargin: isZero(slopeOf((z) => margin(z, truth))),
+        certain: tf.lessEqual(logOdds(classifier.logits(x), truth), ROUNDED),
+        byCrossEntropy: fools(aimed ? slopeOf((z) => crossEntropy(z, wanted)) : ofTruth),
+        byLogOdds: fools(slopeOf((z) => logOdds(z, wanted))),
+      };
+      for (const name of NAMES) signs[name] = tf.cast(signs[name], "float32");
+      return signs;
+    });
+  }
+
+  /** The signs of the first `count` images of a batch. */
+  async read({ x, y, target = y }: AttackBatch, count: number, key: Key): Promise<Signs[]> {
+    if ((target !== y) !== this.#aimed)
+      throw new Error("a batch has targets where the reader is for none, or none");
+    const found = this.#step.run({ x, y, aim: target }, key);
+    const values = await Promise.all(NAMES.map((name) => found[name].data()));
+    tf.dispose(NAMES.map((name) => found[name]));
+    return Array.from(
+      { length: count },
+      (_, i) => Object.fromEntries(NAMES.map((name, j) => [name, values[j]![i]!])) as unknown as Signs,
+    );
+  }
+
+  dispose(): void {
+    this.#step.dispose();
+  }
+}
+
+const NAMES = ["zeroCrossEntropy", "zeroMargin", "certain", "byCrossEntropy", "byLogOdds"] as const;
+
+/** The logit of each row's class, and those of the others, that one put behind them. */
+const own = (z: tf.Tensor, hot: tf.Tensor): tf.Tensor => tf.sum(tf.where(hot, z, 0), 1);
+const others = (z: tf.Tensor, hot: tf.Tensor): tf.Tensor => tf.where(hot, -MOST, z);
+
+const crossEntropy = (z: tf.Tensor, hot: tf.Tensor): tf.Tensor => tf.sub(tf.logSumExp(z, 1), own(z, hot));
+const margin = (z: tf.Tensor, hot: tf.Tensor): tf.Tensor => tf.sub(tf.max(others(z, hot), 1), own(z, hot));
+
+/** `log Σ_{k≠y} e^{z_k} − z_y`, of which the cross-entropy is the softplus. */
+function logOdds(logits: tf.Tensor, hot: tf.Tensor): tf.Tensor {
+  const z = tf.clipByValue(logits, -MOST, MOST);
+  return tf.sub(tf.logSumExp(others(z, hot), 1), own(z, hot));
+}
+
+/** A number a row, as `x` is `[n, ...]`. */
+const spread = (numbers: tf.Tensor, x: tf.Tensor): tf.Tensor =>
+  tf.reshape(numbers, [x.shape[0]!, ...x.shape.slice(1).map(() => 1)]);
+
+const largest = (slope: tf.Tensor): tf.Tensor => tf.max(tf.abs(tf.reshape(slope, [slope.shape[0]!, -1])), 1);
+const isZero = (slope: tf.Tensor): tf.Tensor => tf.equal(largest(slope), 0);
+
+/** The step of length 1 along which a function of this slope rises fastest; none where that is zero. */
+function steepest(slope: tf.Tensor, norm: Norm): tf.Tensor {
+  if (norm === "linf") return tf.sign(slope);
+  const most = largest(slope);
+  const scaled = tf.div(slope, spread(tf.add(most, tf.cast(tf.equal(most, 0), "float32")), slope)); // its squares are not 0
+  const lengths = tf.sqrt(tf.sum(tf.square(tf.reshape(scaled, [scaled.shape[0]!, -1])), 1));
+  return tf.div(scaled, spread(tf.maximum(lengths, TINY), scaled));
+}
