@@ -42,6 +42,7 @@ import imageTranslator from "./networks/image-translator/image-translator.ts";
 import mlp from "./networks/mlp/mlp.ts";
 import sslImageClassifier from "./networks/ssl-image-classifier/ssl-image-classifier.ts";
 import sslMnist from "./networks/ssl-mnist/ssl-mnist.ts";
+import tripleGanDiscriminator from "./networks/triple-gan-discriminator/triple-gan-discriminator.ts";
 import ebgan from "./objectives/ebgan/ebgan.ts";
 import lsgan from "./objectives/lsgan/lsgan.ts";
 import original from "./objectives/original/original.ts";
@@ -60,6 +61,7 @@ import ctGan from "./semi-supervised/ct-gan/ct-gan.ts";
 import dsgan from "./semi-supervised/dsgan/dsgan.ts";
 import featureMatching from "./semi-supervised/feature-matching/feature-matching.ts";
 import supervised from "./semi-supervised/supervised/supervised.ts";
+import tripleGan from "./semi-supervised/triple-gan/triple-gan.ts";
 import folder from "./stores/folder/folder.ts";
 import memory from "./stores/memory/memory.ts";
 import convolution from "./targets/convolution/convolution.ts";
@@ -108,6 +110,7 @@ export const builtinPlugins: readonly Plugin[] = [
   pluginOf("mlp", mlp),
   pluginOf("ssl-image-classifier", sslImageClassifier),
   pluginOf("ssl-mnist", sslMnist),
+  pluginOf("triple-gan-discriminator", tripleGanDiscriminator),
   pluginOf("ebgan", ebgan),
   pluginOf("lsgan", lsgan),
   pluginOf("original", original),
@@ -126,6 +129,7 @@ export const builtinPlugins: readonly Plugin[] = [
   pluginOf("dsgan", dsgan),
   pluginOf("feature-matching", featureMatching),
   pluginOf("supervised", supervised),
+  pluginOf("triple-gan", tripleGan),
   pluginOf("folder", folder),
   pluginOf("memory", memory),
   pluginOf("convolution", convolution),

@@ -21,3 +21,7 @@ export {
   mnistClassifier,
   mnistGenerator,
 } from "./ssl-mnist/ssl-mnist.ts";
+export {
+  type TripleGanDiscriminatorOptions,
+  tripleGanDiscriminator,
+} from "./triple-gan-discriminator/triple-gan-discriminator.ts";

@@ -94,7 +94,7 @@ export async function generatorPart(
  * @param parts what the method itself says
  */
 export function generatorLearner(
-  { network, plan, generate, initialize }: GeneratorPart,
+  { network, plan, generate, initialize }: Omit<GeneratorPart, "rows">,
   parts: Omit<SslLearner, "generate" | "initialize" | "dispose">,
 ): SslLearner {
   return {

@@ -49,8 +49,8 @@ export interface SslProblem {
 }
 
 /**
- * The rows of an iteration: `labeled` `[m, ...shape]`, their `labels` one-hot `[m, K]`, `unlabeled` `[m, ...shape]`, and
- * the batches of {@link SslLearner.draws}, `[m, ...shape]` each.
+ * What losses are computed from: `labeled` rows `[m, ...shape]`, their `labels` one-hot `[m, K]`, `unlabeled` rows
+ * `[m, ...shape]`, the batches of {@link SslLearner.draws}, `[m, ...shape]` each, and {@link SslLearner.numbers}, scalars.
  */
 export type SslBatch = Readonly<Record<"labeled" | "labels" | "unlabeled", tf.Tensor>> &
   Readonly<Record<string, tf.Tensor>>;
@@ -76,6 +76,13 @@ export interface SslLearner {
   readonly settings: Readonly<Record<string, Json>>;
   /** Further batches for the losses, by name, each an independent stream of the rows named. Absent: none. */
   readonly draws?: Readonly<Record<string, "labeled" | "unlabeled">>;
+  /**
+   * Numbers that the losses take and that change over the training, such as a weight that comes in late. Each is a scalar
+   * of the batch, by its name. Absent: none.
+   * @param progress share of the training done, in [0, 1)
+   * @returns finite numbers, always of the same names
+   */
+  numbers?(progress: number): Readonly<Record<string, number>>;
   /** They step before the classifier does, in this order. */
   readonly players: readonly SslPlayer[];
   /** The players step in each `every`-th iteration, the classifier in all of them; 1 unless given. */

@@ -18,3 +18,14 @@ export * from "./passes.ts";
 export * from "./rates.ts";
 export * from "./recipe.ts";
 export { type SupervisedOptions, supervised } from "./supervised/supervised.ts";
+export type { Pairs } from "./triple-gan/conditional.ts";
+export {
+  type Classified,
+  classified,
+  classifiedPrice,
+  disagreement,
+  discriminatorLoss,
+  imbalance,
+  likeliest,
+} from "./triple-gan/losses.ts";
+export { type TripleGanOptions, tripleGan } from "./triple-gan/triple-gan.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Key, tf } from "../../core/mod.ts";
+import { type Key, type Network, tf } from "../../core/mod.ts";
 import type { SslProblem } from "./method.ts";
 
 /** Batches by name, `[n, ...]` each. */
@@ -53,9 +53,13 @@ export function noisyOutputs<N extends string>(
   return mapped(features, (f, name) => ({ features: f, logits: logits[name] }));
 }
 
-/** Sends batches through together, or, where rows are coupled, one by one. */
-function passed<N extends string>(
-  { couplesRows = false }: SslProblem["classifier"],
+/**
+ * Sends batches through a network together, or, where it couples rows, one by one.
+ * @param pass through the network, of rows `[n, ...]`; the name is for a key of the pass's own
+ * @returns what each batch becomes
+ */
+export function passed<N extends string>(
+  { couplesRows = false }: Pick<Network, "couplesRows">,
   batches: Batches<N>,
   pass: (x: tf.Tensor, name: string) => tf.Tensor,
 ): Record<N, tf.Tensor> {

@@ -41,12 +41,14 @@ export interface SslMethodCheck {
 }
 
 const key = Key.from("ssl-method conformance");
+/** Progress near the end of a training. */
+const LATE = 0.999;
 /** Batches that every iteration has. */
 const BATCHES = ["labeled", "labels", "unlabeled"];
 
 /**
  * Checks a semi-supervised method against its contract: it starts the same each time; its losses are finite functions of
- * batch and key with gradients; each loss trains its own networks alone; settings are plain JSON; nothing is left
+ * batch and key, early and late in a training, with gradients; each loss trains its own networks alone; settings are plain JSON; nothing is left
  * behind; and a training that is interrupted goes on as if it had not been.
  * @param method with small networks: it is trained for a few dozen iterations
  * @param context in which it was created
@@ -79,7 +81,10 @@ export async function checkSslMethod(
   t.same(JSON.parse(JSON.stringify(learner.settings)), learner.settings, "settings are plain JSON");
   await checkInitialize(t, learner);
 
-  const [batch, other] = [batchOf(problem, learner, "batch"), batchOf(problem, learner, "other batch")];
+  const [batch, other] = [
+    batchOf(problem, learner, "batch", 0),
+    batchOf(problem, learner, "other batch", LATE),
+  ];
   const trainings = await trainingsOf(problem, learner);
   const losses = await checkLosses(t, trainings, batch, other);
   await checkSameStart(t, method, problem, batch, losses);
@@ -111,7 +116,8 @@ async function problemOf(
   };
 }
 
-function checkNames(t: Tester, { players, draws = {}, every = 1 }: SslLearner): void {
+function checkNames(t: Tester, learner: SslLearner): void {
+  const { players, draws = {}, every = 1 } = learner;
   const names = players.map(({ name }) => name);
   t.ok(
     names.every(Boolean) && new Set(names).size === names.length,
@@ -127,11 +133,24 @@ function checkNames(t: Tester, { players, draws = {}, every = 1 }: SslLearner): 
       `draws: ${name} is drawn from labeled or unlabeled, got ${from}`,
     );
   }
+  const numbers = [0, 0.5, LATE].map((progress) => learner.numbers?.(progress) ?? {});
+  const [atFirst] = numbers.map((each) => Object.keys(each).sort());
+  for (const each of numbers) {
+    t.same(Object.keys(each).sort(), atFirst, "numbers: the same names at all times");
+    t.ok(Object.values(each).every(Number.isFinite), `numbers: finite, got ${JSON.stringify(each)}`);
+  }
+  const clashing = atFirst!.filter((name) => /\s/.test(name) || name in draws || BATCHES.includes(name));
+  t.same(clashing, [], "numbers: names without spaces, none of them a batch's");
   t.ok(Number.isInteger(every) && every >= 1, `every is a whole number, 1 or more, got ${every}`);
 }
 
-/** The batches of an iteration. */
-function batchOf({ shape, range, m, classifier }: SslProblem, learner: SslLearner, name: string): SslBatch {
+/** What an iteration's losses are computed from. */
+function batchOf(
+  { shape, range, m, classifier }: SslProblem,
+  learner: SslLearner,
+  name: string,
+  progress: number,
+): SslBatch {
   const [low, high] = range!;
   const rows = (part: string): tf.Tensor => key.fold(name, part).uniform([m, ...shape], low, high);
   const classes = classifier.outputShape[0]!;
@@ -140,7 +159,11 @@ function batchOf({ shape, range, m, classifier }: SslProblem, learner: SslLearne
     return tf.cast(tf.oneHot(tf.cast(turns, "int32"), classes), "float32");
   });
   const drawn = Object.keys(learner.draws ?? {}).map((part) => [part, rows(part)]);
-  return { labeled: rows("labeled"), labels, unlabeled: rows("unlabeled"), ...Object.fromEntries(drawn) };
+  const numbers = Object.entries(learner.numbers?.(progress) ?? {}).map(([part, x]) => [part, tf.scalar(x)]);
+  return {
+    ...{ labeled: rows("labeled"), labels, unlabeled: rows("unlabeled") },
+    ...Object.fromEntries([...drawn, ...numbers]),
+  };
 }
 
 async function checkInitialize(t: Tester, learner: SslLearner): Promise<void> {
@@ -202,7 +225,8 @@ async function checkLosses(
     };
     const first = await lossValue(batch, lossKey);
     t.ok(Number.isFinite(first), `${name}: its loss is finite, got ${first}`);
-    await lossValue(other, lossKey.fold("other"));
+    const second = await lossValue(other, lossKey.fold("other"));
+    t.ok(Number.isFinite(second), `${name}: its loss is finite near the end of a training, got ${second}`);
     t.equal(await lossValue(batch, lossKey), first, `${name}: its loss is a function of batch and key`);
 
     const slopes = await slopesOf(() => loss(batch, lossKey), variablesOf(networks));

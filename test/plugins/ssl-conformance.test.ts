@@ -2,6 +2,7 @@
 import t from "tap";
 import { InputError, type Key, type Network, Networks, Optimizers, tf } from "../../core/mod.ts";
 import {
+  type SslBatch,
   type SslLearner,
   type SslMethod,
   SslMethods,
@@ -23,6 +24,8 @@ t.test("every method keeps the contract", async (t) => {
     { use: "feature-matching", ...withGenerator },
     { use: "catgan", ...withGenerator },
     { use: "ct-gan", ...withGenerator },
+    { use: "triple-gan", discriminator: small, ...withGenerator },
+    { use: "triple-gan", discriminator: small, estimate: "exact", consistencyWeight: 1, ...withGenerator },
     { use: "bad-gan", diversity: "pull-away", ...withGenerator },
     { use: "bad-gan", diversity: "variational", encoder: small, ...withGenerator },
     { use: "dsgan", critic: small, ...withGenerator },
@@ -105,6 +108,26 @@ faults("checkSslMethod()", toy(() => ({}))(), (t, method: SslMethod) => checkSsl
   "rows drawn from nowhere": [
     broken(() => ({ draws: { others: "test" as "labeled" } })),
     /others is drawn from labeled or unlabeled, got test/,
+  ],
+  "numbers that come and go": [
+    broken(() => ({ numbers: (progress) => (progress < 0.3 ? {} : { weight: 1 }) })),
+    /numbers: the same names at all times/,
+  ],
+  "a number that is not finite": [
+    broken(() => ({ numbers: (progress) => ({ weight: 1 / progress }) })),
+    /numbers: finite/,
+  ],
+  "a number called like a batch": [
+    broken(() => ({ numbers: () => ({ unlabeled: 1 }) })),
+    /numbers: names without spaces, none of them a batch's/,
+  ],
+  "a loss that is not finite in the end": [
+    broken(({ classifierLoss }) => ({
+      numbers: (progress) => ({ weight: progress < 0.9 ? 0 : 1 }),
+      classifierLoss: ({ weight, ...batch }, key) =>
+        tf.div(classifierLoss(batch as SslBatch, key), tf.sub(1, weight!)),
+    })),
+    /classifier: its loss is finite near the end of a training/,
   ],
   "an interval that is no number of iterations": [broken(() => ({ every: 0 })), /every is a whole number/],
   "a player called classifier": [player(() => ({ name: "classifier" })), /no player is called classifier/],

@@ -127,7 +127,11 @@ t.test("the classifier's loss falls under every method", async (t) => {
     const problem = problemOf();
     const learner = await method.start(problem);
     const labels = tf.cast(tf.oneHot(tf.cast(tf.mod(tf.range(0, m), 3), "int32"), 3), "float32");
-    const given = { labeled: batch("labeled"), labels, unlabeled: batch("unlabeled") } as SslBatch;
+    const weights = Object.entries(learner.numbers?.(0.5) ?? {}).map(([name, x]) => [name, tf.scalar(x)]);
+    const given: SslBatch = {
+      ...{ labeled: batch("labeled"), labels, unlabeled: batch("unlabeled") },
+      ...Object.fromEntries(weights),
+    };
     const classifier = learnerOf({
       ...{ name: "classifier", networks: [problem.classifier], state: transientState() },
       optimizer: await context.create(Optimizers, {

@@ -61,6 +61,11 @@ t.test("bad-gan-ssl runs on data that no recipe knows, with numbers of one's own
     { use: "ct-gan", distance: "squared", consistency: 1, featureConsistency: 0, ...common },
     { use: "bad-gan", distance: "squared", diversity: "pull-away", entropyWeight: 0, ...common },
     {
+      ...{ use: "triple-gan", form: "saturating", labeledShare: 0.5, adversarialWeight: 1, entropyWeight: 0 },
+      ...{ balanceWeight: 0, pretrain: 0, pseudoWeight: 0.1, pseudoFrom: 0, consistencyWeight: 0 },
+      ...{ labelAs: "values", discriminator: part, discriminatorOptimizer: "adam", ...common },
+    },
+    {
       ...{ use: "dsgan", alpha: 0.5, beta: 0.2, combine: "labeled", every: 1, entropyWeight: 0 },
       ...{ critic: part, criticOptimizer: "adam", ...common },
     },

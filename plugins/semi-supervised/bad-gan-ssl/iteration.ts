@@ -18,6 +18,9 @@ import {
 import type { SslBatch } from "../method.ts";
 import type { StageContext } from "./stage.ts";
 
+/** Name of the averages' step among the inputs; like an optimiser's numbers, it has a space, which a method's names lack. */
+const MOVE = "averages move";
+
 /** Iterations, one at a time. */
 export interface Iterations {
   /** Those of the players, and the classifier's last. */
@@ -25,7 +28,7 @@ export interface Iterations {
   /**
    * Runs an iteration.
    * @param i its number, from 1
-   * @param progress share of the training done, in [0, 1), for learning rates
+   * @param progress share of the training done, in [0, 1), for learning rates and weights
    */
   run(i: number, progress: number): void;
   dispose(): void;
@@ -62,7 +65,7 @@ export function iterationsOf(stage: StageContext, key: Key, state: RunState): It
         learner.learn(() => loss(inputs as SslBatch, stepKey.fold(learner.name)), inputs);
       }
       means.forEach((mean, i) => {
-        const moved = tf.mul(inputs.move!, tf.sub(classifier.learner.variables[i]!, mean));
+        const moved = tf.mul(inputs[MOVE]!, tf.sub(classifier.learner.variables[i]!, mean));
         mean.assign(tf.add(mean, moved));
       });
       return {};
@@ -76,8 +79,9 @@ export function iterationsOf(stage: StageContext, key: Key, state: RunState): It
       const isWhole = i % every === 0;
       const batch = batchOf(i, isWhole);
       const numbers: Record<string, number> = {
+        ...method.numbers?.(progress),
         // early on, a mean of about the last tenth; later, of the last few thousand
-        move: 1 - Math.min(parts.averaging, i / (10 + i)),
+        [MOVE]: 1 - Math.min(parts.averaging, i / (10 + i)),
       };
       for (const { learner } of isWhole ? all : [classifier]) {
         const count = learner === classifier.learner ? i : Math.floor(i / every);
