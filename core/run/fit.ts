@@ -12,6 +12,7 @@ import { InputError } from "../plugin/errors.ts";
 import type { Key } from "../tensor/key.ts";
 import { compileStep } from "../tensor/step.ts";
 import * as tf from "../tensor/tf.ts";
+import type { Numbers } from "./event.ts";
 import { type LearnerReading, type LossTerms, learnerOf, readLearners } from "./learner.ts";
 import { type TrainingEvent, trainingLoop } from "./loop.ts";
 import type { SentinelPolicy } from "./sentinel.ts";
@@ -54,6 +55,8 @@ export interface FitParts<B extends FitBatch = FitBatch> {
   readonly perturb?: (x: tf.Tensor, labels: tf.Tensor1D, key: Key) => Promise<tf.Tensor>;
   /** Called once before the first step, e.g. for a data-dependent initialisation. */
   readonly begin?: () => void | Promise<void>;
+  /** Looks at the network in between. */
+  readonly examine?: Examination | undefined;
   /** Root of the training's randomness: of the order of rows, of noise, of dropout. */
   readonly key: Key;
   /** A part of the run's state with names of its own; `transientState()` for none. */
@@ -62,6 +65,14 @@ export interface FitParts<B extends FitBatch = FitBatch> {
   readonly sentinels?: SentinelPolicy | undefined;
   /** Names the training in events and errors; "fit" unless given. */
   readonly stage?: string;
+}
+
+/** A look at a network in training, which must change nothing that the training reads. */
+export interface Examination {
+  /** Steps between two looks, > 0; the last step is always looked at. */
+  readonly every: number;
+  /** Numbers that are reported beside the losses. It cannot be interrupted: keep it short. */
+  readonly look: (step: number) => Promise<Numbers>;
 }
 
 /** How often losses are read and reported in a training. */
@@ -97,12 +108,15 @@ const REPORTS = 50;
 export async function* fit<B extends FitBatch = FitBatch>(
   parts: FitParts<B>,
 ): AsyncGenerator<TrainingEvent, undefined> {
-  const { network, data, optimizer, batch, key, state, stage = "fit" } = parts;
+  const { network, data, optimizer, batch, key, state, examine, stage = "fit" } = parts;
   const { labels, classes } = data;
   if (labels === undefined || classes === undefined) {
     throw new InputError(`${stage}: dataset "${data.name}" has no labels to train on`);
   }
   const steps = stepsOf(parts);
+  const reportEvery = Math.ceil(steps / REPORTS);
+  const isExamined = (step: number): boolean =>
+    examine !== undefined && (step % examine.every === 0 || step === steps);
   const order = parts.order ?? streamOf(allRows(data), batch, key.fold("order"));
   const lossOf =
     parts.loss ?? (({ x, y }, k: Key) => crossEntropy(network.apply(x, { training: true, key: k }), y));
@@ -118,7 +132,7 @@ export async function* fit<B extends FitBatch = FitBatch>(
     yield* trainingLoop({
       ...{ stage, steps, state, sentinels: parts.sentinels },
       ...(parts.begin && { begin: parts.begin }),
-      reportEvery: Math.ceil(steps / REPORTS),
+      reportEvery: (step) => step % reportEvery === 0 || isExamined(step),
       async step(step) {
         tf.dispose(newest);
         newest = {};
@@ -148,7 +162,8 @@ export async function* fit<B extends FitBatch = FitBatch>(
           ...(!isSound && areFinite && { loss: Number.NaN }), // at a step before this one
           ...(isSound && areFinite && { "sum of the weights": weights }),
         };
-        return { values, alarms: watch.finite(step, checked) };
+        const seen = isExamined(step) ? await examine!.look(step) : {};
+        return { values: { ...values, ...seen }, alarms: watch.finite(step, checked) };
       },
     });
     return undefined;

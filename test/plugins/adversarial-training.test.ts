@@ -6,6 +6,8 @@ import { lastValueFrom, tap, toArray } from "rxjs";
 import t from "tap";
 import {
   Applications,
+  type Attack,
+  Attacks,
   assemble,
   conditionalEntropy,
   contextOf,
@@ -15,7 +17,9 @@ import {
   isOfApplication,
   Key,
   loadScenario,
+  type Network,
   Optimizers,
+  openTrained,
   type RunEvent,
   refsOf,
   run,
@@ -35,11 +39,17 @@ import {
   orderings,
   standings,
 } from "../../plugins/robustness/adversarial-training/comparisons.ts";
-import { rowGenerator, trainGenerator } from "../../plugins/robustness/adversarial-training/generator.ts";
+import {
+  featuresOf,
+  rowGenerator,
+  targetOf,
+  trainGenerator,
+} from "../../plugins/robustness/adversarial-training/generator.ts";
 import { noisy, widened } from "../../plugins/robustness/adversarial-training/noise.ts";
-import { READINGS } from "../../plugins/robustness/adversarial-training/reading.ts";
-import { trainClassifier } from "../../plugins/robustness/adversarial-training/training.ts";
+import { READINGS, type Reading } from "../../plugins/robustness/adversarial-training/reading.ts";
+import { asClassifier, trainClassifier } from "../../plugins/robustness/adversarial-training/training.ts";
 import { RIVALS, variantsOf } from "../../plugins/robustness/adversarial-training/variants.ts";
+import { watcherOf, watchOf } from "../../plugins/robustness/adversarial-training/watch.ts";
 import type { Evaluation } from "../../plugins/robustness/evaluation.ts";
 import { checkOptions } from "../conformance/options.ts";
 
@@ -245,6 +255,30 @@ const game = {
   ...{ latent: { size: 5, distribution: "uniform" as const }, optimizer: adam, criticOptimizer: adam },
   ...{ k: 1, m: 8, steps: 3 },
 };
+
+t.test("noise on features is as wide as featureNoise, or as r beside their spread", async (t) => {
+  const state = transientState();
+  const baseline = state.network("baseline", plan, { input: data.shape, output: [3] }, key);
+  const all = data.rows(Array.from({ length: data.size }, (_, i) => i));
+  const features = baseline.features!.of(all, { training: false });
+  const exact = (await features.array()) as number[][];
+  const furthest = async (reading: Reading, r: number): Promise<number> => {
+    const noisyData = { data, clip: false };
+    const seen = await targetOf({ ...game, reading }, noisyData, r, featuresOf(baseline), key);
+    const rows = (await seen.pdBar(key.fold("rows"), 400).array()) as number[][];
+    const distance = (a: readonly number[], b: readonly number[]): number =>
+      Math.max(...a.map((v, i) => Math.abs(v - b[i]!)));
+    return Math.max(...rows.map((row) => Math.min(...exact.map((one) => distance(one, row)))));
+  };
+  const near = (value: number, width: number): boolean => value <= width + 1e-6 && value > 0.9 * width;
+  const absolute = { ...READINGS["feature-noise"], featureNoise: 0.01 };
+  for (const r of [0.1, 0.3]) t.ok(near(await furthest(absolute, r), 0.01), `whatever r: ${r}`);
+  const spread = (x: tf.Tensor): number => tf.sqrt(tf.mean(tf.moments(x, 0).variance)).dataSync()[0]!;
+  const ratio = spread(features) / spread(all);
+  const relative = await furthest(READINGS["feature-noise"], 0.01);
+  t.ok(relative > 0.8 * 0.01 * ratio && relative < 1.2 * 0.01 * ratio, `${relative} beside ${0.01 * ratio}`);
+});
+
 const drain = async (steps: AsyncGenerator<unknown>): Promise<void> => {
   for await (const _ of steps);
 };
@@ -377,6 +411,16 @@ async function runOnce(
     ...{ events, id: id!, store },
     ended: ended.type === "ended" ? ended : undefined,
     metrics: { ...(await (await store.open(id!)).result())?.metrics },
+    async weights() {
+      const { names, open } = await openTrained(await store.open(id!), loaded);
+      const all: [string, number[]][] = [];
+      for (const name of names) {
+        const { network, tensors } = await open(name);
+        network.dispose();
+        for (const [part, { values }] of tensors) all.push([`${name}/${part}`, [...values]]);
+      }
+      return Object.fromEntries(all);
+    },
     file: async (path: string) =>
       new TextDecoder().decode(await (await store.open(id!)).read(`artifacts/${path}`)),
   };
@@ -425,6 +469,14 @@ t.test("adversarial-training runs its stages once and tells of all it found", as
   const summary = await file("summary.md");
   for (const name of names) t.match(summary, `| ${name} |`);
   t.match(summary, "ours above noisy inputs of the same r | seen in");
+  const pairs = (await file("orderings.csv"))
+    .split("\n")
+    .filter((line) => line.includes(",ours_0.1_w1,baseline,"));
+  t.same(
+    pairs.map((line) => line.split(",")[0]),
+    ["fgsm-linf", "deepfool-l2", "apgd-ce-linf"],
+    "the claims under the adaptive adversaries as well",
+  );
   for (const path of ["samples_0.1.png", "accuracy-w1.png", "rivals-w1.png", "adaptive-w1.png"]) {
     t.ok(
       events.some((e) => e.type === "artifact" && e.path === `artifacts/${path}`),
@@ -435,8 +487,92 @@ t.test("adversarial-training runs its stages once and tells of all it found", as
   t.notSame((await runOnce({}, { seed: 2 })).metrics, metrics);
 });
 
+t.test(
+  "a classifier under watch is trained as one that is not, and is told of after each epoch",
+  async (t) => {
+    const watch = { every: 2, images: 30, epsilon: 0.1 };
+    const looked = { fineTuning: { epochs: 3, watch }, compare: ["noisy", "continued"], r: [0.1] };
+    const unlooked = { ...looked, fineTuning: { epochs: 3 } };
+    const trainings = ["noisy_0.1", "ours_0.1_w1", "continued"];
+    const [first, second] = [await runOnce(looked), await runOnce(unlooked)];
+    t.equal(first.ended?.status, "passed", `${first.ended?.error}`);
+    const weights = await first.weights();
+    for (const name of ["baseline", ...trainings]) t.ok(weights[`${name}/0/weight`], `${name} was kept`);
+    t.strictSame(weights, await second.weights(), "the same weights, bit for bit");
+
+    const rows = (await first.file("fine-tuning.csv")).trim().split("\n");
+    const head = "classifier,kind,r,w,epoch,epsilon,clean,fgsm-linf,fgsm-log-odds-linf,certain,gap".split(
+      ",",
+    );
+    t.same(rows[0]!.split(","), head);
+    const table = rows.slice(1).map((row) => row.split(","));
+    t.same(
+      table.map(([name, , , , epoch]) => `${name} ${epoch}`),
+      trainings.flatMap((name) => [0, 2, 3].map((epoch) => `${name} ${epoch}`)),
+      "before the first epoch, after every second, and after the last",
+    );
+    const starts = table.filter((row) => row[4] === "0").map((row) => row.slice(6).join());
+    t.equal(new Set(starts).size, 1, "all of them start as the baseline");
+    for (const name of trainings) {
+      const progress = first.events.filter((e) => e.type === "progress" && e.stage === `train ${name}`);
+      const values = progress.flatMap((e) => (e.type === "progress" && e.values ? [e.values] : []));
+      const seen = values.filter((one) => one.gap !== undefined);
+      t.equal(seen.length, 2, `${name}: curves of what was seen`);
+      const last = table
+        .filter((row) => row[0] === name)
+        .at(-1)!
+        .map(Number);
+      t.same(
+        head.slice(6).map((column) => seen.at(-1)![column]),
+        last.slice(6),
+      );
+      t.equal(first.metrics[`${name}.rounding@0.1`], last[7]! - last[8]!);
+      t.equal(first.metrics[`${name}.certain`], last[9]);
+      t.equal(second.metrics[`${name}.certain`], undefined, "off unless given");
+    }
+    t.ok(first.events.some((e) => e.type === "artifact" && e.path === "artifacts/fine-tuning.png"));
+  },
+);
+
+t.test("a look tells what float32 rounds from what the classifier withstands", async (t) => {
+  // two classes by one pixel, the logits 2⋅scale⋅x apart
+  const steep = (scale: number): Network => {
+    const built = mlp({ hidden: [] }).build({ input: [1], output: [2] }, key);
+    const [weight, bias] = [built.parameters.get("0/weight")!, built.parameters.get("0/bias")!];
+    weight.assign(tf.tensor2d([[scale, -scale]]));
+    bias.assign(tf.tensor1d([0, 0]));
+    return built;
+  };
+  const pixels = fromArrays({
+    ...{ name: "pixels", shape: [1], range: [-1, 1] as const, labels: Uint8Array.from([0, 0, 1, 1, 1]) },
+    values: Float32Array.from([0.1, 0.3, -0.1, -0.3, 0.2]), // the last is wrong
+  });
+  const attack = (more: object): Promise<Attack> => context.create(Attacks, { use: "fgsm", ...more });
+  const attacks = { attack: await attack({}), unrounded: await attack({ loss: "log-odds" }) };
+  const watch = await watchOf({ every: 1, images: 5, epsilon: 0.2, ...attacks }, pixels, 2, key);
+  const look = async (scale: number) => {
+    const network = steep(scale);
+    const watcher = watcherOf(watch, asClassifier("steep", network, pixels));
+    const seen = await watcher.look(3);
+    watcher.dispose();
+    network.dispose();
+    return seen;
+  };
+  const round = (of: object) =>
+    Object.fromEntries(Object.entries(of).map(([name, value]) => [name, Number(value.toFixed(4))]));
+  t.same(round(await look(1)), {
+    ...{ epoch: 3, clean: 0.8, rounded: 0.4, unrounded: 0.4, certain: 0 },
+    gap: 0.24, // 2 · (0.1 + 0.3 + 0.1 + 0.3 − 0.2) / 5
+  });
+  const sure = round(await look(1000));
+  t.equal(sure.unrounded, 0.4, "the boundary is where it was");
+  t.equal(sure.certain, 0.8);
+  t.equal(sure.rounded, 0.8, "no gradient is left of the cross-entropy");
+});
+
 t.test("adversarial-training stopped in any stage and resumed gives what it would have given", async (t) => {
-  const whole = await runOnce();
+  const looked = { fineTuning: { epochs: 2, watch: { images: 30 } } };
+  const whole = await runOnce(looked);
   const store = await context.create(Stores, { use: "memory" });
   const at = (stage: string) => (event: RunEvent) => event.type === "progress" && event.stage === stage;
   const trainings = ["baseline", "generator_0.2", "ours_0.1_w1", "madry_0.2"];
@@ -447,22 +583,21 @@ t.test("adversarial-training stopped in any stage and resumed gives what it woul
   let resume: string | undefined;
   for (const stopAt of stops) {
     let left = true;
-    const { events, ended } = await runOnce(
-      {},
-      {
-        to: store,
-        watch: (event, stop) => {
-          if (left && stopAt(event)) stop.abort(new Error("enough"));
-          left = left && !stopAt(event);
-        },
-        ...(resume !== undefined && { resume }),
+    const { events, ended } = await runOnce(looked, {
+      to: store,
+      watch: (event, stop) => {
+        if (left && stopAt(event)) stop.abort(new Error("enough"));
+        left = left && !stopAt(event);
       },
-    );
+      ...(resume !== undefined && { resume }),
+    });
     t.equal(ended?.status, stopAt === stops.at(-1) ? "passed" : "cancelled", `${ended?.error}`);
     seen.push(...events);
     [resume] = await store.list();
   }
   t.strictSame(bodies(seen), bodies(whole.events));
+  const resumed = await (await store.open(resume!)).read("artifacts/fine-tuning.csv");
+  t.equal(new TextDecoder().decode(resumed), await whole.file("fine-tuning.csv"));
 });
 
 t.test("each stage can start from an earlier run's result", async (t) => {
@@ -520,7 +655,10 @@ t.test("adversarial-training refuses what cannot work, before anything is traine
     t.notOk(events.some((e) => e.type === "progress"));
   };
   await refused({ reading: "pixels", noise: "features" }, /critic of pixels cannot see noise/);
-  await refused({ madry: { attack: "deepfool" } }, /takes no budget/);
+  await refused({ madry: { attack: "deepfool" } }, /madry: attack "deepfool-l2" takes no budget/);
+  const watch = { attack: "deepfool" };
+  await refused({ fineTuning: { watch } }, /fineTuning.watch: attack "deepfool-l2" takes no budget/);
+  await refused({ featureNoise: 0.1 }, /featureNoise is the width of noise on features/);
   await refused({ data: { use: "moons" } }, /has no range/);
   await refused({ images: 101 }, /multiple of 10/);
   await refused({ gan: { ...tiny.gan, m: 2, alpha: 0.9 } }, /sampling-trick/);

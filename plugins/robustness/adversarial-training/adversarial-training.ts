@@ -21,9 +21,13 @@ import { evaluationOf, runAdversarialTraining } from "./stages.ts";
 
 /** The application, ready to run. @throws InputError where parts do not fit each other, before anything is trained */
 export function adversarialTraining(parts: AdversarialTraining): Application {
-  const { gan, data, test, adversary, evaluation } = parts;
+  const { gan, data, test, adversary, fineTuning, evaluation } = parts;
   gan.mixer.check?.(gan.alpha, gan.m);
-  requireBudgets(adversary);
+  requireBudgets("madry", adversary);
+  const { watch } = fineTuning;
+  if (watch !== undefined) {
+    for (const attack of [watch.attack, watch.unrounded]) requireBudgets("fineTuning.watch", attack);
+  }
   if (test.classes !== data.classes) {
     throw new InputError(
       `dataset "${data.name}": ${data.classes} classes to train with, but ${test.classes} held out`,
@@ -34,6 +38,9 @@ export function adversarialTraining(parts: AdversarialTraining): Application {
   }
   if (gan.reading.critic === "pixels" && gan.reading.noise === "features") {
     throw new InputError("a critic of pixels cannot see noise on features: give critic: features");
+  }
+  if (gan.reading.featureNoise !== undefined && gan.reading.noise === "pixels") {
+    throw new InputError("featureNoise is the width of noise on features: give noise: features");
   }
   const unmet = evaluation.adaptive.epsilons.linf.filter((e) => !evaluation.paper.epsilons.linf.includes(e));
   if (unmet.length > 0) {
@@ -48,9 +55,9 @@ export function adversarialTraining(parts: AdversarialTraining): Application {
 }
 
 /** @throws InputError for an attack that seeks the least distance */
-function requireBudgets({ name, kind }: Attack): void {
+function requireBudgets(option: string, { name, kind }: Attack): void {
   if (kind === "within-budget") return;
-  throw new InputError(`madry: attack "${name}" takes no budget: name one that does, such as pgd`);
+  throw new InputError(`${option}: attack "${name}" takes no budget: name one that does, such as pgd`);
 }
 
 /** How a scenario names it: `application: { use: adversarial-training, recipe: mnist, w: [1, 10] }`. */

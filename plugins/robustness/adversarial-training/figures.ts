@@ -7,16 +7,19 @@ import type { Painter, Picture } from "../../../core/mod.ts";
 import { panelOf } from "../evaluate-robustness/pictures.ts";
 import { NORMS } from "../evaluate-robustness/results.ts";
 import type { Findings } from "./findings.ts";
-import type { Comparison, Variant } from "./variants.ts";
+import type { AdversarialTraining } from "./options.ts";
+import type { Variant } from "./variants.ts";
+import { watchPicture } from "./watch-picture.ts";
 
 /**
  * For each w, the paper's figure; the same adversaries on all that the method is compared with; and the adaptive
- * evaluation. Where there are several w, the paper's figures as one, a row for each.
+ * evaluation. Where there are several w, the paper's figures as one, a row for each. Where fine-tuning was watched, what
+ * happened as it went on.
  */
 export async function figures(
-  comparison: Comparison,
+  { comparison, fineTuning: { watch } }: Pick<AdversarialTraining, "comparison" | "fineTuning">,
   painter: Painter,
-  { judged, curves, worst, adversaries }: Findings,
+  { judged, curves, worst, adversaries, watched }: Findings,
 ): Promise<Picture[]> {
   const n = judged[0]!.paper.labels.length;
   const variants = judged.map(({ variant }) => variant);
@@ -86,6 +89,9 @@ export async function figures(
       title: `${stronger} (${n} images, the same)`,
       png: await painter.panels(stronger, [...panels(adaptive, shown, false), bare]),
     });
+  }
+  if (watch !== undefined && watched.size > 0) {
+    pictures.push(await watchPicture(painter, watch, variants, watched));
   }
   return pictures;
 }

@@ -19,6 +19,7 @@ import {
 import type { AdversarialTraining } from "./options.ts";
 import type { SampleStatistics } from "./samples.ts";
 import type { Variant } from "./variants.ts";
+import type { Watched } from "./watch.ts";
 
 /** What the stages before have left. */
 export interface Outcome {
@@ -26,13 +27,16 @@ export interface Outcome {
   readonly adaptive: Attacked;
   /** By the kind of rows. */
   readonly samples: Readonly<Record<string, SampleStatistics>>;
+  /** What was seen of classifiers while they were trained, by variant; empty where none was watched. */
+  readonly watched: ReadonlyMap<string, readonly Watched[]>;
 }
 
 /** All that a run has found. */
 export interface Findings {
   readonly judged: readonly Judged[];
-  /** The paper's. */
+  /** The paper's, and those that know the defence. */
   readonly adversaries: readonly Adversary[];
+  readonly adaptive: readonly Adversary[];
   readonly curves: readonly Curve[];
   /** Accuracy under the worst of all ℓ∞ adversaries, by variant. */
   readonly worst: ReadonlyMap<string, readonly CurvePoint[]>;
@@ -41,13 +45,14 @@ export interface Findings {
   /** Signs of masked gradients, by variant. */
   readonly signs: ReadonlyMap<string, readonly string[]>;
   readonly samples: Outcome["samples"];
+  readonly watched: Outcome["watched"];
 }
 
 /** Compares what the stages have left. */
 export function findingsOf(
   parts: AdversarialTraining,
   variants: readonly Variant[],
-  { paper, adaptive, samples }: Outcome,
+  { paper, adaptive, samples, watched }: Outcome,
 ): Findings {
   const { evaluation } = parts;
   const evaluated = (attacked: Attacked, name: string) =>
@@ -59,7 +64,10 @@ export function findingsOf(
       adaptive: evaluated(adaptive, variant.name).evaluation,
     }),
   );
-  const adversaries = paper.named.map(({ name, attack: { norm } }) => ({ name, norm }));
+  const namesOf = ({ named }: Attacked): Adversary[] =>
+    named.map(({ name, attack: { norm } }) => ({ name, norm }));
+  const adversaries = namesOf(paper);
+  const stronger = namesOf(adaptive).filter(({ name }) => !adversaries.some((one) => one.name === name));
   const budgets = [...new Set(evaluation.adaptive.epsilons.linf)].sort((a, b) => a - b);
   const curves = variants.flatMap(({ name }) =>
     (["paper", "adaptive"] as const).flatMap((which) => {
@@ -73,9 +81,12 @@ export function findingsOf(
     return [name, maskingSigns(together(both), evaluated(adaptive, name).probes)] as const;
   });
   return {
-    ...{ judged, adversaries, curves, samples },
+    ...{ judged, adversaries, adaptive: stronger, curves, samples, watched },
     worst: new Map(judged.map((one) => [one.variant.name, worstOf(one, budgets)])),
-    orderings: orderings(judged, adversaries, evaluation.paper.epsilons),
+    orderings: [
+      ...orderings(judged, adversaries, evaluation.paper.epsilons),
+      ...orderings(judged, stronger, evaluation.adaptive.epsilons),
+    ],
     standings: standings(judged, budgets),
     signs: new Map(signs),
   };

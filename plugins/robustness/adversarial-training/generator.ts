@@ -143,14 +143,14 @@ export async function* trainGenerator(
 }
 
 /** What the critic sees of rows. */
-interface View {
+export interface View {
   readonly shape: readonly number[];
   /** `[n, ...]` to `[n, ...shape]` */
   of(x: tf.Tensor): tf.Tensor;
 }
 
-/** @throws InputError where the network names no feature space */
-function featuresOf({ features }: Network): View {
+/** What a critic of features sees. @throws InputError where the network names no feature space */
+export function featuresOf({ features }: Network): View {
   if (features === undefined) {
     throw new InputError(
       "the classifier names no feature space for the critic: take one that does (convnet, image-classifier, mlp), or " +
@@ -161,7 +161,7 @@ function featuresOf({ features }: Network): View {
 }
 
 /** pd: rows of the data; pdBar: rows with noise; both as the critic sees them. */
-async function targetOf(
+export async function targetOf(
   { reading, alpha }: Gan,
   { data, clip }: NoisyData,
   r: number,
@@ -179,9 +179,10 @@ async function targetOf(
     (from, n) =>
       tf.tidy(() => view.of(rows(from, n)));
   const features = seen(pd); // [n, ...view.shape]
-  const width = reading.noise === "features" ? r * (await ratio(features, pd, key)) : 0;
+  const width = async (): Promise<number> => reading.featureNoise ?? r * (await ratio(features, pd, key));
+  const half = reading.noise === "features" ? await width() : 0;
   const noisyFeatures: Sampler = (from, n) =>
-    tf.tidy(() => noisy(features(from.fold("row"), n), width, undefined, from.fold("noise")));
+    tf.tidy(() => noisy(features(from.fold("row"), n), half, undefined, from.fold("noise")));
   return {
     name: "noisy features",
     alpha,

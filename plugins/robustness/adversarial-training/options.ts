@@ -50,15 +50,20 @@ const written = (refs: Refs) => {
     reading: z
       .enum(["features", "pixels", "feature-noise", "ball"])
       .default("features")
-      .describe("How stage 2 is read where the paper leaves it open: a preset of the three options below."),
+      .describe(
+        "How stage 2 is read where the paper leaves it open: a preset of `critic`, `noise` and `generates`.",
+      ),
     critic: z
       .enum(["features", "pixels"])
       .optional()
       .describe("What the critic sees: the baseline's features of a row, or the row."),
-    noise: z
-      .enum(["pixels", "features"])
+    noise: z.enum(["pixels", "features"]).optional().describe("Where noise is added."),
+    featureNoise: positive
       .optional()
-      .describe("Where noise is added. Noise on features is scaled to their spread, as r is to the pixels'."),
+      .describe(
+        "Half the width of noise on features, in their own units and for every r, as the authors' code adds it; by default " +
+          "as wide beside the features' spread as r is beside the pixels'.",
+      ),
     generates: z
       .enum(["rows", "ball"])
       .optional()
@@ -138,6 +143,24 @@ const written = (refs: Refs) => {
           .describe(
             "What is taken from that run; ours and combined only where it reads stage 2 as this one does.",
           ),
+        watch: z
+          .strictObject({
+            every: count
+              .default(1)
+              .describe("Epochs from one look to the next; the last epoch is looked at too."),
+            images: count
+              .default(500)
+              .describe("Images held out, drawn by the seed; the same in every look."),
+            epsilon: positive.optional().describe("Budget of both attacks; by default the widest r."),
+            attack: refs(Attacks)
+              .prefault({ use: "fgsm" })
+              .describe("An attack within a budget, whose gradient float32 may round."),
+            unrounded: refs(Attacks)
+              .prefault({ use: "fgsm", loss: "log-odds" })
+              .describe("The same with a loss whose gradient no confidence rounds away."),
+          })
+          .optional()
+          .describe("Looks at each classifier while it is trained; off unless given."),
       })
       .prefault({})
       .describe("Stage 3, for each r and w, and for all that it is compared with."),
@@ -185,12 +208,15 @@ export type Gan = Omit<AdversarialTraining["gan"], "from">;
 /** Attacks, and budgets in each norm. */
 export type AttackPlan = AdversarialTraining["evaluation"]["paper"];
 
+/** Looks at classifiers in training. */
+export type WatchPlan = NonNullable<AdversarialTraining["fineTuning"]["watch"]>;
+
 /** A training of classifiers. */
 export type ClassifierTraining = AdversarialTraining["baseline"];
 
 /** What a scenario says, the recipe's choices where it says nothing, in the shape of the application's parts. */
 function filledIn(
-  { recipe: name, reading: preset, critic, noise, generates, ...given }: Written,
+  { recipe: name, reading: preset, critic, noise, featureNoise, generates, ...given }: Written,
   refs: Refs,
 ) {
   const recipe: Recipe = recipeOf(name);
@@ -198,14 +224,16 @@ function filledIn(
     critic: critic ?? READINGS[preset].critic,
     noise: noise ?? READINGS[preset].noise,
     generates: generates ?? READINGS[preset].generates,
+    ...(featureNoise !== undefined && { featureNoise }),
   };
   const or = <T>(contract: Contract<T>, ref: Ref<T> | undefined, usual: Ref): Ref<T> =>
     ref ?? refs(contract).parse(usual);
   const { madry, baseline, gan, fineTuning, evaluation, m, clip, noisyFrom, images } = given;
   const r = given.r ?? recipe.r;
+  const widest = Math.max(...r);
   return {
     ...{ m, clip, noisyFrom, images },
-    comparison: { r, w: given.w, compare: given.compare, madry: madry.epsilons ?? [Math.max(...r)] },
+    comparison: { r, w: given.w, compare: given.compare, madry: madry.epsilons ?? [widest] },
     data: or(Datasets, given.data, recipe.data),
     classifier: or(Networks, given.classifier, recipe.classifier),
     baseline: {
@@ -225,6 +253,7 @@ function filledIn(
       optimizer: or(Optimizers, fineTuning.optimizer, recipe.fineTuningOptimizer),
       epochs: fineTuning.epochs ?? recipe.fineTuningEpochs,
       ...{ from: fineTuning.from, kinds: fineTuning.kinds },
+      watch: fineTuning.watch && { ...fineTuning.watch, epsilon: fineTuning.watch.epsilon ?? widest },
     },
     adversary: madry.attack,
     evaluation: {

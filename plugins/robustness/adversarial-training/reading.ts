@@ -10,8 +10,10 @@
 export interface Reading {
   /** What the critic sees: the baseline classifier's features of a row, or the row. */
   readonly critic: "features" | "pixels";
-  /** Where noise is added to the data: to the row, or to its features (as wide beside these as r is beside pixels). */
+  /** Where noise is added to the data: to the row, or to its features. */
   readonly noise: "pixels" | "features";
+  /** Half the width of noise on features, in their units; absent: as wide beside these as r is beside pixels. */
+  readonly featureNoise?: number;
   /** What the generator makes: rows out of z, or what is added to rows of the data, within r of each. */
   readonly generates: "rows" | "ball";
 }

@@ -9,7 +9,7 @@ import { figures } from "./figures.ts";
 import { type Findings, findingsOf, meanAccuracy, type Outcome } from "./findings.ts";
 import type { AdversarialTraining } from "./options.ts";
 import { summary } from "./summary.ts";
-import { accuracyTable, jsonOf, orderingTable, standingTable, type Table } from "./tables.ts";
+import { accuracyTable, jsonOf, orderingTable, standingTable, type Table, watchTable } from "./tables.ts";
 import type { Variant } from "./variants.ts";
 
 /** Gives metrics, tables, pictures and words. */
@@ -21,7 +21,7 @@ export async function* results(
 ): AsyncGenerator<ApplicationEvent, undefined> {
   yield { type: "stage", stage: "results" };
   const findings = findingsOf(parts, variants, outcome);
-  yield { type: "metrics", values: metricsOf(findings) };
+  yield { type: "metrics", values: { ...metricsOf(findings), ...watchMetrics(parts, findings) } };
 
   const text = (lines: string): Uint8Array => new TextEncoder().encode(`${lines}\n`);
   const csv = (rows: Table): Uint8Array => text(rows.map((row) => row.join(",")).join("\n"));
@@ -46,12 +46,22 @@ export async function* results(
       "All of these tables, and the samples' distances",
       text(JSON.stringify(jsonOf(findings), null, 1)),
     ],
+    ...(findings.watched.size === 0
+      ? []
+      : [
+          [
+            "fine-tuning.csv",
+            "Each classifier as its fine-tuning goes on: accuracy, accuracy under attack, how sure it is",
+            csv(watchTable(findings, parts.fineTuning.watch!)),
+          ] as const,
+        ]),
     ["summary.md", "The results in words and tables", text(summary(parts, findings))],
   ] as const;
   for (const [path, title, bytes] of kept) yield await context.artifact(path, title, bytes);
 
   if (parts.painter !== undefined) {
-    for (const { name, title, png } of await figures(parts.comparison, parts.painter, findings)) {
+    const pictures = await figures(parts, parts.painter, findings);
+    for (const { name, title, png } of pictures) {
       yield await context.artifact(`${name}.png`, title, png);
     }
   }
@@ -91,6 +101,24 @@ function metricsOf({ judged, adversaries, curves, worst, samples }: Findings): R
   for (const [kind, { nearest, entropy }] of Object.entries(samples)) {
     metrics[`${kind.replace(" ", "-")}.nearest`] = nearest;
     metrics[`${kind.replace(" ", "-")}.entropy`] = entropy;
+  }
+  return metrics;
+}
+
+/**
+ * Of each variant that was watched, after its last epoch: `<name>.rounding@<ε>`, the accuracy under the attack that float32
+ * rounds less that under the other; `<name>.certain`; `<name>.gap`.
+ */
+function watchMetrics(
+  { fineTuning: { watch } }: AdversarialTraining,
+  { watched }: Findings,
+): Record<string, number> {
+  const metrics: Record<string, number> = {};
+  for (const [name, looks] of watched) {
+    const { rounded, unrounded, certain, gap } = looks.at(-1)!;
+    metrics[`${name}.rounding@${watch!.epsilon}`] = rounded - unrounded;
+    metrics[`${name}.certain`] = certain;
+    metrics[`${name}.gap`] = gap;
   }
   return metrics;
 }

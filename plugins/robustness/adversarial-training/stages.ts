@@ -26,6 +26,7 @@ import { results } from "./results.ts";
 import { type SampleStatistics, sheet, statisticsOf } from "./samples.ts";
 import { asClassifier, type TrainingSpec, trainClassifier } from "./training.ts";
 import { type Variant, variantsOf } from "./variants.ts";
+import { type Watch, type Watched, watchOf } from "./watch.ts";
 
 /** What all stages share. */
 interface RunScope {
@@ -33,6 +34,8 @@ interface RunScope {
   /** The rows to train with. */
   readonly data: FiniteDataset;
   readonly baseline: Network;
+  /** What stage 3 is watched on, if it is. */
+  readonly watch: Watch | undefined;
   readonly context: RunContext;
 }
 
@@ -62,7 +65,9 @@ export async function* runAdversarialTraining(
 
     // Stage 1
     const baseline = classifierOf("baseline");
-    const scope: RunScope = { parts, data, baseline, context };
+    const { watch: plan } = parts.fineTuning;
+    const watch = plan && (await watchOf(plan, parts.test, parts.evaluation.batch, key.fold("watch")));
+    const scope: RunScope = { parts, data, baseline, watch, context };
     yield* state.once("train baseline", (stage) =>
       parts.baseline.from
         ? takeEarlier("baseline", { network: baseline, plan: parts.classifier }, parts.baseline.from, context)
@@ -91,6 +96,7 @@ export async function* runAdversarialTraining(
 
     // Stage 3
     const trained = new Map([["baseline", baseline]]);
+    const watched = new Map<string, readonly Watched[]>();
     const { from, kinds } = parts.fineTuning;
     const there = from && (await earlierNames(from, context));
     for (const variant of variants.slice(1)) {
@@ -98,7 +104,7 @@ export async function* runAdversarialTraining(
       const isThere = there?.includes(name) && kinds.some((taken) => taken === kind);
       const network = classifierOf(name);
       trained.set(name, network);
-      yield* state.once(`train ${name}`, (stage) =>
+      const seen = yield* state.once<readonly Watched[] | undefined>(`train ${name}`, (stage) =>
         isThere
           ? takeEarlier(name, { network, plan: parts.classifier }, from!, context)
           : trainClassifier(
@@ -106,6 +112,7 @@ export async function* runAdversarialTraining(
               stage,
             ),
       );
+      if (seen?.length) watched.set(name, seen);
     }
 
     // Evaluation
@@ -118,7 +125,9 @@ export async function* runAdversarialTraining(
     };
     const paper = yield* examined("paper");
     const adaptive = yield* examined("adaptive");
-    yield* state.once("results", () => results(parts, variants, { paper, adaptive, samples }, context));
+    yield* state.once("results", () =>
+      results(parts, variants, { paper, adaptive, samples, watched }, context),
+    );
   } finally {
     for (const network of networks) network.dispose();
   }
@@ -134,6 +143,7 @@ function recipeRecord({ comparison, gan, evaluation, ...parts }: AdversarialTrai
   });
   const plan = ({ attacks, epsilons }: AttackPlan): object => ({ attacks: attacks.map(named), epsilons });
   const { reading, alpha, latent, k, m, steps, from } = gan;
+  const { watch } = parts.fineTuning;
   return {
     ...{ r: comparison.r, w: comparison.w, compare: comparison.compare },
     ...{ data: named(parts.data), images: Math.min(parts.images, parts.data.size) },
@@ -145,7 +155,10 @@ function recipeRecord({ comparison, gan, evaluation, ...parts }: AdversarialTrai
       ...{ generator: named(gan.generator), critic: named(gan.critic) },
       ...{ optimizer: named(gan.optimizer), criticOptimizer: named(gan.criticOptimizer ?? gan.optimizer) },
     },
-    fineTuning: { ...training(parts.fineTuning), kinds: parts.fineTuning.from && parts.fineTuning.kinds },
+    fineTuning: {
+      ...{ ...training(parts.fineTuning), kinds: parts.fineTuning.from && parts.fineTuning.kinds },
+      watch: watch && { ...watch, attack: named(watch.attack), unrounded: named(watch.unrounded) },
+    },
     madry: { attack: named(parts.adversary), epsilons: comparison.madry },
     evaluation: {
       ...{ n: evaluation.n, batch: evaluation.batch },
@@ -165,7 +178,7 @@ const INITIAL = 500;
 
 /** How a variant is trained. */
 function specOf(
-  { parts, data, baseline, context: { sentinels, signal } }: RunScope,
+  { parts, data, baseline, watch, context: { sentinels, signal } }: RunScope,
   { name, kind, r = 0, w = 0, labelled, unlabelled }: Variant,
   generator: RowGenerator | undefined,
   network: Network,
@@ -181,6 +194,7 @@ function specOf(
   return {
     ...{ title: `train ${name}`, network, data, optimizer, epochs, m: parts.m },
     ...{ clip, w, key, sentinels, signal },
+    watch: kind === "baseline" ? undefined : watch,
     noise: labelled === "noisy" ? r : 0,
     adversary: labelled === "attacked" ? { attack: parts.adversary, epsilon: r } : undefined,
     unlabelled: unlabelled === "generated" ? generator!.draw : unlabelled === "noisy" ? noisyRows : undefined,

@@ -4,7 +4,7 @@
  * @module
  */
 import { cleanAccuracy } from "../evaluation.ts";
-import type { Ordering } from "./comparisons.ts";
+import type { Adversary, Ordering } from "./comparisons.ts";
 import { type Findings, meanAccuracy } from "./findings.ts";
 import type { AdversarialTraining } from "./options.ts";
 
@@ -29,7 +29,13 @@ export function summary(parts: AdversarialTraining, findings: Findings): string 
     "Paired differences of mean accuracy over the budgets, on the same images: seen if the 95 % interval lies above 0, " +
       "reversed if it lies below. Intervals cover the draw of images, for one training each, and are not corrected for " +
       "their number.",
-    ordering(findings),
+    ordering(findings, findings.adversaries),
+    ...(findings.adaptive.length === 0
+      ? []
+      : [
+          "The same under the adaptive adversaries, over their budgets:",
+          ordering(findings, findings.adaptive),
+        ]),
     "## Gains under adversaries that know the defence",
     standing(findings),
     "## Generated rows",
@@ -76,7 +82,7 @@ function accuracies({ judged, adversaries, curves, worst }: Findings): string {
   );
 }
 
-function ordering({ orderings, adversaries }: Findings): string {
+function ordering({ orderings }: Findings, adversaries: readonly Adversary[]): string {
   const rows = CLAIMS.flatMap(([claim, holds]) => {
     const pairs = orderings.filter(({ above, below }) => holds(above, below));
     if (pairs.length === 0) return [];

@@ -5,6 +5,8 @@
  */
 import { type CurvePoint, cleanAccuracy } from "../evaluation.ts";
 import { atBudgets, type Findings } from "./findings.ts";
+import type { WatchPlan } from "./options.ts";
+import { reported } from "./watch.ts";
 
 /** A table: its head, and a row for each line. */
 export type Table = readonly (readonly unknown[])[];
@@ -52,6 +54,17 @@ export function standingTable({ standings: all }: Findings): Table {
       ...[variant, ...interval(paper), ...interval(under), ...interval(masked), verdict],
     ]),
   ];
+}
+
+/** What was seen of each variant while it was trained, a row for each look. */
+export function watchTable({ judged, watched }: Findings, plan: WatchPlan): Table {
+  const rows = judged.flatMap(({ variant: { name, kind, r = "", w = "" } }) =>
+    (watched.get(name) ?? []).map((look) => ({
+      ...{ classifier: name, kind, r, w, epoch: look.epoch, epsilon: plan.epsilon },
+      ...reported(look, plan),
+    })),
+  );
+  return [Object.keys(rows[0]!), ...rows.map((row) => Object.values<number | string>(row))];
 }
 
 /** All findings. */

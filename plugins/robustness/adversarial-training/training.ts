@@ -17,6 +17,7 @@ import {
   fit,
   type Key,
   type Network,
+  type Numbers,
   type Optimizer,
   PLAIN,
   prepare,
@@ -26,6 +27,7 @@ import {
   tf,
 } from "../../../core/mod.ts";
 import { noisy } from "./noise.ts";
+import { reported, type Watch, type Watched, watcherOf } from "./watch.ts";
 
 /** How one classifier is trained. */
 export interface TrainingSpec {
@@ -49,6 +51,8 @@ export interface TrainingSpec {
   readonly unlabelled?: ((key: Key, n: number) => tf.Tensor) | undefined;
   /** Called before the first step. */
   readonly begin: () => void | Promise<void>;
+  /** Looks at the network while it is trained, if given; the weights are the same with it and without. */
+  readonly watch?: Watch | undefined;
   readonly key: Key;
   readonly sentinels: SentinelPolicy;
   readonly signal: AbortSignal;
@@ -59,13 +63,26 @@ interface Batch extends FitBatch {
   readonly others: tf.Tensor | undefined;
 }
 
-/** Trains a network in place; goes on where its state has been restored. @throws RunError after a fatal alarm */
+/**
+ * Trains a network in place; goes on where its state has been restored.
+ * @returns what was seen of it, the first before any step and the last after all; nothing where it was not watched
+ * @throws RunError after a fatal alarm
+ */
 export async function* trainClassifier(
   spec: TrainingSpec,
   state: RunState,
-): AsyncGenerator<ApplicationEvent, undefined> {
+): AsyncGenerator<ApplicationEvent, readonly Watched[]> {
   const { title, network, data, optimizer, epochs, m, noise, clip, w, unlabelled, adversary } = spec;
-  const prepared = adversary && prepare(adversary.attack, asClassifier(title, network, data));
+  const classifier = asClassifier(title, network, data);
+  const prepared = adversary && prepare(adversary.attack, classifier);
+  const watched = spec.watch && { ...spec.watch, ...watcherOf(spec.watch, classifier) };
+  const seen = watched && state.cell<readonly Watched[]>("watched", []);
+  const perEpoch = Math.ceil(data.size / m);
+  const look = async (epoch: number): Promise<Numbers> => {
+    const now = await watched!.look(epoch);
+    seen!.value = [...seen!.value, now];
+    return reported(now, watched!.plan);
+  };
   const perturb = async (x: tf.Tensor, y: tf.Tensor1D, key: Key): Promise<tf.Tensor> => {
     const epsilon: tf.Tensor1D = tf.fill([y.size], adversary!.epsilon);
     try {
@@ -78,7 +95,12 @@ export async function* trainClassifier(
   try {
     yield* fit<Batch>({
       ...{ stage: title, network, data, optimizer, epochs, batch: m, key: spec.key, state },
-      ...{ sentinels: spec.sentinels, begin: spec.begin },
+      sentinels: spec.sentinels,
+      async begin() {
+        await spec.begin();
+        if (watched !== undefined) await look(0);
+      },
+      examine: watched && { every: perEpoch * watched.plan.every, look: (step) => look(step / perEpoch) },
       ...(prepared && { perturb }),
       augment: ({ x, y }, key) => ({
         x: noise > 0 ? noisy(x, noise, clip, key.fold("noise")) : x,
@@ -94,9 +116,10 @@ export async function* trainClassifier(
         return { loss, crossEntropy: supervised, entropy };
       },
     });
-    return undefined;
+    return seen?.value ?? [];
   } finally {
     prepared?.dispose();
+    watched?.dispose();
   }
 }
 

@@ -130,6 +130,31 @@ t.test("fit() reports the terms of a loss, and hands on what augment adds", asyn
   network.dispose();
 });
 
+t.test("fit() is looked at where it is to be and after its last step, and trains as without", async (t) => {
+  const looked: number[] = [];
+  const look = async (step: number) => {
+    looked.push(step);
+    return { seen: 2 * step };
+  };
+  const plain = await trained({ epochs: 30 });
+  const { events, weights } = await trained({ epochs: 30, examine: { every: 50, look } });
+  t.same(looked, [50, 100, 120]);
+  t.same(weights, plain.weights);
+  const progress = progressOf(events);
+  const found = progress.filter(({ values }) => values!.seen !== undefined);
+  t.same(
+    found.map(({ step, values }) => [step, values!.seen]),
+    looked.map((step) => [step, 2 * step]),
+    "beside the losses",
+  );
+  t.ok(found.every(({ values }) => values!.loss !== undefined));
+  const others = progress.filter(({ step }) => step !== 50 && step !== 100); // reports of its own are every 3 steps
+  t.same(
+    others.map(({ step }) => step),
+    progressOf(plain.events).map(({ step }) => step),
+  );
+});
+
 t.test("fit() gives the same weights for the same key, others for another", async (t) => {
   const first = await trained();
   t.strictSame(await trained(), first);
