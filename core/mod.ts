@@ -48,6 +48,7 @@ export * from "./run/expectation.ts";
 export * from "./run/fit.ts";
 export * from "./run/identify.ts";
 export * from "./run/learner.ts";
+export * from "./run/lease.ts";
 export * from "./run/loop.ts";
 export * from "./run/onnx.ts";
 export * from "./run/painter.ts";

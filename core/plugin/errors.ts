@@ -18,10 +18,12 @@ export interface Problem {
 /** Marks the errors of every copy of this module: a package may be installed twice, and built beside its sources. */
 const INPUT_ERROR = Symbol.for("dsgan:InputError");
 const RUN_ERROR = Symbol.for("dsgan:RunError");
+const RUN_LOST = Symbol.for("dsgan:RunLost");
+const RUN_EXISTS = Symbol.for("dsgan:RunExists");
 
 /** A scenario, plugin, data file or command line cannot be used as given. Carries every problem found. */
 export class InputError extends Error {
-  override readonly name = "InputError";
+  override readonly name: string = "InputError";
   readonly [INPUT_ERROR] = true;
   readonly problems: readonly Problem[];
   readonly file: string | undefined;
@@ -42,7 +44,7 @@ export class InputError extends Error {
 
 /** A run with a sound input could not go on: a loss that is not a number, an engine that failed. */
 export class RunError extends Error {
-  override readonly name = "RunError";
+  override readonly name: string = "RunError";
   readonly [RUN_ERROR] = true;
   /** Path in the scenario of the component that failed, where one is known. */
   readonly path: string | undefined;
@@ -56,6 +58,40 @@ export class RunError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: `this` is the class that `instanceof` names, which may be derived
     return isMarked(this, RunError, value, RUN_ERROR);
+  }
+}
+
+/**
+ * Another process has taken a run over, or its place is gone: this process may not write it any more. It stops at once,
+ * and records nothing. The run itself goes on, or can be resumed.
+ */
+export class RunLost extends RunError {
+  override readonly name = "RunLost";
+  readonly [RUN_LOST] = true;
+
+  /** Whether a value is a RunLost, of whichever copy of this module. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: `this` is the class that `instanceof` names, which may be derived
+    return isMarked(this, RunLost, value, RUN_LOST);
+  }
+}
+
+/** A run of the id that was asked for is there already. */
+export class RunExists extends InputError {
+  override readonly name = "RunExists";
+  readonly [RUN_EXISTS] = true;
+  /** The id. */
+  readonly run: string;
+
+  constructor(run: string, options: { cause?: unknown } = {}) {
+    super(`there is a run ${JSON.stringify(run)} already: resume it, or choose another id`, options);
+    this.run = run;
+  }
+
+  /** Whether a value is a RunExists, of whichever copy of this module. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: `this` is the class that `instanceof` names, which may be derived
+    return isMarked(this, RunExists, value, RUN_EXISTS);
   }
 }
 

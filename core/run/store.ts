@@ -45,12 +45,23 @@ export const RUN_FILES = {
   result: "result.json",
 } as const;
 
-/** A run being written. */
+/**
+ * A run being written. Its writer holds a lease, which the store renews while the process lives and is not stopped.
+ * Once another writer has taken the run over, each method but a second `close` rejects with a RunLost and changes
+ * nothing that readers see.
+ */
 export interface RunWriter {
   /** Unique in its store. */
   readonly id: string;
   /** Where people find it: a folder, a URL. */
   readonly location: string;
+  /** Number of this writer among those that the run has had, from 1: each has a higher one than those before it. */
+  readonly epoch: number;
+  /**
+   * Aborted, with the RunLost as its reason, once the store knows that the run was taken over: when it next renews the
+   * lease, or when a method is refused.
+   */
+  readonly lost: AbortSignal;
   /**
    * Keeps an event after those before it; resolves when a reader would see it.
    * @throws RunError where it could not be kept; what was kept before stays whole
@@ -64,7 +75,7 @@ export interface RunWriter {
   write(path: string, data: Uint8Array | string): Promise<void>;
   /** Removes a file, where there is one. @throws as {@link write} does */
   remove(path: string): Promise<void>;
-  /** Lets go of the run: nothing can be appended or written after. Closing twice does nothing. */
+  /** Gives the lease up: nothing can be appended or written after. Closing twice does nothing. */
   close(): Promise<void>;
 }
 
@@ -72,6 +83,14 @@ export interface RunWriter {
 export interface RunOwner {
   readonly pid: number;
   readonly host: string;
+  /** Whether `pid` is a process of this machine that this process can see: a signal sent to it reaches the owner. */
+  readonly isHere: boolean;
+  /** Of its {@link RunWriter}. */
+  readonly epoch: number;
+  /** When it took the run. ISO 8601, UTC, by its own clock. */
+  readonly since: string;
+  /** Until when its lease holds unless it is renewed. ISO 8601, UTC, by the clock of this process. */
+  readonly until: string;
 }
 
 /** How a run stands: how it ended, that a process is writing it, or that none is although it has not ended. */
@@ -114,7 +133,7 @@ export interface RunReader {
   read(path: string): Promise<Uint8Array>;
   /** Paths of the files that begin with a prefix, sorted; those still being written are left out. */
   files(prefix: string): Promise<readonly string[]>;
-  /** Who is writing the run now, where anybody is. */
+  /** Who is writing the run now, where anybody is: the holder of a lease that has not lapsed. */
   owner(): Promise<RunOwner | undefined>;
   /** What {@link RUN_FILES}.result holds; undefined while the run goes on, or where it ended without a word. */
   result(): Promise<RunResult | undefined>;
@@ -123,14 +142,22 @@ export interface RunReader {
 /** Keeps runs. */
 export interface Store {
   readonly name: string;
-  /** @throws InputError where runs cannot be written, saying where and why */
-  create(scenario: string): Promise<RunWriter>;
   /**
-   * Opens a run for going on with it. An event that a crash left half written is dropped.
+   * Begins a run.
+   * @param options.id its id, see {@link isRunId}; `<scenario>-` and something unique unless given
+   * @throws InputError where runs cannot be written, saying where and why, or where the id cannot be one; RunExists
+   *   where there is a run of that id
+   */
+  create(scenario: string, options?: { readonly id?: string | undefined }): Promise<RunWriter>;
+  /**
+   * Opens a run for going on with it: takes the lease where nobody holds it, where it has lapsed, or where its holder is
+   * known to be dead. It may take as long as a lease lasts to find out. An event that a crash left half written is
+   * dropped.
+   * @param options.gone epoch of a writer whose process the caller knows to have ended: its lease is not waited for
    * @throws InputError where there is no such run, its events are damaged, or another process is writing it (then
    *   with its pid and host)
    */
-  resume(id: string): Promise<RunWriter>;
+  resume(id: string, options?: { readonly gone?: number | undefined }): Promise<RunWriter>;
   /** Ids of all runs, newest first. */
   list(): Promise<readonly string[]>;
   /**
@@ -162,4 +189,26 @@ export function isRunPath(path: string): boolean {
 export function checkRunPath(path: string): string {
   if (isRunPath(path)) return path;
   throw new InputError(`${JSON.stringify(path)} is not a path inside a run, such as "artifacts/samples.npy"`);
+}
+
+/** Longest id of a run, in characters. */
+const ID_LENGTH = 200;
+/** Names that Windows keeps for devices, with whatever ending. */
+const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+/**
+ * Whether a text can be the id of a run: letters, digits, `.`, `_` and `-`, at most 200 of them, the first a letter or
+ * digit, the last no `.`. Such an id is the name of a file on every system, and part of a URL as it stands.
+ */
+export function isRunId(id: string): boolean {
+  return /^[a-z\d]([\w.-]*[\w-])?$/i.test(id) && id.length <= ID_LENGTH && !DEVICE.test(id);
+}
+
+/** @throws InputError unless {@link isRunId} */
+export function checkRunId(id: string): string {
+  if (isRunId(id)) return id;
+  throw new InputError(
+    `${JSON.stringify(id)} cannot be the id of a run: use letters, digits, ".", "_" and "-", ${ID_LENGTH} at most, ` +
+      "a letter or digit first",
+  );
 }

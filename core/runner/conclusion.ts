@@ -72,16 +72,19 @@ export async function twice(write: () => Promise<void>): Promise<void> {
 /**
  * Ends a run as failed whose process is gone, for whoever watched it.
  * @param error why it failed
+ * @param epoch of the writer that the process was
  * @returns the events that say so
- * @throws as the store does; an InputError where the run has ended
+ * @throws as the store does; an InputError where the run has ended, or another process has written it since
  */
 export async function recordFailure(
   store: Store,
   id: string,
   error: Omit<RunFailure, "kind">,
+  epoch: number,
 ): Promise<readonly RunEvent[]> {
-  const writer = await store.resume(id);
+  const writer = await store.resume(id, { gone: epoch });
   try {
+    if (writer.epoch !== epoch + 1) throw new InputError(`run ${id} was taken over by another process since`);
     const past = await (await store.open(id)).events();
     const first = past.find((event) => event.type === "started");
     const last = past.at(-1);

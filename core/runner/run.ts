@@ -20,13 +20,17 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, unknown>>;
   /** Id of a run to resume, whose scenario is the one given. Without it a new run starts. */
   readonly resume?: string;
+  /** Id of the run that starts, see `isRunId`; the store makes one up unless given. */
+  readonly id?: string;
 }
 
 /**
  * Runs a scenario. Nothing happens before a subscription, and each subscription is a run of its own: use `share()`
  * where several watch one. Unsubscribing interrupts the run. The last event is always `ended`, and by then the result
  * is stored. The Observable then completes, whatever the run's status. It errors only where the store cannot write the
- * run: with an InputError where none can be started or resumed, with a RunError where its end cannot be stored.
+ * run: with an InputError where none can be started or resumed, with a RunError where its end cannot be stored, and
+ * with a RunLost where another process has taken the run over: then this one stops after the step under way, and records
+ * nothing more.
  *
  * A resumed run emits only the events that no earlier session emitted, numbered on from those. It ends with the same
  * metrics, bit for bit, as one that was never interrupted on the same engine and machine.
@@ -45,14 +49,16 @@ export function run(loaded: LoadedScenario, options: RunOptions): Observable<Run
 
 async function execute(
   loaded: LoadedScenario,
-  { store, environment = {}, resume }: RunOptions,
+  { store, environment = {}, resume, id }: RunOptions,
   signal: AbortSignal,
   show: (event: RunEvent) => void,
 ): Promise<void> {
-  const writer = await (resume === undefined ? store.create(loaded.scenario.name) : store.resume(resume));
+  const { name } = loaded.scenario;
+  const writer = await (resume === undefined ? store.create(name, { id }) : store.resume(resume));
   try {
     const past = resume === undefined ? NO_PAST : await readPast(store, resume);
-    await runSession({ loaded, store, environment, writer, past, signal, show });
+    const stop = AbortSignal.any([signal, writer.lost]);
+    await runSession({ loaded, store, environment, writer, past, signal: stop, show });
   } finally {
     await writer.close();
   }

@@ -51,7 +51,7 @@ interface Session extends SessionOptions {
 
 /**
  * Runs a session. What goes wrong in it ends the run as failed.
- * @throws as the writer does, where the end of the session cannot be stored
+ * @throws as the writer does, where the end of the session cannot be stored; RunLost where the run was taken over
  */
 export async function runSession(options: SessionOptions): Promise<void> {
   const { loaded, environment, writer, past, show } = options;
@@ -63,6 +63,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const session: Session = { ...options, text, log, account, seconds };
   const opening = openingOf({ scenario, text, base, plugins, environment, writer, past, log });
   const outcome = await outcomeOf(session, opening.prepare, opening.open);
+  writer.lost.throwIfAborted(); // how it went is for the writer to say that has the run now
   await twice(() => opening.open()); // does nothing where it was opened
   await conclude(
     { outcome, metrics: account.metrics, seconds: seconds() },

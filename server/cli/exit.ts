@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { describeProblem, InputError, messageOf, stackOf } from "../../core/plugin/errors.ts";
+import { describeProblem, InputError, messageOf, RunLost, stackOf } from "../../core/plugin/errors.ts";
 import type { RunFailure, RunResult } from "../../core/run/store.ts";
 
 /** What the exit code tells a CI. */
@@ -16,7 +16,7 @@ export const EXIT = {
   input: 2,
   /** The run broke. */
   broke: 3,
-  /** Stopped by Ctrl-C. */
+  /** Stopped by Ctrl-C, or because another process has taken the run over. */
   interrupted: 130,
 } as const;
 
@@ -30,6 +30,7 @@ export function codeOfResult({ status, error }: RunResult): number {
 
 /** The exit code of an error that kept a run from ending. */
 export function codeOfError(error: unknown): number {
+  if (error instanceof RunLost) return EXIT.interrupted;
   return error instanceof InputError ? EXIT.input : EXIT.broke;
 }
 

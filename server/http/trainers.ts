@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { hostname } from "node:os";
 import {
   loadScenario,
   type PluginExport,
@@ -79,9 +78,7 @@ export function trainerQueue(options: TrainerQueueOptions): Queue {
  * @returns whether it is a process of this machine
  */
 function stop(owner: RunOwner | undefined): boolean {
-  if (owner === undefined || owner.host !== hostname() || owner.pid <= 1 || owner.pid === process.pid) {
-    return false;
-  }
+  if (owner === undefined || !owner.isHere || owner.pid <= 1 || owner.pid === process.pid) return false;
   try {
     return process.kill(owner.pid, "SIGTERM");
   } catch {

@@ -10,6 +10,7 @@ import {
   contextOf,
   InputError,
   messageOf,
+  RunLost,
   type RunWriter,
   type Store,
   Stores,
@@ -71,7 +72,7 @@ async function train(request: TrainerRequest): Promise<void> {
 /** A store that sends each event of its runs once it is stored, and waits where the watcher lags behind. */
 function telling(store: Store): Store {
   const tell = (writer: RunWriter): RunWriter => {
-    send({ kind: "run", id: writer.id });
+    send({ kind: "run", id: writer.id, epoch: writer.epoch });
     return {
       ...writer,
       async append(event) {
@@ -84,8 +85,8 @@ function telling(store: Store): Store {
   };
   return {
     ...store,
-    create: async (scenario) => tell(await store.create(scenario)),
-    resume: async (id) => tell(await store.resume(id)),
+    create: async (scenario, options) => tell(await store.create(scenario, options)),
+    resume: async (id, options) => tell(await store.resume(id, options)),
   };
 }
 
@@ -103,6 +104,7 @@ function leave(message: FromTrainer): void {
 
 function sendable(error: unknown): SentError {
   const stack = stackOf(error);
-  const sent = { isInput: error instanceof InputError, message: messageOf(error), ...(stack && { stack }) };
+  const kind = { isInput: error instanceof InputError, isLost: error instanceof RunLost };
+  const sent = { ...kind, message: messageOf(error), ...(stack && { stack }) };
   return error instanceof InputError ? { ...sent, problems: error.problems, file: error.file } : sent;
 }

@@ -9,6 +9,7 @@ import {
   InputError,
   RunError,
   type RunEvent,
+  RunLost,
   type RunResult,
   recordFailure,
   type Store,
@@ -43,7 +44,7 @@ export interface Trainer {
   readonly events: Observable<RunEvent>;
   /**
    * The result of the run. Rejects with an InputError where the run could not be started, with a RunError where its
-   * end could not be stored.
+   * end could not be stored, with a RunLost where another process has taken the run over.
    */
   readonly ended: Promise<RunResult>;
   /** Has the trainer finish its step, write a checkpoint, and stop. */
@@ -67,6 +68,7 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
   ended.promise.catch(() => {}); // nor that of the end
   const child = launch(ENTRY, execArgv);
   let id: string | undefined;
+  let epoch = 0;
   let last: RunEvent | undefined;
   let final: FromTrainer | undefined; // its last message, where it sent one
   let killed = false;
@@ -78,7 +80,7 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
   child.on("message", (message: FromTrainer) => {
     switch (message.kind) {
       case "run":
-        id = message.id;
+        ({ id, epoch } = message);
         begun.resolve(id);
         break;
       case "event":
@@ -97,7 +99,7 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
     for (const event of unheard) events.next(event);
     if (unheard.at(-1)?.type === "ended") return;
     const error = { message: `${message}. ${RESUMABLE}`, ...(stack && { stack }) };
-    for (const event of await recordFailure(store, run, error)) events.next(event);
+    for (const event of await recordFailure(store, run, error, epoch)) events.next(event);
   };
   const conclude = async (code: number | null, signal: NodeJS.Signals | null): Promise<RunResult> => {
     if (final?.kind === "error") throw received(final.error);
@@ -148,10 +150,12 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
 }
 
 /** An error of the trainer, with the stack that it had there. */
-function received({ isInput, message, stack, problems, file }: SentError): Error {
+function received({ isInput, isLost, message, stack, problems, file }: SentError): Error {
   const error = isInput
     ? new InputError(problems ?? message, file === undefined ? {} : { file })
-    : new RunError(message);
+    : isLost
+      ? new RunLost(message)
+      : new RunError(message);
   if (stack !== undefined) error.stack = stack;
   return error;
 }

@@ -40,6 +40,7 @@ export async function openRun(
     return run(loaded, { ...options, resume: request.resume });
   }
   const { text, base, ...origin } = request.scenario;
+  const { id } = request;
   const loaded = await loadScenario(text, { ...origin, base: new URL(base), plugins, modules });
-  return run(loaded, options);
+  return run(loaded, { ...options, ...(id !== undefined && { id }) });
 }

@@ -26,7 +26,7 @@ export type TrainerRequest = {
   readonly runs: string;
   /** Stored with a new run, beside what is known of the machine: the command, who asked for it. */
   readonly about?: Readonly<Record<string, unknown>>;
-} & ({ readonly scenario: ScenarioRequest } | { readonly resume: string });
+} & ({ readonly scenario: ScenarioRequest; readonly id?: string } | { readonly resume: string });
 
 /**
  * What a trainer does when the process that watches it is gone: finish its run, or write a checkpoint and stop, so that
@@ -43,8 +43,8 @@ export type ToTrainer =
 
 /** From the trainer to the watcher. */
 export type FromTrainer =
-  /** The run exists, and this process alone may write it. */
-  | { readonly kind: "run"; readonly id: string }
+  /** The run exists, and this process alone may write it: as the writer of that number. */
+  | { readonly kind: "run"; readonly id: string; readonly epoch: number }
   | { readonly kind: "event"; readonly event: RunEvent }
   /** The run's end is stored; the process exits. */
   | { readonly kind: "done" }
@@ -56,6 +56,8 @@ export type FromTrainer =
 /** An error on its way between processes. */
 export interface SentError {
   readonly isInput: boolean;
+  /** Whether it is a RunLost. */
+  readonly isLost?: boolean;
   readonly message: string;
   /** Where it was thrown, with the stacks of its causes. */
   readonly stack?: string;

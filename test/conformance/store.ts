@@ -11,6 +11,7 @@ import {
   type RunResult,
   type Store,
 } from "../../core/mod.ts";
+import { checkWriters } from "./leases.ts";
 import type { Tester } from "./tester.ts";
 
 const stage = (seq: number): RunEvent => ({
@@ -275,4 +276,6 @@ export async function checkStore(tap: Tester, makeStore: () => Store | Promise<S
     t.same(await reader.events(), [stage(1)]);
     await t.rejects(reader.read("late.txt"), InputError);
   });
+
+  await checkWriters(tap, makeStore);
 }

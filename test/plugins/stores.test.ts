@@ -2,27 +2,48 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   appendFileSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { assemble, contextOf, type RunWriter, Stores, z } from "../../core/mod.ts";
+import { assemble, contextOf, type RunWriter, Stores, thisMachine, z } from "../../core/mod.ts";
 import folderPlugin, { folderStore } from "../../plugins/stores/folder/folder.ts";
 import memoryPlugin, { memoryStore } from "../../plugins/stores/memory/memory.ts";
+import { checkLeases } from "../conformance/leases.ts";
 import { checkStore } from "../conformance/store.ts";
 
-await t.test("memoryStore() keeps the contract", (t) => checkStore(t, memoryStore));
+const LEASE = 1000;
+
+await t.test("memoryStore() keeps the contract", async (t) => {
+  await checkStore(t, memoryStore);
+  await checkLeases(t, {
+    lease: LEASE,
+    runs() {
+      const runs = new Map();
+      return (machine) => memoryStore({ machine, lease: LEASE, runs });
+    },
+  });
+});
 
 await t.test("folderStore() keeps the contract", async (t) => {
   let n = 0;
   await checkStore(t, () => folderStore({ folder: join(t.testdir(), `runs-${n++}`) }));
+  await checkLeases(t, {
+    lease: LEASE,
+    runs() {
+      const folder = join(t.testdirName, `runs-${n++}`);
+      return (machine) => folderStore({ folder }, { machine, lease: LEASE });
+    },
+  });
 });
 
 const event = { seq: 1, time: "2026-11-22T10:00:00.000Z", type: "stage", stage: "train" } as const;
@@ -47,7 +68,12 @@ await t.test("folderStore() lays a run out as documented", async (t) => {
   await writer.append(event);
   await writer.write("artifacts/a.txt", "a");
   await writer.close();
-  t.strictSame(readdirSync(writer.location).sort(), ["artifacts", "events.ndjson"]);
+  t.strictSame(readdirSync(writer.location).sort(), ["artifacts", "events.ndjson", "lease", "run.json"]);
+  t.strictSame(
+    readdirSync(join(writer.location, "lease/1")),
+    ["released"],
+    "its writer has left nothing else",
+  );
   t.strictSame(readdirSync(join(writer.location, "artifacts")), ["a.txt"], "no unfinished file stays");
   t.equal(readFileSync(join(writer.location, "events.ndjson"), "utf8"), `${JSON.stringify(event)}\n`);
   t.strictSame(await store.list(), [writer.id], "only runs are listed");
@@ -107,12 +133,14 @@ await t.test("resume() drops an event that a crash has torn, and what was being 
   await writer.close();
   const log = join(writer.location, "events.ndjson");
   appendFileSync(log, '{"seq":2,"ti');
-  writeFileSync(join(writer.location, ".result.json.tmp"), "half");
+  rmSync(join(writer.location, "lease/1/released")); // as a writer leaves it that was killed
+  writeFileSync(join(writer.location, "lease/1/0.tmp"), "half");
   const resumed = await store.resume(writer.id);
   await resumed.append({ ...event, seq: 2 });
   t.strictSame(await (await store.open(writer.id)).events(), [event, { ...event, seq: 2 }]);
   await resumed.close();
-  t.strictSame(readdirSync(writer.location), ["events.ndjson"]);
+  t.strictSame(readdirSync(writer.location).sort(), ["events.ndjson", "lease", "run.json"]);
+  t.strictSame(readdirSync(join(writer.location, "lease")), ["2"]);
 });
 
 await t.test(
@@ -133,7 +161,12 @@ await t.test(
       name: "InputError",
       message: `run ${id} is being written by process ${other.pid} on ${hostname()}`,
     });
-    t.strictSame(await (await store.open(id)).owner(), { pid: other.pid, host: hostname() });
+    t.match(await (await store.open(id)).owner(), {
+      pid: other.pid,
+      host: hostname(),
+      isHere: true,
+      epoch: 1,
+    });
     other.kill("SIGKILL");
     await once(other, "close");
     t.equal(await (await store.open(id)).owner(), undefined);
@@ -144,28 +177,19 @@ await t.test(
   },
 );
 
-await t.test(
-  "resume() goes on with a run that died before its first event, and lets others try",
-  async (t) => {
-    const folder = t.testdir();
-    const store = folderStore({ folder });
-    const writer = await store.create("demo");
-    await writer.close();
-    rmSync(join(folder, writer.id, "events.ndjson"));
-    const dead = spawnSync(process.execPath, ["-e", ""]).pid;
-    const tries = [process.pid, dead].map((pid) => join(folder, writer.id, `.lock-${pid}-0.tmp`));
-    for (const path of tries) writeFileSync(path, "{}");
-    const resumed = await store.resume(writer.id);
-    t.strictSame(
-      tries.map((path) => existsSync(path)),
-      [true, false],
-      "a try of a process that lives is left to it",
-    );
-    await resumed.append(event);
-    t.strictSame(await (await store.open(writer.id)).events(), [event]);
-    await resumed.close();
-  },
-);
+await t.test("resume() goes on with a run that died before its first event", async (t) => {
+  const folder = t.testdir();
+  const store = folderStore({ folder });
+  const writer = await store.create("demo");
+  await writer.close();
+  rmSync(join(folder, writer.id, "events.ndjson"));
+  mkdirSync(join(folder, writer.id, "lease/.try-1-0")); // somebody died over trying
+  const resumed = await store.resume(writer.id);
+  await resumed.append(event);
+  t.strictSame(await (await store.open(writer.id)).events(), [event]);
+  await resumed.close();
+  t.strictSame(readdirSync(join(writer.location, "lease")), ["2"]);
+});
 
 await t.test("create() refuses where there is no room for a run, and leaves nothing", async (t) => {
   const folder = t.testdir();
@@ -181,26 +205,95 @@ await t.test("create() refuses where there is no room for a run, and leaves noth
   }
 });
 
-await t.test(
-  "resume() refuses a run locked on another host, and one whose lock is of nobody's",
-  async (t) => {
-    const folder = t.testdir();
-    const store = folderStore({ folder });
-    const writer = await store.create("demo");
-    await writer.close();
-    const lock = join(writer.location, "lock");
-    writeFileSync(lock, JSON.stringify({ pid: 1, host: "elsewhere.example", began: "7" }));
-    await t.rejects(store.resume(writer.id), {
-      name: "InputError",
-      message: `by process 1 on elsewhere.example. Stop that one first; if it is gone, remove ${lock}`,
-    });
-    writeFileSync(lock, "{ torn");
+await t.test("the lease of a process that cannot be seen from here holds while it is renewed", async (t) => {
+  const store = folderStore({ folder: t.testdir() }, { lease: LEASE });
+  const writer = await store.create("demo");
+  await writer.close();
+  const lease = join(writer.location, "lease/2");
+  const held = (holder: object): void => {
+    rmSync(join(writer.location, "lease"), { recursive: true });
+    mkdirSync(lease, { recursive: true });
+    writeFileSync(join(lease, "holder.json"), JSON.stringify({ lease: LEASE, since: "", ...holder }));
+    writeFileSync(join(lease, "beat"), "0");
+  };
+  const elsewhere = {
+    pid: process.pid,
+    host: hostname(),
+    machine: "another boot pid:[4026531836]",
+    began: "7",
+  };
+  held(elsewhere);
+  let beats = 0;
+  const renewing = setInterval(() => writeFileSync(join(lease, "beat"), `${++beats}`), LEASE / 6);
+  await t.rejects(store.resume(writer.id), {
+    name: "InputError",
+    message: `by process ${process.pid} on ${hostname()}. Stop that one first`,
+  });
+  const reader = await store.open(writer.id);
+  t.match(await reader.owner(), { isHere: false, epoch: 2 });
+  clearInterval(renewing);
+  t.equal((await store.glance(writer.id)).status, "running", "it has not lapsed yet");
+  const resumed = await store.resume(writer.id);
+  t.equal(
+    resumed.epoch,
+    3,
+    "once it is silent it is taken over, though the host is the same and the number in use",
+  );
+  await resumed.close();
+
+  const here = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  const machine = `${here} ${readlinkSync("/proc/self/ns/pid")}`;
+  for (const [holder, why] of [
+    [{ ...elsewhere, machine, began: "0" }, "the same number, but a process that began later"],
+    [{ pid: 2 ** 22 + 1, host: "another name", machine, began: "7" }, "dead, whatever the host was called"],
+  ] as const) {
+    held(holder);
+    t.equal(await reader.owner(), undefined, why);
     await (await store.resume(writer.id)).close();
-    writeFileSync(lock, JSON.stringify({ pid: process.pid, host: hostname(), began: "0" }));
-    await (await store.resume(writer.id)).close();
-    t.throws(() => readFileSync(lock), { code: "ENOENT" }, "the same number, but a process that began later");
-  },
-);
+  }
+  held({});
+  t.equal(await reader.owner(), undefined, "a damaged file is nobody's");
+  await (await store.resume(writer.id)).close();
+});
+
+await t.test("a lease dated by clocks of their own is watched by ours", async (t) => {
+  const machine = { ...thisMachine, every: () => () => {} }; // renews nothing: the test does
+  const store = folderStore({ folder: t.testdir() }, { lease: LEASE, machine });
+  const writer = await store.create("demo");
+  const lease = join(writer.location, "lease/1");
+  const holder = JSON.parse(readFileSync(join(lease, "holder.json"), "utf8"));
+  writeFileSync(join(lease, "holder.json"), JSON.stringify({ ...holder, machine: "another" }));
+  for (const hours of [-1, 1]) {
+    let beats = 0;
+    const date = (): void => {
+      const time = Date.now() / 1000 + hours * 3600;
+      writeFileSync(join(lease, "beat"), `${hours} ${++beats}`);
+      utimesSync(join(lease, "beat"), time, time);
+    };
+    date();
+    const renewing = setInterval(date, LEASE / 10);
+    await t.rejects(store.resume(writer.id), { name: "InputError", message: "is being written" });
+    clearInterval(renewing);
+  }
+  const { lost } = await store.resume(writer.id);
+  t.equal(lost.aborted, false, "silence is seen however far ahead its date is");
+  await t.rejects(writer.append(event), {
+    name: "RunLost",
+    message: `taken over by process ${process.pid} on`,
+  });
+});
+
+await t.test("a writer whose run is moved or removed stops, and makes no new folder", async (t) => {
+  const folder = t.testdir();
+  const store = folderStore({ folder });
+  const writer = await store.create("demo");
+  await writer.append(event);
+  renameSync(writer.location, join(folder, "moved"));
+  await t.rejects(writer.write("artifacts/a.txt", "a"), { name: "RunLost", message: "moved or removed" });
+  t.ok(writer.lost.aborted);
+  t.strictSame(readdirSync(folder), ["moved"]);
+  t.strictSame(await (await store.open("moved")).events(), [event]);
+});
 
 await t.test("read() does not follow links out of the run", async (t) => {
   const folder = t.testdir({ secret: "s" });
@@ -247,5 +340,6 @@ await t.test("append() on a full disk says so, and what was kept stays whole", a
     events.map((_, i) => i + 1),
   );
   t.match(readFileSync(join(folder, id, "events.ndjson"), "utf8"), /\n$/, "half a line was taken back");
-  t.strictSame(readdirSync(join(folder, id, "artifacts")), [], "no half-written file stays");
+  t.strictSame(readdirSync(join(folder, id)).sort(), ["events.ndjson", "lease", "run.json"]);
+  t.strictSame(readdirSync(join(folder, id, "lease/1")), ["released"], "no half-written file stays");
 });

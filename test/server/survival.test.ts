@@ -84,9 +84,9 @@ t.test("a run that is killed again and again ends with the same metrics and even
         const some = trainer.events.pipe(take(1 + Math.floor(wait * 100)));
         await Promise.race([lastValueFrom(some, { defaultValue: undefined }), ended]);
       }
-      while (aimed && !over && kills < KILLS && !isWriting(join(folder, id!, "checkpoints"))) await sleep(0);
+      while (aimed && !over && kills < KILLS && !isWriting(join(folder, id!))) await sleep(0);
       if (!over && kills < KILLS) {
-        if (isWriting(join(folder, id!, "checkpoints"))) inCheckpoints++;
+        if (isWriting(join(folder, id!))) inCheckpoints++;
         process.kill(trainer.pid!, "SIGKILL");
       }
       const result = await ended;
@@ -106,8 +106,13 @@ t.test("a run that is killed again and again ends with the same metrics and even
   t.ok(inCheckpoints > 0, `${inCheckpoints} of ${kills} died while a checkpoint was being written`);
 });
 
-function isWriting(folder: string): boolean {
-  return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith(".tmp"));
+/** Whether a part of a checkpoint is being written: it begins in the folder of the writer's lease. */
+function isWriting(run: string): boolean {
+  const leases = join(run, "lease");
+  return (
+    existsSync(leases) &&
+    readdirSync(leases, { recursive: true }).some((path) => /-\d{6}\.(safetensors|json)$/.test(String(path)))
+  );
 }
 
 t.test("a byte flipped in any file of a run is told or mended, never taken", async (t) => {

@@ -1,18 +1,35 @@
 /**
  * Runs kept on disk, one folder each:
- * `<folder>/<id>/{scenario.yaml, environment.json, events.ndjson, result.json, artifacts/}`.
+ * `<folder>/<id>/{run.json, scenario.yaml, environment.json, events.ndjson, result.json, artifacts/, lease/}`.
  *
  * @module
  */
-import { existsSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { component, InputError, parseOptions, RUN_FILES, type Store, Stores, z } from "../../../core/mod.ts";
+import {
+  checkRunId,
+  component,
+  InputError,
+  isRunId,
+  LEASE_MS,
+  type Machine,
+  parseOptions,
+  RUN_FILES,
+  RunExists,
+  RunLost,
+  type RunWriter,
+  type Store,
+  Stores,
+  thisMachine,
+  z,
+} from "../../../core/mod.ts";
+import { BIRTH, birthOf, preciselyAt } from "./birth.ts";
 import { glanceAt } from "./glance.ts";
-import { isBeingTried, LOCK, lock, ownerOf } from "./lock.ts";
+import { firstLease, heldLease, type LeaseOptions, take } from "./lease.ts";
 import { readerOf } from "./reader.ts";
 import { codeOf, reasonOf } from "./reason.ts";
-import { isReserve, isUnfinished, setAside, writerOf } from "./writer.ts";
+import { LEASES } from "./standing.ts";
+import { openLogOf, setAside, writerOf } from "./writer.ts";
 
 const options = z.strictObject({
   folder: z
@@ -27,8 +44,13 @@ const options = z.strictObject({
 /** Options of {@link folderStore}. */
 export type FolderOptions = z.input<typeof options>;
 
-/** `<scenario>-<yyyymmdd>-<hhmmss>-<4 hex>`; what is caught is the scenario, and when. */
-const ID = /^([a-z0-9][a-z0-9._-]*)-(\d{8}-\d{6}-[0-9a-f]{4})$/i;
+/** Who uses a store, and how: tests alone need others than the defaults. */
+export interface LeaseSetting {
+  /** The machine that it is used on. */
+  readonly machine?: Machine;
+  /** Milliseconds that a lease lasts unless it is renewed. */
+  readonly lease?: number;
+}
 
 /**
  * A store of the runs in a folder, which several processes may share. Its methods throw an InputError where the folder
@@ -46,9 +68,13 @@ const ID = /^([a-z0-9][a-z0-9._-]*)-(\d{8}-\d{6}-[0-9a-f]{4})$/i;
  * await rm(folder, { recursive: true });
  * ```
  */
-export function folderStore(given: FolderOptions = {}): Store {
+export function folderStore(
+  given: FolderOptions = {},
+  { machine = thisMachine, lease: length = LEASE_MS }: LeaseSetting = {},
+): Store {
   const { folder } = parseOptions("folder", options, given);
   const root = resolve(folder);
+  const leasing: LeaseOptions = { machine, lease: length };
   const refused = (error: unknown): InputError =>
     new InputError(
       `cannot keep runs in ${root}: ${reasonOf(error)}. ${codeOf(error) === "ENOSPC" ? "Make room, or choose" : "Choose"} a folder that can be written with --runs <dir>`,
@@ -60,50 +86,60 @@ export function folderStore(given: FolderOptions = {}): Store {
   /** The folder of a run. */
   const there = async (id: string): Promise<string> => {
     const location = join(root, id);
-    if (ID.test(id) && (await stat(location).catch(() => undefined))?.isDirectory()) return location;
+    if (isRunId(id) && (await stat(location).catch(() => undefined))?.isDirectory()) return location;
     throw absent(id);
+  };
+
+  /** Begins a run of an id. @returns undefined where there is one already */
+  const begin = async (id: string, scenario: string): Promise<RunWriter | undefined> => {
+    const location = join(root, id);
+    const began = machine.now();
+    // Made aside, with all that a run has from its beginning: nobody finds half a run, and of several one gets the name.
+    const aside = await mkdtemp(join(root, `.${id.slice(0, 50)}-`));
+    try {
+      await firstLease(aside, leasing);
+      await setAside(join(aside, LEASES, "1"));
+      await writeFile(join(aside, BIRTH), `${JSON.stringify({ scenario, began: preciselyAt(began) })}\n`);
+      await writeFile(join(aside, RUN_FILES.events), "");
+      await rename(aside, location);
+    } catch (error) {
+      await rm(aside, { recursive: true, force: true }).catch(() => {});
+      if (await stat(location).catch(() => undefined)) return undefined;
+      throw error;
+    }
+    const lease = heldLease(id, location, 1, leasing);
+    return await writerOf(id, location, await openLogOf(location, lease, true), lease);
   };
 
   return {
     name: "folder",
-    async create(scenario) {
+    async create(scenario, { id } = {}) {
+      if (id !== undefined) checkRunId(id);
       try {
         await makeFolder(root);
+        for (;;) {
+          const name = id ?? checkRunId(`${checkRunId(scenario)}-${moment(machine.now())}`);
+          const writer = await begin(name, scenario);
+          if (writer !== undefined) return writer;
+          if (id !== undefined) throw new RunExists(id);
+        }
       } catch (error) {
-        throw refused(error);
-      }
-      for (;;) {
-        const id = `${scenario}-${moment(performance.timeOrigin + performance.now())}`;
-        if (!ID.test(id)) throw new InputError(`${JSON.stringify(scenario)} cannot name a run's folder`);
-        const location = join(root, id);
-        try {
-          await mkdir(location);
-        } catch (error) {
-          if (codeOf(error) === "EEXIST") continue;
-          throw refused(error);
-        }
-        try {
-          const release = await lock(id, location);
-          await setAside(location);
-          return await writerOf(id, location, await open(join(location, RUN_FILES.events), "ax"), release);
-        } catch (error) {
-          await rm(location, { recursive: true, force: true }).catch(() => {}); // nothing has begun in it
-          throw refused(error);
-        }
+        throw error instanceof InputError ? error : refused(error);
       }
     },
-    async resume(id) {
+    async resume(id, { gone } = {}) {
       const location = await there(id);
-      const release = await lock(id, location).catch((error) => {
-        throw error instanceof InputError ? error : refused(error);
-      });
       try {
-        await dropUnfinished(location);
-        await setAside(location).catch(() => {}); // what is left may do, to say that it failed
-        const events = await open(join(location, RUN_FILES.events), "a");
-        return await writerOf(id, location, events, release);
+        const { lease, isWhole } = await take(id, location, leasing, gone);
+        try {
+          await setAside(lease.folder).catch(() => {}); // what is left may do, to say that it failed
+          return await writerOf(id, location, await openLogOf(location, lease, isWhole), lease);
+        } catch (error) {
+          await lease.release(false);
+          throw error;
+        }
       } catch (error) {
-        await release();
+        if (error instanceof RunLost) throw new InputError(error.message, { cause: error });
         throw error instanceof InputError ? error : refused(error);
       }
     },
@@ -111,10 +147,12 @@ export function folderStore(given: FolderOptions = {}): Store {
       try {
         const entries = await readdir(root, { withFileTypes: true });
         const runs = entries.flatMap((entry) => {
-          const when = entry.isDirectory() ? ID.exec(entry.name)?.[2] : undefined;
-          return when === undefined ? [] : [{ name: entry.name, when }];
+          const isFolder = entry.isDirectory() || entry.isSymbolicLink();
+          const birth =
+            isFolder && isRunId(entry.name) ? birthOf(entry.name, join(root, entry.name)) : undefined;
+          return birth === undefined ? [] : [{ name: entry.name, began: birth.began }];
         });
-        runs.sort((a, b) => (a.when < b.when ? 1 : a.when > b.when ? -1 : 0));
+        runs.sort((a, b) => (a.began < b.began ? 1 : a.began > b.began ? -1 : 0));
         return runs.map(({ name }) => name);
       } catch (error) {
         if (codeOf(error) === "ENOENT") return []; // nothing was ever run
@@ -122,35 +160,13 @@ export function folderStore(given: FolderOptions = {}): Store {
       }
     },
     async glance(id) {
-      const [, scenario, when] = ID.exec(id) ?? [];
-      const location = join(root, id);
-      if (scenario === undefined) throw absent(id);
-      const live = existsSync(join(location, LOCK)) && (await ownerOf(location)) !== undefined;
-      const glance = glanceAt(id, location, { scenario, began: dateOf(when!), live });
+      const glance = isRunId(id) ? glanceAt(id, join(root, id), machine) : undefined;
       if (glance !== undefined) return glance;
       throw absent(id);
     },
-    open: async (id) => readerOf(id, await there(id)),
-    elsewhere: (location) => folderStore({ folder: location }),
+    open: async (id) => readerOf(id, await there(id), machine),
+    elsewhere: (location) => folderStore({ folder: location }, { machine, lease: length }),
   };
-}
-
-/**
- * Drops what a crash has left half done: an event without its end, files without their name.
- * @throws InputError where the log is damaged elsewhere
- */
-async function dropUnfinished(location: string): Promise<void> {
-  const log = join(location, RUN_FILES.events);
-  const bytes = await readFile(log).catch((error) => {
-    if (codeOf(error) === "ENOENT") return Buffer.alloc(0); // it died before its first event
-    throw error;
-  });
-  const whole = bytes.lastIndexOf(0x0a) + 1;
-  if (whole < bytes.length) await truncate(log, whole);
-  for (const path of await readdir(location, { recursive: true })) {
-    if (!isUnfinished(path) || isReserve(path) || isBeingTried(path)) continue;
-    await rm(join(location, path), { force: true });
-  }
 }
 
 /** Makes a folder and those above it. (Node's own recursive mkdir never returns where /proc refuses one.) */
@@ -175,18 +191,10 @@ function moment(milliseconds: number): string {
   return `${day.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}-${hex}`;
 }
 
-/** The other way round: `2026-11-22T10:45:01.560Z` of `20261122-104501-8f3a`. */
-function dateOf(when: string): string {
-  const [, date, time, fraction] = /^(\d{8})-(\d{6})-(.*)$/.exec(when)!;
-  const milliseconds = String(Math.floor(Number.parseInt(fraction!, 16) / 65.536)).padStart(3, "0");
-  const split = (digits: string, by: string): string => digits.replace(/(..)(..)$/, `${by}$1${by}$2`);
-  return `${split(date!, "-")}T${split(time!, ":")}.${milliseconds}Z`;
-}
-
 /** Named `{ use: folder, folder: runs }`. */
 export default component(Stores, {
   name: "folder",
   summary: "Keeps each run in a folder of its own (default)",
   options,
-  create: folderStore,
+  create: (given) => folderStore(given),
 });

@@ -7,28 +7,24 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { RUN_FILES, type RunGlance, type RunResult } from "../../../core/mod.ts";
+import { type Machine, RUN_FILES, type RunGlance, type RunResult } from "../../../core/mod.ts";
+import { birthOf } from "./birth.ts";
+import { ownerOf } from "./standing.ts";
 
-/**
- * @param scenario the scenario that the folder's name begins with
- * @param began what its name says of the time
- * @param live whether a process is writing it
- * @returns undefined where there is no such folder
- */
-export function glanceAt(
-  run: string,
-  location: string,
-  { scenario, began, live }: { readonly scenario: string; readonly began: string; readonly live: boolean },
-): RunGlance | undefined {
+/** @returns undefined where there is no such folder */
+export function glanceAt(run: string, location: string, machine: Machine): RunGlance | undefined {
+  if (!statSync(location, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  const birth = birthOf(run, location);
+  if (birth === undefined) return undefined;
+  const live = ownerOf(location, machine) !== undefined;
   const result = attempt(() => JSON.parse(text(location, RUN_FILES.result)) as RunResult);
   const tags = attempt(() => tagsOf(text(location, RUN_FILES.scenario)));
-  if (result === undefined && !statSync(location, { throwIfNoEntry: false })?.isDirectory()) return undefined;
   return {
     run,
-    scenario,
+    scenario: birth.scenario,
     status: live ? "running" : (result?.status ?? "abandoned"),
     tags: tags ?? [],
-    began,
+    began: new Date(birth.began).toISOString(),
     ...(!live && result && { seconds: result.seconds }),
   };
 }

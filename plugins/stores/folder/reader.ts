@@ -8,19 +8,20 @@ import { join, relative, sep } from "node:path";
 import {
   checkRunPath,
   InputError,
+  type Machine,
   messageOf,
   RUN_FILES,
   type RunEvent,
   type RunReader,
   type RunResult,
 } from "../../../core/mod.ts";
-import { LOCK, ownerOf } from "./lock.ts";
+import { BIRTH } from "./birth.ts";
 import { logOf } from "./log.ts";
 import { codeOf, reasonOf } from "./reason.ts";
-import { isUnfinished } from "./writer.ts";
+import { LEASES, ownerOf } from "./standing.ts";
 
 /** @param location the run's folder */
-export function readerOf(id: string, location: string): RunReader {
+export function readerOf(id: string, location: string, machine: Machine): RunReader {
   const read = async (path: string): Promise<Uint8Array> => {
     checkRunPath(path);
     try {
@@ -42,13 +43,13 @@ export function readerOf(id: string, location: string): RunReader {
   return {
     id,
     read,
-    owner: () => ownerOf(location),
+    owner: async () => ownerOf(location, machine),
     async files(prefix) {
       const entries = await readdir(location, { recursive: true, withFileTypes: true });
       return entries
-        .filter((entry) => entry.isFile() && !isUnfinished(entry.name) && entry.name !== LOCK)
+        .filter((entry) => entry.isFile())
         .map((entry) => relative(location, join(entry.parentPath, entry.name)).split(sep).join("/"))
-        .filter((path) => path.startsWith(prefix))
+        .filter((path) => path.startsWith(prefix) && path !== BIRTH && !path.startsWith(`${LEASES}/`))
         .sort();
     },
     async events(since = 0, limit = Infinity) {

@@ -5,18 +5,25 @@
  */
 import { parse } from "yaml";
 import {
+  checkRunId,
   checkRunPath,
   component,
+  type HeldLease,
   InputError,
+  keepLease,
+  LEASE_MS,
+  type Machine,
   RUN_FILES,
   RunError,
   type RunEvent,
+  RunExists,
   type RunGlance,
   type RunReader,
   type RunResult,
   type RunWriter,
   type Store,
   Stores,
+  thisMachine,
 } from "../../../core/mod.ts";
 
 /** A run as it is kept: as text and bytes of its own, so that no reader can change what was written. */
@@ -27,7 +34,22 @@ interface MemoryRun {
   readonly generation: string;
   readonly lines: string[];
   readonly files: Map<string, Uint8Array>;
-  isWritten: boolean;
+  /** How many writers it has had. */
+  epoch: number;
+  /** The last one, until it closes the run. */
+  holder?: { readonly since: string; renewed: number; readonly lease: number } | undefined;
+}
+
+/** The runs of a memory, for several stores to share. */
+export type MemoryRuns = Map<string, MemoryRun>;
+
+/** How a store in memory holds leases: tests alone need others than the defaults. */
+export interface MemorySetting {
+  readonly machine?: Machine;
+  /** Milliseconds that a lease lasts unless it is renewed. */
+  readonly lease?: number;
+  /** What it keeps its runs in; a new place unless given. */
+  readonly runs?: MemoryRuns;
 }
 
 /**
@@ -43,50 +65,75 @@ interface MemoryRun {
  * console.log(await store.list()); // ["demo-1"]
  * ```
  */
-export function memoryStore(): Store {
-  const runs = new Map<string, MemoryRun>();
+export function memoryStore({
+  machine = thisMachine,
+  lease = LEASE_MS,
+  runs = new Map(),
+}: MemorySetting = {}): Store {
   const known = (id: string): MemoryRun => {
     const run = runs.get(id);
     if (run !== undefined) return run;
     throw new InputError(`no run ${JSON.stringify(id)} in memory; there are ${runs.size}`);
   };
+  const take = (id: string, run: MemoryRun): RunWriter => {
+    const holder = { since: new Date(machine.now()).toISOString(), renewed: performance.now(), lease };
+    run.holder = holder;
+    const epoch = ++run.epoch;
+    const held = keepLease(id, { machine, lease }, async () => {
+      if (run.epoch !== epoch) return HERE;
+      holder.renewed = performance.now();
+      return undefined;
+    });
+    return writerOf(id, run, epoch, held);
+  };
   return {
     name: "memory",
-    async create(scenario) {
-      const id = `${scenario}-${runs.size + 1}`;
+    async create(scenario, { id: given } = {}) {
+      let n = runs.size + 1;
+      while (runs.has(`${scenario}-${n}`)) n++;
+      const id = checkRunId(given ?? `${scenario}-${n}`);
+      if (runs.has(id)) throw new RunExists(id);
       const began = new Date().toISOString();
-      const run: MemoryRun = {
-        scenario,
-        began,
-        generation: `${began}-${runs.size}`,
-        lines: [],
-        files: new Map(),
-        isWritten: true,
-      };
+      const generation = `${began}-${runs.size}`;
+      const run: MemoryRun = { scenario, began, generation, lines: [], files: new Map(), epoch: 0 };
       runs.set(id, run);
-      return writerOf(id, run);
+      return take(id, run);
     },
-    async resume(id) {
+    async resume(id, { gone } = {}) {
       const run = known(id);
-      if (run.isWritten) throw new InputError(`run ${id} is being written by this process`);
-      run.isWritten = true;
-      return writerOf(id, run);
+      if (isHeld(run) && run.epoch !== gone) {
+        throw new InputError(`run ${id} is being written by this process`);
+      }
+      return take(id, run);
     },
     list: async () => [...runs.keys()].reverse(),
     glance: async (id) => glanceOf(id, known(id)),
-    open: async (id) => readerOf(id, known(id)),
+    open: async (id) => readerOf(id, known(id), machine),
   };
 }
 
-function writerOf(id: string, run: MemoryRun): RunWriter {
+/** The process that writes every run in memory. */
+const HERE = { pid: 0, host: "this process" };
+
+function isHeld({ holder }: MemoryRun): boolean {
+  return holder !== undefined && performance.now() - holder.renewed < holder.lease;
+}
+
+function writerOf(id: string, run: MemoryRun, epoch: number, held: HeldLease): RunWriter {
   const { lines, files } = run;
   let closed = false;
+  const requireHeld = (): void => {
+    if (run.epoch !== epoch) throw held.lose(HERE);
+  };
   const requireOpen = (): void => {
     if (closed) throw new RunError(`run ${id} is closed: nothing can be added to it`);
+    requireHeld();
   };
   return {
     id,
     location: `memory:${id}`,
+    epoch,
+    lost: held.lost,
     async append(event) {
       requireOpen();
       lines.push(JSON.stringify(event));
@@ -104,7 +151,9 @@ function writerOf(id: string, run: MemoryRun): RunWriter {
     async close() {
       if (closed) return;
       closed = true;
-      run.isWritten = false;
+      held.end();
+      requireHeld();
+      run.holder = undefined;
     },
   };
 }
@@ -127,7 +176,9 @@ function above(lines: readonly string[], since: number): readonly string[] {
   return lines.slice(low);
 }
 
-function glanceOf(id: string, { scenario, began, files, isWritten }: MemoryRun): RunGlance {
+function glanceOf(id: string, run: MemoryRun): RunGlance {
+  const { scenario, began, files } = run;
+  const isWritten = isHeld(run);
   const result = resultOf(files);
   const text = files.get(RUN_FILES.scenario);
   const tags = text && (parse(new TextDecoder().decode(text)) as { tags?: unknown } | null)?.tags;
@@ -146,12 +197,18 @@ function resultOf(files: MemoryRun["files"]): RunResult | undefined {
   return data && JSON.parse(new TextDecoder().decode(data));
 }
 
-function readerOf(id: string, run: MemoryRun): RunReader {
+function readerOf(id: string, run: MemoryRun, machine: Machine): RunReader {
   const { lines, files, generation } = run;
   return {
     id,
     files: async (prefix) => [...files.keys()].filter((path) => path.startsWith(prefix)).sort(),
-    owner: async () => (run.isWritten ? { pid: 0, host: "this process" } : undefined),
+    async owner() {
+      const { holder, epoch } = run;
+      if (holder === undefined || !isHeld(run)) return undefined;
+      const left = holder.renewed + holder.lease - performance.now();
+      const until = new Date(machine.now() + left).toISOString();
+      return { ...HERE, isHere: false, epoch, since: holder.since, until };
+    },
     async events(since = 0, limit = Infinity) {
       return above(lines, since)
         .slice(0, limit)
@@ -185,5 +242,5 @@ function readerOf(id: string, run: MemoryRun): RunReader {
 export default component(Stores, {
   name: "memory",
   summary: "Keeps runs in memory, gone with the process",
-  create: memoryStore,
+  create: () => memoryStore(),
 });

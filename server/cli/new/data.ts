@@ -116,8 +116,8 @@ export default component(Stores, {
     const { inner, quiet } = await context.build(options);
     return {
       ...inner,
-      async create(scenario) {
-        const writer = await inner.create(scenario);
+      async create(scenario, options) {
+        const writer = await inner.create(scenario, options);
         if (!quiet) console.error(\`run \${writer.id} is kept at \${writer.location}\`);
         return writer;
       },

@@ -333,7 +333,7 @@ t.test("recordFailure() does with the room set aside", async (t) => {
   for (let failing = 1; failing <= 3; failing++) {
     const store = memoryStore();
     await (await store.create("dead")).close();
-    await recordFailure(fullAt(store, failing), "dead-1", { message: "killed" });
+    await recordFailure(fullAt(store, failing), "dead-1", { message: "killed" }, 1);
     const reader = await store.open("dead-1");
     t.match(await reader.events(), [
       { type: "started" },
@@ -362,8 +362,8 @@ function fullAt(store: Store, failing: number): Store {
   });
   return {
     ...store,
-    create: async (scenario) => tight(await store.create(scenario)),
-    resume: async (id) => tight(await store.resume(id)),
+    create: async (scenario, options) => tight(await store.create(scenario, options)),
+    resume: async (id, options) => tight(await store.resume(id, options)),
   };
 }
 
