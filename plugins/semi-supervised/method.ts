@@ -79,7 +79,7 @@ export interface SslLearner {
   /**
    * Numbers that the losses take and that change over the training, such as a weight that comes in late. Each is a scalar
    * of the batch, by its name. Absent: none.
-   * @param progress share of the training done, in [0, 1)
+   * @param progress share of the training done, in [0, 1): it grows from epoch to epoch, and is 0 throughout the first
    * @returns finite numbers, always of the same names
    */
   numbers?(progress: number): Readonly<Record<string, number>>;
