@@ -25,7 +25,7 @@ export type Rounding = {
   readonly norm: Norm;
   readonly epsilon: number;
   /** Share of the images attacked whose true class has a probability of exactly 1 in float32. */
-  readonly certain: number;
+  readonly saturated: number;
   /** Of all images the share that is still right after the step. */
   readonly accuracy: { readonly crossEntropy: number; readonly logOdds: number };
   /** Images that one of the two steps fools and the other does not. */
@@ -94,11 +94,11 @@ function flatters(rounding: Rounding | undefined): rounding is Rounding {
 /** A gradient of the cross-entropy that is rounded so much that attacks along it fool fewer images. */
 function roundingSigns({ rounding, zeroGradients }: Probes): string[] {
   if (!flatters(rounding)) return [];
-  const { norm, epsilon, certain, accuracy } = rounding;
+  const { norm, epsilon, saturated, accuracy } = rounding;
   const zero = zeroGradients?.crossEntropy ?? 0;
   return [
     `float32 rounds the gradient of the cross-entropy: the probability of the true class is exactly 1 on ` +
-      `${percent(certain)} of the images${zero > 0 ? ` (and the gradient zero on ${percent(zero)})` : ""}. After one step ` +
+      `${percent(saturated)} of the images${zero > 0 ? ` (and the gradient zero on ${percent(zero)})` : ""}. After one step ` +
       `of ${epsilon} (${norm}) up the cross-entropy ${percent(accuracy.crossEntropy)} are still right, up the log-odds ` +
       `${percent(accuracy.logOdds)}: attacks on the cross-entropy flatter this classifier. ${OTHER_LOSSES}`,
   ];

@@ -375,7 +375,11 @@ const tiny = {
       attacks: ["fgsm", { use: "deepfool", steps: 5 }],
       epsilons: { linf: [0.05, 0.1], l2: [1] },
     },
-    ...{ adaptiveAttacks: [{ use: "apgd", steps: 4 }], adaptiveEpsilons: { linf: [0.05, 0.1] } },
+    adaptiveAttacks: [
+      { use: "apgd", steps: 4 },
+      { use: "fgsm", loss: "log-odds" },
+    ],
+    adaptiveEpsilons: { linf: [0.05, 0.1] },
   },
 };
 
@@ -455,11 +459,17 @@ t.test("adversarial-training runs its stages once and tells of all it found", as
     .map((line) => line.split(","));
   t.equal(
     rows.length,
-    1 + names.length * (3 + 2 + 3),
+    1 + names.length * (3 + 2 + 2 + 3),
     "a row for each adversary and budget, and for the worst of all",
   );
   const of = (name: string, attack: string) => rows.filter((row) => row[0] === name && row[4] === attack);
   t.equal(Number(of("baseline", "fgsm-linf")[0]![8]), metrics["baseline.fgsm-linf"]);
+  for (const name of names) {
+    const single = (attack: string): number => Number(of(name, attack).find((row) => row[6] === "0.1")![8]);
+    t.equal(metrics[`${name}.step-cross-entropy@0.1`], single("fgsm-linf"), `${name}: probed as attacked`);
+    t.equal(metrics[`${name}.step-log-odds@0.1`], single("fgsm-log-odds-linf"));
+    t.ok(metrics[`${name}.saturated`]! >= 0);
+  }
   const json = JSON.parse(await file("results.json"));
   t.same(
     json.variants.map((one: { name: string }) => one.name),
@@ -474,7 +484,7 @@ t.test("adversarial-training runs its stages once and tells of all it found", as
     .filter((line) => line.includes(",ours_0.1_w1,baseline,"));
   t.same(
     pairs.map((line) => line.split(",")[0]),
-    ["fgsm-linf", "deepfool-l2", "apgd-ce-linf"],
+    ["fgsm-linf", "deepfool-l2", "apgd-ce-linf", "fgsm-log-odds-linf"],
     "the claims under the adaptive adversaries as well",
   );
   for (const path of ["samples_0.1.png", "accuracy-w1.png", "rivals-w1.png", "adaptive-w1.png"]) {

@@ -139,7 +139,7 @@ t.test("evaluateRobustness() is a function of the seed, and says what it found i
       "deepfool-l2@3",
       "worst-linf@0.2",
       "deepfool-l2.median",
-      "certain",
+      "saturated",
       "step-cross-entropy@0.2",
       "step-log-odds@0.2",
     ]) {
@@ -346,12 +346,12 @@ t.test(
       const [up, odds] = ["cross-entropy", "log-odds"].map((loss) => `one.step-${loss}@${epsilon}`);
       const honest = await told(10, norm);
       t.equal(honest.signs, 0, "logits some units apart");
-      t.equal(honest.metrics["one.certain"], 0);
+      t.equal(honest.metrics["one.saturated"], 0);
       t.equal(honest.metrics[up!], honest.metrics[odds!], "the same direction");
 
       const saturated = await told(100, norm); // half a unit of brightness is 50 logits
       t.equal(saturated.signs, 1);
-      t.equal(saturated.metrics["one.certain"], 1);
+      t.equal(saturated.metrics["one.saturated"], 1);
       t.equal(
         saturated.metrics[odds!],
         honest.metrics[odds!],
@@ -361,7 +361,7 @@ t.test(
     }
     const aimed = await told(100, "linf", { goal: "least-likely" });
     t.equal(aimed.signs, 0, "towards a target the cross-entropy is not rounded");
-    t.equal(aimed.metrics["one.certain"], 1);
+    t.equal(aimed.metrics["one.saturated"], 1);
     t.equal(aimed.metrics["one.step-cross-entropy@0.3"], aimed.metrics["one.step-log-odds@0.3"]);
   },
 );

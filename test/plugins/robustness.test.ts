@@ -44,7 +44,7 @@ const evaluation = (...trials: Trial[]): Evaluation => ({
 
 /** One step up each loss: how many images the one alone fools, and the other. */
 const rounded = (crossEntropy: number, logOdds: number): Rounding => ({
-  ...{ norm: "linf", epsilon: 0.3, certain: 0.4 },
+  ...{ norm: "linf", epsilon: 0.3, saturated: 0.4 },
   ...{ accuracy: { crossEntropy: 0.5, logOdds: 0.02 }, only: { crossEntropy, logOdds } },
 });
 

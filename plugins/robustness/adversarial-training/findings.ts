@@ -6,7 +6,7 @@
 import type { Attacked } from "../evaluate-robustness/evaluate-robustness.ts";
 import { type Curve, curvesOf } from "../evaluate-robustness/results.ts";
 import type { CurvePoint, Evaluation } from "../evaluation.ts";
-import { maskingSigns } from "../masking.ts";
+import { maskingSigns, type Probes } from "../masking.ts";
 import {
   type Adversary,
   type Judged,
@@ -42,6 +42,8 @@ export interface Findings {
   readonly worst: ReadonlyMap<string, readonly CurvePoint[]>;
   readonly orderings: readonly Ordering[];
   readonly standings: readonly Standing[];
+  /** What was probed beside the adaptive adversaries, by variant. */
+  readonly probes: ReadonlyMap<string, Probes>;
   /** Signs of masked gradients, by variant. */
   readonly signs: ReadonlyMap<string, readonly string[]>;
   readonly samples: Outcome["samples"];
@@ -77,11 +79,12 @@ export function findingsOf(
       return all.filter(({ attack }) => !attack.startsWith("worst-"));
     }),
   );
+  const probes = new Map(adaptive.evaluated.map((one) => [one.name, one.probes]));
   const signs = judged.map(({ variant: { name }, ...both }) => {
-    return [name, maskingSigns(together(both), evaluated(adaptive, name).probes)] as const;
+    return [name, maskingSigns(together(both), probes.get(name))] as const;
   });
   return {
-    ...{ judged, adversaries, adaptive: stronger, curves, samples, watched },
+    ...{ judged, adversaries, adaptive: stronger, curves, samples, watched, probes },
     worst: new Map(judged.map((one) => [one.variant.name, worstOf(one, budgets)])),
     orderings: [
       ...orderings(judged, adversaries, evaluation.paper.epsilons),

@@ -99,8 +99,13 @@ export const PAPER_ATTACKS: readonly Ref[] = [
   { use: "pgd", steps: 40, randomStart: false },
 ];
 
-/** Those that know the defence: Auto-PGD on a loss no saturated softmax can hide from, one without gradients, Eq. (9) itself. */
+/**
+ * Those that know the defence: the paper's FGSM and PGD without the rounding of float32, Auto-PGD on two losses, one
+ * without gradients, Eq. (9) itself.
+ */
 export const ADAPTIVE_ATTACKS: readonly Ref[] = [
+  { use: "fgsm", loss: "log-odds" },
+  { use: "pgd", loss: "log-odds", steps: 40, randomStart: false },
   { use: "apgd", loss: "cross-entropy", steps: 50 },
   { use: "apgd", loss: "dlr", steps: 50 },
   { use: "square", queries: 500 },

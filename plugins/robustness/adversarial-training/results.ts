@@ -4,6 +4,7 @@
  * @module
  */
 import type { ApplicationEvent, RunContext } from "../../../core/mod.ts";
+import { probeMetrics } from "../evaluate-robustness/results.ts";
 import { cleanAccuracy } from "../evaluation.ts";
 import { figures } from "./figures.ts";
 import { type Findings, findingsOf, meanAccuracy, type Outcome } from "./findings.ts";
@@ -81,9 +82,16 @@ const points = (share: number): string => (100 * share).toFixed(1);
 
 /**
  * Of each variant `<name>.clean`, `<name>.<adversary>` (mean over its budgets) and `<name>.worst-linf@<ε>` (the worst of
- * all); of rows `<kind>.nearest` and `<kind>.entropy`.
+ * all), and what its probes found; of rows `<kind>.nearest` and `<kind>.entropy`.
  */
-function metricsOf({ judged, adversaries, curves, worst, samples }: Findings): Record<string, number> {
+function metricsOf({
+  judged,
+  adversaries,
+  curves,
+  worst,
+  samples,
+  probes,
+}: Findings): Record<string, number> {
   const metrics: Record<string, number> = {};
   for (const { variant, paper } of judged) {
     const { name } = variant;
@@ -97,6 +105,7 @@ function metricsOf({ judged, adversaries, curves, worst, samples }: Findings): R
     for (const { epsilon, value } of worst.get(name)!) {
       if (epsilon > 0) metrics[`${name}.worst-linf@${epsilon}`] = value;
     }
+    Object.assign(metrics, probeMetrics(name, probes.get(name) ?? {}));
   }
   for (const [kind, { nearest, entropy }] of Object.entries(samples)) {
     metrics[`${kind.replace(" ", "-")}.nearest`] = nearest;

@@ -250,14 +250,16 @@ function sourceOf(network: Network, data: FiniteDataset): ClassifierSource {
 
 /** What `evaluate-robustness` is given. */
 export function evaluationOf(
-  { test, evaluation: { n, batch } }: AdversarialTraining,
-  { attacks, epsilons }: AttackPlan,
+  { test, evaluation: { n, batch, adaptive } }: AdversarialTraining,
+  plan: AttackPlan,
   classifiers: Readonly<Record<string, ClassifierSource>>,
 ): EvaluateRobustness {
+  const { attacks, epsilons } = plan;
+  const probes = plan === adaptive; // of the same classifiers and images: once is enough
   return {
     ...{ classifiers, data: test, classes: test.classes!, n, batch, attacks, epsilons },
     ...{ mode: "fixed", search: { by: "bisection", steps: 20 }, goal: "untargeted" },
-    ...{ show: 0, keep: "none", probes: true, painter: undefined },
+    ...{ show: 0, keep: "none", probes, painter: undefined },
   };
 }
 

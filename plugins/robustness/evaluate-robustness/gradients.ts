@@ -18,7 +18,7 @@ export interface Signs {
   readonly zeroCrossEntropy: number;
   readonly zeroMargin: number;
   /** The probability of the true class is exactly 1 in float32. */
-  readonly certain: number;
+  readonly saturated: number;
   /** One step of the whole budget fools the classifier: up the cross-entropy, and up the log-odds. */
   readonly byCrossEntropy: number;
   readonly byLogOdds: number;
@@ -42,14 +42,12 @@ const TINY = 1e-12;
 /** Reads the signs of batches of one size. Call `dispose` at the end. */
 export class GradientReader {
   readonly #step;
-  readonly #aimed: boolean;
 
-  /** @param aimed whether batches have targets: then steps lead to those, as the attacks do */
+  /** @param aimed whether all batches have targets: then steps lead to those, as the attacks do */
   constructor(classifier: Classifier, { norm, epsilon }: Budget, aimed: boolean) {
     const [low, high] = classifier.bounds;
     const hot = (labels: tf.Tensor): tf.Tensor =>
       tf.cast(tf.oneHot(labels as tf.Tensor1D, classifier.classes), "bool");
-    this.#aimed = aimed;
     this.#step = compileStep<"x" | "y" | "aim", keyof Signs>("gradients", ({ x, y, aim }) => {
       const [truth, wanted] = [hot(y), hot(aim)];
       const slopeOf = (loss: (logits: tf.Tensor) => tf.Tensor): tf.Tensor =>
@@ -63,7 +61,7 @@ export class GradientReader {
       const signs: Record<keyof Signs, tf.Tensor> = {
         zeroCrossEntropy: isZero(ofTruth),
         zeroMargin: isZero(slopeOf((z) => margin(z, truth))),
-        certain: tf.lessEqual(logOdds(classifier.logits(x), truth), ROUNDED),
+        saturated: tf.lessEqual(logOdds(classifier.logits(x), truth), ROUNDED),
         byCrossEntropy: fools(aimed ? slopeOf((z) => crossEntropy(z, wanted)) : ofTruth),
         byLogOdds: fools(slopeOf((z) => logOdds(z, wanted))),
       };
@@ -74,8 +72,6 @@ export class GradientReader {
 
   /** The signs of the first `count` images of a batch. */
   async read({ x, y, target = y }: AttackBatch, count: number, key: Key): Promise<Signs[]> {
-    if ((target !== y) !== this.#aimed)
-      throw new Error("a batch has targets where the reader is for none, or none");
     const found = this.#step.run({ x, y, aim: target }, key);
     const values = await Promise.all(NAMES.map((name) => found[name].data()));
     tf.dispose(NAMES.map((name) => found[name]));
@@ -90,7 +86,7 @@ export class GradientReader {
   }
 }
 
-const NAMES = ["zeroCrossEntropy", "zeroMargin", "certain", "byCrossEntropy", "byLogOdds"] as const;
+const NAMES = ["zeroCrossEntropy", "zeroMargin", "saturated", "byCrossEntropy", "byLogOdds"] as const;
 
 /** The logit of each row's class, and those of the others, that one put behind them. */
 const own = (z: tf.Tensor, hot: tf.Tensor): tf.Tensor => tf.sum(tf.where(hot, z, 0), 1);

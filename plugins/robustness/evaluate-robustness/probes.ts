@@ -103,7 +103,7 @@ function gradientProbes(
     zeroGradients: { crossEntropy: share("zeroCrossEntropy"), margin: share("zeroMargin") },
     rounding: {
       ...budget,
-      certain: share("certain"),
+      saturated: share("saturated"),
       accuracy: { crossEntropy: right("byCrossEntropy"), logOdds: right("byLogOdds") },
       only: {
         crossEntropy: count((of) => of.byCrossEntropy > of.byLogOdds),

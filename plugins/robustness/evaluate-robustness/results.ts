@@ -147,12 +147,12 @@ export function metricsOf(
   return metrics;
 }
 
-/** `<classifier>.certain`, `<classifier>.step-cross-entropy@<epsilon>` and `<classifier>.step-log-odds@<epsilon>`. */
+/** `<classifier>.saturated`, `<classifier>.step-cross-entropy@<epsilon>` and `<classifier>.step-log-odds@<epsilon>`. */
 export function probeMetrics(classifier: string, { rounding }: Probes): Record<string, number> {
   if (rounding === undefined) return {};
-  const { epsilon, certain, accuracy } = rounding;
+  const { epsilon, saturated, accuracy } = rounding;
   return {
-    [`${classifier}.certain`]: certain,
+    [`${classifier}.saturated`]: saturated,
     [`${classifier}.step-cross-entropy@${epsilon}`]: accuracy.crossEntropy,
     [`${classifier}.step-log-odds@${epsilon}`]: accuracy.logOdds,
   };
