@@ -4,7 +4,7 @@ attacks.py <file> <task as JSON>    answers one line of JSON: {"<library> <attac
                                     for attacks that seek the least distance [distance, ...]
 
 The file holds `x` [n, height, width, channels], `y` and the network's weights as dsgan names them. The task names the
-network, and for each attack its budgets: see attacks.test.ts.
+network, what it is about (`strengths` of all attacks, or `rounding` of FGSM's gradient), and budgets: see compare.ts.
 """
 
 import json
@@ -49,43 +49,63 @@ def build(task, tensors):
     return (Flat(network) if widths else network).eval()
 
 
-def main(path, text):
-    torch.set_num_threads(1)  # two on two busy cores take many times longer
-    torch.manual_seed(0)
-    task, tensors = json.loads(text), safetensors(path)
-    x = tensors["x"].permute(0, 3, 1, 2).contiguous()
-    y = tensors["y"].long()
-    network, mean = build(task, tensors), task["mean"]
-    whole = Shifted(network, mean)  # with its preprocessing, for libraries that know of none
-    preprocessing = dict(mean=[mean] * x.shape[1], std=[1.0] * x.shape[1], axis=-3)
-    model = foolbox.PyTorchModel(network, bounds=(0, 1), preprocessing=preprocessing, device="cpu")
-    answers = {}
+class Study:
+    """A network on its images, as the libraries see it, in float32 or in float64, and what they answered."""
 
-    def fooled(adversarial):
+    def __init__(self, task, tensors, dtype=torch.float32):
+        self.task = task
+        self.x = tensors["x"].permute(0, 3, 1, 2).contiguous().to(dtype)
+        self.y = tensors["y"].long()
+        network, mean = build(task, dict(tensors)), task["mean"]
+        network.to(dtype)
+        self.whole = Shifted(network, mean)  # with its preprocessing, for libraries that know of none
+        preprocessing = dict(mean=[mean] * self.x.shape[1], std=[1.0] * self.x.shape[1], axis=-3)
+        self.model = foolbox.PyTorchModel(network, bounds=(0, 1), preprocessing=preprocessing, device="cpu")
+        self.answers = {}
+
+    def fooled(self, adversarial):
         with torch.no_grad():
-            return (whole(adversarial).argmax(1) != y).tolist()
+            return (self.whole(adversarial).argmax(1) != self.y).tolist()
 
-    def note(name, epsilons, attack):
-        answers[name] = {str(epsilon): fooled(attack(epsilon)) for epsilon in epsilons}
+    def note(self, name, epsilons, attack):
+        self.answers[name] = {str(epsilon): self.fooled(attack(epsilon)) for epsilon in epsilons}
 
+    def foolbox(self, name, epsilons, attack):
+        self.note(f"foolbox {name}", epsilons, lambda e: attack(self.model, self.x, self.y, epsilons=e)[1])
+
+    def fgsm(self, name="fgsm-linf"):
+        self.foolbox(name, self.task["linf"], foolbox.attacks.LinfFastGradientAttack(random_start=False))
+        self.note(
+            f"torchattacks {name}",
+            self.task["linf"],
+            lambda e: torchattacks.FGSM(self.whole, eps=e)(self.x, self.y),
+        )
+
+
+def rounding(task, tensors):
+    """FGSM on the cross-entropy in float32; and in float64, where it goes the way of our FGSM on the log-odds."""
+    single, double = Study(task, tensors), Study(task, tensors, torch.float64)
+    single.fgsm()
+    double.fgsm("fgsm-log-odds-linf")
+    return single.answers | double.answers
+
+
+def strengths(task, tensors):
+    """All attacks."""
+    study = Study(task, tensors)
+    x, y, model, whole, answers, note = study.x, study.y, study.model, study.whole, study.answers, study.note
     linf, l2 = task["linf"], task["l2"]
-    for norm, epsilons, fgsm, pgd in (
-        ("linf", linf, foolbox.attacks.LinfFastGradientAttack, foolbox.attacks.LinfPGD),
-        ("l2", l2, foolbox.attacks.L2FastGradientAttack, foolbox.attacks.L2PGD),
-    ):
-        for name, attack in (
-            (f"foolbox fgsm-{norm}", fgsm(random_start=False)),
-            (f"foolbox pgd-{norm}", pgd(rel_stepsize=1 / 30, steps=40, random_start=False)),
-        ):
-            note(name, epsilons, lambda e, attack=attack: attack(model, x, y, epsilons=e)[1])
+    study.fgsm()
+    study.foolbox("fgsm-l2", l2, foolbox.attacks.L2FastGradientAttack(random_start=False))
+    for norm, epsilons, pgd in (("linf", linf, foolbox.attacks.LinfPGD), ("l2", l2, foolbox.attacks.L2PGD)):
+        study.foolbox(f"pgd-{norm}", epsilons, pgd(rel_stepsize=1 / 30, steps=40, random_start=False))
     for norm, attack in (("l2", foolbox.attacks.L2DeepFoolAttack()), ("linf", foolbox.attacks.LinfDeepFoolAttack())):
         adversarial = attack(model, x, y, epsilons=None)[1]
         change = (adversarial - x).flatten(1)
         length = change.norm(dim=1) if norm == "l2" else change.abs().amax(1)
-        good = fooled(adversarial)
+        good = study.fooled(adversarial)
         answers[f"foolbox deepfool-{norm}"] = [d if g else 1e9 for d, g in zip(length.tolist(), good)]
 
-    note("torchattacks fgsm-linf", linf, lambda e: torchattacks.FGSM(whole, eps=e)(x, y))
     note(
         "torchattacks pgd-linf",
         linf,
@@ -109,8 +129,16 @@ def main(path, text):
                 attack = SquareAttack(
                     whole, n_queries=task["queries"], p_init=0.8, n_restarts=1, eps=epsilon, resc_schedule=True, **given
                 )
-                answers[name][str(epsilon)] += fooled(attack.perturb(x, y))
-    print(json.dumps(answers))
+                answers[name][str(epsilon)] += study.fooled(attack.perturb(x, y))
+    return answers
+
+
+def main(path, text):
+    torch.set_num_threads(1)  # two on two busy cores take many times longer
+    torch.manual_seed(0)
+    task = json.loads(text)
+    answer = {"strengths": strengths, "rounding": rounding}[task["about"]]
+    print(json.dumps(answer(task, safetensors(path))))
 
 
 main(*sys.argv[1:])

@@ -63,6 +63,8 @@ export interface Study {
   readonly seeds: number;
   /** How the peers build it. */
   readonly build: object;
+  /** `strengths` of all attacks, or `rounding`: FGSM in float32 and in float64, which is ours on the log-odds. */
+  readonly about?: "strengths" | "rounding";
 }
 
 /** Cross-entropy on shuffled batches. */
@@ -127,8 +129,8 @@ async function peers(
   const folder = mkdtempSync(join(tmpdir(), "dsgan-peers-"));
   const file = join(folder, "study.safetensors");
   writeFileSync(file, encodeTensors(tensors));
-  const { linf, l2, steps, queries, seeds, mean } = study;
-  const task = { ...study.build, linf, l2, steps, queries, mean, seeds };
+  const { linf, l2, steps, queries, seeds, mean, about = "strengths" } = study;
+  const task = { ...study.build, about, linf, l2, steps, queries, mean, seeds };
   const script = fileURLToPath(new URL("attacks.py", import.meta.url));
   const child = spawn(python, [script, file, JSON.stringify(task)], {
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
@@ -187,13 +189,14 @@ async function ours(
   return attack.kind === "minimum-norm" ? distances : all;
 }
 
-const rate = (flags: readonly boolean[]): number => (100 * flags.filter(Boolean).length) / flags.length;
+export const rate = (flags: readonly boolean[]): number =>
+  (100 * flags.filter(Boolean).length) / flags.length;
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 const isList = (found: Found): found is readonly number[] => Array.isArray(found);
 
-/** Holds our attacks against theirs. */
-export async function compare(t: Test, study: Study): Promise<void> {
+/** Holds our attacks against theirs, and returns what ours found. */
+export async function compare(t: Test, study: Study): Promise<ReadonlyMap<string, Found>> {
   const { network, mean, test, linf, l2, steps, queries } = study;
   const x = test.rows(Array.from({ length: IMAGES }, (_, i) => i));
   const y = [...test.labels!.slice(0, IMAGES)];
@@ -208,6 +211,7 @@ export async function compare(t: Test, study: Study): Promise<void> {
   const exact = { randomStart: false, earlyStop: false };
   const refs: Record<string, { use: string; [option: string]: unknown }> = {
     fgsm: { use: "fgsm" },
+    "fgsm-log-odds": { use: "fgsm", loss: "log-odds" },
     pgd: { use: "pgd", steps: 40, relativeStep: 1 / 30, ...exact },
     deepfool: { use: "deepfool" },
     "apgd-ce": { use: "apgd", steps },
@@ -242,4 +246,5 @@ export async function compare(t: Test, study: Study): Promise<void> {
   }
   x.dispose();
   network.dispose();
+  return known;
 }
