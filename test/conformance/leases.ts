@@ -189,7 +189,7 @@ export interface LeasedStores {
 
 const HOUR = 3_600_000;
 /** Leases that a test waits for what must happen after one. */
-const PATIENCE = 60;
+const PATIENCE = 20;
 
 /** Checks that a run is taken over once its lease has lapsed, and not before. */
 export async function checkLeases(tap: Tester, { lease, runs }: LeasedStores): Promise<void> {
@@ -219,7 +219,8 @@ export async function checkLeases(tap: Tester, { lease, runs }: LeasedStores): P
     const other = await open(testMachine());
     for (let i = 0; i < 3; i++) {
       await sleep(0.7);
-      await t.rejects(other.resume(writer.id), { name: "InputError", message: "is being written by" });
+      const refusal = { name: "InputError", message: "is being written by" };
+      await t.rejects(other.resume(writer.id), refusal, "nobody has it before its lease has lapsed");
     }
     t.equal((await other.glance(writer.id)).status, "running");
     t.equal(writer.lost.aborted, false);

@@ -71,7 +71,7 @@ await t.test("folderStore() lays a run out as documented", async (t) => {
   t.strictSame(readdirSync(writer.location).sort(), ["artifacts", "events.ndjson", "lease", "run.json"]);
   t.strictSame(
     readdirSync(join(writer.location, "lease/1")),
-    ["released"],
+    ["released.json"],
     "its writer has left nothing else",
   );
   t.strictSame(readdirSync(join(writer.location, "artifacts")), ["a.txt"], "no unfinished file stays");
@@ -133,7 +133,7 @@ await t.test("resume() drops an event that a crash has torn, and what was being 
   await writer.close();
   const log = join(writer.location, "events.ndjson");
   appendFileSync(log, '{"seq":2,"ti');
-  rmSync(join(writer.location, "lease/1/released")); // as a writer leaves it that was killed
+  rmSync(join(writer.location, "lease/1/released.json")); // as a writer leaves it that was killed
   writeFileSync(join(writer.location, "lease/1/0.tmp"), "half");
   const resumed = await store.resume(writer.id);
   await resumed.append({ ...event, seq: 2 });
@@ -341,5 +341,5 @@ await t.test("append() on a full disk says so, and what was kept stays whole", a
   );
   t.match(readFileSync(join(folder, id, "events.ndjson"), "utf8"), /\n$/, "half a line was taken back");
   t.strictSame(readdirSync(join(folder, id)).sort(), ["events.ndjson", "lease", "run.json"]);
-  t.strictSame(readdirSync(join(folder, id, "lease/1")), ["released"], "no half-written file stays");
+  t.strictSame(readdirSync(join(folder, id, "lease/1")), ["released.json"], "no half-written file stays");
 });

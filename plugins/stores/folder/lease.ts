@@ -151,7 +151,8 @@ export function heldLease(
   /** Who has it instead. */
   const taker = (): Holder | "gone" | undefined => {
     if (existsSync(join(folder, LEASE_FILES.holder))) return undefined;
-    return standingOf(location).holder ?? "gone";
+    const { holder, last } = standingOf(location);
+    return holder ?? last ?? "gone";
   };
   let renewals = 0;
   const held = keepLease(id, { machine, lease }, async () => {
@@ -170,7 +171,8 @@ export function heldLease(
     },
     async release(isWhole) {
       held.end();
-      if (isWhole) await writeFile(join(folder, LEASE_FILES.released), "").catch(() => {}); // as after a crash
+      const [from, to] = [LEASE_FILES.holder, LEASE_FILES.released].map((name) => join(folder, name));
+      if (isWhole) await rename(from!, to!).catch(() => {}); // else it is as after a crash
       for (const name of existsSync(folder) ? readdirSync(folder) : []) {
         if (name !== LEASE_FILES.released) await rm(join(folder, name), { recursive: true, force: true });
       }

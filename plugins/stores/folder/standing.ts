@@ -27,8 +27,8 @@ export const LEASE_FILES = {
   holder: "holder.json",
   /** Written anew at each renewal. */
   beat: "beat",
-  /** There once the holder has closed the run. */
-  released: "released",
+  /** What the file of the holder is called once it has closed the run. */
+  released: "released.json",
 } as const;
 
 /** What the file says of the writer. */
@@ -44,6 +44,8 @@ export interface Standing {
   readonly epoch: number;
   /** Absent where it closed the run, or died over taking it. */
   readonly holder?: Holder;
+  /** Who closed it. */
+  readonly last?: Holder;
   /** Whether it closed the run: its log then ends with a whole event, and it writes no more. */
   readonly isReleased: boolean;
 }
@@ -54,15 +56,20 @@ export function standingOf(location: string): Standing {
   const epoch = highest(leases);
   if (epoch === 0) return { epoch, isReleased: false };
   const folder = join(leases, String(epoch));
-  if (existsSync(join(folder, LEASE_FILES.released))) return { epoch, isReleased: true };
-  const text = read(join(folder, LEASE_FILES.holder));
+  const holder = holderIn(join(folder, LEASE_FILES.holder));
+  if (holder !== undefined) return { epoch, holder, isReleased: false };
+  const released = join(folder, LEASE_FILES.released);
+  const last = holderIn(released);
+  return { epoch, ...(last && { last }), isReleased: existsSync(released) };
+}
+
+function holderIn(path: string): Holder | undefined {
   try {
-    const holder = JSON.parse(text ?? "") as Holder;
-    if (typeof holder.pid === "number" && holder.lease > 0) return { epoch, holder, isReleased: false };
+    const holder = JSON.parse(readFileSync(path, "utf8")) as Holder;
+    return typeof holder.pid === "number" && holder.lease > 0 ? holder : undefined;
   } catch {
-    // gone in the meantime, or damaged: nobody's
+    return undefined; // gone in the meantime, or damaged: nobody's
   }
-  return { epoch, isReleased: false };
 }
 
 function highest(leases: string): number {
@@ -74,17 +81,13 @@ function highest(leases: string): number {
   }
 }
 
-function read(path: string): string | undefined {
+/** What the last renewal of a lease wrote; it changes with each. */
+export function beatOf(location: string, { epoch }: Standing): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(join(location, LEASES, String(epoch), LEASE_FILES.beat), "utf8");
   } catch {
     return undefined;
   }
-}
-
-/** What the last renewal of a lease wrote; it changes with each. */
-export function beatOf(location: string, { epoch }: Standing): string | undefined {
-  return read(join(location, LEASES, String(epoch), LEASE_FILES.beat));
 }
 
 /**
