@@ -62,6 +62,14 @@ type Given<I, B> = unknown extends I
       ? { readonly [K in keyof I]: K extends keyof B ? Given<I[K], B[K]> : I[K] }
       : I;
 
+/** How users name a component and its options in one word, such as on the command line. */
+export interface ComponentLocation {
+  /** Schemes of the URLs that are its own, lower case, without the colon; an empty one stands for words without any. */
+  readonly schemes: readonly string[];
+  /** The options that such a word stands for. */
+  options(location: string): Readonly<Record<string, unknown>>;
+}
+
 /** A named implementation of a contract. */
 export interface Component<T = unknown, S extends z.ZodType = z.ZodType> {
   readonly contract: Contract<T>;
@@ -71,6 +79,8 @@ export interface Component<T = unknown, S extends z.ZodType = z.ZodType> {
   readonly summary: string;
   /** The paper it comes from. */
   readonly reference?: string;
+  /** Of a component that users name in one word. */
+  readonly location?: ComponentLocation;
   /** The schema of its options. */
   options(refs: Refs): S;
   // biome-ignore lint/suspicious/noExplicitAny: `component` has checked the type of the options
@@ -118,6 +128,8 @@ export interface ComponentDescription<T, S extends z.ZodType, R extends T = T> {
   readonly name: string;
   readonly summary: string;
   readonly reference?: string;
+  /** Of a store: which locations are its own. */
+  readonly location?: ComponentLocation;
   /** A `z.strictObject`, which may be refined or transformed. Absent: the component has no options. */
   readonly options?: OptionsSchema<S>;
   /** @param options checked, every default filled in */

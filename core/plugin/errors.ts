@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { withoutSecrets } from "./secrets.ts";
 
 /** One thing wrong with the input: where it stands, what it is, and what to do. */
 export interface Problem {
@@ -31,7 +32,7 @@ export class InputError extends Error {
   constructor(problems: string | readonly Problem[], options: { file?: string; cause?: unknown } = {}) {
     const list = typeof problems === "string" ? [{ path: "", message: problems }] : problems;
     super(list.map((p) => describeProblem(p, options.file)).join("\n"), { cause: options.cause });
-    this.problems = list;
+    this.problems = list.map((p) => ({ ...p, message: withoutSecrets(p.message) }));
     this.file = options.file;
   }
 
@@ -50,7 +51,7 @@ export class RunError extends Error {
   readonly path: string | undefined;
 
   constructor(message: string, options: { path?: string; cause?: unknown } = {}) {
-    super(message, { cause: options.cause });
+    super(withoutSecrets(message), { cause: options.cause });
     this.path = options.path;
   }
 
@@ -104,13 +105,13 @@ function isMarked(type: unknown, base: unknown, value: unknown, mark: symbol): b
 /** `file:line: path: message`, leaving out what is not known. */
 export function describeProblem(problem: Problem, file?: string): string {
   const where = file === undefined ? "" : `${file}${problem.line === undefined ? "" : `:${problem.line}`}: `;
-  return `${where}${problem.path === "" ? "" : `${problem.path}: `}${problem.message}`;
+  return withoutSecrets(`${where}${problem.path === "" ? "" : `${problem.path}: `}${problem.message}`);
 }
 
-/** The message of anything thrown, never empty. */
+/** The message of anything thrown, never empty, without passwords in URLs. */
 export function messageOf(error: unknown): string {
-  if (!isErrorLike(error)) return String(error);
-  return error.message || error.name || "an error without a message";
+  if (!isErrorLike(error)) return withoutSecrets(String(error));
+  return withoutSecrets(error.message) || error.name || "an error without a message";
 }
 
 /** The stack of anything thrown, with those of its causes; undefined where it has none. */
@@ -119,7 +120,7 @@ export function stackOf(error: unknown, depth = 0): string | undefined {
   const inner = error instanceof AggregateError ? error.errors : [error.cause];
   const stacks = [error.stack, ...inner.map((cause) => stackOf(cause, depth + 1))];
   const known = stacks.filter((stack) => typeof stack === "string");
-  return known.length === 0 ? undefined : known.join("\ncaused by: ");
+  return known.length === 0 ? undefined : withoutSecrets(known.join("\ncaused by: "));
 }
 
 /** Causes may go round in a circle. */

@@ -53,7 +53,7 @@ export const RUN_FILES = {
 export interface RunWriter {
   /** Unique in its store. */
   readonly id: string;
-  /** Where people find it: a folder, a URL. */
+  /** Where people find it: a folder, a URL without secrets. */
   readonly location: string;
   /** Number of this writer among those that the run has had, from 1: each has a higher one than those before it. */
   readonly epoch: number;
@@ -120,6 +120,10 @@ export interface RunExtent {
 /** A run being read. Reading it costs what is asked for, however long the run is. */
 export interface RunReader {
   readonly id: string;
+  /** Where people find it: that of its writers. */
+  readonly location: string;
+  /** Where its files lie on this machine, in a store that keeps them in a folder. */
+  readonly folder?: string;
   /** Events with a number above `since`, in order, `limit` at most. */
   events(since?: number, limit?: number): Promise<readonly RunEvent[]>;
   /** The same as text, in pieces of about a megabyte: whole lines, an event each, every one ended by a newline. */
@@ -167,11 +171,6 @@ export interface Store {
   glance(id: string): Promise<RunGlance>;
   /** @throws InputError where there is no such run */
   open(id: string): Promise<RunReader>;
-  /**
-   * The store of the same kind at another location, such as another folder. Absent: the store has one place alone.
-   * @param location as users write it
-   */
-  elsewhere?(location: string): Store;
 }
 
 /** The contract under which stores are registered. */

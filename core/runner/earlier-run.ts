@@ -4,16 +4,16 @@
  * @module
  */
 import { z } from "zod";
-import { InputError } from "../plugin/errors.ts";
+import { contextOf } from "../plugin/context.ts";
 import type { RunContext } from "../run/application.ts";
-import type { Store } from "../run/store.ts";
+import { storeAt } from "../run/location.ts";
 import { openTrained, type Trained } from "./trained-run.ts";
 
 /** How a scenario names an earlier run. */
 export interface EarlierRun {
   /** Its id. */
   readonly run: string;
-  /** Where it is stored, in the store's terms; in the store of the present run unless given. */
+  /** Where it is kept, see `storeAt`; in the store of the present run unless given. */
   readonly runs?: string | undefined;
 }
 
@@ -25,7 +25,9 @@ export function earlierRunShape() {
       .string()
       .min(1)
       .optional()
-      .describe("Folder of its runs, from where the command runs; that of this run unless given."),
+      .describe(
+        "Where it is kept: a folder, from where the command runs, or the URL of a store; where this run is kept unless given.",
+      ),
   };
 }
 
@@ -37,15 +39,8 @@ export async function openEarlier(
   { run, runs }: EarlierRun,
   context: Pick<RunContext, "store" | "registry" | "locate">,
 ): Promise<Trained> {
-  const store = runs === undefined ? context.store : elsewhere(context.store, runs);
+  const here = contextOf(context.registry, context.locate("."));
+  const store = runs === undefined ? context.store : await storeAt(runs, here);
   const loaded = { registry: context.registry, base: context.locate(".") };
   return await openTrained(await store.open(run), loaded);
-}
-
-function elsewhere(store: Store, location: string): Store {
-  const other = store.elsewhere?.(location);
-  if (other !== undefined) return other;
-  throw new InputError(
-    `the store "${store.name}" keeps all runs in one place: leave out "runs: ${location}", or choose another store`,
-  );
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withoutSecrets } from "../plugin/secrets.ts";
 import type { EngineInfo } from "../run/engine.ts";
 import { RUN_FILES, type RunWriter } from "../run/store.ts";
 import type { PluginRecord, Scenario } from "../scenario/scenario.ts";
@@ -43,7 +44,8 @@ export function openingOf(parts: OpeningParts): Opening {
   };
   const start = async (engine: EngineInfo): Promise<void> => {
     const { name, seed, application } = scenario;
-    const { id: run, location } = writer;
+    const run = writer.id;
+    const location = withoutSecrets(writer.location);
     await log.emit({
       type: "started",
       run,

@@ -11,6 +11,22 @@ export function whenAlone(): Option {
     .default("stop", "stop: write a checkpoint and stop");
 }
 
+/** Where runs are kept. A URL may have a password, which others see on a command line, but not in the environment. */
+export function runsOption(): Option {
+  return new Option("--runs <place>", "where runs are kept: a folder, or a URL of a store")
+    .env("DSGAN_RUNS")
+    .argParser((place) => place || "runs")
+    .default("runs");
+}
+
+/** Plugins beside the built-in ones, for the store of {@link runsOption}. */
+export function storePlugin(): Option {
+  return new Option(
+    "--plugin <p>",
+    "a plugin with the store of --runs: a path, URL or package; may be repeated",
+  ).argParser(collect);
+}
+
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }

@@ -8,12 +8,10 @@ import { parse } from "yaml";
 import { InputError, RUN_FILES, type RunReader, type RunResult } from "../../core/mod.ts";
 import { duration, number } from "../report/format.ts";
 import type { Host } from "./host.ts";
-import { runNamed } from "./resume.ts";
-import { storeOf } from "./watch.ts";
+import { type RunsOptions, runNamed, storeOf } from "./runs.ts";
 
 /** Options of `dsgan compare`. */
-export interface CompareOptions {
-  readonly runs: string;
+export interface CompareOptions extends RunsOptions {
   /** Of these alone. */
   readonly metric?: readonly string[];
   readonly json?: boolean;
@@ -50,13 +48,14 @@ const BESIDE = new Set(["seed", "description", "tags", "checkpoint", "expect"]);
 /** Compares runs: those named, or all of a folder that have ended. @returns the exit code */
 export async function compareCommand(
   given: readonly string[],
-  { runs, metric, json }: CompareOptions,
+  options: CompareOptions,
   host: Host,
 ): Promise<number> {
+  const { metric, json } = options;
   const readers: RunReader[] = [];
-  if (given.length > 0) for (const name of given) readers.push((await runNamed(name, runs, host)).reader);
+  if (given.length > 0) for (const name of given) readers.push((await runNamed(name, options, host)).reader);
   else {
-    const store = await storeOf(runs, host);
+    const store = await storeOf(options, host);
     for (const id of await store.list()) readers.push(await store.open(id));
   }
   const ended = (await Promise.all(readers.map(endedOf))).filter((run) => run !== undefined);

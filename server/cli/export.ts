@@ -29,12 +29,11 @@ import { EXIT } from "./exit.ts";
 import { writeWhole } from "./files.ts";
 import type { Host } from "./host.ts";
 import { version } from "./package.ts";
-import { runNamed } from "./resume.ts";
+import { type RunsOptions, runNamed } from "./runs.ts";
 import { count, place } from "./words.ts";
 
 /** Options of `dsgan export`. */
-export interface ExportOptions {
-  readonly runs: string;
+export interface ExportOptions extends RunsOptions {
   readonly network?: readonly string[];
   readonly out?: string;
   /** By commas. */
@@ -48,7 +47,7 @@ type Format = (typeof FORMATS)[number];
 /** Writes networks. @returns the exit code */
 export async function exportCommand(given: string, options: ExportOptions, host: Host): Promise<number> {
   const formats = formatsOf(options.format);
-  const { runs, id, reader } = await runNamed(given, options.runs, host);
+  const { id, reader } = await runNamed(given, options, host);
   const loaded = await reopenScenario(reader, host.plugins, modules);
   const trained = await openTrained(reader, loaded);
   const names = options.network ?? trained.names;
@@ -56,7 +55,8 @@ export async function exportCommand(given: string, options: ExportOptions, host:
   for (const name of names) trained.record(name);
 
   const onnx = formats.includes("onnx") ? await onnxOf(contextOf(loaded.registry, loaded.base)) : undefined;
-  const folder = options.out ?? join(runs, id, "export");
+  const folder =
+    options.out ?? (reader.folder === undefined ? `${id}-export` : join(reader.folder, "export"));
   for (const name of new Set(names)) {
     const network = await trained.open(name);
     const metadata = metadataOf(network, id, trained.checkpoint);

@@ -5,18 +5,18 @@
  */
 import { styleText } from "node:util";
 import Table from "cli-table3";
-import { contextOf, Engines, messageOf, type Registry, Stores } from "../../core/mod.ts";
+import { contextOf, Engines, messageOf, type Registry, storeAt } from "../../core/mod.ts";
 import { duration } from "../report/format.ts";
 import type { Host } from "./host.ts";
 import { descriptionOf, packagedScenarios } from "./package.ts";
 import { type PluginOptions, registryFor } from "./plugins.ts";
+import type { RunsOptions } from "./runs.ts";
 
 /** What can be listed. */
 export const LISTS = ["plugins", "scenarios", "engines", "runs"] as const;
 
 /** Options of `dsgan list`. */
-export interface ListOptions extends PluginOptions {
-  readonly runs: string;
+export interface ListOptions extends PluginOptions, RunsOptions {
   readonly json?: boolean;
 }
 
@@ -77,10 +77,9 @@ async function engines(registry: Registry): Promise<Rows> {
   return rows;
 }
 
-/** Every run of a folder, newest first. */
-async function runsIn(registry: Registry, folder: string): Promise<Rows> {
-  const context = contextOf(registry, new URL("file:///"));
-  const store = await context.create(Stores, { use: "folder", folder });
+/** Every run of a store, newest first. */
+async function runsIn(registry: Registry, location: string): Promise<Rows> {
+  const store = await storeAt(location, contextOf(registry, new URL("file:///")));
   const rows: Record<string, string>[] = [];
   for (const id of await store.list()) {
     const { scenario, status, seconds } = await store.glance(id);

@@ -4,7 +4,16 @@
  * @module
  */
 import { Argument, Command, CommanderError } from "commander";
-import { collect, count, portNumber, positive, whenAlone, wholeNumber } from "./arguments.ts";
+import {
+  collect,
+  count,
+  portNumber,
+  positive,
+  runsOption,
+  storePlugin,
+  whenAlone,
+  wholeNumber,
+} from "./arguments.ts";
 import { codeOfError, EXIT, tell } from "./exit.ts";
 import { EXAMPLES, RESUME_EXAMPLES, RUN_EXAMPLES } from "./help.ts";
 import type { Host } from "./host.ts";
@@ -39,7 +48,8 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .option("--set <path=value>", "override a value of the scenario, in YAML; may be repeated", collect)
     .option("--seed <n>", "override the seed", wholeNumber)
     .option("--engine <name>", "override the engine")
-    .option("--runs <dir>", "where runs are kept", "runs")
+    .addOption(runsOption())
+    .addOption(storePlugin())
     .option("--json", "events and the result as JSON lines on stdout, nothing else")
     .option("--junit <file>", "write a JUnit report: one test case for each expectation")
     .option("--quiet", "print only the result and errors")
@@ -63,7 +73,8 @@ export async function program(args: readonly string[], host: () => Promise<Host>
         "same numbers, bit for bit, as without the interruption.",
     )
     .argument("<run>", "a run's id, its folder, or `latest`")
-    .option("--runs <dir>", "where runs are kept", "runs")
+    .addOption(runsOption())
+    .addOption(storePlugin())
     .option("--json", "events and the result as JSON lines on stdout, nothing else")
     .option("--quiet", "print only the result and errors")
     .addOption(whenAlone())
@@ -88,7 +99,8 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .option("--seed <n>", "seed of the draws", wholeNumber, "0")
     .option("--network <name>", "the generator", "generator")
     .option("--engine <name>", "override the engine of the run")
-    .option("--runs <dir>", "where runs are kept", "runs")
+    .addOption(runsOption())
+    .addOption(storePlugin())
     .addHelpText(
       "after",
       "\nExamples:\n  $ dsgan sample latest --n 64 --seed 7 --out x.png\n" +
@@ -110,7 +122,8 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .option("--network <name>", "a network to write, all of them unless given; may be repeated", collect)
     .option("--format <list>", "formats, by commas", "onnx,safetensors")
     .option("--out <dir>", "where to; the folder `export` in that of the run unless given")
-    .option("--runs <dir>", "where runs are kept", "runs")
+    .addOption(runsOption())
+    .addOption(storePlugin())
     .addHelpText(
       "after",
       "\nExamples:\n  $ dsgan export latest\n" +
@@ -126,7 +139,7 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .summary("list plugins, scenarios, engines or runs")
     .description("Lists what there is: all of it, or one kind.")
     .addArgument(new Argument("[what]", "what to list").choices(["plugins", "scenarios", "engines", "runs"]))
-    .option("--runs <dir>", "where runs are kept", "runs")
+    .addOption(runsOption())
     .option("--plugin <p>", "a plugin to list too: a path, URL or package; may be repeated", collect)
     .option("--json", "as JSON")
     .addHelpText("after", "\nExamples:\n  $ dsgan list engines\n  $ dsgan list runs --json\n")
@@ -162,7 +175,8 @@ export async function program(args: readonly string[], host: () => Promise<Host>
         "differ from one another.",
     )
     .argument("[run...]", "ids or folders of runs; all that have ended unless given")
-    .option("--runs <dir>", "where runs are kept", "runs")
+    .addOption(runsOption())
+    .addOption(storePlugin())
     .option("--metric <names>", "only these metrics, separated by commas", (names) => names.split(","))
     .option("--json", "as JSON, with every value")
     .addHelpText(
@@ -228,7 +242,8 @@ export async function program(args: readonly string[], host: () => Promise<Host>
       "Shows the runs of a folder over HTTP and in a browser, and starts, stops and resumes runs there, until\n" +
         "interrupted. On the loopback address only this machine can reach it. Any other --host needs DSGAN_TOKEN.",
     )
-    .option("--runs <dir>", "where runs are kept", "runs")
+    .addOption(runsOption())
+    .addOption(storePlugin())
     .option("--port <n>", "port; 0 takes a free one", portNumber, 8080)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--at-once <n>", "runs that compute at once", positive, 1)

@@ -3,21 +3,22 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
-import { InputError, RUN_FILES, type RunReader, type Scenario, type Store } from "../../core/mod.ts";
+import { RUN_FILES, type RunReader, type Scenario, type Store } from "../../core/mod.ts";
 import { codeOfError, codeOfResult, tell } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { interruptible } from "./interrupt.ts";
-import { conclude, storeOf, type WatchOptions, watch } from "./watch.ts";
+import { placeOf, runNamed } from "./runs.ts";
+import { conclude, type WatchOptions, watch } from "./watch.ts";
 
 /** Resumes a run. @returns the exit code */
 export async function resumeCommand(given: string, options: WatchOptions, host: Host): Promise<number> {
   const interrupt = interruptible();
   try {
-    const { runs, id } = await runNamed(given, options.runs, host);
-    const finished = await watch({ runs, resume: id }, { ...options, runs }, host, interrupt);
+    const { runs, id } = await runNamed(given, options, host);
+    const place = { ...options, runs };
+    const finished = await watch({ ...placeOf(place), resume: id }, place, host, interrupt);
     conclude(finished, `${id}/${RUN_FILES.scenario}`, options);
     return interrupt.code ?? codeOfResult(finished.result);
   } catch (error) {
@@ -26,29 +27,6 @@ export async function resumeCommand(given: string, options: WatchOptions, host: 
   } finally {
     interrupt.release();
   }
-}
-
-/**
- * The run that a user names: by its id, by its folder, or as `latest`.
- * @param folder of the runs, for ids
- * @throws InputError where there is none
- */
-export async function runNamed(
-  given: string,
-  folder: string,
-  host: Host,
-): Promise<{
-  readonly runs: string;
-  readonly id: string;
-  readonly reader: RunReader;
-  readonly store: Store;
-}> {
-  const isPath = given.includes("/") || given.includes(sep) || existsSync(join(given, RUN_FILES.events));
-  const runs = isPath ? dirname(resolve(given)) : folder;
-  const store = await storeOf(runs, host);
-  const id = given === "latest" ? (await store.list())[0] : isPath ? basename(resolve(given)) : given;
-  if (id === undefined) throw new InputError(`there are no runs in ${runs}`);
-  return { runs, id, reader: await store.open(id), store };
 }
 
 /**
@@ -65,10 +43,35 @@ export async function interruptedRunOf(scenario: Scenario, store: Store): Promis
       (bytes) => settings(new TextDecoder().decode(bytes)) === sought,
       () => false, // it had not come so far as to write it
     );
-    if (!same || (await reader.owner()) !== undefined) continue;
+    if (!same || (await isAlive(reader))) continue;
     if ((await reader.files(RUN_FILES.environment)).length === 0) continue; // nor so far as this
     const status = (await reader.result())?.status;
     if (status === undefined || status === "cancelled" || status === "failed") return id;
   }
   return undefined;
+}
+
+/** How often it is asked whether a writer lives. */
+const ASK_EVERY_MS = 500;
+/** By so much at least a lease reaches further once it is renewed. */
+const RENEWED_MS = 1000;
+
+/**
+ * Whether a process writes a run. One that cannot be seen from here, such as one in a container that was killed, holds its
+ * lease for a while: that is waited for, until it is renewed or has lapsed.
+ */
+async function isAlive(reader: RunReader): Promise<boolean> {
+  const first = await reader.owner();
+  if (first === undefined || first.isHere) return first !== undefined;
+  const { pid, host, epoch, until } = first;
+  process.stderr.write(
+    `run ${reader.id} was being written by process ${pid} on ${host}: waiting whether that one still lives, ` +
+      `until ${until} at most\n`,
+  );
+  for (;;) {
+    await sleep(ASK_EVERY_MS);
+    const now = await reader.owner();
+    if (now === undefined) return false;
+    if (now.epoch !== epoch || Date.parse(now.until) - Date.parse(until) > RENEWED_MS) return true;
+  }
 }

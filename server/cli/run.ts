@@ -6,7 +6,7 @@
 import { Console } from "node:console";
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { InputError, messageOf, RUN_FILES } from "../../core/mod.ts";
+import { InputError, messageOf, RUN_FILES, withoutSecrets } from "../../core/mod.ts";
 import type { Listening } from "../http/listen.ts";
 import type { ScenarioRequest } from "../trainer/mod.ts";
 import { commandOf } from "./again.ts";
@@ -21,7 +21,8 @@ import { load } from "./load.ts";
 import { type OverrideOptions, overridesOf } from "./overrides.ts";
 import { nameFor } from "./package.ts";
 import { interruptedRunOf } from "./resume.ts";
-import { conclude, onGitHub, storeOf, type WatchOptions, watch } from "./watch.ts";
+import { placeOf, storeOf } from "./runs.ts";
+import { conclude, onGitHub, type WatchOptions, watch } from "./watch.ts";
 
 /** Where `--serve` listens unless told. */
 const USUAL_PORT = 8080;
@@ -74,29 +75,30 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
 }
 
 /** Shows the runs of a folder on the loopback address, beside those that are run. */
-async function show({ runs, port }: RunOptions, host: Host): Promise<Listening> {
+async function show(options: RunOptions, host: Host): Promise<Listening> {
   const { listen } = await import("../http/listen.ts");
-  const store = await storeOf(runs, host);
+  const { runs, port } = options;
+  const store = await storeOf(options, host);
   const server = await listen(store, { port: port ?? USUAL_PORT }).catch(async (error) => {
     if (port !== undefined) throw error;
     return await listen(store, { port: 0 });
   });
-  process.stderr.write(`showing ${runs} on ${server.url}\n`);
+  process.stderr.write(`showing ${withoutSecrets(runs)} on ${server.url}\n`);
   return server;
 }
 
 /** Runs a scenario, or resumes its newest run. */
 async function runOne(scenario: ScenarioRequest, options: RunOptions, host: Host, interrupt: Interrupt) {
-  const { runs } = options;
+  const place = placeOf(options);
   if (options.resume) {
     const { loaded } = await load(scenario.file, host, scenario.overrides ?? []);
-    const resume = await interruptedRunOf(loaded.scenario, await storeOf(runs, host));
+    const resume = await interruptedRunOf(loaded.scenario, await storeOf(options, host));
     if (resume !== undefined) {
-      return { ...(await watch({ runs, resume }, options, host, interrupt)), isResumed: true };
+      return { ...(await watch({ ...place, resume }, options, host, interrupt)), isResumed: true };
     }
   }
   const about = { command: commandOf(scenario.file, scenario.overrides ?? []) };
-  return { ...(await watch({ runs, scenario, about }, options, host, interrupt)), isResumed: false };
+  return { ...(await watch({ ...place, scenario, about }, options, host, interrupt)), isResumed: false };
 }
 
 /** Annotations go where GitHub reads them and they are not in the way. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { extname, join } from "node:path";
+import { extname } from "node:path";
 import { dump } from "npyjs";
 import {
   type Context,
@@ -28,12 +28,11 @@ import { EXIT } from "./exit.ts";
 import { type Draft, writeWhole } from "./files.ts";
 import type { Host } from "./host.ts";
 import { interruptible } from "./interrupt.ts";
-import { runNamed } from "./resume.ts";
+import { type RunsOptions, runNamed } from "./runs.ts";
 import { count, place } from "./words.ts";
 
 /** Options of `dsgan sample`. */
-export interface SampleOptions {
-  readonly runs: string;
+export interface SampleOptions extends RunsOptions {
   readonly network: string;
   readonly n: number;
   readonly seed: string;
@@ -55,7 +54,7 @@ export async function sampleCommand(given: string, options: SampleOptions, host:
     const ending = format === "" ? "no ending" : `unknown ending "${format}"`;
     throw new InputError(`--out ${out}: ${ending}; expected .npy or .png`);
   }
-  const { runs, id, reader } = await runNamed(given, options.runs, host);
+  const { id, reader } = await runNamed(given, options, host);
   const loaded = await reopenScenario(reader, host.plugins, modules);
   const trained = await openTrained(reader, loaded);
   const { ports } = trained.record(name);
@@ -78,7 +77,7 @@ export async function sampleCommand(given: string, options: SampleOptions, host:
     });
     process.stdout.write(
       `${count(n, "sample")} of ${name}, [${[n, ...shape]}], seed ${seed}, from ` +
-        `${place(join(runs, id, trained.checkpoint))}: wrote ${place(out)} (${size(bytes)})\n`,
+        `${place(`${reader.location}/${trained.checkpoint}`)}: wrote ${place(out)} (${size(bytes)})\n`,
     );
     return EXIT.met;
   } catch (error) {

@@ -5,17 +5,17 @@
  */
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { messageOf } from "../../core/mod.ts";
+import { messageOf, withoutSecrets } from "../../core/mod.ts";
 import type { NamedScenario, Queue } from "../http/mod.ts";
 import { listen, trainerQueue } from "../http/node.ts";
 import { EXIT } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { descriptionOf, packagedScenarios } from "./package.ts";
-import { storeOf, writeReport } from "./watch.ts";
+import { placeOf, type RunsOptions, storeOf } from "./runs.ts";
+import { writeReport } from "./watch.ts";
 
 /** Options of `dsgan serve`. */
-export interface ServeOptions {
-  readonly runs: string;
+export interface ServeOptions extends RunsOptions {
   readonly port: number;
   readonly host: string;
   /** Runs that compute at once. */
@@ -31,15 +31,15 @@ export interface ServeOptions {
 /** Serves until interrupted. @returns the exit code */
 export async function serveCommand(options: ServeOptions, host: Host): Promise<number> {
   const { runs, port, atOnce, queue: waiting, allow = [] } = options;
-  const store = await storeOf(runs, host);
+  const store = await storeOf(options, host);
   const finished = async (id: string): Promise<void> => {
-    await writeReport(await store.open(id), `${runs}/${id}`, host).catch((error) => {
+    await writeReport(await store.open(id), host).catch((error) => {
       process.stderr.write(`the report of ${id} could not be made: ${messageOf(error)}\n`);
     });
   };
   const queue = options.readOnly
     ? undefined
-    : trainerQueue({ runs, store, plugins: host.plugins, atOnce, waiting, finished });
+    : trainerQueue({ ...placeOf(options), store, plugins: host.plugins, atOnce, waiting, finished });
   const token = process.env.DSGAN_TOKEN;
   const server = await listen(store, {
     host: options.host,
@@ -49,7 +49,7 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
     ...(token && { token }),
     ...(queue && { runner: queue }),
   });
-  process.stdout.write(`showing ${runs} on ${server.url} (Ctrl-C stops)\n`);
+  process.stdout.write(`showing ${withoutSecrets(runs)} on ${server.url} (Ctrl-C stops)\n`);
   await interrupted(queue);
   await server.close();
   return EXIT.met;

@@ -8,11 +8,10 @@ import type { RunEvent, RunResult, Store } from "../../core/mod.ts";
 import { startTrainer, type TrainerRequest, type WhenAlone } from "../trainer/mod.ts";
 import { openRun } from "../trainer/open-run.ts";
 import type { Host } from "./host.ts";
+import type { RunsOptions } from "./runs.ts";
 
 /** Options of every command that trains. */
-export interface SessionOptions {
-  /** Folder of the runs. */
-  readonly runs: string;
+export interface SessionOptions extends RunsOptions {
   /** Trains in this process. */
   readonly inProcess?: boolean;
   /** What a trainer does when this process is gone. */

@@ -14,8 +14,6 @@ import {
   painterOf,
   RUN_FILES,
   type RunReader,
-  type Store,
-  Stores,
 } from "../../core/mod.ts";
 import type { TrainerRequest } from "../trainer/mod.ts";
 import { type Display, jsonDisplay, noDisplay } from "./display.ts";
@@ -23,6 +21,7 @@ import { tellFailure } from "./exit.ts";
 import type { Host } from "./host.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { plainDisplay } from "./plain.ts";
+import { storeOf } from "./runs.ts";
 import { type SessionOptions, startSession } from "./session.ts";
 import { closing, type Finished, summary } from "./summary.ts";
 import { terminalDisplay } from "./terminal.ts";
@@ -31,11 +30,6 @@ import { terminalDisplay } from "./terminal.ts";
 export interface WatchOptions extends SessionOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
-}
-
-/** The store of a folder of runs. */
-export async function storeOf(runs: string, { plugins }: Host): Promise<Store> {
-  return await contextOf(await assemble(plugins), here()).create(Stores, { use: "folder", folder: runs });
 }
 
 /**
@@ -48,7 +42,7 @@ export async function watch(
   host: Host,
   interrupt: Interrupt,
 ): Promise<Finished> {
-  const store = await storeOf(options.runs, host);
+  const store = await storeOf(options, host);
   const session = await startSession(request, options, store, host, interrupt.signal);
   interrupt.atOnce = session.kill?.bind(session);
   const display = displayFor(options);
@@ -70,11 +64,11 @@ export async function watch(
 
   const reader = await store.open(id);
   const result = await reader.result();
-  if (result === undefined) throw new Error(`run ${id} ended without a result in ${options.runs}`);
-  const location = resolve(options.runs, id);
+  if (result === undefined) throw new Error(`run ${id} ended without a result`);
+  const { location } = reader;
   const events = await reader.events();
   const artifacts = [...new Set(events.flatMap((e) => (e.type === "artifact" ? e.path : [])))];
-  const report = await writeReport(reader, location, host).catch((error) => {
+  const report = await writeReport(reader, host).catch((error) => {
     process.stderr.write(`the report could not be made: ${messageOf(error)}\n`); // the run stands without it
     return undefined;
   });
@@ -93,9 +87,13 @@ export function conclude(finished: Finished, file: string, options: WatchOptions
   } else process.stdout.write(options.quiet ? `${closing(finished)}\n` : summary(finished));
 }
 
-/** Writes the report of a run into its folder. @returns the path of the report */
-export async function writeReport(reader: RunReader, location: string, host: Host): Promise<string> {
-  const path = join(location, "report.html");
+/**
+ * Writes the report of a run into its folder, or where it has none into the working directory, under its id.
+ * @returns the path of the report
+ */
+export async function writeReport(reader: RunReader, host: Host): Promise<string> {
+  const { id, folder } = reader;
+  const path = folder === undefined ? resolve(`${id}.html`) : join(folder, "report.html");
   const painter = await painterOf(contextOf(await assemble(host.plugins), here()));
   const command = await commandOf(reader);
   await writeFile(

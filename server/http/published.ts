@@ -126,6 +126,7 @@ function readerOf(files: PublishedFiles, id: string): RunReader {
   }
   return {
     id,
+    location: `published:${id}`,
     lines,
     async events(since = 0, limit = Number.POSITIVE_INFINITY) {
       const all = [...linesOf(await log())];

@@ -16,9 +16,11 @@ import { type Queue, queueOf, type Training, type TrainingOrder } from "./queue.
 
 /** Options of {@link trainerQueue}. */
 export interface TrainerQueueOptions {
-  /** Folder of the runs. */
+  /** Where the runs are kept: a folder, or the URL of a store. */
   readonly runs: string;
-  /** The store of that folder. */
+  /** Plugins that bring the store, from the working directory. */
+  readonly storePlugins?: readonly string[];
+  /** The store of that place. */
   readonly store: Store;
   /** The plugins that every scenario may use. A trainer process has the built-in ones. */
   readonly plugins: readonly PluginExport[];
@@ -49,7 +51,8 @@ export interface TrainerQueueOptions {
  * ```
  */
 export function trainerQueue(options: TrainerQueueOptions): Queue {
-  const { runs, store, plugins, finished, ...limits } = options;
+  const { runs, storePlugins, store, plugins, finished, ...limits } = options;
+  const place = { runs, storePlugins };
 
   const check = async (given: TrainingOrder): Promise<string> => {
     if ("resume" in given) {
@@ -62,7 +65,7 @@ export function trainerQueue(options: TrainerQueueOptions): Queue {
 
   const train = async (given: TrainingOrder): Promise<Training> => {
     const request: TrainerRequest =
-      "resume" in given ? { runs, resume: given.resume } : { runs, scenario: given.order };
+      "resume" in given ? { ...place, resume: given.resume } : { ...place, scenario: given.order };
     const trainer = startTrainer(request, { store });
     const ended = trainer.ended.then(async () => await finished?.(await trainer.run));
     return { run: trainer.run, ended, cancel: () => trainer.cancel("stopped over HTTP") };

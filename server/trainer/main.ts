@@ -5,19 +5,10 @@
  * @module
  */
 import { lastValueFrom } from "rxjs";
-import {
-  assemble,
-  contextOf,
-  InputError,
-  messageOf,
-  RunLost,
-  type RunWriter,
-  type Store,
-  Stores,
-  stackOf,
-} from "../../core/mod.ts";
+import { InputError, messageOf, RunLost, type RunWriter, type Store, stackOf } from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { openRun } from "./open-run.ts";
+import { openStore } from "./open-store.ts";
 import { type FromTrainer, type SentError, type ToTrainer, type TrainerRequest, WINDOW } from "./protocol.ts";
 
 const stop = new AbortController();
@@ -63,9 +54,7 @@ function alone(): void {
 }
 
 async function train(request: TrainerRequest): Promise<void> {
-  const here = new URL(`file://${process.cwd()}/`);
-  const host = contextOf(await assemble([...builtinPlugins]), here);
-  const store = telling(await host.create(Stores, { use: "folder", folder: request.runs }));
+  const store = telling(await openStore(request, builtinPlugins));
   await lastValueFrom(await openRun(request, { store, plugins: builtinPlugins, signal: stop.signal }));
 }
 

@@ -22,8 +22,10 @@ export interface ScenarioRequest {
 
 /** What a trainer runs. */
 export type TrainerRequest = {
-  /** Folder of the runs. */
+  /** Where the runs are kept, see `storeAt`. */
   readonly runs: string;
+  /** Plugins that bring a store, from the working directory. */
+  readonly storePlugins?: readonly string[] | undefined;
   /** Stored with a new run, beside what is known of the machine: the command, who asked for it. */
   readonly about?: Readonly<Record<string, unknown>>;
 } & ({ readonly scenario: ScenarioRequest; readonly id?: string } | { readonly resume: string });

@@ -6,6 +6,7 @@
  */
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   checkRunId,
   component,
@@ -13,6 +14,7 @@ import {
   isRunId,
   LEASE_MS,
   type Machine,
+  messageOf,
   parseOptions,
   RUN_FILES,
   RunExists,
@@ -20,6 +22,7 @@ import {
   type RunWriter,
   type Store,
   Stores,
+  schemeOf,
   thisMachine,
   z,
 } from "../../../core/mod.ts";
@@ -165,7 +168,6 @@ export function folderStore(
       throw absent(id);
     },
     open: async (id) => readerOf(id, await there(id), machine),
-    elsewhere: (location) => folderStore({ folder: location }, { machine, lease: length }),
   };
 }
 
@@ -191,10 +193,23 @@ function moment(milliseconds: number): string {
   return `${day.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}-${hex}`;
 }
 
+/** @throws InputError for a URL that names no path here, such as one with a host */
+function pathOf(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch (error) {
+    throw new InputError(`${url}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
 /** Named `{ use: folder, folder: runs }`. */
 export default component(Stores, {
   name: "folder",
   summary: "Keeps each run in a folder of its own (default)",
+  location: {
+    schemes: ["", "file"],
+    options: (location) => ({ folder: schemeOf(location) === "file" ? pathOf(location) : location }),
+  },
   options,
   create: (given) => folderStore(given),
 });

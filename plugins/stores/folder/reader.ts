@@ -42,6 +42,8 @@ export function readerOf(id: string, location: string, machine: Machine): RunRea
   const log = logOf(join(location, RUN_FILES.events));
   return {
     id,
+    location,
+    folder: location,
     read,
     owner: async () => ownerOf(location, machine),
     async files(prefix) {

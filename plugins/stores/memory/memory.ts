@@ -201,6 +201,7 @@ function readerOf(id: string, run: MemoryRun, machine: Machine): RunReader {
   const { lines, files, generation } = run;
   return {
     id,
+    location: `memory:${id}`,
     files: async (prefix) => [...files.keys()].filter((path) => path.startsWith(prefix)).sort(),
     async owner() {
       const { holder, epoch } = run;
