@@ -12,7 +12,7 @@ export * from "./attack/classifier.ts";
 export * from "./attack/judge.ts";
 export * from "./attack/prepare.ts";
 export { PLAIN, type Preprocessing, preprocessingOptions, preprocessorOf } from "./attack/preprocessing.ts";
-export type { Search, SearchProgress } from "./attack/search.ts";
+export type { BudgetSearch, SearchProgress } from "./attack/search.ts";
 export * from "./gan/measure.ts";
 export * from "./gan/mixer.ts";
 export * from "./gan/objective.ts";
@@ -63,9 +63,41 @@ export * from "./runner/reopen.ts";
 export * from "./runner/run.ts";
 export * from "./runner/trained-run.ts";
 export { checkComponents } from "./scenario/components.ts";
+export { loadScenario, type ScenarioOrigin } from "./scenario/load.ts";
 export type { Override } from "./scenario/override.ts";
-export * from "./scenario/scenario.ts";
+export {
+  type CheckpointPolicy,
+  type JsonSchemaOptions,
+  type LoadedScenario,
+  type PluginRecord,
+  type Scenario,
+  scenarioJsonSchema,
+} from "./scenario/scenario.ts";
 export { readSource, type Source } from "./scenario/source.ts";
+export * from "./sweep/controller.ts";
+export * from "./sweep/expectations.ts";
+export { runIdOf, trialId } from "./sweep/ids.ts";
+export * from "./sweep/jobs.ts";
+export * from "./sweep/load.ts";
+export * from "./sweep/search.ts";
+export {
+  allows,
+  type Choices,
+  type Condition,
+  canonical,
+  combinations,
+  type Domain,
+  drawn,
+  type Interval,
+  isExcluded,
+  rounded,
+  type Settings,
+  type Space,
+  sizeOfDomain,
+  sizeOfSpace,
+  valuesOf,
+} from "./sweep/space.ts";
+export { type SeedsExpectation, type Sweep, type SweepLimits, sweepJsonSchema } from "./sweep/sweep.ts";
 export * from "./tensor/key.ts";
 export * from "./tensor/safetensors.ts";
 export * from "./tensor/step.ts";

@@ -54,6 +54,10 @@ import sgd from "./optimizers/sgd/sgd.ts";
 import vega from "./painters/vega/vega.ts";
 import adversarialTraining from "./robustness/adversarial-training/adversarial-training.ts";
 import evaluateRobustness from "./robustness/evaluate-robustness/evaluate-robustness.ts";
+import asha from "./searches/asha/asha.ts";
+import grid from "./searches/grid/grid.ts";
+import optuna from "./searches/optuna/optuna.ts";
+import random from "./searches/random/random.ts";
 import badGan from "./semi-supervised/bad-gan/bad-gan.ts";
 import badGanSsl from "./semi-supervised/bad-gan-ssl/bad-gan-ssl.ts";
 import catgan from "./semi-supervised/catgan/catgan.ts";
@@ -122,6 +126,10 @@ export const builtinPlugins: readonly Plugin[] = [
   pluginOf("vega", vega),
   pluginOf("adversarial-training", adversarialTraining),
   pluginOf("evaluate-robustness", evaluateRobustness),
+  pluginOf("asha", asha),
+  pluginOf("grid", grid),
+  pluginOf("optuna", optuna),
+  pluginOf("random", random),
   pluginOf("bad-gan", badGan),
   pluginOf("bad-gan-ssl", badGanSsl),
   pluginOf("catgan", catgan),

@@ -41,7 +41,14 @@ t.test("rooms import only what the house allows", (t) => {
 });
 
 /** Rooms of the core from the ground up: a room may import those on floors below its own. */
-const FLOORS = [["plugin"], ["tensor"], ["model"], ["run"], ["gan", "attack", "scenario"], ["runner"]];
+const FLOORS = [
+  ["plugin"],
+  ["tensor"],
+  ["model"],
+  ["run"],
+  ["gan", "attack", "scenario"],
+  ["runner", "sweep"],
+];
 
 t.test("rooms of the core import only rooms on lower floors", (t) => {
   const floorOf = (path: string): number => FLOORS.findIndex((rooms) => rooms.includes(path.split("/")[1]!));

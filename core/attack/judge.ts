@@ -13,7 +13,7 @@ import type { AttackBatch, Norm } from "./attack.ts";
 import { ROUNDING } from "./checks.ts";
 import type { Classifier } from "./classifier.ts";
 import type { Perturbed, PreparedAttack } from "./prepare.ts";
-import { budgetsOf, type Search, type SearchProgress } from "./search.ts";
+import { type BudgetSearch, budgetsOf, type SearchProgress } from "./search.ts";
 
 /** What the judge found of a batch. The caller disposes it. */
 export interface Verdict {
@@ -43,7 +43,7 @@ export interface JudgedRun {
 
 /** How the least budget is looked for; try i, from 1, draws from `key.fold("try", i)`. */
 export interface LeastRun {
-  readonly search: Search;
+  readonly search: BudgetSearch;
   readonly key: Key;
   readonly signal: AbortSignal;
 }

@@ -5,7 +5,7 @@
  */
 
 /** How the least budget at which an attack succeeds is looked for. */
-export interface Search {
+export interface BudgetSearch {
   /** `bisection`: grow the budget by half until it does, then halve the bracket; `scan`: try budgets in rising order. */
   readonly by: "bisection" | "scan";
   /** Halvings of the bracket (and at most so many growths before), or budgets tried. */
@@ -29,12 +29,12 @@ const GROWTH = 1.5;
 export type Budgets = Generator<SearchProgress & { readonly epsilon: Float32Array }, void, Uint8Array>;
 
 /** The budgets that a search tries for n images. */
-export function budgetsOf(search: Search, n: number): Budgets {
+export function budgetsOf(search: BudgetSearch, n: number): Budgets {
   return search.by === "scan" ? scanning(n, search) : bisecting(n, search);
 }
 
 /** Each image's budget grows by half until it is enough, then its bracket is halved. */
-function* bisecting(n: number, { steps, start, most }: Search): Budgets {
+function* bisecting(n: number, { steps, start, most }: BudgetSearch): Budgets {
   const enough = new Float32Array(n).fill(Number.POSITIVE_INFINITY);
   const short = new Float32Array(n);
   const total = 2 * steps;
@@ -57,7 +57,7 @@ function* bisecting(n: number, { steps, start, most }: Search): Budgets {
 }
 
 /** The same rising budgets for all images, until each has had enough. */
-function* scanning(n: number, { steps, most }: Search): Budgets {
+function* scanning(n: number, { steps, most }: BudgetSearch): Budgets {
   const found = new Uint8Array(n);
   for (let i = 1; i <= steps && found.some((good) => good === 0); i++) {
     const epsilon = new Float32Array(n).fill((most * i) / steps);

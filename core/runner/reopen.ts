@@ -7,7 +7,8 @@ import { InputError } from "../plugin/errors.ts";
 import type { Modules } from "../plugin/load.ts";
 import type { PluginExport } from "../plugin/plugin.ts";
 import { RUN_FILES, type RunReader } from "../run/store.ts";
-import { type LoadedScenario, loadScenario } from "../scenario/scenario.ts";
+import { loadScenario } from "../scenario/load.ts";
+import type { LoadedScenario } from "../scenario/scenario.ts";
 
 /**
  * Loads the scenario of a run as it was run, overrides included, with its plugins.

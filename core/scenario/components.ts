@@ -7,6 +7,7 @@
 import type { Context, Ref } from "../plugin/component.ts";
 import { contextOf, Deferred } from "../plugin/context.ts";
 import { InputError, messageOf, type Problem, RunError } from "../plugin/errors.ts";
+import type { Finding } from "../plugin/messages.ts";
 import { contractOf } from "../plugin/refs.ts";
 import type { LoadedScenario } from "./scenario.ts";
 
@@ -16,18 +17,30 @@ import type { LoadedScenario } from "./scenario.ts";
  * @throws InputError with every problem found, each with its line
  */
 export async function checkComponents(loaded: LoadedScenario, file: string): Promise<void> {
-  const { scenario, registry, base, problemAt } = loaded;
+  const { findings, errors } = await componentFindings(loaded);
+  if (errors.length === 0) return;
+  const problems = findings.map(({ keys, message }) => loaded.problemAt(keys, message));
+  const inOrder = problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  const cause = errors.length > 1 ? new AggregateError(errors, "several components failed") : errors[0];
+  throw new InputError(inOrder, { file, cause });
+}
+
+/** What the components of a scenario find wrong with their options, and the errors that told. */
+export async function componentFindings({
+  scenario,
+  registry,
+  base,
+}: LoadedScenario): Promise<{ readonly findings: readonly Finding[]; readonly errors: readonly unknown[] }> {
   const context = contextOf(registry, {
     ...{ base, keys: [], options: scenario },
     defers: ({ readsData }) => readsData === true,
   });
   const errors: unknown[] = [];
   for (const part of [scenario.engine, scenario.application]) await create(part, context, errors);
-  if (errors.length === 0) return;
-  const problems = errors.flatMap(problemsOf).map(({ path, message }) => problemAt(path.split("."), message));
-  const inOrder = problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
-  const cause = errors.length > 1 ? new AggregateError(errors, "several components failed") : errors[0];
-  throw new InputError(inOrder, { file, cause });
+  const findings = errors
+    .flatMap(problemsOf)
+    .map(({ path, message }) => ({ keys: path.split("."), message }));
+  return { findings, errors };
 }
 
 /**

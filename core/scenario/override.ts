@@ -13,27 +13,45 @@ export interface Override {
   readonly value: string;
 }
 
+/** A changed document, or why the change cannot be made. */
+export type Overridden = { readonly document: unknown } | { readonly fault: string };
+
+/** Why an override cannot be applied. */
+class Refusal extends Error {}
+
+const refuse = (why: string): never => {
+  throw new Refusal(why);
+};
+
 /**
  * A copy of a document with a value at a path replaced or added. Mappings on the way that are not there are made; an
  * index one past a list's end appends; a component named by its bare name becomes `{ use: name }`. The value `null`, which no
- * scenario has, takes out what is there.
- * @throws InputError where the value is not YAML or the path cannot be walked
+ * scenario has, takes out what is there. A value that is not YAML, or a path that cannot be walked, is a fault.
  */
-export function applyOverride(document: unknown, { path, value }: Override): unknown {
-  const parts = path.split(".");
-  const refuse = (why: string): never => {
-    throw new InputError(`--set ${path}=${value}: ${why}`);
-  };
-  if (parts.includes("")) return refuse(`${JSON.stringify(path)} is not a path such as application.m`);
-  const given = parseValue(value, refuse);
-  // Nothing at all is null in YAML too, and rather a slip.
-  return put(document, parts, given === null && value.trim() !== "" ? OUT : given, [], refuse);
+export function tryOverride(document: unknown, { path, value }: Override): Overridden {
+  try {
+    const parts = path.split(".");
+    if (parts.includes("")) return refuse(`${JSON.stringify(path)} is not a path such as application.m`);
+    const given = parseValue(value);
+    // Nothing at all is null in YAML too, and rather a slip.
+    return { document: put(document, parts, given === null && value.trim() !== "" ? OUT : given, []) };
+  } catch (error) {
+    if (error instanceof Refusal) return { fault: error.message };
+    throw error;
+  }
+}
+
+/** The document that {@link tryOverride} makes. @throws InputError where it makes none */
+export function applyOverride(document: unknown, override: Override): unknown {
+  const tried = tryOverride(document, override);
+  if ("document" in tried) return tried.document;
+  throw new InputError(`--set ${override.path}=${override.value}: ${tried.fault}`);
 }
 
 /** Stands for a value that is to be taken out. */
 const OUT = Symbol("out");
 
-function parseValue(text: string, refuse: (why: string) => never): unknown {
+function parseValue(text: string): unknown {
   const document = parseDocument(text, { prettyErrors: false });
   const [fault] = [...document.errors, ...document.warnings];
   if (fault !== undefined) return refuse(`the value is not valid YAML: ${fault.message}`);
@@ -44,17 +62,11 @@ function parseValue(text: string, refuse: (why: string) => never): unknown {
   }
 }
 
-function put(
-  node: unknown,
-  parts: readonly string[],
-  value: unknown,
-  above: readonly string[],
-  refuse: (why: string) => never,
-): unknown {
+function put(node: unknown, parts: readonly string[], value: unknown, above: readonly string[]): unknown {
   if (parts.length === 0) return value;
   const here = above.join(".");
   const inside = (child: unknown, n: number): unknown =>
-    put(child, parts.slice(n), value, [...above, ...parts.slice(0, n)], refuse);
+    put(child, parts.slice(n), value, [...above, ...parts.slice(0, n)]);
 
   if (Array.isArray(node)) {
     const index = Number(parts[0]);

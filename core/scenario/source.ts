@@ -29,9 +29,10 @@ export interface Source {
  * Parses a scenario file.
  * @param text YAML 1.2 (merge keys allowed) or JSON
  * @param file for messages
+ * @param wanted the keys that such a file cannot do without, for messages
  * @throws InputError listing every fault with its line
  */
-export function readSource(text: string, file: string): Source {
+export function readSource(text: string, file: string, wanted = '"application"'): Source {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
   const fail = (problems: readonly Problem[]): never => {
@@ -52,7 +53,7 @@ export function readSource(text: string, file: string): Source {
   }
   if (!isMap(document.contents)) {
     const seen = value === null || value === undefined ? "nothing: the file is empty" : preview(value);
-    fail([{ path: "", message: `expected a mapping with "application", got ${seen}`, line: 1 }]);
+    fail([{ path: "", message: `expected a mapping with ${wanted}, got ${seen}`, line: 1 }]);
   }
   return {
     value: value as object,

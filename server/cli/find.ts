@@ -8,7 +8,7 @@ import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputError, messageOf } from "../../core/plugin/errors.ts";
 import { nearest } from "../../core/plugin/suggest.ts";
-import { type PackagedScenario, packagedScenarios } from "./package.ts";
+import { type PackagedScenario, packagedScenarios, packagedSweeps } from "./package.ts";
 
 /** A scenario file. */
 export interface ScenarioFile {
@@ -31,7 +31,7 @@ export function findScenario(given: string): ScenarioFile {
     throw new InputError(`${given} is a folder. ${list}`);
   }
   if (stat !== undefined) return read(given, given);
-  const packaged = packagedScenarios();
+  const packaged = [...packagedScenarios(), ...packagedSweeps()];
   const found = named(given, packaged);
   if (found !== undefined) return read(found.path, found.path);
 

@@ -89,7 +89,7 @@ async function runsIn(registry: Registry, location: string): Promise<Rows> {
 }
 
 /** Rows in columns without lines, so that other commands can read them; on a terminal the widest column is wrapped. */
-function table(rows: Rows): string {
+export function table(rows: Rows): string {
   const bare = Object.fromEntries(
     ["top", "bottom", "mid", "left", "right"].flatMap((side) =>
       ["", "-left", "-mid", "-right"].map((corner) => [`${side}${corner}`, ""]),

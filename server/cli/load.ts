@@ -3,7 +3,18 @@
  *
  * @module
  */
-import { type LoadedScenario, loadScenario, type Override } from "../../core/mod.ts";
+import { existsSync } from "node:fs";
+import { isAbsolute } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  InputError,
+  type LoadedScenario,
+  type LoadedSweep,
+  loadScenario,
+  loadSweep,
+  type Override,
+  readSource,
+} from "../../core/mod.ts";
 import { modules } from "../trainer/modules.ts";
 import { findScenario, type ScenarioFile } from "./find.ts";
 import type { Host } from "./host.ts";
@@ -19,6 +30,7 @@ export interface LoadedFile extends ScenarioFile {
 export async function load(given: string, host: Host, overrides: readonly Override[]): Promise<LoadedFile> {
   const found = findScenario(given);
   const { file, base, text } = found;
+  if (isSweep(found)) throw new InputError(`${file} is a sweep, not a scenario: use dsgan sweep ${given}`);
   const loaded = await loadScenario(text, {
     base,
     file,
@@ -28,4 +40,35 @@ export async function load(given: string, host: Host, overrides: readonly Overri
     name: nameFor(file),
   });
   return { ...found, loaded, overrides };
+}
+
+/** A sweep, and the file it came from. */
+export interface LoadedSweepFile extends ScenarioFile {
+  readonly loaded: LoadedSweep;
+}
+
+/** Whether a file is a sweep rather than a scenario: it says what varies, and names no application. */
+export function isSweep({ text, file }: ScenarioFile): boolean {
+  const { value } = readSource(text, file);
+  return "vary" in value && !("application" in value);
+}
+
+/** @throws InputError with every problem found */
+export async function loadSweepFile(given: string, host: Host): Promise<LoadedSweepFile> {
+  const found = findScenario(given);
+  const { file, base, text } = found;
+  if ("application" in readSource(text, file).value) {
+    throw new InputError(
+      `${file} is a scenario, not a sweep: use dsgan run ${given}, or name it in a sweep's "scenario"`,
+    );
+  }
+  const loaded = await loadSweep(text, {
+    ...{ base, file, plugins: host.plugins, modules, name: nameFor(file) },
+    find(name, from) {
+      const beside = isAbsolute(name) ? name : fileURLToPath(new URL(encodeURI(name), from));
+      const scenario = findScenario(existsSync(beside) ? beside : name);
+      return { ...scenario, name: nameFor(scenario.file) };
+    },
+  });
+  return { ...found, loaded };
 }

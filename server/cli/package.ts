@@ -37,12 +37,25 @@ export interface PackagedScenario {
 
 const EXTENSION = /\.(ya?ml|json)$/;
 
+/** Names of files that are no scenarios: schemas, and sweeps of scenarios. */
+const SCHEMA = /^(sweep-)?schema\.json$/;
+const SWEEP = /^sweep-/;
+
 /** The scenarios that come with this package, by name. */
 export function packagedScenarios(): PackagedScenario[] {
+  return packaged((name) => !SWEEP.test(name));
+}
+
+/** The sweeps that come with this package, by name. */
+export function packagedSweeps(): PackagedScenario[] {
+  return packaged((name) => SWEEP.test(name));
+}
+
+function packaged(isWanted: (name: string) => boolean): PackagedScenario[] {
   const folder = join(root, "scenarios");
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => EXTENSION.test(path) && basename(path) !== "schema.json")
+    .filter((path) => EXTENSION.test(path) && !SCHEMA.test(basename(path)) && isWanted(basename(path)))
     .map((path) => ({ name: path.replaceAll("\\", "/").replace(EXTENSION, ""), path: join(folder, path) }))
     .sort((a, b) => a.name.localeCompare(b.name));
 }

@@ -87,6 +87,19 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     });
 
   root
+    .command("sweep")
+    .summary("run a scenario under many settings, from many seeds")
+    .description("Shows what a sweep would run: its trials with their settings and ids.")
+    .argument("<sweep>", "a sweep file, or the name of a packaged sweep")
+    .option("--dry-run", "show what would run, and run nothing")
+    .option("--json", "as JSON")
+    .addHelpText("after", "\nExamples:\n  $ dsgan sweep sweep-ring --dry-run\n")
+    .action(async (file, options) => {
+      const { sweepCommand } = await import("./sweep.ts");
+      code = await sweepCommand(file, options, await host());
+    });
+
+  root
     .command("sample")
     .summary("draw from what a run has trained")
     .description(
@@ -272,6 +285,7 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .description("Prints the JSON Schema of scenario files, from which editors complete and check.")
     .argument("[scenario]", "a scenario whose plugins the schema is to know")
     .option("--plugin <p>", "a plugin that it is to know: a path, URL or package; may be repeated", collect)
+    .option("--sweep", "the schema of sweep files instead")
     .option("--write <file>", "write it to a file instead")
     .addHelpText(
       "after",

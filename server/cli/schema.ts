@@ -1,16 +1,18 @@
 /**
- * `dsgan schema`: the JSON Schema of scenario files, for editors.
+ * `dsgan schema`: the JSON Schema of scenario and sweep files, for editors.
  *
  * @module
  */
 import { writeFileSync } from "node:fs";
-import { InputError, messageOf, scenarioJsonSchema } from "../../core/mod.ts";
+import { InputError, messageOf, scenarioJsonSchema, sweepJsonSchema } from "../../core/mod.ts";
 import type { Host } from "./host.ts";
 import { type PluginOptions, registryFor } from "./plugins.ts";
 
 /** Options of `dsgan schema`. */
 export interface SchemaOptions extends PluginOptions {
   readonly write?: string;
+  /** The schema of sweep files instead. */
+  readonly sweep?: boolean;
 }
 
 /**
@@ -20,12 +22,13 @@ export interface SchemaOptions extends PluginOptions {
  */
 export async function schemaCommand(
   scenario: string | undefined,
-  { write, plugin }: SchemaOptions,
+  { write, plugin, sweep }: SchemaOptions,
   host: Host,
 ): Promise<number> {
   const registry = await registryFor(host, { ...(plugin && { plugin }) }, scenario);
   const open = scenario === undefined && plugin === undefined;
-  const schema = `${JSON.stringify(scenarioJsonSchema(registry, { open }), null, 2)}\n`;
+  const made = sweep ? sweepJsonSchema(registry) : scenarioJsonSchema(registry, { open });
+  const schema = `${JSON.stringify(made, null, 2)}\n`;
   if (write === undefined) {
     process.stdout.write(schema);
     return 0;

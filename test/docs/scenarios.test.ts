@@ -2,17 +2,17 @@
  * The YAML of the documentation is valid: scenarios as a whole, and of fragments each option, which some component must
  * know and take.
  */
-import { rmSync } from "node:fs";
+import { globSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import t from "tap";
 import { parseDocument, type YAMLMap } from "yaml";
 import { z } from "zod";
-import { assemble, InputError, loadScenario, type Registry, refsOf } from "../../core/mod.ts";
+import { assemble, InputError, loadScenario, loadSweep, type Registry, refsOf } from "../../core/mod.ts";
 import { objectOf } from "../../core/plugin/options.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { allBlocks, folderOf, writePackage } from "./examples.ts";
-import type { Block } from "./pages.ts";
+import { type Block, root } from "./pages.ts";
 
 /** Keys and values of a block, which may have a key more than once: two ways of writing one option. */
 function entriesOf(code: string): [string, unknown][] {
@@ -100,6 +100,33 @@ t.test("scenarios and fragments of scenarios are valid", async (t) => {
       (error: Error) => t.fail(`${block.page}:${block.line}: ${error.message}`),
     );
   }
+});
+
+/** A sweep, or keys of one, which stand beside those that every sweep needs. */
+async function checkSweepBlock({ page, line, code }: Block): Promise<void> {
+  const given = parseDocument(code).toJSON() as object;
+  const whole = { scenario: "ring", vary: { "application.k": [1, 2] }, search: "grid", ...given };
+  const base = new URL("../../scenarios/smoke/", import.meta.url);
+  await loadSweep(JSON.stringify(whole), {
+    ...{ base, file: `${page}:${line}`, name: "sweep", plugins: builtinPlugins },
+    find: (name) => ({
+      ...{ file: name, base, name },
+      text: readFileSync(join(root, globSync(`scenarios/*/${name}.yaml`, { cwd: root })[0] ?? name), "utf8"),
+    }),
+  });
+}
+
+t.test("sweeps and fragments of sweeps are valid", async (t) => {
+  const blocks = allBlocks().filter(({ language, info }) => language === "yaml" && info === "sweep");
+  t.ok(blocks.length > 4, `${blocks.length} blocks`);
+  for (const block of blocks) {
+    await checkSweepBlock(block).then(
+      () => t.pass(`${block.page}:${block.line}`),
+      (error: Error) => t.fail(`${block.page}:${block.line}: ${error.message}`),
+    );
+  }
+  const wrong = { page: "README.md", line: 1, language: "yaml", info: "sweep", code: "search: gird" };
+  await t.rejects(checkSweepBlock(wrong), { message: /did you mean "grid"/ });
 });
 
 t.test("what is wrong is found", async (t) => {

@@ -7,6 +7,9 @@ import {
   type NetworkPlan,
   type Optimizer,
   type OptimizerRun,
+  type Search,
+  type SearchHistory,
+  type Space,
   tf,
 } from "../../core/mod.ts";
 import { samplingTrick } from "../../plugins/mixers/sampling-trick/sampling-trick.ts";
@@ -14,10 +17,13 @@ import { weighted } from "../../plugins/mixers/weighted/weighted.ts";
 import { mlp } from "../../plugins/networks/mlp/mlp.ts";
 import { wgan } from "../../plugins/objectives/wgan/wgan.ts";
 import { adam } from "../../plugins/optimizers/adam/adam.ts";
+import { asha } from "../../plugins/searches/asha/asha.ts";
+import { nextDrawn } from "../../plugins/searches/random/random.ts";
 import { checkMixer } from "../conformance/mixer.ts";
 import { checkNetwork } from "../conformance/network.ts";
 import { checkObjective } from "../conformance/objective.ts";
 import { checkOptimizer } from "../conformance/optimizer.ts";
+import { checkSearch } from "../conformance/search.ts";
 import { faults } from "./faults.ts";
 
 await tf.setBackend("cpu");
@@ -267,3 +273,112 @@ faults<NetworkPlan>("checkNetwork()", plan, (t, plan) => checkNetwork(t, plan, p
   ],
   "variables that are not freed": [built(() => ({ dispose() {} })), /dispose frees/],
 });
+
+const halving = asha({ trials: 12, rungs: [10, 20] });
+const misled =
+  (change: Partial<Search>): (() => () => Search) =>
+  () =>
+  () => ({ ...halving, ...change });
+/** Answers otherwise where a trial stands so. */
+const where =
+  (state: string, answer: (id: string) => ReturnType<Search["next"]>): Search["next"] =>
+  (history, key) => {
+    const found = history.trials.find((trial) => trial.state === state);
+    return found === undefined ? halving.next(history, key) : answer(found.id);
+  };
+let made = 0;
+
+faults<() => Search>(
+  "checkSearch()",
+  () => halving,
+  (t, make) => checkSearch(t, make, { keep: 1 / 3 }),
+  {
+    "rungs that fall": [misled({ rungs: [20, 10] }), /rungs are rising/],
+    "answers that change": [
+      misled({ next: (history, key) => halving.next(history, key.fold(calls++)) }),
+      /asked twice, it decides the same/,
+    ],
+    "a history that is changed": [
+      misled({
+        next(history, key) {
+          (history.trials as unknown[]).push(1);
+          return halving.next(history, key);
+        },
+      }),
+      /stopped/,
+    ],
+    "what is excluded": [
+      misled({
+        next: ({ space, ...rest }, key) => halving.next({ ...rest, space: { ...space, exclude: [] } }, key),
+      }),
+      /only what the space allows/,
+    ],
+    "a combination tried twice": [
+      misled({
+        next: (history, key) => halving.next({ ...history, trials: history.trials.slice(0, 2) }, key),
+      }),
+      /tries nothing twice/,
+    ],
+    "a trial that there is not": [
+      misled({ next: where("paused", () => ({ promote: "none" })) }),
+      /only on trials that there are/,
+    ],
+    "a trial promoted while it runs": [
+      misled({ next: where("running", (promote) => ({ promote })) }),
+      /promotes only what is paused/,
+    ],
+    "a trial stopped after its end": [
+      misled({ next: where("failed", (stop) => ({ stop })) }),
+      /stops only what runs or is paused/,
+    ],
+    "whoever comes first promoted": [
+      misled({ next: where("paused", (promote) => ({ promote })) }),
+      /promotes only from the best share/,
+    ],
+    "settings that depend on scores": [
+      misled({
+        next: (history, key) =>
+          halving.next(history, key.fold(history.trials.filter(({ state }) => state === "failed").length)),
+      }),
+      /does not depend on how trials fare/,
+    ],
+    "a key that is not used": [
+      misled({ next: (history) => halving.next(history, Key.from("always the same")) }),
+      /another key, other settings/,
+    ],
+    "a memory that a crash loses": [
+      () => () => {
+        const own = made++;
+        return { ...halving, next: (history, key) => halving.next(history, key.fold(own)) };
+      },
+      /a replay decides the same/,
+    ],
+  },
+);
+
+const endless: Space = {
+  domains: { rate: { kind: "range", min: 0, max: 1, scale: "linear", integer: false } },
+  exclude: [],
+};
+const counting: Search = {
+  name: "counting",
+  next: ({ trials: { length } }) => ({ start: { rate: 1 / (1 + length) } }),
+};
+const some: Search = {
+  name: "some",
+  next: (history, key) => (history.trials.length < 9 ? drawnOf(history, key) : undefined),
+};
+function drawnOf(history: SearchHistory, key: Key): ReturnType<Search["next"]> {
+  const start = nextDrawn(history, key);
+  return start && { start };
+}
+
+faults<() => Search>(
+  "checkSearch()",
+  () => some,
+  (t, make) => checkSearch(t, make, { task: { space: endless } }),
+  {
+    "a search without end": [() => () => counting, /comes to an end/],
+    "a search that tries nothing": [() => () => ({ ...some, next: () => undefined }), /it tries something/],
+  },
+);
