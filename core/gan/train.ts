@@ -9,7 +9,7 @@ import { descend, type Optimizer, type OptimizerRun } from "../model/optimizer.t
 import type { Sampler } from "../model/sampler.ts";
 import { RunError } from "../plugin/errors.ts";
 import { magnitude } from "../run/learner.ts";
-import { type LoopReport, type TrainingEvent, trainingLoop } from "../run/loop.ts";
+import { type LoopReport, type Measuring, type TrainingEvent, trainingLoop } from "../run/loop.ts";
 import type { SentinelPolicy, Watch } from "../run/sentinel.ts";
 import type { RunState } from "../run/state.ts";
 import type { Key } from "../tensor/key.ts";
@@ -40,6 +40,8 @@ export interface Training {
   readonly reportEvery?: number;
   /** Called once before the first step, e.g. for a data-dependent initialisation. */
   readonly begin?: () => void | Promise<void>;
+  /** What to measure on the way. */
+  readonly measuring?: Measuring | undefined;
   /** Root of the training's randomness. */
   readonly key: Key;
   /** A part of the run's state with names of its own: the training keeps its progress there; `transientState()` for none. */
@@ -61,7 +63,7 @@ const REPORTS = 200;
  * of them is checked all the same.
  *
  * @yields the stage, then for every `reportEvery`-th step and the last its progress, with `criticLoss` (of the last
- *   critic step before it) and `generatorLoss`, and its alarms
+ *   critic step before it) and `generatorLoss`, and its alarms; for every `measuring.every`-th step its measurements
  * @throws RunError after an alarm that stops the run; the signal's reason if the run is to stop
  * @example A generator of what is in pdBar but not in pd
  * ```ts
@@ -112,6 +114,7 @@ export async function* train(training: Training): AsyncGenerator<TrainingEvent, 
     yield* trainingLoop({
       ...{ stage, steps, reportEvery, state, sentinels },
       ...(training.begin && { begin: training.begin }),
+      measuring: training.measuring,
       step(step) {
         const progress = (step - 1) / steps;
         const stepKey = key.fold("step", step);

@@ -19,6 +19,17 @@ export interface LoopReport {
   readonly alarms: readonly Alarm[];
 }
 
+/** What is measured while a training goes on. */
+export interface Measuring {
+  /** Steps between two measurements. After the last step none is made: what the training came to is measured then anyway. */
+  readonly every: number;
+  /**
+   * Measures what the training has come to. Must change nothing that its steps depend on.
+   * @yields alarms, and nothing else
+   */
+  measure(step: number): AsyncGenerator<EventBody<"sentinel">, Numbers>;
+}
+
 /** A training as {@link trainingLoop} runs it. */
 export interface TrainingLoop {
   /** Names the training in events and errors. */
@@ -38,6 +49,8 @@ export interface TrainingLoop {
    * @param step from 1
    */
   step(step: number): void | Promise<void>;
+  /** Reports measurements beside the losses: as progress of the step that they were made after. */
+  readonly measuring?: Measuring | undefined;
   /** Reads what there is to report; asks the watch for alarms. */
   report(step: number, watch: Watch): LoopReport | Promise<LoopReport>;
 }
@@ -60,19 +73,47 @@ export async function* trainingLoop(loop: TrainingLoop): AsyncGenerator<Training
     if (!begun.value) await loop.begin();
     begun.value = true;
   }
+  const measured = loop.measuring && state.cell<number>("measured", 0);
   while (done.value < steps) {
     await state.settle();
+    if (measured !== undefined && isMeasured(loop.measuring!, done.value) && measured.value < done.value) {
+      const values = yield* measuredValues(loop.measuring!, done.value, state);
+      yield { type: "progress", stage, step: done.value, steps, values: finite(values) };
+      measured.value = done.value;
+    }
     const step = done.value + 1;
     await loop.step(step);
     done.value = step;
     if (!isDue(step) && step !== steps) continue;
 
     const { values, alarms } = await loop.report(step, watch);
-    const finite = Object.entries(values).filter(([, value]) => Number.isFinite(value));
-    yield { type: "progress", stage, step, steps, values: Object.fromEntries(finite) };
+    yield { type: "progress", stage, step, steps, values: finite(values) };
     for (const alarm of alarms) yield { type: "sentinel", ...alarm };
     const fatal = alarms.find(({ action }) => action === "stop");
     if (fatal !== undefined) throw new RunError(`${stage}: ${fatal.message}`);
   }
   return undefined;
+}
+
+function isMeasured({ every }: Measuring, step: number): boolean {
+  return step > 0 && step % every === 0;
+}
+
+/** Measures. Where the run is stopped meanwhile, the steps before are written down first, and it is measured again. */
+async function* measuredValues(
+  { measure }: Measuring,
+  step: number,
+  state: RunState,
+): AsyncGenerator<TrainingEvent, Numbers> {
+  try {
+    return yield* measure(step);
+  } catch (error) {
+    await state.settle(); // throws the signal's reason where the run is to stop
+    throw error;
+  }
+}
+
+/** Without what JSON has no numbers for. */
+function finite(values: Numbers): Numbers {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)));
 }

@@ -30,7 +30,7 @@ export interface LoadedFile extends ScenarioFile {
 export async function load(given: string, host: Host, overrides: readonly Override[]): Promise<LoadedFile> {
   const found = findScenario(given);
   const { file, base, text } = found;
-  if (isSweep(found)) throw new InputError(`${file} is a sweep, not a scenario: use dsgan sweep ${given}`);
+  requireScenario(found, given);
   const loaded = await loadScenario(text, {
     base,
     file,
@@ -40,6 +40,13 @@ export async function load(given: string, host: Host, overrides: readonly Overri
     name: nameFor(file),
   });
   return { ...found, loaded, overrides };
+}
+
+/** @throws InputError where a file is a sweep */
+export function requireScenario(found: ScenarioFile, given: string): void {
+  if (isSweep(found)) {
+    throw new InputError(`${found.file} is a sweep, not a scenario: use dsgan sweep ${given}`);
+  }
 }
 
 /** A sweep, and the file it came from. */

@@ -17,7 +17,7 @@ import { findScenario } from "./find.ts";
 import type { Host } from "./host.ts";
 import { type Interrupt, interruptible } from "./interrupt.ts";
 import { junit, type Outcome } from "./junit.ts";
-import { load } from "./load.ts";
+import { load, requireScenario } from "./load.ts";
 import { type OverrideOptions, overridesOf } from "./overrides.ts";
 import { nameFor } from "./package.ts";
 import { interruptedRunOf } from "./resume.ts";
@@ -58,7 +58,9 @@ export async function runCommand(files: readonly string[], options: RunOptions, 
 
   async function attempt(given: string): Promise<Outcome & { readonly code: number }> {
     try {
-      const { file, text, base } = findScenario(given);
+      const found = findScenario(given);
+      requireScenario(found, given);
+      const { file, text, base } = found;
       const name = nameFor(file);
       const scenario: ScenarioRequest = { file, text, base: base.href, name, overrides };
       const finished = await runOne(scenario, options, host, interrupt);

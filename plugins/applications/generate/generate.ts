@@ -12,6 +12,7 @@ import {
   Applications,
   type Built,
   component,
+  type EventBody,
   ganShape,
   InputError,
   type Key,
@@ -33,6 +34,7 @@ import {
   Targets,
   tf,
   train,
+  transientState,
   z,
 } from "../../../core/mod.ts";
 import { lossCurves, pictures } from "./pictures.ts";
@@ -59,6 +61,9 @@ const options = (refs: Refs) =>
     samples: count.default(1000).describe("Rows of pd, pdBar and pg to keep and draw."),
     previews: z.int().min(0).default(4).describe("Pictures drawn on the way."),
     measures: z.array(refs(Measures)).default([]).describe("What to measure of the samples."),
+    measureEvery: count
+      .optional()
+      .describe("Measure on the way too, once in so many steps; by default at the end only."),
   });
 
 /** All that `generate` is made of. */
@@ -152,13 +157,19 @@ async function* trained(
     key: key.fold("train"),
     state: state.scope("gan"),
     sentinels: context.sentinels,
+    measuring:
+      parts.measureEvery === undefined
+        ? undefined
+        : {
+            every: parts.measureEvery,
+            measure: () => onTheWay(parts, rows.pg, key, context),
+          },
   })) {
     yield event;
     if (event.type !== "progress") continue;
     const { step, values: { criticLoss, generatorLoss } = {} } = event;
-    if (criticLoss !== undefined && generatorLoss !== undefined) {
-      history.value = [...history.value, [step, criticLoss, generatorLoss]];
-    }
+    if (criticLoss === undefined || generatorLoss === undefined) continue;
+    history.value = [...history.value, [step, criticLoss, generatorLoss]];
     const due = Math.floor((step / steps) * (previews + 1));
     if (painter === undefined || due <= previewed.value || step === steps) continue;
     previewed.value = due;
@@ -207,6 +218,29 @@ async function* keep(
   for (const { name, title, png } of [...drawn, await lossCurves(painter, history)]) {
     yield await context.artifact(`${name}.png`, title, png);
   }
+}
+
+/**
+ * Runs all measures while the training goes on: with the keys that they have at its end, so that their numbers can be
+ * compared. What they keep is forgotten.
+ * @yields alarms of their own trainings
+ */
+async function* onTheWay(
+  { measures, target }: Generate,
+  pg: Sampler,
+  key: Key,
+  { signal, sentinels }: RunContext,
+): AsyncGenerator<EventBody<"sentinel">, Numbers> {
+  const found: Record<string, number> = {};
+  for (const measure of measures) {
+    const state = transientState(signal);
+    const input = { target, pg, key: key.fold("measure", measure.name), state, sentinels };
+    for await (const event of measured(measure, input)) {
+      if (event.type === "sentinel") yield event;
+      else if (event.type === "metrics") Object.assign(found, event.values);
+    }
+  }
+  return found;
 }
 
 /** Runs a measure. */
