@@ -68,6 +68,7 @@ import supervised from "./semi-supervised/supervised/supervised.ts";
 import tripleGan from "./semi-supervised/triple-gan/triple-gan.ts";
 import folder from "./stores/folder/folder.ts";
 import memory from "./stores/memory/memory.ts";
+import postgres from "./stores/postgres/postgres.ts";
 import convolution from "./targets/convolution/convolution.ts";
 import datasetDifference from "./targets/dataset-difference/dataset-difference.ts";
 import labelDifference from "./targets/label-difference/label-difference.ts";
@@ -140,6 +141,7 @@ export const builtinPlugins: readonly Plugin[] = [
   pluginOf("triple-gan", tripleGan),
   pluginOf("folder", folder),
   pluginOf("memory", memory),
+  pluginOf("postgres", postgres),
   pluginOf("convolution", convolution),
   pluginOf("dataset-difference", datasetDifference),
   pluginOf("label-difference", labelDifference),

@@ -68,6 +68,11 @@ export interface RunWriter {
    */
   append(event: RunEvent): Promise<void>;
   /**
+   * Keeps several events as {@link append} would, all or none: quicker than one by one. Absent: one by one it is.
+   * @param events at least one, in order
+   */
+  appendAll?(events: readonly RunEvent[]): Promise<void>;
+  /**
    * Keeps a file: a reader sees all of it or none. A file of that name is replaced.
    * @param path relative to the run, see {@link checkRunPath}; not that of the events
    * @throws InputError for such a path, RunError where the file could not be kept
@@ -75,6 +80,14 @@ export interface RunWriter {
   write(path: string, data: Uint8Array | string): Promise<void>;
   /** Removes a file, where there is one. @throws as {@link write} does */
   remove(path: string): Promise<void>;
+  /**
+   * Present where the writer keeps what it is given on this machine first, and ships it to where readers are in the
+   * background, in order. Its methods then resolve before readers see anything, and a later one may tell what went
+   * wrong with an earlier one. The result and the event `ended` are never behind, nor is what came before them.
+   * Resolves once readers see all that was given so far.
+   * @throws as the methods whose work was behind
+   */
+  flush?(): Promise<void>;
   /** Gives the lease up: nothing can be appended or written after. Closing twice does nothing. */
   close(): Promise<void>;
 }
@@ -131,6 +144,12 @@ export interface RunReader {
   /** How far the events reach by now. */
   extent(): Promise<RunExtent>;
   /**
+   * Calls a function soon after events were appended, for as long as the store can tell. It may call without need, and
+   * may miss some where a connection is away for a while: look by yourself now and then. Absent: the store cannot tell.
+   * @returns ends that
+   */
+  onAppend?(call: () => void): () => void;
+  /**
    * A file of the run.
    * @throws InputError where there is none, or its path is not one inside the run
    */
@@ -169,12 +188,31 @@ export interface Store {
    * @throws InputError where there is no such run
    */
   glance(id: string): Promise<RunGlance>;
+  /** Many glances at once, in the order of the ids, without those of runs that are not there. Absent: one by one. */
+  glances?(ids: readonly string[]): Promise<readonly RunGlance[]>;
   /** @throws InputError where there is no such run */
   open(id: string): Promise<RunReader>;
 }
 
 /** The contract under which stores are registered. */
 export const Stores: Contract<Store> = contract("store");
+
+/** Runs that are glanced at in one go. */
+const AT_ONCE = 500;
+
+/** Glances of many runs, in the order of the ids, without those of runs that are not there (any more). */
+export async function* glancesOf(store: Store, ids: readonly string[]): AsyncGenerator<RunGlance> {
+  if (store.glances === undefined) {
+    for (const id of ids) {
+      const glance = await store.glance(id).catch(() => undefined);
+      if (glance !== undefined) yield glance;
+    }
+    return;
+  }
+  for (let start = 0; start < ids.length; start += AT_ONCE) {
+    yield* await store.glances(ids.slice(start, start + AT_ONCE));
+  }
+}
 
 /**
  * Whether a path stays inside a run: names joined by `/`, none of them empty, `.` or `..`, without backslashes, colons

@@ -5,7 +5,7 @@
  */
 import { styleText } from "node:util";
 import Table from "cli-table3";
-import { contextOf, Engines, messageOf, type Registry, storeAt } from "../../core/mod.ts";
+import { contextOf, Engines, glancesOf, messageOf, type Registry, storeAt } from "../../core/mod.ts";
 import { duration } from "../report/format.ts";
 import type { Host } from "./host.ts";
 import { descriptionOf, packagedScenarios } from "./package.ts";
@@ -81,9 +81,8 @@ async function engines(registry: Registry): Promise<Rows> {
 async function runsIn(registry: Registry, location: string): Promise<Rows> {
   const store = await storeAt(location, contextOf(registry, new URL("file:///")));
   const rows: Record<string, string>[] = [];
-  for (const id of await store.list()) {
-    const { scenario, status, seconds } = await store.glance(id);
-    rows.push({ run: id, scenario, status, time: seconds === undefined ? "" : duration(seconds) });
+  for await (const { run, scenario, status, seconds } of glancesOf(store, await store.list())) {
+    rows.push({ run, scenario, status, time: seconds === undefined ? "" : duration(seconds) });
   }
   return rows;
 }

@@ -5,13 +5,20 @@
  * @module
  */
 import {
+  concatWith,
   defer,
   distinctUntilChanged,
   finalize,
   type Observable,
+  of,
   ReplaySubject,
+  race,
   repeat,
+  Subject,
   share,
+  skip,
+  take,
+  tap,
   timer,
 } from "rxjs";
 import type { RunReader, Store } from "../../core/run/store.ts";
@@ -127,8 +134,18 @@ export async function openLog(store: Store, id: string, isOrdered: IsOrdered): P
   let watchers = 0;
   /** With more readers that wait, each answer takes more events. */
   const pause = (): number => Math.min(SLOWEST, LOOK_EVERY + LONGER_PER_READER * watchers);
-  const shared = defer(look).pipe(
-    repeat({ delay: () => timer(pause()) }),
+  /** Until the next look: as long as the store tells of new events by itself, that is when it tells, or asks are due. */
+  const untilNext = (told: Observable<void> | undefined): Observable<unknown> =>
+    told === undefined
+      ? timer(pause())
+      : timer(pause()).pipe(concatWith(race(told, timer(ASK_EVERY))), skip(1), take(1));
+  const shared = defer(() => {
+    const told = toldBy(reader);
+    return defer(look).pipe(
+      repeat({ delay: () => untilNext(told?.calls) }),
+      finalize(() => told?.end()),
+    );
+  }).pipe(
     distinctUntilChanged(),
     share({ connector: () => new ReplaySubject(1), resetOnRefCountZero: true }),
   );
@@ -186,6 +203,23 @@ export async function openLog(store: Store, id: string, isOrdered: IsOrdered): P
       return digest.bytes + recent.length * 300;
     },
   };
+}
+
+/** The calls of a store that tells of new events: one that came while nobody waited is not lost. */
+function toldBy(reader: RunReader): { readonly calls: Observable<void>; end(): void } | undefined {
+  let isTold = false;
+  const calls = new Subject<void>();
+  const end = reader.onAppend?.(() => {
+    isTold = true;
+    calls.next();
+  });
+  if (end === undefined) return undefined;
+  const taken = defer(() => (isTold ? of(undefined) : calls)).pipe(
+    tap(() => {
+      isTold = false;
+    }),
+  );
+  return { calls: taken, end };
 }
 
 /** Makes one call at a time. Callers that arrive during a call share the next one. */

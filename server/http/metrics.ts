@@ -6,7 +6,7 @@
  */
 import { routePath } from "hono/route";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Store } from "../../core/run/store.ts";
+import { glancesOf, type Store } from "../../core/run/store.ts";
 import { breaths } from "./breath.ts";
 import type { Metrics } from "./counting.ts";
 import { STATUSES } from "./requests.ts";
@@ -54,12 +54,8 @@ export function prometheusMetrics(store: Store, runner?: Runner): Metrics {
     if (performance.now() - counted.time < COUNT_EVERY) return counted.runs;
     const runs = new Map<string, number>();
     const breath = breaths();
-    for (const id of await store.list()) {
-      const status = await store.glance(id).then(
-        (glance) => glance.status,
-        () => undefined, // removed in the meantime
-      );
-      if (status !== undefined) runs.set(status, (runs.get(status) ?? 0) + 1);
+    for await (const { status } of glancesOf(store, await store.list())) {
+      runs.set(status, (runs.get(status) ?? 0) + 1);
       await breath();
     }
     counted = { time: performance.now(), runs };

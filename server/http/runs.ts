@@ -6,7 +6,7 @@
 import type { z } from "@hono/zod-openapi";
 import { parse } from "yaml";
 import { type Expectation, inWords } from "../../core/run/expectation.ts";
-import { RUN_FILES, type Store } from "../../core/run/store.ts";
+import { glancesOf, RUN_FILES, type Store } from "../../core/run/store.ts";
 import { type RunItem, type RunSummary, type RunsPage, runSummary, runsPage } from "./answers.ts";
 import { breaths } from "./breath.ts";
 import type { RunLog } from "./log.ts";
@@ -56,13 +56,10 @@ async function listed(
   }
   const runs: RunItem[] = [];
   const breath = breaths();
-  for (const id of ids.slice(after)) {
+  for await (const glance of glancesOf(store, ids.slice(after))) {
     if (runs.length === limit) return { runs, next: runs.at(-1)!.run };
-    if (scenario !== undefined && !id.startsWith(`${scenario}-`)) continue;
-    const glance = await store.glance(id).catch(() => undefined); // removed in the meantime
     await breath();
     const isWanted =
-      glance !== undefined &&
       (status === undefined || status.includes(glance.status)) &&
       (scenario === undefined || scenario === glance.scenario) &&
       (tag === undefined || glance.tags.includes(tag));

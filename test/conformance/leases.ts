@@ -15,6 +15,7 @@ import {
   type Store,
   thisMachine,
 } from "../../core/mod.ts";
+import { settled } from "./settled.ts";
 import type { Tester } from "./tester.ts";
 
 const stage = (seq: number, name = "train"): RunEvent => ({
@@ -192,7 +193,11 @@ const HOUR = 3_600_000;
 const PATIENCE = 20;
 
 /** Checks that a run is taken over once its lease has lapsed, and not before. */
-export async function checkLeases(tap: Tester, { lease, runs }: LeasedStores): Promise<void> {
+export async function checkLeases(tap: Tester, { lease, runs: given }: LeasedStores): Promise<void> {
+  const runs = (): ((machine: Machine) => Promise<Store>) => {
+    const open = given();
+    return async (machine) => settled(await open(machine));
+  };
   const sleep = (leases: number): Promise<void> => new Promise((done) => setTimeout(done, leases * lease));
   /** Tries again until there is a result, or too long. */
   const eventually = async <T>(what: () => Promise<T | undefined>): Promise<T | undefined> => {

@@ -4,14 +4,17 @@
  * @module
  */
 import {
+  glancesOf,
   InputError,
   RUN_FILES,
   RunError,
   type RunEvent,
+  type RunGlance,
   type RunResult,
   type Store,
 } from "../../core/mod.ts";
 import { checkWriters } from "./leases.ts";
+import { settled } from "./settled.ts";
 import type { Tester } from "./tester.ts";
 
 const stage = (seq: number): RunEvent => ({
@@ -30,6 +33,10 @@ const result: RunResult = {
   seconds: 1.5,
 };
 
+const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);
+const pause = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));
+
 async function text(pieces: AsyncIterable<string>): Promise<string> {
   let all = "";
   for await (const piece of pieces) all += piece;
@@ -40,9 +47,10 @@ const outside = ["../x", "a/../../x", "/etc/passwd", "", ".", "a//b", "a/", "..\
 
 /**
  * Checks a store against its contract.
- * @param makeStore a new store without runs at each call
+ * @param newStore a new store without runs at each call
  */
-export async function checkStore(tap: Tester, makeStore: () => Store | Promise<Store>): Promise<void> {
+export async function checkStore(tap: Tester, newStore: () => Store | Promise<Store>): Promise<void> {
+  const makeStore = async (): Promise<Store> => settled(await newStore());
   await tap.test("create() gives each run an id of its own, list() has the newest first", async (t) => {
     const store = await makeStore();
     t.same(await store.list(), []);
@@ -151,9 +159,44 @@ export async function checkStore(tap: Tester, makeStore: () => Store | Promise<S
     await again.write(RUN_FILES.result, JSON.stringify(result));
     await again.close();
     t.match(await store.glance(writer.id), { status: "missed", seconds: 1.5, began: glance.began });
+    const other = await store.create("other", { id: "another" });
+    await other.close();
+    const ids = [other.id, "absent", writer.id, ""];
+    const glances = [await store.glance(other.id), await store.glance(writer.id)];
+    const found: RunGlance[] = [];
+    for await (const one of glancesOf(store, ids)) found.push(one);
+    t.same(found, glances, "many at once, in the order asked for, without those that are not there");
     for (const id of ["absent", "", "..", `../${writer.id}`]) {
       await t.rejects(store.glance(id), { name: "InputError", message: JSON.stringify(id) });
     }
+  });
+
+  await tap.test("appendAll() keeps events as append() does, onAppend() tells of both", async (t) => {
+    const store = await makeStore();
+    const writer = await store.create("demo");
+    const other = await store.create("demo");
+    const reader = await store.open(writer.id);
+    let calls = 0;
+    const end = reader.onAppend?.(() => calls++);
+    const isTold = async (before: number): Promise<boolean> => {
+      for (let waited = 0; calls === before && waited < 10_000; waited += 20) await pause(20);
+      return calls > before;
+    };
+    if (end !== undefined) await isTold(0); // that it listens now, where it has to connect first
+    let before = calls;
+    await writer.append(stage(1));
+    if (end !== undefined) t.ok(await isTold(before), "it is told of an event");
+    before = calls;
+    if (writer.appendAll !== undefined) {
+      await Promise.all([writer.appendAll([stage(2), stage(3)]), writer.appendAll([stage(4)])]);
+      await writer.flush?.();
+      t.same(await reader.events(), [stage(1), stage(2), stage(3), stage(4)]);
+      t.equal((await reader.extent()).last, 4);
+      if (end !== undefined) t.ok(await isTold(before), "it is told of several");
+    }
+    end?.();
+    await writer.close();
+    await other.close();
   });
 
   await tap.test("write() keeps bytes and text, replaces, makes folders", async (t) => {
@@ -170,6 +213,17 @@ export async function checkStore(tap: Tester, makeStore: () => Store | Promise<S
     await writer.write("note.txt", "Zoë, first and longer");
     await writer.write("note.txt", "Zoë");
     t.equal(new TextDecoder().decode(await reader.read("note.txt")), "Zoë");
+    const long = Uint8Array.from({ length: 2.5 * 2 ** 20 }, (_, i) => (i * i) >> 8); // more than a store keeps in one piece
+    await writer.write("long.bin", long);
+    t.equal(isSame(await reader.read("long.bin"), long), true, "long ones as well");
+    await writer.write("long.bin", long.subarray(0, 2 ** 20));
+    t.equal(
+      isSame(await reader.read("long.bin"), long.subarray(0, 2 ** 20)),
+      true,
+      "replaced by shorter ones",
+    );
+    await writer.write("empty.bin", "");
+    t.equal((await reader.read("empty.bin")).length, 0);
     await Promise.all([1, 2, 3, 4].map((n) => writer.write("same.txt", `${n}`.repeat(1e5))));
     t.equal(
       new TextDecoder().decode(await reader.read("same.txt")),

@@ -26,6 +26,7 @@ import {
   thisMachine,
   z,
 } from "../../../core/mod.ts";
+import { moment } from "../moment.ts";
 import { BIRTH, birthOf, preciselyAt } from "./birth.ts";
 import { glanceAt } from "./glance.ts";
 import { firstLease, heldLease, type LeaseOptions, take } from "./lease.ts";
@@ -183,14 +184,6 @@ async function makeFolder(folder: string): Promise<void> {
     await makeFolder(dirname(folder));
     await make();
   });
-}
-
-/** `20261122-104501-8f3a`, UTC; the last part is the fraction of the second in 65536ths, so names sort by time. */
-function moment(milliseconds: number): string {
-  const [day, time] = new Date(milliseconds).toISOString().split("T") as [string, string];
-  const fraction = Math.floor((milliseconds % 1000) * 65.536);
-  const hex = fraction.toString(16).padStart(4, "0");
-  return `${day.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}-${hex}`;
 }
 
 /** @throws InputError for a URL that names no path here, such as one with a host */
