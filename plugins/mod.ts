@@ -30,6 +30,7 @@ import onnxruntime from "./engines/onnxruntime/onnxruntime.ts";
 import tensorflow from "./engines/tensorflow/tensorflow.ts";
 import wasm from "./engines/wasm/wasm.ts";
 import webgpu from "./engines/webgpu/webgpu.ts";
+import local from "./jobs/local/local.ts";
 import classifier from "./measures/classifier/classifier.ts";
 import geometry from "./measures/geometry/geometry.ts";
 import samplingTrick from "./mixers/sampling-trick/sampling-trick.ts";
@@ -103,6 +104,7 @@ export const builtinPlugins: readonly Plugin[] = [
   pluginOf("tensorflow", tensorflow),
   pluginOf("wasm", wasm),
   pluginOf("webgpu", webgpu),
+  pluginOf("local", local),
   pluginOf("classifier", classifier),
   pluginOf("geometry", geometry),
   pluginOf("sampling-trick", samplingTrick),

@@ -47,7 +47,8 @@ const FLOORS = [
   ["model"],
   ["run"],
   ["gan", "attack", "scenario"],
-  ["runner", "sweep"],
+  ["jobs", "runner"],
+  ["sweep"],
 ];
 
 t.test("rooms of the core import only rooms on lower floors", (t) => {
@@ -121,7 +122,7 @@ const WORDS = new Set(
   ).split(" "),
 );
 /** Where such a word stands alone, it is one of these values and no component. */
-const VALUES = new Set(["classifier", "normal", "run", "uniform"]);
+const VALUES = new Set(["classifier", "dsgan", "normal", "run", "uniform"]);
 
 t.test("the core names no plugin", async (t) => {
   const registry = await assemble(builtinPlugins);

@@ -37,6 +37,7 @@ export interface Opening {
 export function openingOf(parts: OpeningParts): Opening {
   const { scenario, text, base, plugins, environment, writer, past, log } = parts;
   const isNew = past.events.length === 0;
+  const hasFiles = [RUN_FILES.scenario, RUN_FILES.environment].every((path) => past.files.includes(path));
   const writeFiles = async (engine?: EngineInfo): Promise<void> => {
     const about = { ...(engine && { engine }), base: base.href, ...environment, plugins };
     await writer.write(RUN_FILES.scenario, text);
@@ -59,17 +60,17 @@ export function openingOf(parts: OpeningParts): Opening {
   const resume = async (engine: EngineInfo): Promise<void> => {
     for (const path of past.ahead) await writer.remove(path);
     const from = past.checkpoint?.path ?? null;
-    await log.emit({ type: "resumed", from, engine, notes: notesOn(past, engine, plugins) });
+    await log.emit({ type: "resumed", from, engine, notes: notesOn(past, engine, plugins, environment) });
   };
   let isOpen = false;
   return {
     prepare: async () => {
-      if (isNew) await writeFiles();
+      if (isNew || !hasFiles) await writeFiles();
     },
     open: async (started) => {
       if (isOpen) return;
       const engine = started ?? { ...NO_ENGINE, name: scenario.engine.use };
-      if (isNew) await writeFiles(started);
+      if (isNew || !hasFiles) await writeFiles(started);
       await (isNew ? start(engine) : resume(engine));
       isOpen = true;
       if (!isNew) await writer.remove(RUN_FILES.result); // that of the session before
@@ -82,27 +83,57 @@ export const NO_ENGINE: EngineInfo = { name: "", version: "", device: "", reason
 
 /** What may change the results of a resumed run, and what was found damaged. */
 function notesOn(
-  { checkpoint, damaged }: Past,
+  past: Past,
   engine: EngineInfo,
   plugins: readonly PluginRecord[],
+  environment: Readonly<Record<string, unknown>>,
 ): string[] {
+  const { checkpoint, damaged } = past;
   if (checkpoint === undefined) return [...damaged];
-  const { engine: before, plugins: hashes = {} } = checkpoint.record;
+  const { plugins: hashes = {} } = checkpoint.record;
   const changed = plugins.filter(({ name, sha256 }) => {
     const known = Object.hasOwn(hashes, name) ? hashes[name] : undefined;
     return known !== undefined && sha256 !== undefined && known !== sha256;
   });
   return [
     ...damaged,
-    ...(before === engine.name
-      ? []
-      : [`begun on engine ${before}, resumed on ${engine.name}: the two round numbers differently`]),
+    ...moved(past, checkpoint.record.engine, engine, environment),
     ...changed.map(
       ({ name, from }) =>
         `plugin "${name}"${from === name ? "" : ` (${from})`} has changed since ${checkpoint.path} was written: ` +
         "the results may differ from those of a run without interruption",
     ),
   ];
+}
+
+/** What differs between where the last session computed and where this one does: at most a sentence. */
+function moved(
+  past: Past,
+  name: string,
+  engine: EngineInfo,
+  environment: Readonly<Record<string, unknown>>,
+): string[] {
+  if (name !== engine.name) {
+    return [`begun on engine ${name}, resumed on ${engine.name}: the two round numbers differently`];
+  }
+  const last = past.events.findLast(
+    (event) => (event.type === "started" || event.type === "resumed") && event.engine.version !== "",
+  );
+  const before = last !== undefined && "engine" in last ? last.engine : engine;
+  const pairs = [
+    [`${name} ${before.version}`, `${name} ${engine.version}`],
+    [before.device, engine.device],
+    ...["dsgan", "tfjs"].map((key) => [`${key} ${past.environment[key]}`, `${key} ${environment[key]}`]),
+    [processorOf(past.environment), processorOf(environment)],
+  ] as const;
+  const differing = pairs.filter(([old, now]) => old !== now && !`${old}${now}`.includes("undefined"));
+  if (differing.length === 0) return [];
+  const [old, now] = [0, 1].map((i) => differing.map((pair) => pair[i]).join(", "));
+  return [`begun on ${old}, resumed on ${now}: the results may differ in their last digits`];
+}
+
+function processorOf({ cpu }: Readonly<Record<string, unknown>>): string {
+  return String((cpu as { readonly model?: unknown } | undefined)?.model);
 }
 
 /** What a checkpoint keeps of the plugins, by which a later session sees that one has changed. */

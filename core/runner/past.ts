@@ -16,6 +16,8 @@ export interface Past {
   readonly checkpoint: Checkpoint | undefined;
   /** Paths of the run's files. */
   readonly files: readonly string[];
+  /** What was known of the machine and the code when it began; empty where that was not kept. */
+  readonly environment: Readonly<Record<string, unknown>>;
   /** Files that are damaged, though the run can go on without them: a sentence each. */
   readonly damaged: readonly string[];
   /**
@@ -26,7 +28,14 @@ export interface Past {
 }
 
 /** The past of a run that has not begun. */
-export const NO_PAST: Past = { events: [], checkpoint: undefined, files: [], damaged: [], ahead: [] };
+export const NO_PAST: Past = {
+  events: [],
+  checkpoint: undefined,
+  files: [],
+  environment: {},
+  damaged: [],
+  ahead: [],
+};
 
 /**
  * Reads the past of a run.
@@ -45,9 +54,18 @@ export async function readPast(store: Store, id: string): Promise<Past> {
     events,
     checkpoint,
     files: await reader.files(""),
+    environment: await environmentOf(reader),
     damaged: [...damaged, ...(await damagedArtifacts(reader, events))],
     ahead,
   };
+}
+
+async function environmentOf(reader: RunReader): Promise<Past["environment"]> {
+  try {
+    return JSON.parse(new TextDecoder().decode(await reader.read(RUN_FILES.environment)));
+  } catch {
+    return {}; // whoever needs it says what is wrong with it
+  }
 }
 
 /** @throws InputError where scenario or log have changed since the checkpoint was written */

@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { messageOf, withoutSecrets } from "../../core/mod.ts";
+import { localJobs } from "../../plugins/jobs/mod.ts";
 import type { NamedScenario, Queue } from "../http/mod.ts";
 import { listen, trainerQueue } from "../http/node.ts";
 import { EXIT } from "./exit.ts";
@@ -39,7 +40,15 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
   };
   const queue = options.readOnly
     ? undefined
-    : trainerQueue({ ...placeOf(options), store, plugins: host.plugins, atOnce, waiting, finished });
+    : trainerQueue({
+        ...placeOf(options),
+        store,
+        plugins: host.plugins,
+        jobs: localJobs(),
+        atOnce,
+        waiting,
+        finished,
+      });
   const token = process.env.DSGAN_TOKEN;
   const server = await listen(store, {
     host: options.host,

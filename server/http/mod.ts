@@ -22,7 +22,7 @@ export type { Metrics, StreamCounter } from "./counting.ts";
 export type { GuardOptions } from "./guard.ts";
 export type { NamedScenario } from "./orders.ts";
 export { type PublishedFiles, publishedRuns } from "./published.ts";
-export { type Queue, type QueueOptions, queueOf, type Training, type TrainingOrder } from "./queue.ts";
+export { type Queue, type QueueOptions, queueOf } from "./queue.ts";
 export type { StartRequest } from "./requests.ts";
 export { Busy, type Job, type Runner, type RunOrder } from "./runner.ts";
 export type { StreamLimits } from "./stream.ts";

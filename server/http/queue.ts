@@ -1,29 +1,26 @@
 /**
- * A runner that keeps orders in a queue and runs a few of them at a time.
+ * A runner that keeps orders in a queue of jobs and has a few of them run at a time.
  *
  * @module
  */
-import { messageOf } from "../../core/plugin/errors.ts";
-import { Busy, type Job, type Runner, type RunOrder } from "./runner.ts";
-
-/** A run that is computing, see `server/trainer`. */
-export interface Training {
-  /** The run's id, once there is one. */
-  readonly run: Promise<string>;
-  /** Settles when the run is over. */
-  readonly ended: Promise<unknown>;
-  /** Writes a checkpoint and stops. */
-  cancel(): void;
-}
-
-/** What to run: a scenario, or a run to resume. */
-export type TrainingOrder = { readonly order: RunOrder } | { readonly resume: string };
+import type { AttemptEnd, JobTask, QueuedJob } from "../../core/jobs/job.ts";
+import type { Jobs, TakenJob, WorkerTraits } from "../../core/jobs/jobs.ts";
+import { Busy, type Job, type Runner } from "./runner.ts";
 
 /** Options of {@link queueOf}. */
 export interface QueueOptions {
+  /** Where orders wait for their turn. */
+  readonly jobs: Jobs;
   /** Checks an order. @returns its title @throws InputError where it cannot be run */
-  readonly check: (order: TrainingOrder) => Promise<string>;
-  readonly train: (order: TrainingOrder) => Promise<Training>;
+  readonly check: (task: JobTask) => Promise<string>;
+  /**
+   * Runs an order.
+   * @param signal stops the run after a checkpoint when aborted
+   * @param begun to be called with the run's id, once there is one
+   */
+  readonly make: (job: TakenJob, signal: AbortSignal, begun: (run: string) => void) => Promise<AttemptEnd>;
+  /** What runs are computed on; unknown unless given. */
+  readonly traits?: WorkerTraits;
   /** Runs that compute at once, 1 unless given. Each takes all processors that it can get. */
   readonly atOnce?: number;
   /** Orders that may wait, 16 unless given. */
@@ -36,12 +33,9 @@ const REMEMBERED = 100;
 const PATIENCE = 10_000;
 /** Seconds after which a client should try again: runs take minutes. */
 const RETRY_AFTER = 30;
-
-interface Entry {
-  job: Omit<Job, "ahead">;
-  readonly order: TrainingOrder;
-  training?: Training;
-}
+/** Why orders end before their time. */
+const STOPPED = "stopped over HTTP";
+const UNKNOWN: WorkerTraits = { engine: "unknown", processor: "unknown", threads: 0, versions: {} };
 
 /** A runner with a queue that can be closed. */
 export interface Queue extends Runner {
@@ -50,15 +44,17 @@ export interface Queue extends Runner {
 }
 
 /**
- * Makes an empty queue.
+ * Makes a runner whose orders are jobs of a queue.
  * @example
  * ```ts
- * const runs = ["demo-1", "demo-2"];
+ * import { localJobs } from "dsgan/jobs";
+ *
  * const queue = queueOf({
- *   check: async (order) => ("resume" in order ? order.resume : order.order.file),
- *   train: async () => {
- *     const run = Promise.resolve(runs.shift()!);
- *     return { run, ended: run, cancel() {} };
+ *   jobs: localJobs(),
+ *   check: async (task) => ("resume" in task ? task.resume : task.scenario.file),
+ *   make: async (job, signal, begun) => {
+ *     begun("demo-1");
+ *     return { kind: "ended", run: "demo-1", status: "passed", metrics: {} };
  *   },
  * });
  * const job = await queue.resume("demo-1");
@@ -66,53 +62,37 @@ export interface Queue extends Runner {
  * await queue.close();
  * ```
  */
-export function queueOf({ check, train, atOnce = 1, waiting = 16 }: QueueOptions): Queue {
-  const entries: Entry[] = [];
-  const endings = new Set<Promise<void>>();
+export function queueOf(options: QueueOptions): Queue {
+  const { jobs, check, make, traits = UNKNOWN, atOnce = 1, waiting = 16 } = options;
+  /** The orders as they are told of, oldest first. */
+  const orders = new Map<string, Omit<Job, "ahead">>();
+  const prefix = crypto.randomUUID().slice(0, 8);
   let count = 0;
   let checking = 0; // orders being checked hold a place
-  const prefix = crypto.randomUUID().slice(0, 8);
-  const inState = (state: Job["state"]): Entry[] => entries.filter(({ job }) => job.state === state);
-  const update = (entry: Entry, change: Partial<Entry["job"]>): void => {
-    entry.job = { ...entry.job, ...change };
+
+  const update = (ticket: string, change: Partial<Job>): void => {
+    const order = orders.get(ticket);
+    if (order !== undefined) orders.set(ticket, { ...order, ...change });
   };
-  const jobOf = (entry: Entry): Job => ({
-    ...entry.job,
-    ahead: entry.job.state === "queued" ? inState("queued").indexOf(entry) : 0,
+  const inState = (...states: Job["state"][]): Omit<Job, "ahead">[] =>
+    [...orders.values()].filter(({ state }) => states.includes(state));
+  const jobOf = (order: Omit<Job, "ahead">): Job => ({
+    ...order,
+    ahead:
+      order.state === "queued" ? inState("queued").findIndex(({ ticket }) => ticket === order.ticket) : 0,
+  });
+  const working = jobs.work(
+    atOnce,
+    async (job, signal) => await make(job, signal, (run) => update(job.id, { run })),
+    { traits },
+  );
+  const watching = jobs.watch({ group: prefix }).subscribe((record) => {
+    update(record.job.id, changeOf(record));
+    for (const { ticket } of inState("ended", "failed").slice(0, -REMEMBERED)) orders.delete(ticket);
   });
 
-  /** Starts orders while there is room. */
-  const next = (): void => {
-    for (const entry of inState("queued").slice(0, Math.max(0, atOnce - inState("running").length))) {
-      update(entry, { state: "running" });
-      const ending = follow(entry).finally(() => {
-        endings.delete(ending);
-        next();
-      });
-      endings.add(ending);
-    }
-    const over = entries.filter(({ job }) => job.state === "ended" || job.state === "failed");
-    for (const old of over.slice(0, -REMEMBERED)) entries.splice(entries.indexOf(old), 1);
-  };
-
-  const follow = async (entry: Entry): Promise<void> => {
-    try {
-      const training = await train(entry.order);
-      entry.training = training;
-      training.run.then(
-        (run) => update(entry, { run }),
-        () => {}, // `ended` rejects with the reason
-      );
-      await training.ended;
-      update(entry, { state: "ended" });
-    } catch (error) {
-      update(entry, { state: "failed", error: messageOf(error) });
-    }
-  };
-
-  const take = async (order: TrainingOrder): Promise<Job> => {
-    const before = inState("queued").length + inState("running").length + checking;
-    if (before >= atOnce + waiting) {
+  const take = async (task: JobTask): Promise<Job> => {
+    if (inState("queued", "running").length + checking >= atOnce + waiting) {
       throw new Busy(
         `${atOnce} run${atOnce === 1 ? "s" : ""} and ${waiting} wait: the queue is full`,
         RETRY_AFTER,
@@ -121,42 +101,53 @@ export function queueOf({ check, train, atOnce = 1, waiting = 16 }: QueueOptions
     checking++;
     let title: string;
     try {
-      title = await check(order);
+      title = await check(task);
     } finally {
       checking--;
     }
-    const entry: Entry = { job: { ticket: `${prefix}-${++count}`, state: "queued", title }, order };
-    entries.push(entry);
-    next();
+    const ticket = `${prefix}-${++count}`;
+    orders.set(ticket, { ticket, state: "queued", title });
+    try {
+      await jobs.put([{ id: ticket, task, group: prefix, retries: 0 }]);
+    } catch (error) {
+      orders.delete(ticket);
+      throw error;
+    }
     const until = performance.now() + PATIENCE;
-    while (entry.job.state === "running" && entry.job.run === undefined && performance.now() < until) {
+    for (;;) {
+      const order = orders.get(ticket)!;
+      if (order.state !== "running" || order.run !== undefined || performance.now() >= until)
+        return jobOf(order);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    return jobOf(entry);
-  };
-
-  const cancel = (runOrTicket: string): boolean => {
-    const entry = entries.findLast(
-      ({ job }) => (job.run === runOrTicket || job.ticket === runOrTicket) && job.state !== "ended",
-    );
-    if (entry?.job.state === "queued") {
-      update(entry, { state: "ended" });
-      return true;
-    }
-    if (entry?.job.state !== "running" || entry.training === undefined) return false;
-    entry.training.cancel();
-    return true;
   };
 
   return {
-    start: (order) => take({ order }),
+    start: ({ name, ...order }) => take({ scenario: { ...order, name } }),
     resume: (run) => take({ resume: run }),
-    cancel,
-    jobs: () => entries.map(jobOf),
+    cancel(runOrTicket) {
+      const order = inState("queued", "running").findLast(
+        ({ run, ticket }) => run === runOrTicket || ticket === runOrTicket,
+      );
+      if (order === undefined) return false;
+      jobs.cancel([order.ticket], STOPPED).catch(() => {}); // it goes on, and can be cancelled again
+      return true;
+    },
+    jobs: () => [...orders.values()].map(jobOf),
     async close() {
-      for (const entry of inState("queued")) update(entry, { state: "ended" });
-      for (const { training } of inState("running")) training?.cancel();
-      await Promise.allSettled(endings);
+      const open = inState("queued", "running").map(({ ticket }) => ticket);
+      await jobs.cancel(open.reverse(), STOPPED); // those that wait first, or they would begin
+      await (await working).drain();
+      watching.unsubscribe();
     },
   };
+}
+
+/** What a change of a job changes in its order. Runs that have begun have a result that tells how they ended. */
+function changeOf({ state, outcome }: QueuedJob): Partial<Job> {
+  if (state !== "over") return { state: state === "waiting" ? "queued" : "running" };
+  const run = outcome?.run !== undefined && { run: outcome.run };
+  return outcome?.kind === "failed" && outcome.run === undefined
+    ? { state: "failed", error: outcome.message }
+    : { state: "ended", ...run };
 }

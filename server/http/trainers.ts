@@ -4,15 +4,17 @@
  * @module
  */
 import {
+  type Jobs,
+  type JobTask,
   loadScenario,
   type PluginExport,
   type RunOwner,
   reopenScenario,
   type Store,
 } from "../../core/mod.ts";
-import { startTrainer, type TrainerRequest } from "../trainer/mod.ts";
 import { modules } from "../trainer/modules.ts";
-import { type Queue, queueOf, type Training, type TrainingOrder } from "./queue.ts";
+import { makeRun } from "../worker/make-run.ts";
+import { type Queue, queueOf } from "./queue.ts";
 
 /** Options of {@link trainerQueue}. */
 export interface TrainerQueueOptions {
@@ -24,6 +26,8 @@ export interface TrainerQueueOptions {
   readonly store: Store;
   /** The plugins that every scenario may use. A trainer process has the built-in ones. */
   readonly plugins: readonly PluginExport[];
+  /** Where orders wait for their turn; whoever made it closes it. */
+  readonly jobs: Jobs;
   /** Runs that compute at once, 1 unless given. Each takes all processors that it can get. */
   readonly atOnce?: number;
   /** Orders that may wait, 16 unless given. */
@@ -39,11 +43,12 @@ export interface TrainerQueueOptions {
  * @example
  * ```ts
  * import { listen, trainerQueue } from "dsgan/http/node";
+ * import { localJobs } from "dsgan/jobs";
  * import { builtinPlugins } from "dsgan/plugins";
  * import { folderStore } from "dsgan/stores";
  *
  * const store = folderStore({ folder: "runs" });
- * const runner = trainerQueue({ runs: "runs", store, plugins: builtinPlugins });
+ * const runner = trainerQueue({ runs: "runs", store, plugins: builtinPlugins, jobs: localJobs() });
  * const server = await listen(store, { port: 0, runner });
  * // curl -d '{"scenario": {…}}' -H 'Content-Type: application/json' http://127.0.0.1:…/api/runs
  * await runner.close(); // stops its runs after a checkpoint
@@ -51,27 +56,23 @@ export interface TrainerQueueOptions {
  * ```
  */
 export function trainerQueue(options: TrainerQueueOptions): Queue {
-  const { runs, storePlugins, store, plugins, finished, ...limits } = options;
-  const place = { runs, storePlugins };
+  const { runs, storePlugins, store, plugins, finished, ...rest } = options;
+  const place = { runs, storePlugins, store };
 
-  const check = async (given: TrainingOrder): Promise<string> => {
-    if ("resume" in given) {
-      await reopenScenario(await store.open(given.resume), plugins, modules);
-      return given.resume;
+  const check = async (task: JobTask): Promise<string> => {
+    if ("resume" in task) {
+      await reopenScenario(await store.open(task.resume), plugins, modules);
+      return task.resume;
     }
-    const { text, base, ...order } = given.order;
-    return (await loadScenario(text, { ...order, base: new URL(base), plugins, modules })).scenario.name;
+    const { text, base, ...origin } = task.scenario;
+    return (await loadScenario(text, { ...origin, base: new URL(base), plugins, modules })).scenario.name;
   };
-
-  const train = async (given: TrainingOrder): Promise<Training> => {
-    const request: TrainerRequest =
-      "resume" in given ? { ...place, resume: given.resume } : { ...place, scenario: given.order };
-    const trainer = startTrainer(request, { store });
-    const ended = trainer.ended.then(async () => await finished?.(await trainer.run));
-    return { run: trainer.run, ended, cancel: () => trainer.cancel("stopped over HTTP") };
-  };
-
-  const queue = queueOf({ ...limits, check, train });
+  const queue = queueOf({
+    ...rest,
+    check,
+    make: async (job, signal, begun) =>
+      await makeRun(job, signal, { ...place, begun, ...(finished && { finished }) }),
+  });
   return { ...queue, cancel: (name, owner) => queue.cancel(name) || stop(owner) };
 }
 

@@ -47,6 +47,8 @@ export interface Trainer {
    * end could not be stored, with a RunLost where another process has taken the run over.
    */
   readonly ended: Promise<RunResult>;
+  /** Whether the process has ended before its run did: then the end of the run was recorded from here. */
+  readonly died: boolean;
   /** Has the trainer finish its step, write a checkpoint, and stop. */
   cancel(reason: string): void;
   /** Ends the process at once, without an `ended`; the run can be resumed from its newest checkpoint. */
@@ -72,6 +74,7 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
   let last: RunEvent | undefined;
   let final: FromTrainer | undefined; // its last message, where it sent one
   let killed = false;
+  let died = false;
   const tail = tailOf(child, output);
   const tell = (message: ToTrainer): void => {
     if (child.connected) child.send(message, () => {}); // that a trainer is gone is told by its exit
@@ -111,6 +114,7 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
           ? { ...final.error, message: `an error that nothing caught: ${final.error.message}` }
           : { isInput: false, message: causeOfDeath(code, signal, tail()) };
       if (id === undefined) throw received({ ...error, isInput: false });
+      died = true;
       await recordEnd(id, error);
     }
     const result = id === undefined ? undefined : await (await store.open(id)).result();
@@ -141,6 +145,9 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
     run: begun.promise,
     events: events.asObservable(),
     ended: ended.promise,
+    get died() {
+      return died;
+    },
     cancel: (reason) => tell({ kind: "cancel", reason }),
     kill() {
       killed = true;

@@ -5,9 +5,12 @@
  */
 import type { Observable } from "rxjs";
 import {
+  InputError,
   loadScenario,
   type PluginExport,
+  RUN_FILES,
   type RunEvent,
+  type RunReader,
   reopenScenario,
   run,
   type Store,
@@ -40,7 +43,23 @@ export async function openRun(
     return run(loaded, { ...options, resume: request.resume });
   }
   const { text, base, ...origin } = request.scenario;
-  const { id } = request;
-  const loaded = await loadScenario(text, { ...origin, base: new URL(base), plugins, modules });
+  const { id, mayExist = false } = request;
+  const there = id !== undefined && mayExist ? await runOf(store, id) : undefined;
+  // A run that ended before it had written its scenario goes on with what is asked for.
+  const isWhole = there !== undefined && (await there.files(RUN_FILES.environment)).length > 0;
+  const loaded = isWhole
+    ? await reopenScenario(there, plugins, modules)
+    : await loadScenario(text, { ...origin, base: new URL(base), plugins, modules });
+  if (there !== undefined) return run(loaded, { ...options, resume: there.id });
   return run(loaded, { ...options, ...(id !== undefined && { id }) });
+}
+
+/** A run; undefined where there is none. */
+export async function runOf(store: Store, id: string): Promise<RunReader | undefined> {
+  try {
+    return await store.open(id);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
 }

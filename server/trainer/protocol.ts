@@ -28,7 +28,15 @@ export type TrainerRequest = {
   readonly storePlugins?: readonly string[] | undefined;
   /** Stored with a new run, beside what is known of the machine: the command, who asked for it. */
   readonly about?: Readonly<Record<string, unknown>>;
-} & ({ readonly scenario: ScenarioRequest; readonly id?: string } | { readonly resume: string });
+} & (
+  | {
+      readonly scenario: ScenarioRequest;
+      readonly id?: string;
+      /** Goes on with a run of that id where there is one, rather than throw. */
+      readonly mayExist?: boolean;
+    }
+  | { readonly resume: string }
+);
 
 /**
  * What a trainer does when the process that watches it is gone: finish its run, or write a checkpoint and stop, so that

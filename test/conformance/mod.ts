@@ -11,6 +11,7 @@ export * from "./context.ts";
 export * from "./dataset.ts";
 export * from "./download.ts";
 export * from "./engine.ts";
+export * from "./jobs.ts";
 export { checkLeases, type LeasedStores } from "./leases.ts";
 export * from "./measure.ts";
 export * from "./mixer.ts";

@@ -190,6 +190,44 @@ t.test("run() passes over a damaged checkpoint, says so, and comes out the same"
   }
 });
 
+t.test("run() notes on resuming where a processor or a version is another one", async (t) => {
+  const here = { dsgan: "1", tfjs: "4", cpu: { model: "x", cores: 2 } };
+  for (const [there, notes] of [
+    [{ ...here, cpu: { model: "x", cores: 64 } }, []],
+    [{ ...here, git: "changed" }, []],
+    [
+      { ...here, cpu: { model: "y", cores: 2 } },
+      ["begun on x, resumed on y: the results may differ in their last digits"],
+    ],
+    [{ ...here, dsgan: "2", tfjs: "5" }, [/^begun on dsgan 1, tfjs 4, resumed on dsgan 2, tfjs 5: /]],
+    [{}, []],
+  ] as const) {
+    const store = memoryStore();
+    const stop = new AbortController();
+    const interrupted = summing({ calls: 4 }, () => stop.abort(new Error("enough")));
+    const loaded = await loadActing(interrupted, everyStep);
+    await all(run(loaded, { store, signal: stop.signal, environment: here }));
+    const again = await loadActing(
+      summing({ calls: -1 }, () => {}),
+      everyStep,
+    );
+    const events = await all(run(again, { store, resume: "acted-1", environment: there }));
+    t.match(events.find((event) => event.type === "resumed")?.notes, notes);
+    t.equal(events.find((event) => event.type === "resumed")?.notes.length, notes.length);
+  }
+});
+
+t.test("run() goes on with a run whose process died before it had written its scenario", async (t) => {
+  const store = memoryStore();
+  const { id, epoch, close } = await store.create("acted");
+  await close();
+  await recordFailure(store, id, { message: "the process was killed" }, epoch);
+  await all(run(await loadActing(summing({ calls: -1 }, () => {})), { store, resume: id }));
+  const reader = await store.open(id);
+  t.equal((await reader.result())?.status, "passed");
+  t.strictSame(await reader.files("scenario"), ["scenario.yaml"], "it is there now");
+});
+
 t.test("run() refuses to resume what has ended, and what has no sound checkpoint left", async (t) => {
   const store = memoryStore();
   await all(run(await loadActing(summing({ calls: -1 }, () => {})), { store }));

@@ -1,0 +1,6 @@
+/**
+ * Queues of jobs: the package's `dsgan/jobs`.
+ *
+ * @module
+ */
+export { type LocalOptions, localJobs } from "./local/local.ts";

@@ -1,0 +1,101 @@
+/**
+ * Makes the run of a job in a trainer, a process of its own.
+ *
+ * @module
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type AttemptEnd,
+  InputError,
+  type Job,
+  type JobTask,
+  messageOf,
+  type RunEvent,
+  type RunResult,
+  type Store,
+} from "../../core/mod.ts";
+import { startTrainer, type TrainerRequest } from "../trainer/mod.ts";
+import { runOf } from "../trainer/open-run.ts";
+
+/** Where runs are made, and who is told of them. */
+export interface MakeRunOptions {
+  /** Where the runs are kept, see `storeAt`. */
+  readonly runs: string;
+  /** Plugins that bring the store, from the working directory. */
+  readonly storePlugins?: readonly string[] | undefined;
+  /** The store of that place. */
+  readonly store: Store;
+  /** Stored with a run that begins, beside what is known of the machine. */
+  readonly about?: Readonly<Record<string, unknown>>;
+  /** Called with the id of the run, once it exists and its trainer writes it. */
+  readonly begun?: (run: string) => void;
+  /** Called with each event, once it is stored. */
+  readonly event?: (event: RunEvent) => void;
+  /** Called with the id of the run when its trainer is gone, before the attempt counts as ended. */
+  readonly finished?: (run: string) => Promise<void>;
+  /** Gets what trainers print; stderr unless given. */
+  readonly output?: NodeJS.WritableStream;
+}
+
+/** A signal that is meant for a worker and its trainers alike may reach a trainer first, by this long. */
+const SAME_SIGNAL_MS = 1000;
+
+/**
+ * Makes the run of a job. A run that has ended is not made again: what it came to is returned. One that was begun goes
+ * on from its newest checkpoint.
+ * @param signal has the trainer write a checkpoint and stop
+ * @throws InputError where the run cannot begin; RunLost or RunError where the attempt was lost
+ */
+export async function makeRun(
+  { task }: Pick<Job, "task">,
+  signal: AbortSignal,
+  options: MakeRunOptions,
+): Promise<AttemptEnd> {
+  const { store, begun, event, finished, output } = options;
+  const known = "resume" in task ? task.resume : task.run;
+  const kept = known === undefined ? undefined : await (await runOf(store, known))?.result();
+  if (kept?.status === "passed" || kept?.status === "missed") return outcomeOf(kept);
+  signal.throwIfAborted();
+  const trainer = startTrainer(requestFor(task, options), { store, ...(output && { output }) });
+  const cancel = (): void => trainer.cancel(messageOf(signal.reason));
+  signal.addEventListener("abort", cancel, { once: true });
+  trainer.run.then(begun, () => {}); // `ended` rejects with the reason
+  trainer.events.subscribe({ next: event ?? (() => {}), error: () => {} });
+  try {
+    const result = await trainer.ended;
+    await finished?.(result.run);
+    if (result.status === "failed" && trainer.died) {
+      return { kind: "lost", run: result.run, message: result.error?.message ?? "the run was lost" };
+    }
+    if (result.status === "cancelled" && !signal.aborted) {
+      await sleep(SAME_SIGNAL_MS);
+      const message = "the process that trained was told to stop from outside (SIGTERM)";
+      return { kind: "lost", run: result.run, message };
+    }
+    return outcomeOf(result);
+  } catch (error) {
+    if (error instanceof InputError && known !== undefined && (await isHeld(store, known))) {
+      return { kind: "lost", run: known, message: messageOf(error) }; // by a writer that is to go on for a while
+    }
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", cancel);
+  }
+}
+
+function requestFor(task: JobTask, { runs, storePlugins, about }: MakeRunOptions): TrainerRequest {
+  const place = { runs, storePlugins, ...(about && { about }) };
+  if ("resume" in task) return { ...place, resume: task.resume };
+  const { scenario, run } = task;
+  return { ...place, scenario, ...(run !== undefined && { id: run, mayExist: true }) };
+}
+
+async function isHeld(store: Store, run: string): Promise<boolean> {
+  return (await (await runOf(store, run))?.owner()) !== undefined;
+}
+
+function outcomeOf({ run, status, metrics, error }: RunResult): AttemptEnd {
+  if (status === "cancelled") return { kind: "cancelled", run };
+  if (status === "failed") return { kind: "failed", run, message: error?.message ?? "the run failed" };
+  return { kind: "ended", run, status, metrics };
+}
