@@ -12,8 +12,8 @@ t.setTimeout(900_000);
 const { folder, dsgan, remove } = consumer();
 t.teardown(remove);
 
-/** What no scenario names: the command line or the host chooses them. */
-const UNNAMED = ["download", "painter", "store"];
+/** What no scenario names: the command line, the host or a sweep chooses them. */
+const UNNAMED = ["download", "painter", "search", "store"];
 
 t.test("there is a template for every contract", async (t) => {
   const registry = await assemble(builtinPlugins);

@@ -1,12 +1,14 @@
 /**
- * `dsgan compare`: what runs came to, as means and standard deviations over runs that differ in their seed alone.
+ * `dsgan compare`: what runs came to, as means, standard deviations and intervals over runs that differ in their seed alone,
+ * and how far settings differ over the seeds that they share.
  *
  * @module
  */
-import Table from "cli-table3";
 import { parse } from "yaml";
 import { InputError, RUN_FILES, type RunReader, type RunResult } from "../../core/mod.ts";
-import { duration, number } from "../report/format.ts";
+import { type PairedDifference, pairedDifference, type Spread, spread } from "../statistics/sample.ts";
+import { type FORMATS, formatted, titleOf } from "./compare-formats.ts";
+import { plot } from "./compare-plot.ts";
 import type { Host } from "./host.ts";
 import { type RunsOptions, runNamed, storeOf } from "./runs.ts";
 
@@ -15,14 +17,10 @@ export interface CompareOptions extends RunsOptions {
   /** Of these alone. */
   readonly metric?: readonly string[];
   readonly json?: boolean;
-}
-
-/** A metric over several runs. */
-export interface Spread {
-  readonly mean: number;
-  /** Sample standard deviation (n − 1); 0 for one run. */
-  readonly deviation: number;
-  readonly values: readonly number[];
+  /** A table unless given. */
+  readonly format?: (typeof FORMATS)[number];
+  /** File of a picture of the metrics' curves. */
+  readonly plot?: string;
 }
 
 /** Runs that differ in their seed alone. */
@@ -33,9 +31,17 @@ export interface Comparison {
   readonly seeds: readonly number[];
   readonly metrics: Readonly<Record<string, Spread>>;
   readonly seconds: Spread;
+  /** Differences from other groups of the scenario, each pair once: this one minus the other, over the seeds of both. */
+  readonly against: readonly {
+    /** Its place in the list of groups, from 0. */
+    readonly group: number;
+    readonly metrics: Readonly<Record<string, PairedDifference>>;
+  }[];
 }
 
-interface Ended {
+/** A run that has ended. */
+export interface Ended {
+  readonly reader: RunReader;
   readonly result: RunResult;
   readonly seed: number;
   /** The scenario's options by path, without what does not change what is computed from a seed. */
@@ -51,7 +57,7 @@ export async function compareCommand(
   options: CompareOptions,
   host: Host,
 ): Promise<number> {
-  const { metric, json } = options;
+  const { metric, json, format = "table" } = options;
   const readers: RunReader[] = [];
   if (given.length > 0) for (const name of given) readers.push((await runNamed(name, options, host)).reader);
   else {
@@ -65,10 +71,19 @@ export async function compareCommand(
       `of ${readers.length} runs none has ended with metrics: there is nothing to compare`,
     );
   }
-  const comparisons = comparisonsOf(ended, metric);
+  const groups = groupsOf(ended);
+  const comparisons = comparisonsOf(groups, metric);
   if (json) process.stdout.write(`${JSON.stringify(comparisons, null, 2)}\n`);
-  else process.stdout.write(`${comparisons.map(drawn).join("\n\n")}\n`);
+  else process.stdout.write(`${formatted(comparisons, format)}\n`);
+  const twice = ended.length - groups.flat().length;
+  if (twice > 0)
+    process.stderr.write(`left out: ${twice} of a setting and a seed that are counted already\n`);
   if (unfinished > 0) process.stderr.write(`left out: ${unfinished} that have no metrics yet, or failed\n`);
+  if (options.plot !== undefined) {
+    const settings = groups.map((runs, i) => ({ runs, name: titleOf(comparisons[i]!) }));
+    const names = metric ?? [...new Set(comparisons.flatMap(({ metrics }) => Object.keys(metrics)))];
+    await plot(options.plot, settings, names, host);
+  }
   return 0;
 }
 
@@ -78,7 +93,7 @@ async function endedOf(reader: RunReader): Promise<Ended | undefined> {
   if (result === undefined || (result.status !== "passed" && result.status !== "missed")) return undefined;
   const scenario = parse(new TextDecoder().decode(await reader.read(RUN_FILES.scenario)));
   const rest = Object.fromEntries(Object.entries(scenario).filter(([name]) => !BESIDE.has(name)));
-  return { result, seed: Number(scenario.seed ?? 0), options: new Map(leaves(rest, "")) };
+  return { reader, result, seed: Number(scenario.seed ?? 0), options: new Map(leaves(rest, "")) };
 }
 
 /** Every value of a document, by its path. */
@@ -92,31 +107,61 @@ function* leaves(value: unknown, path: string): Generator<[string, unknown]> {
   }
 }
 
-/** @param only metrics that are wanted @throws InputError where no run has one of them */
-function comparisonsOf(runs: readonly Ended[], only: readonly string[] | undefined): Comparison[] {
+/** Runs that differ in their seed alone, of each seed one: the first, which is the newest of a folder. */
+export function groupsOf(runs: readonly Ended[]): (readonly Ended[])[] {
   const groups = Map.groupBy(runs, ({ options }) => JSON.stringify([...options].sort()));
-  const byScenario = Map.groupBy(groups.values(), ([run]) => run!.result.scenario);
-  const comparisons = [...byScenario].flatMap(([scenario, some]) =>
-    some.map((group): Comparison => {
-      const ofSeed = group.toSorted((a, b) => a.seed - b.seed);
-      const names = Object.keys(ofSeed[0]!.result.metrics).filter((name) => only?.includes(name) ?? true);
-      const metrics = names.map((name) => [name, spread(ofSeed.map(({ result }) => result.metrics[name]!))]);
-      return {
-        scenario,
-        differs: differences(ofSeed[0]!, some),
-        seeds: ofSeed.map(({ seed }) => seed),
-        metrics: Object.fromEntries(metrics),
-        seconds: spread(ofSeed.map(({ result }) => result.seconds)),
-      };
-    }),
+  const bySeed = [...groups.values()].map((group) =>
+    group
+      .filter(({ seed }, i) => group.findIndex((other) => other.seed === seed) === i)
+      .toSorted((a, b) => a.seed - b.seed),
   );
+  return [...Map.groupBy(bySeed, ([run]) => run!.result.scenario).values()].flat();
+}
+
+/** @param only metrics that are wanted @throws InputError where no run has one of them */
+function comparisonsOf(
+  groups: readonly (readonly Ended[])[],
+  only: readonly string[] | undefined,
+): Comparison[] {
+  const has = (group: readonly Ended[], name: string): boolean =>
+    group.every(({ result }) => Object.hasOwn(result.metrics, name));
+  const comparisons = groups.map((group, i): Comparison => {
+    const { scenario, metrics } = group[0]!.result;
+    const names = Object.keys(metrics).filter((name) => has(group, name) && (only?.includes(name) ?? true));
+    const alike = groups.filter(([run]) => run!.result.scenario === scenario);
+    return {
+      scenario,
+      differs: differences(group[0]!, alike),
+      seeds: group.map(({ seed }) => seed),
+      metrics: Object.fromEntries(
+        names.map((name) => [name, spread(group.map(({ result }) => result.metrics[name]!))]),
+      ),
+      seconds: spread(group.map(({ result }) => result.seconds)),
+      against: groups.flatMap((other, j) => {
+        if (j <= i || other[0]!.result.scenario !== scenario) return [];
+        const shared = names.filter((name) => has(other, name));
+        const found = shared.map((name) => [name, pairedDifference(paired(group, other, name))] as const);
+        return [{ group: j, metrics: Object.fromEntries(found) }];
+      }),
+    };
+  });
   for (const name of only ?? []) {
     if (!comparisons.some(({ metrics }) => name in metrics)) {
-      const there = [...new Set(runs.flatMap(({ result }) => Object.keys(result.metrics)))].join(", ");
+      const there = [...new Set(groups.flat().flatMap(({ result }) => Object.keys(result.metrics)))].join(
+        ", ",
+      );
       throw new InputError(`--metric ${name}: no run has it. There are: ${there}`);
     }
   }
   return comparisons;
+}
+
+/** A metric of one group minus that of another, seed by seed. */
+function paired(one: readonly Ended[], other: readonly Ended[], name: string): number[] {
+  return one.flatMap(({ seed, result }) => {
+    const twin = other.find((run) => run.seed === seed);
+    return twin === undefined ? [] : [result.metrics[name]! - twin.result.metrics[name]!];
+  });
 }
 
 /** Options that not all groups have alike: of nested ones only the name where the name differs. */
@@ -131,33 +176,4 @@ function differences({ options }: Ended, groups: readonly (readonly Ended[])[]):
   return Object.fromEntries(
     telling.filter((path) => options.has(path)).map((path) => [path, options.get(path)]),
   );
-}
-
-/** Mean and sample standard deviation. */
-export function spread(values: readonly number[]): Spread {
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-  const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
-  return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0, values };
-}
-
-function drawn({ scenario, differs, seeds, metrics, seconds }: Comparison): string {
-  const settings = Object.entries(differs).map(([path, value]) => `${path}=${value}`);
-  const title = [scenario, ...settings].join("  ");
-  const table = new Table({
-    head: ["", "mean ± sd", ...seeds.map((seed) => `seed ${seed}`)],
-    style: { head: [], border: [] },
-    colAligns: ["left", ...seeds.map(() => "right" as const), "right"],
-  });
-  for (const [name, spread] of Object.entries(metrics)) {
-    table.push([name, inShort(spread), ...spread.values.map(number)]);
-  }
-  table.push(["wall time", duration(seconds.mean), ...seconds.values.map(duration)]);
-  return `${title}\n${table}`;
-}
-
-/** A mean to the digits that its deviation leaves it. */
-function inShort({ mean, deviation }: Spread): string {
-  if (deviation === 0) return number(mean);
-  const digits = Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(deviation))));
-  return `${mean.toFixed(digits)} ± ${deviation.toFixed(digits)}`;
 }

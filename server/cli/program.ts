@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Argument, Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import {
   collect,
   count,
@@ -184,14 +184,18 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .command("compare")
     .summary("means and standard deviations over seeds")
     .description(
-      "Shows means and sample standard deviations over runs that differ in their seed alone, and how the groups of runs " +
-        "differ from one another.",
+      "Shows means, sample standard deviations and 95 % intervals over runs that differ in their seed alone, and how far the\n" +
+        "settings differ over the seeds that they share (paired t tests).",
     )
     .argument("[run...]", "ids or folders of runs; all that have ended unless given")
     .addOption(runsOption())
     .addOption(storePlugin())
     .option("--metric <names>", "only these metrics, separated by commas", (names) => names.split(","))
     .option("--json", "as JSON, with every value")
+    .addOption(
+      new Option("--format <name>", "how to print").choices(["table", "md", "csv", "latex"]).default("table"),
+    )
+    .option("--plot <file>", "draw the metrics' curves into a PNG: a band for each setting")
     .addHelpText(
       "after",
       "\nExamples:\n  $ for seed in 0 1 2; do dsgan run ssl-mnist-scaled --seed $seed; done\n" +

@@ -12,6 +12,7 @@ import { dataset, download, store } from "./data.ts";
 import { pluginFiles } from "./files.ts";
 import { measure, mixer, network, objective, optimizer, target } from "./gan.ts";
 import { application, engine, painter } from "./host.ts";
+import { search } from "./search.ts";
 import type { Template } from "./template.ts";
 
 /** Templates by the contract's kind. */
@@ -28,6 +29,7 @@ export const TEMPLATES: Readonly<Record<string, Template>> = {
   objective,
   optimizer,
   painter,
+  search,
   "ssl-method": sslMethod,
   store,
   target,
