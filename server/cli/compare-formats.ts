@@ -6,7 +6,7 @@
 import Table from "cli-table3";
 import { duration, number } from "../report/format.ts";
 import { CONFIDENCE, isTold, type PairedDifference, POWER, type Spread } from "../statistics/sample.ts";
-import type { Comparison } from "./compare.ts";
+import type { Comparison } from "./comparison.ts";
 
 /** Ways to print comparisons. */
 export const FORMATS = ["table", "md", "csv", "latex"] as const;

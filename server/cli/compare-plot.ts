@@ -6,7 +6,7 @@
 import { writeFile } from "node:fs/promises";
 import { assemble, contextOf, InputError, type LineSeries, type Panel, painterOf } from "../../core/mod.ts";
 import { spread } from "../statistics/sample.ts";
-import type { Ended } from "./compare.ts";
+import type { Ended } from "./comparison.ts";
 import type { Host } from "./host.ts";
 
 /** Runs of one setting, and what to call it. */

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { stringify } from "yaml";
 import { builtinPlugins } from "../../plugins/mod.ts";
-import { type CompareOptions, type Comparison, compareCommand } from "../../server/cli/compare.ts";
+import { type CompareOptions, compareCommand } from "../../server/cli/compare.ts";
+import type { Comparison } from "../../server/cli/comparison.ts";
 import { spread } from "../../server/statistics/sample.ts";
 
 const host = { plugins: [...builtinPlugins], report: async () => "" };

@@ -1,0 +1,127 @@
+/**
+ * Groups of runs that differ in their seed alone, and what tells them apart.
+ *
+ * @module
+ */
+import { parse } from "yaml";
+import { InputError, RUN_FILES, type RunReader, type RunResult } from "../../core/mod.ts";
+import { type PairedDifference, pairedDifference, type Spread, spread } from "../statistics/sample.ts";
+
+/** Runs that differ in their seed alone. */
+export interface Comparison {
+  readonly scenario: string;
+  /** Options in which it differs from others of the same scenario. */
+  readonly differs: Readonly<Record<string, unknown>>;
+  readonly seeds: readonly number[];
+  readonly metrics: Readonly<Record<string, Spread>>;
+  readonly seconds: Spread;
+  /** Differences from other groups of the scenario, each pair once: this one minus the other, over the seeds of both. */
+  readonly against: readonly {
+    /** Its place in the list of groups, from 0. */
+    readonly group: number;
+    readonly metrics: Readonly<Record<string, PairedDifference>>;
+  }[];
+}
+
+/** A run that has ended. */
+export interface Ended {
+  readonly reader: RunReader;
+  readonly result: RunResult;
+  readonly seed: number;
+  /** The scenario's options by path, without what does not change what is computed from a seed. */
+  readonly options: ReadonlyMap<string, unknown>;
+}
+
+/** Parts of a scenario that say nothing of what its runs come to. */
+const BESIDE = new Set(["seed", "description", "tags", "checkpoint", "expect"]);
+
+/** What a run came to; undefined where it has not come to an end of its own. */
+export async function endedOf(reader: RunReader): Promise<Ended | undefined> {
+  const result = await reader.result();
+  if (result === undefined || (result.status !== "passed" && result.status !== "missed")) return undefined;
+  const scenario = parse(new TextDecoder().decode(await reader.read(RUN_FILES.scenario)));
+  const rest = Object.fromEntries(Object.entries(scenario).filter(([name]) => !BESIDE.has(name)));
+  return { reader, result, seed: Number(scenario.seed ?? 0), options: new Map(leaves(rest, "")) };
+}
+
+/** Every value of a document, by its path. */
+function* leaves(value: unknown, path: string): Generator<[string, unknown]> {
+  if (value === null || typeof value !== "object") yield [path, value];
+  else if (Array.isArray(value)) yield [path, JSON.stringify(value)];
+  else {
+    for (const [name, inner] of Object.entries(value)) {
+      yield* leaves(inner, path === "" ? name : `${path}.${name}`);
+    }
+  }
+}
+
+/** Runs that differ in their seed alone, of each seed one: the first, which is the newest of a folder. */
+export function groupsOf(runs: readonly Ended[]): (readonly Ended[])[] {
+  const groups = Map.groupBy(runs, ({ options }) => JSON.stringify([...options].sort()));
+  const bySeed = [...groups.values()].map((group) =>
+    group
+      .filter(({ seed }, i) => group.findIndex((other) => other.seed === seed) === i)
+      .toSorted((a, b) => a.seed - b.seed),
+  );
+  return [...Map.groupBy(bySeed, ([run]) => run!.result.scenario).values()].flat();
+}
+
+/** @param only metrics that are wanted @throws InputError where no run has one of them */
+export function comparisonsOf(
+  groups: readonly (readonly Ended[])[],
+  only: readonly string[] | undefined,
+): Comparison[] {
+  const has = (group: readonly Ended[], name: string): boolean =>
+    group.every(({ result }) => Object.hasOwn(result.metrics, name));
+  const comparisons = groups.map((group, i): Comparison => {
+    const { scenario, metrics } = group[0]!.result;
+    const names = Object.keys(metrics).filter((name) => has(group, name) && (only?.includes(name) ?? true));
+    const alike = groups.filter(([run]) => run!.result.scenario === scenario);
+    return {
+      scenario,
+      differs: differences(group[0]!, alike),
+      seeds: group.map(({ seed }) => seed),
+      metrics: Object.fromEntries(
+        names.map((name) => [name, spread(group.map(({ result }) => result.metrics[name]!))]),
+      ),
+      seconds: spread(group.map(({ result }) => result.seconds)),
+      against: groups.flatMap((other, j) => {
+        if (j <= i || other[0]!.result.scenario !== scenario) return [];
+        const shared = names.filter((name) => has(other, name));
+        const found = shared.map((name) => [name, pairedDifference(paired(group, other, name))] as const);
+        return [{ group: j, metrics: Object.fromEntries(found) }];
+      }),
+    };
+  });
+  for (const name of only ?? []) {
+    if (!comparisons.some(({ metrics }) => name in metrics)) {
+      const there = [...new Set(groups.flat().flatMap(({ result }) => Object.keys(result.metrics)))].join(
+        ", ",
+      );
+      throw new InputError(`--metric ${name}: no run has it. There are: ${there}`);
+    }
+  }
+  return comparisons;
+}
+
+/** A metric of one group minus that of another, seed by seed. */
+function paired(one: readonly Ended[], other: readonly Ended[], name: string): number[] {
+  return one.flatMap(({ seed, result }) => {
+    const twin = other.find((run) => run.seed === seed);
+    return twin === undefined ? [] : [result.metrics[name]! - twin.result.metrics[name]!];
+  });
+}
+
+/** Options that not all groups have alike: of nested ones only the name where the name differs. */
+function differences({ options }: Ended, groups: readonly (readonly Ended[])[]): Record<string, unknown> {
+  const all = groups.map(([run]) => run!.options);
+  const paths = [...new Set(all.flatMap((one) => [...one.keys()]))];
+  const differing = paths.filter((path) => all.some((one) => one.get(path) !== options.get(path)));
+  const parts = differing.filter((path) => path.endsWith(".use")).map((path) => path.slice(0, -"use".length));
+  const telling = differing.filter(
+    (path) => !parts.some((part) => path.startsWith(part) && path !== `${part}use`),
+  );
+  return Object.fromEntries(
+    telling.filter((path) => options.has(path)).map((path) => [path, options.get(path)]),
+  );
+}
