@@ -62,6 +62,7 @@ export * from "./run/sentinel.ts";
 export * from "./run/state.ts";
 export * from "./run/store.ts";
 export { recordFailure } from "./runner/conclusion.ts";
+export { copyRun } from "./runner/copy.ts";
 export * from "./runner/earlier-run.ts";
 export * from "./runner/reopen.ts";
 export * from "./runner/run.ts";

@@ -162,16 +162,23 @@ export interface RunReader {
   result(): Promise<RunResult | undefined>;
 }
 
+/** What a run begins with. */
+export interface CreateOptions {
+  /** Its id, see {@link isRunId}; `<scenario>-` and something unique unless given. */
+  readonly id?: string | undefined;
+  /** When it began, of a copy: ISO 8601, UTC; now unless given. */
+  readonly began?: string | undefined;
+}
+
 /** Keeps runs. */
 export interface Store {
   readonly name: string;
   /**
    * Begins a run.
-   * @param options.id its id, see {@link isRunId}; `<scenario>-` and something unique unless given
    * @throws InputError where runs cannot be written, saying where and why, or where the id cannot be one; RunExists
    *   where there is a run of that id
    */
-  create(scenario: string, options?: { readonly id?: string | undefined }): Promise<RunWriter>;
+  create(scenario: string, options?: CreateOptions): Promise<RunWriter>;
   /**
    * Opens a run for going on with it: takes the lease where nobody holds it, where it has lapsed, or where its holder is
    * known to be dead. It may take as long as a lease lasts to find out. An event that a crash left half written is
@@ -192,6 +199,12 @@ export interface Store {
   glances?(ids: readonly string[]): Promise<readonly RunGlance[]>;
   /** @throws InputError where there is no such run */
   open(id: string): Promise<RunReader>;
+  /**
+   * Removes a run with all that it has.
+   * @param options.force also where a process is writing it, which then loses it
+   * @throws InputError where there is no such run, it cannot be removed, or a process is writing it
+   */
+  remove(id: string, options?: { readonly force?: boolean | undefined }): Promise<void>;
 }
 
 /** The contract under which stores are registered. */

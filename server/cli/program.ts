@@ -18,6 +18,7 @@ import { codeOfError, EXIT, tell } from "./exit.ts";
 import { EXAMPLES, RESUME_EXAMPLES, RUN_EXAMPLES } from "./help.ts";
 import type { Host } from "./host.ts";
 import { version } from "./package.ts";
+import { addKeepCommands } from "./program-keep.ts";
 
 /**
  * Runs the command line.
@@ -205,6 +206,10 @@ export async function program(args: readonly string[], host: () => Promise<Host>
       const { compareCommand } = await import("./compare.ts");
       code = await compareCommand(given, options, await host());
     });
+
+  addKeepCommands(root, host, (value) => {
+    code = value;
+  });
 
   const data = root
     .command("data")

@@ -56,6 +56,7 @@ export function publishedRuns(files: PublishedFiles): Store {
     name: "published",
     create: refuse,
     resume: refuse,
+    remove: refuse,
     list: async () => [...(await files.list())].sort((a, b) => beganAt(b).localeCompare(beganAt(a))),
     async glance(id) {
       await requireRun(id);

@@ -27,6 +27,7 @@ const EMPTY_STORE: Store = {
   list: async () => [],
   glance: refuse,
   open: refuse,
+  remove: refuse,
 };
 
 /**

@@ -10,6 +10,7 @@ import {
   RunError,
   type RunEvent,
   type RunGlance,
+  RunLost,
   type RunResult,
   type Store,
 } from "../../core/mod.ts";
@@ -329,6 +330,38 @@ export async function checkStore(tap: Tester, newStore: () => Store | Promise<St
     const reader = await store.open(writer.id);
     t.same(await reader.events(), [stage(1)]);
     await t.rejects(reader.read("late.txt"), InputError);
+  });
+
+  await tap.test("remove() takes a run away, one that is written only by force", async (t) => {
+    const store = await makeStore();
+    const [writer, other] = [await store.create("demo"), await store.create("demo")];
+    await writer.append(stage(1));
+    await t.rejects(store.remove(writer.id), { name: "InputError", message: "is being written by" });
+    t.same(await (await store.open(writer.id)).events(), [stage(1)], "it is still there");
+    await writer.close();
+    await store.remove(writer.id);
+    t.same(await store.list(), [other.id], "the other one stays");
+    await t.rejects(store.open(writer.id), InputError);
+    await t.rejects(store.glance(writer.id), InputError);
+    await t.rejects(store.remove(writer.id), { name: "InputError", message: JSON.stringify(writer.id) });
+    const again = await store.create("demo", { id: writer.id });
+    t.same(await (await store.open(again.id)).events(), [], "of the old one nothing is left");
+    await again.close();
+    await store.remove(other.id, { force: true });
+    await t.rejects(other.append(stage(1)), RunLost, "its writer has lost it");
+    await t.rejects(other.write("late.txt", "x"), RunLost);
+    await t.rejects(other.close(), RunLost);
+    t.same(await store.list(), [again.id]);
+    for (const id of ["absent", "", "..", `../${again.id}`]) await t.rejects(store.remove(id), InputError);
+  });
+
+  await tap.test("create() keeps when a copy began", async (t) => {
+    const store = await makeStore();
+    const newer = await store.create("demo");
+    const older = await store.create("demo", { id: "copy", began: "2026-01-02T03:04:05.678Z" });
+    t.equal((await store.glance("copy")).began, "2026-01-02T03:04:05.678Z");
+    t.same(await store.list(), [newer.id, "copy"], "newest first");
+    await Promise.all([newer, older].map((writer) => writer.close()));
   });
 
   await checkWriters(tap, makeStore);

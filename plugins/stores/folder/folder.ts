@@ -32,7 +32,7 @@ import { glanceAt } from "./glance.ts";
 import { firstLease, heldLease, type LeaseOptions, take } from "./lease.ts";
 import { readerOf } from "./reader.ts";
 import { codeOf, reasonOf } from "./reason.ts";
-import { LEASES } from "./standing.ts";
+import { LEASES, ownerOf } from "./standing.ts";
 import { openLogOf, setAside, writerOf } from "./writer.ts";
 
 const options = z.strictObject({
@@ -95,15 +95,14 @@ export function folderStore(
   };
 
   /** Begins a run of an id. @returns undefined where there is one already */
-  const begin = async (id: string, scenario: string): Promise<RunWriter | undefined> => {
+  const begin = async (id: string, scenario: string, began: string): Promise<RunWriter | undefined> => {
     const location = join(root, id);
-    const began = machine.now();
     // Made aside, with all that a run has from its beginning: nobody finds half a run, and of several one gets the name.
     const aside = await mkdtemp(join(root, `.${id.slice(0, 50)}-`));
     try {
       await firstLease(aside, leasing);
       await setAside(join(aside, LEASES, "1"));
-      await writeFile(join(aside, BIRTH), `${JSON.stringify({ scenario, began: preciselyAt(began) })}\n`);
+      await writeFile(join(aside, BIRTH), `${JSON.stringify({ scenario, began })}\n`);
       await writeFile(join(aside, RUN_FILES.events), "");
       await rename(aside, location);
     } catch (error) {
@@ -117,13 +116,13 @@ export function folderStore(
 
   return {
     name: "folder",
-    async create(scenario, { id } = {}) {
+    async create(scenario, { id, began } = {}) {
       if (id !== undefined) checkRunId(id);
       try {
         await makeFolder(root);
         for (;;) {
           const name = id ?? checkRunId(`${checkRunId(scenario)}-${moment(machine.now())}`);
-          const writer = await begin(name, scenario);
+          const writer = await begin(name, scenario, began ?? preciselyAt(machine.now()));
           if (writer !== undefined) return writer;
           if (id !== undefined) throw new RunExists(id);
         }
@@ -169,6 +168,26 @@ export function folderStore(
       throw absent(id);
     },
     open: async (id) => readerOf(id, await there(id), machine),
+    async remove(id, { force = false } = {}) {
+      const location = await there(id);
+      const owner = force ? undefined : ownerOf(location, machine);
+      if (owner !== undefined) {
+        throw new InputError(
+          `run ${id} is being written by process ${owner.pid} on ${owner.host}. Stop that one first`,
+        );
+      }
+      const aside = await mkdtemp(join(root, `.${id.slice(0, 50)}-`)).catch((error) =>
+        Promise.reject(refused(error)),
+      );
+      try {
+        // Moved first: whoever writes it loses it at once. Of a link the link alone is removed.
+        await rename(location, join(aside, "run"));
+      } catch (error) {
+        throw new InputError(`cannot remove ${location}: ${reasonOf(error)}`, { cause: error });
+      } finally {
+        await rm(aside, { recursive: true, force: true, maxRetries: 5 });
+      }
+    },
   };
 }
 

@@ -80,6 +80,7 @@ export function memoryStore({
     run.holder = holder;
     const epoch = ++run.epoch;
     const held = keepLease(id, { machine, lease }, async () => {
+      if (run.epoch === GONE) return "gone";
       if (run.epoch !== epoch) return HERE;
       holder.renewed = performance.now();
       return undefined;
@@ -88,13 +89,12 @@ export function memoryStore({
   };
   return {
     name: "memory",
-    async create(scenario, { id: given } = {}) {
+    async create(scenario, { id: given, began = new Date().toISOString() } = {}) {
       let n = runs.size + 1;
       while (runs.has(`${scenario}-${n}`)) n++;
       const id = checkRunId(given ?? `${scenario}-${n}`);
       if (runs.has(id)) throw new RunExists(id);
-      const began = new Date().toISOString();
-      const generation = `${began}-${runs.size}`;
+      const generation = `${new Date().toISOString()}-${runs.size}`;
       const run: MemoryRun = { scenario, began, generation, lines: [], files: new Map(), epoch: 0 };
       runs.set(id, run);
       return take(id, run);
@@ -106,11 +106,24 @@ export function memoryStore({
       }
       return take(id, run);
     },
-    list: async () => [...runs.keys()].reverse(),
+    async remove(id, { force = false } = {}) {
+      const run = known(id);
+      if (isHeld(run) && !force) throw new InputError(`run ${id} is being written by this process`);
+      runs.delete(id);
+      run.epoch = GONE;
+    },
+    list: async () =>
+      [...runs]
+        .reverse()
+        .sort(([, a], [, b]) => (a.began < b.began ? 1 : a.began > b.began ? -1 : 0))
+        .map(([id]) => id),
     glance: async (id) => glanceOf(id, known(id)),
     open: async (id) => readerOf(id, known(id), machine),
   };
 }
+
+/** Instead of a number, in a run that was removed. */
+const GONE = Number.POSITIVE_INFINITY;
 
 /** The process that writes every run in memory. */
 const HERE = { pid: 0, host: "this process" };
@@ -123,7 +136,7 @@ function writerOf(id: string, run: MemoryRun, epoch: number, held: HeldLease): R
   const { lines, files } = run;
   let closed = false;
   const requireHeld = (): void => {
-    if (run.epoch !== epoch) throw held.lose(HERE);
+    if (run.epoch !== epoch) throw held.lose(run.epoch === GONE ? undefined : HERE);
   };
   const requireOpen = (): void => {
     if (closed) throw new RunError(`run ${id} is closed: nothing can be added to it`);

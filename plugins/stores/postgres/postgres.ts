@@ -95,14 +95,14 @@ function directStore(address: Address, leasing: LeaseOptions): Store {
   const held = (id: string, epoch: number): RunWriter =>
     writerOf(id, plain, holdLease(id, epoch, plain, leasing), lease);
   /** Begins a run of an id. @returns whether there was none before */
-  const begin = async (id: string, scenario: string): Promise<boolean> => {
+  const begin = async (id: string, scenario: string, began: string | undefined): Promise<boolean> => {
     const holder = newHolder(machine);
     const [row] = await database.ask(
       (sql) => sql<{ holder: Holder | null }[]>`
         with made as (
-          insert into dsgan.runs (id, scenario, holder, until)
-          values (${id}, ${scenario}, ${JSON.stringify(holder)}::text::jsonb,
-            clock_timestamp() + ${lease}::float8 * interval '1 ms')
+          insert into dsgan.runs (id, scenario, began, holder, until)
+          values (${id}, ${scenario}, coalesce(${began ?? null}::text::timestamptz, clock_timestamp()),
+            ${JSON.stringify(holder)}::text::jsonb, clock_timestamp() + ${lease}::float8 * interval '1 ms')
           on conflict (id) do nothing returning holder
         )
         select holder from made union all select holder from dsgan.runs where id = ${id} limit 1`,
@@ -111,11 +111,11 @@ function directStore(address: Address, leasing: LeaseOptions): Store {
   };
   return {
     name: "postgres",
-    async create(scenario, { id } = {}) {
+    async create(scenario, { id, began } = {}) {
       if (id !== undefined) checkRunId(id);
       for (;;) {
         const name = id ?? checkRunId(`${checkRunId(scenario)}-${moment(machine.now())}`);
-        if (await begin(name, scenario)) return held(name, 1);
+        if (await begin(name, scenario, began)) return held(name, 1);
         if (id !== undefined) throw new RunExists(id);
       }
     },
@@ -127,7 +127,7 @@ function directStore(address: Address, leasing: LeaseOptions): Store {
     },
     async list() {
       const rows = await database.ask(
-        (sql) => sql<{ id: string }[]>`select id from dsgan.runs order by number desc`,
+        (sql) => sql<{ id: string }[]>`select id from dsgan.runs order by began desc, number desc`,
       );
       return rows.map(({ id }) => id);
     },
@@ -142,6 +142,20 @@ function directStore(address: Address, leasing: LeaseOptions): Store {
       const reader = readerOf(id, database, machine, () => absent(id));
       await reader.extent(); // whether it is there
       return reader;
+    },
+    async remove(id, { force = false } = {}) {
+      requireId(id);
+      const [removed] = await database.ask(
+        (sql) => sql<{ id: string }[]>`
+          delete from dsgan.runs
+          where id = ${id} and (${force}::boolean or holder is null or until <= clock_timestamp()) returning id`,
+      );
+      if (removed !== undefined) return;
+      const reader = readerOf(id, database, machine, () => absent(id));
+      await reader.extent(); // whether it is there
+      const owner = await reader.owner();
+      const by = owner === undefined ? "another process" : `process ${owner.pid} on ${owner.host}`;
+      throw new InputError(`run ${id} is being written by ${by}. Stop that one first`);
     },
   };
 }
