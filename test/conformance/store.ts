@@ -211,6 +211,15 @@ export async function checkStore(tap: Tester, newStore: () => Store | Promise<St
       [...(await reader.read("artifacts/deep/er/all.bin"))],
       Array.from({ length: 256 }, (_, i) => i),
     );
+    class View extends Uint8Array<ArrayBuffer> {
+      override slice(start?: number, end?: number): View {
+        return super.subarray(start, end) as View; // as that of Node's buffers, which shares their memory
+      }
+    }
+    const view = new View(new Uint8Array([1, 2, 3]).buffer);
+    await writer.write("view.bin", view);
+    view.fill(0);
+    t.same([...(await reader.read("view.bin"))], [1, 2, 3], "a copy, of whatever kind the bytes are");
     await writer.write("note.txt", "Zoë, first and longer");
     await writer.write("note.txt", "Zoë");
     t.equal(new TextDecoder().decode(await reader.read("note.txt")), "Zoë");

@@ -154,7 +154,7 @@ function writerOf(id: string, run: MemoryRun, epoch: number, held: HeldLease): R
     async write(path, data) {
       if (checkRunPath(path) === RUN_FILES.events) throw new InputError(`${path} is written by append alone`);
       requireOpen();
-      files.set(path, typeof data === "string" ? new TextEncoder().encode(data) : data.slice());
+      files.set(path, typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data));
     },
     async remove(path) {
       if (checkRunPath(path) === RUN_FILES.events) throw new InputError(`${path} is written by append alone`);

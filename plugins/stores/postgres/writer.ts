@@ -154,7 +154,7 @@ export function writerOf(id: string, database: Database, lease: Lease, patience:
     append: (event) => append([event]),
     appendAll: append,
     write: (path, given) => {
-      const data = typeof given === "string" ? new TextEncoder().encode(given) : given.slice();
+      const data = typeof given === "string" ? new TextEncoder().encode(given) : new Uint8Array(given);
       return inTurn(async () => {
         fileAt(path);
         await write(path, data);

@@ -102,7 +102,7 @@ function spooledWriter(to: RunWriter, disk: SpoolDisk, shipper: Shipper, folder:
     append: (event) => append([event]),
     appendAll: append,
     write: (path, given) => {
-      const data = typeof given === "string" ? given : given.slice(); // the caller's to change once this returns
+      const data = typeof given === "string" ? given : new Uint8Array(given); // the caller's to change once this returns
       return inTurn(async () => {
         fileAt(path);
         const write = (): Promise<void> => to.write(path, data);
