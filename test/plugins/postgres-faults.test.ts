@@ -312,7 +312,7 @@ else {
     await until(async () => ((await postgresStore({ url }).list()).length > 0 ? true : undefined));
     const body = await (await app.request("/api/runs/demo/stream")).text();
     await trained.ended;
-    const seqs = [...body.matchAll(/^id: (\d+)$/gm)].map((match) => Number(match[1]));
+    const seqs = [...body.matchAll(/^data: \{"seq":(\d+)/gm)].map((match) => Number(match[1]));
     t.strictSame(
       seqs,
       seqs.map((_, i) => i + 1),
