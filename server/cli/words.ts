@@ -4,6 +4,7 @@
  * @module
  */
 import { relative, sep } from "node:path";
+import { schemeOf } from "../../core/run/location.ts";
 import { number } from "../report/format.ts";
 
 /** A number in three digits: what changes with every step needs no more. */
@@ -40,6 +41,7 @@ export function values(numbers: Readonly<Record<string, number>> | undefined): s
 
 /** A path the shorter way: from here where it lies below. */
 export function place(path: string): string {
+  if (schemeOf(path) !== "") return path; // a URL
   const here = relative("", path);
   return here === "" || here.startsWith(`..${sep}`) || here === ".." ? path : here;
 }
