@@ -47,6 +47,7 @@ export interface Queue extends Runner {
  * Makes a runner whose orders are jobs of a queue.
  * @example
  * ```ts
+ * import { queueOf } from "dsgan/http";
  * import { localJobs } from "dsgan/jobs";
  *
  * const queue = queueOf({
