@@ -58,6 +58,7 @@ export { schemeOf, storeAt } from "./run/location.ts";
 export * from "./run/loop.ts";
 export * from "./run/onnx.ts";
 export * from "./run/painter.ts";
+export * from "./run/pause.ts";
 export * from "./run/sentinel.ts";
 export * from "./run/state.ts";
 export * from "./run/store.ts";

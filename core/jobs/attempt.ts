@@ -41,7 +41,7 @@ export async function attemptJob(
  */
 export function judgeAttempt(job: Job, losses: number, ended: AttemptEnd, signal: AbortSignal): JobVerdict {
   const stopped = signal.aborted && signal.reason instanceof JobStopped ? signal.reason : undefined;
-  if (ended.kind === "ended" || ended.kind === "failed") return { outcome: ended };
+  if (ended.kind !== "lost" && ended.kind !== "cancelled") return { outcome: ended };
   if (stopped?.why === "returned") {
     return { again: { trouble: stopped.message, after: 0, isLoss: false } };
   }

@@ -15,6 +15,7 @@ export function checkJob(job: Job): Job {
   const { id, priority = 0, retries = 0, backoff = 1, task } = job;
   checkRunId(id);
   if ("scenario" in task && task.run !== undefined) checkRunId(task.run);
+  if (task.until !== undefined) whole(id, "until.step", task.until.step, 1, Number.MAX_SAFE_INTEGER);
   whole(id, "priority", priority, -1e6, 1e6);
   whole(id, "retries", retries, 0, 1000);
   whole(id, "backoff", backoff, 1, LONGEST_FIRST);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Numbers } from "../run/event.ts";
+import type { PausePoint } from "../run/pause.ts";
 import type { Override } from "../scenario/override.ts";
 
 /** A scenario to run, as text: whoever takes the job resolves it anew. */
@@ -24,13 +25,17 @@ export interface ScenarioTask {
  * workers of the queue were given. A run whose id the job tells is begun once: whoever takes the job again goes on with
  * it, and returns its result where it has one.
  */
-export type JobTask =
+export type JobTask = (
   | {
       readonly scenario: ScenarioTask;
       /** Id of the run, see `isRunId`; the store makes one up for each attempt unless given. */
       readonly run?: string;
     }
-  | { readonly resume: string };
+  | { readonly resume: string }
+) & {
+  /** Where the run pauses: the job is over then, and a later one may go on with the run. To its end unless given. */
+  readonly until?: PausePoint;
+};
 
 /** A run to be made. JSON can hold it. */
 export interface Job {
@@ -56,8 +61,9 @@ export const RETRIES = 3;
 export const LONGEST_BACKOFF = 300;
 
 /**
- * How a job came to its end. `ended`: its run has ended, with these metrics; `failed`: the run failed or could not
- * begin, or was lost more often than the job allows; `cancelled`: somebody has cancelled the job.
+ * How a job came to its end. `ended`: its run has ended, with these metrics; `paused`: the run has come to where it
+ * pauses, and had reported these numbers by then; `failed`: the run failed or could not begin, or was lost more often
+ * than the job allows; `cancelled`: somebody has cancelled the job.
  */
 export type JobEnd =
   | {
@@ -67,6 +73,7 @@ export type JobEnd =
       readonly status: "passed" | "missed";
       readonly metrics: Numbers;
     }
+  | { readonly kind: "paused"; readonly run: string; readonly metrics: Numbers }
   | {
       readonly kind: "failed";
       readonly message: string;

@@ -70,6 +70,14 @@ export interface EventTypes {
     /** What may change the results, and files that were found damaged: a sentence each. */
     readonly notes: readonly string[];
   };
+  /**
+   * Of a sweep, whose log is kept as that of a run: a job was put, or is over. `core/sweep/jobs.ts` says what else they
+   * have.
+   */
+  job: {
+    readonly job: { readonly id: string; readonly run: string };
+    readonly outcome?: { readonly kind: string };
+  };
   /** Last event of every session, and so of the run. */
   ended: { readonly status: RunStatus; readonly seconds: number; readonly error?: string };
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Observable } from "rxjs";
+import { type Observable, tap } from "rxjs";
 import {
   InputError,
+  isPause,
   loadScenario,
   type PluginExport,
   RUN_FILES,
@@ -34,6 +35,21 @@ export interface OpenRunOptions {
  * @throws InputError where the scenario is refused, or there is no such run
  */
 export async function openRun(
+  request: TrainerRequest,
+  options: OpenRunOptions,
+): Promise<Observable<RunEvent>> {
+  const { until } = request;
+  if (until === undefined) return await opened(request, options);
+  const pause = new AbortController();
+  const signal = AbortSignal.any([options.signal, pause.signal]);
+  return (await opened(request, { ...options, signal })).pipe(
+    tap((event) => {
+      if (isPause(event, until)) pause.abort(new Error(`paused at step ${until.step}`));
+    }),
+  );
+}
+
+async function opened(
   request: TrainerRequest,
   { store, plugins, signal }: OpenRunOptions,
 ): Promise<Observable<RunEvent>> {

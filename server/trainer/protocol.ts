@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Problem, RunEvent } from "../../core/mod.ts";
+import type { PausePoint, Problem, RunEvent } from "../../core/mod.ts";
 import type { Override } from "../../core/scenario/override.ts";
 
 /** A scenario to run. */
@@ -28,6 +28,8 @@ export type TrainerRequest = {
   readonly storePlugins?: readonly string[] | undefined;
   /** Stored with a new run, beside what is known of the machine: the command, who asked for it. */
   readonly about?: Readonly<Record<string, unknown>>;
+  /** Where the run pauses: it writes a checkpoint there, and ends its session as one that was cancelled. */
+  readonly until?: PausePoint;
 } & (
   | {
       readonly scenario: ScenarioRequest;

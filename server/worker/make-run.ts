@@ -10,6 +10,8 @@ import {
   type Job,
   type JobTask,
   messageOf,
+  numbersAt,
+  type PausePoint,
   type RunEvent,
   type RunResult,
   type Store,
@@ -41,8 +43,8 @@ export interface MakeRunOptions {
 const SAME_SIGNAL_MS = 1000;
 
 /**
- * Makes the run of a job. A run that has ended is not made again: what it came to is returned. One that was begun goes
- * on from its newest checkpoint.
+ * Makes the run of a job. A run that has ended is not made again: what it came to is returned, as it is of one that has
+ * come to where it pauses. One that was begun goes on from its newest checkpoint.
  * @param signal has the trainer write a checkpoint and stop
  * @throws InputError where the run cannot begin; RunLost or RunError where the attempt was lost
  */
@@ -55,6 +57,8 @@ export async function makeRun(
   const known = "resume" in task ? task.resume : task.run;
   const kept = known === undefined ? undefined : await (await runOf(store, known))?.result();
   if (kept?.status === "passed" || kept?.status === "missed") return outcomeOf(kept);
+  const before = known === undefined ? undefined : await pausedOutcome(store, known, task.until);
+  if (before !== undefined) return before;
   signal.throwIfAborted();
   const trainer = startTrainer(requestFor(task, options), { store, ...(output && { output }) });
   const cancel = (): void => trainer.cancel(messageOf(signal.reason));
@@ -66,6 +70,10 @@ export async function makeRun(
     await finished?.(result.run);
     if (result.status === "failed" && trainer.died) {
       return { kind: "lost", run: result.run, message: result.error?.message ?? "the run was lost" };
+    }
+    if (result.status === "cancelled") {
+      const paused = await pausedOutcome(store, result.run, task.until);
+      if (paused !== undefined) return paused;
     }
     if (result.status === "cancelled" && !signal.aborted) {
       await sleep(SAME_SIGNAL_MS);
@@ -84,10 +92,23 @@ export async function makeRun(
 }
 
 function requestFor(task: JobTask, { runs, storePlugins, about }: MakeRunOptions): TrainerRequest {
-  const place = { runs, storePlugins, ...(about && { about }) };
+  const { until } = task;
+  const place = { runs, storePlugins, ...(about && { about }), ...(until && { until }) };
   if ("resume" in task) return { ...place, resume: task.resume };
   const { scenario, run } = task;
   return { ...place, scenario, ...(run !== undefined && { id: run, mayExist: true }) };
+}
+
+/** What a run has come to that pauses; undefined where it has not come there. */
+async function pausedOutcome(
+  store: Store,
+  run: string,
+  until: PausePoint | undefined,
+): Promise<AttemptEnd | undefined> {
+  if (until === undefined) return undefined;
+  const events = (await (await runOf(store, run))?.events()) ?? [];
+  const metrics = numbersAt(events, until);
+  return metrics && { kind: "paused", run, metrics };
 }
 
 async function isHeld(store: Store, run: string): Promise<boolean> {

@@ -86,6 +86,7 @@ t.test("run() fails where its application yields an event of the run's own", asy
     resumed: { from: null, engine: { name: "", version: "", device: "", reason: "" }, notes: [] },
     checkpoint: { path: "checkpoints/000001.json", bytes: 1 },
     expectation: { metric: "m", expected: "at least 1", met: true },
+    job: { job: { id: "x-seed0", run: "x-seed0" } },
     ended: { status: "passed", seconds: 1 },
   };
   for (const [type, body] of Object.entries(own)) {
