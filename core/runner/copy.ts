@@ -27,7 +27,8 @@ export async function copyRun(from: Store, run: string, to: Store, id: string = 
     for (let since = 0; since < last; ) {
       const events = await reader.events(since, PAGE);
       if (events.length === 0) break;
-      await Promise.all(events.map((event) => writer.append(event)));
+      if (writer.appendAll !== undefined) await writer.appendAll(events);
+      else await Promise.all(events.map((event) => writer.append(event)));
       since = events.at(-1)!.seq;
     }
     // The result last: until then nobody takes the copy for a run that has ended.

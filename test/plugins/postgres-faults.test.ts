@@ -167,7 +167,7 @@ else {
     },
   );
 
-  await t.test("150 ms away: the training waits for fewer round trips than it has events", async (t) => {
+  await t.test("150 ms away: events share round trips, and their order stays", async (t) => {
     const url = await server.database();
     const network = await startNetwork(server.port, 75);
     t.teardown(() => network.end());

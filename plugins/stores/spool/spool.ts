@@ -89,6 +89,7 @@ function spooledWriter(to: RunWriter, disk: SpoolDisk, shipper: Shipper, folder:
     inTurn(async () => {
       requireOpen();
       const write = async (): Promise<void> => {
+        if (to.appendAll !== undefined) return await to.appendAll(events);
         for (const event of events) await to.append(event);
       };
       if (events.at(-1)?.type === "ended") return await directly(write);
