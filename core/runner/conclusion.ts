@@ -58,7 +58,7 @@ function lastExpectations(events: readonly RunEvent[]): ExpectationResult[] {
 }
 
 /** Writes the result, then the event that says it is there. */
-async function end(writer: RunWriter, log: RunLog, result: RunResult): Promise<void> {
+export async function end(writer: RunWriter, log: RunLog, result: RunResult): Promise<void> {
   const { status, seconds, error } = result;
   await twice(() => writer.write(RUN_FILES.result, `${JSON.stringify(result, null, 2)}\n`));
   await twice(() => log.emit({ type: "ended", status, seconds, ...(error && { error: error.message }) }));

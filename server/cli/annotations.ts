@@ -53,7 +53,14 @@ export function annotateResult(
     file,
     text,
     report,
-  }: { readonly file: string; readonly text: string; readonly report: string | undefined },
+    keysOf = (metric) => ["expect", metric],
+  }: {
+    readonly file: string;
+    readonly text: string;
+    readonly report: string | undefined;
+    /** Where the file has the bounds on a metric. */
+    readonly keysOf?: (metric: string) => readonly string[];
+  },
 ): string {
   const { lineOf } = readSource(text, file);
   const marks = result.expectations
@@ -64,7 +71,7 @@ export function annotateResult(
         `${metric}: ${value === undefined ? "" : `${against(expected, value)}, `}expected ${expected}`,
         {
           file,
-          line: lineOf(["expect", metric]),
+          line: lineOf(keysOf(metric)),
           title: "expectation missed",
         },
       ),

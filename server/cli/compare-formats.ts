@@ -45,7 +45,8 @@ export function formatted(comparisons: readonly Comparison[], format: (typeof FO
   ].join("\n\n");
 }
 
-interface Difference {
+/** How far two settings differ in a metric. */
+export interface Difference {
   readonly metric: string;
   readonly scenario: string;
   readonly one: string;
@@ -90,7 +91,8 @@ function drawn(comparison: Comparison): string {
   return `${titleOf(comparison)}\n${table}`;
 }
 
-function inWords({ metric, one, other, found }: Difference): string {
+/** A difference in a line. */
+export function inWords({ metric, one, other, found }: Difference): string {
   const { n, interval, p } = found;
   const mean = interval === undefined ? number(found.mean) : `${inShort(found)} ${ends(found)}`;
   const test = p === undefined ? "" : `, p ${pInWords(p)}`;
@@ -106,7 +108,8 @@ function verdict(found: PairedDifference): string {
   return `too few seeds to tell: ${found.n} show a difference of ${number(found.detectable!)} with ${power}; one as seen would need ${seeds}`;
 }
 
-function caution(pairs: number): string[] {
+/** What to keep in mind where several differences are tested. */
+export function caution(pairs: number): string[] {
   return pairs < 2
     ? []
     : [`${pairs} differences are tested, each by itself: of twenty that are none, one looks like one.`];
@@ -114,22 +117,28 @@ function caution(pairs: number): string[] {
 
 /** A mean to the digits that its deviation leaves it. */
 function inShort({ mean, deviation }: Pick<Spread, "mean" | "deviation">): string {
-  if (deviation === 0) return number(mean);
+  if (isRounding({ mean, deviation })) return number(mean);
   const digits = digitsOf(deviation);
   return `${mean.toFixed(digits)} ± ${deviation.toFixed(digits)}`;
+}
+
+/** Whether values are the same but for the rounding of sums. */
+function isRounding({ mean, deviation }: Pick<Spread, "mean" | "deviation">): boolean {
+  return deviation <= 1e-12 * Math.abs(mean);
 }
 
 function digitsOf(deviation: number): number {
   return Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(deviation))));
 }
 
-function ends({ interval, deviation }: Pick<Spread, "interval" | "deviation">): string {
-  if (interval === undefined || deviation === 0) return "";
+function ends({ mean, interval, deviation }: Pick<Spread, "mean" | "interval" | "deviation">): string {
+  if (interval === undefined || isRounding({ mean, deviation })) return "";
   const [low, high] = interval.map((end) => end.toFixed(digitsOf(deviation)));
   return `[${low}, ${high}]`;
 }
 
-function whole(spread: Spread): string {
+/** A mean with its deviation and interval. */
+export function whole(spread: Spread): string {
   return `${inShort(spread)} ${ends(spread)}`.trim();
 }
 

@@ -6,6 +6,7 @@
 import { parse } from "yaml";
 import { InputError, RUN_FILES, type RunReader, type RunResult } from "../../core/mod.ts";
 import { type PairedDifference, pairedDifference, type Spread, spread } from "../statistics/sample.ts";
+import { isSweep } from "../sweep/kept.ts";
 
 /** Runs that differ in their seed alone. */
 export interface Comparison {
@@ -39,6 +40,7 @@ const BESIDE = new Set(["seed", "description", "tags", "checkpoint", "expect"]);
 export async function endedOf(reader: RunReader): Promise<Ended | undefined> {
   const result = await reader.result();
   if (result === undefined || (result.status !== "passed" && result.status !== "missed")) return undefined;
+  if (await isSweep(reader)) return undefined;
   const scenario = parse(new TextDecoder().decode(await reader.read(RUN_FILES.scenario)));
   const rest = Object.fromEntries(Object.entries(scenario).filter(([name]) => !BESIDE.has(name)));
   return { reader, result, seed: Number(scenario.seed ?? 0), options: new Map(leaves(rest, "")) };

@@ -35,6 +35,14 @@ Examples:
   $ dsgan resume runs/fig6-mnist-20261122-122854-d9a0
 ${EXIT_CODES}`;
 
+export const SWEEP_EXAMPLES = `
+Examples:
+  $ dsgan sweep sweep-ring --dry-run
+  $ dsgan sweep sweep-ring --at-once 2
+  $ dsgan sweep my-sweep.yaml --detach
+  $ dsgan sweep status <id>        and resume, cancel
+${EXIT_CODES}`;
+
 export const EXAMPLES = `
 Examples:
   $ dsgan run scenarios/smoke/ring.yaml         learn a ring, seconds

@@ -15,7 +15,7 @@ import {
   wholeNumber,
 } from "./arguments.ts";
 import { codeOfError, EXIT, tell } from "./exit.ts";
-import { EXAMPLES, RESUME_EXAMPLES, RUN_EXAMPLES } from "./help.ts";
+import { EXAMPLES, RESUME_EXAMPLES, RUN_EXAMPLES, SWEEP_EXAMPLES } from "./help.ts";
 import type { Host } from "./host.ts";
 import { version } from "./package.ts";
 import { addKeepCommands } from "./program-keep.ts";
@@ -87,17 +87,67 @@ export async function program(args: readonly string[], host: () => Promise<Host>
       code = await resumeCommand(run, options, await host());
     });
 
-  root
+  const sweep = root
     .command("sweep")
     .summary("run a scenario under many settings, from many seeds")
-    .description("Shows what a sweep would run: its trials with their settings and ids.")
+    .description(
+      "Runs a sweep on this machine, one thread a run, or goes on with one that was interrupted: runs that have ended are\n" +
+        "not made again. Tells means and intervals over the seeds, and how far settings differ.",
+    )
     .argument("<sweep>", "a sweep file, or the name of a packaged sweep")
-    .option("--dry-run", "show what would run, and run nothing")
-    .option("--json", "as JSON")
-    .addHelpText("after", "\nExamples:\n  $ dsgan sweep sweep-ring --dry-run\n")
+    .option("--dry-run", "show the trials with their settings and ids, and run nothing")
+    .option("--detach", "go on without the terminal")
+    .enablePositionalOptions();
+  const hosting = (command: Command): Command =>
+    command
+      .addOption(runsOption())
+      .addOption(storePlugin())
+      .option("--at-once <n>", "runs at once; as many as there are processors unless given", positive)
+      .option("--json", "events and the result as JSON lines on stdout, nothing else")
+      .option("--junit <file>", "write a JUnit report: one test case for each expectation")
+      .option("--quiet", "print only the result and errors");
+  hosting(sweep)
+    .addHelpText("after", SWEEP_EXAMPLES)
     .action(async (file, options) => {
+      if (options.json && options.quiet) root.error("error: --json and --quiet cannot go together");
       const { sweepCommand } = await import("./sweep.ts");
       code = await sweepCommand(file, options, await host());
+    });
+  hosting(
+    sweep
+      .command("resume")
+      .summary("go on with a sweep")
+      .description("Goes on with a sweep that was interrupted, killed or cancelled, or that has failed.")
+      .argument("<sweep>", "a sweep's id, or its folder")
+      .option("--detach", "go on without the terminal"),
+  ).action(async (id, options) => {
+    const { resumeSweepCommand } = await import("./sweep.ts");
+    code = await resumeSweepCommand(id, options, await host());
+  });
+  sweep
+    .command("status")
+    .summary("show how a sweep stands")
+    .description("Shows how a sweep stands: its trials, what they came to, and how far they differ.")
+    .argument("<sweep>", "a sweep's id, or its folder")
+    .addOption(runsOption())
+    .addOption(storePlugin())
+    .option("--json", "as JSON, with every value")
+    .action(async (id, options) => {
+      const { sweepStatusCommand } = await import("./sweep-status.ts");
+      code = await sweepStatusCommand(id, options, await host());
+    });
+  sweep
+    .command("cancel")
+    .summary("stop a sweep")
+    .description(
+      "Stops a sweep where it runs, as Ctrl-C does: its runs write checkpoints, and it can be resumed.",
+    )
+    .argument("<sweep>", "a sweep's id, or its folder")
+    .addOption(runsOption())
+    .addOption(storePlugin())
+    .action(async (id, options) => {
+      const { cancelSweepCommand } = await import("./sweep-status.ts");
+      code = await cancelSweepCommand(id, options, await host());
     });
 
   root

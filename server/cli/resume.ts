@@ -5,18 +5,22 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
-import { RUN_FILES, type RunReader, type Scenario, type Store } from "../../core/mod.ts";
+import { InputError, RUN_FILES, type RunReader, type Scenario, type Store } from "../../core/mod.ts";
+import { isSweep } from "../sweep/kept.ts";
 import { codeOfError, codeOfResult, tell } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { interruptible } from "./interrupt.ts";
 import { placeOf, runNamed } from "./runs.ts";
+import { sweepAgain } from "./sweep-conclusion.ts";
 import { conclude, type WatchOptions, watch } from "./watch.ts";
 
 /** Resumes a run. @returns the exit code */
 export async function resumeCommand(given: string, options: WatchOptions, host: Host): Promise<number> {
   const interrupt = interruptible();
   try {
-    const { runs, id } = await runNamed(given, options, host);
+    const { runs, id, reader } = await runNamed(given, options, host);
+    if (await isSweep(reader))
+      throw new InputError(`${id} is a sweep: use ${sweepAgain("resume", id, runs)}`);
     const place = { ...options, runs };
     const finished = await watch({ ...placeOf(place), resume: id }, place, host, interrupt);
     conclude(finished, `${id}/${RUN_FILES.scenario}`, options);

@@ -109,7 +109,7 @@ function annotate({ json }: RunOptions, text: string): void {
 }
 
 /** @throws InputError where a file cannot be written: found out before anything is run */
-function requireWritable(file: string): void {
+export function requireWritable(file: string): void {
   try {
     makeFolder(dirname(resolve(file)));
     closeSync(openSync(file, "a"));

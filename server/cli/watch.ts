@@ -125,7 +125,8 @@ function displayFor({ json, quiet }: WatchOptions): Display {
   return process.stdout.isTTY && !inCi() ? terminalDisplay(process.stdout) : plainDisplay(write);
 }
 
-function inCi(): boolean {
+/** Whether a CI reads the output. */
+export function inCi(): boolean {
   return ![undefined, "", "0", "false"].includes(process.env.CI) || onGitHub();
 }
 

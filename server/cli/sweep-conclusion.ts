@@ -1,0 +1,136 @@
+/**
+ * How a sweep came out, or how it stands: a row for each trial, differences with intervals, expectations.
+ *
+ * @module
+ */
+import { styleText } from "node:util";
+import {
+  type Goal,
+  type LoadedSweep,
+  type RunReader,
+  type RunResult,
+  withoutSecrets,
+} from "../../core/mod.ts";
+import { duration, number } from "../report/format.ts";
+import type { SweepStory } from "../sweep/kept.ts";
+import { differencesOf, inShort, type TrialOutcome, trialOutcomes, valueInShort } from "../sweep/outcome.ts";
+import { caution, inWords, whole } from "./compare-formats.ts";
+import { tellFailure } from "./exit.ts";
+import { table } from "./list.ts";
+import { closing } from "./summary.ts";
+import { count } from "./words.ts";
+
+/** A sweep, and what is known of it. */
+export interface ToldSweep {
+  readonly loaded: LoadedSweep;
+  readonly reader: RunReader;
+  readonly story: SweepStory;
+  /** Absent while it goes on. */
+  readonly result?: RunResult;
+}
+
+/** How it is told. */
+export interface TellOptions {
+  readonly runs: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Prints how a sweep ended. @param file that of the sweep, for messages */
+export function concludeSweep(
+  sweep: ToldSweep & { readonly result: RunResult },
+  file: string,
+  options: TellOptions,
+): void {
+  const { result } = sweep;
+  if (result.error !== undefined) tellFailure(result.error, file);
+  if (options.json) process.stdout.write(`${JSON.stringify({ type: "result", ...asJson(sweep) })}\n`);
+  else if (!options.quiet) process.stdout.write(`\n${inTables(sweep)}\n`);
+  if (!options.json) {
+    process.stdout.write(`${closing({ result, location: sweep.reader.location })}\n`);
+    if (result.status === "cancelled" || result.status === "failed") {
+      process.stdout.write(`go on with: ${sweepAgain("resume", result.run, options.runs)}\n`);
+    }
+  }
+}
+
+/** All that is known of a sweep, for programs. */
+export function asJson({ loaded, reader, story, result }: ToldSweep): object {
+  const trials = trialOutcomes(loaded, story.records);
+  const open = story.records.filter(({ outcome }) => outcome === undefined).length;
+  return {
+    run: reader.id,
+    ...(result && withoutRun(result)),
+    location: reader.location,
+    jobs: { put: story.records.length, over: story.records.length - open },
+    trials,
+    differences: differencesOf(loaded, trials),
+  };
+}
+
+function withoutRun({ run, ...rest }: RunResult): object {
+  return rest;
+}
+
+/** A row for each trial, and how far they differ. */
+export function inTables({ loaded, story }: ToldSweep): string {
+  const trials = trialOutcomes(loaded, story.records);
+  if (trials.length === 0) return "no trial has begun";
+  const found = differencesOf(loaded, trials);
+  const lines = found.map(({ metric, one, other, found }) =>
+    inWords({ metric, scenario: loaded.sweep.name, one: inShort(one), other: inShort(other), found }),
+  );
+  return [
+    table(rowsOf(loaded, trials)),
+    ...(lines.length > 0 ? ["", ...lines, ...caution(lines.length)] : []),
+    "",
+  ].join("\n");
+}
+
+function rowsOf(
+  { sweep, goal, search }: LoadedSweep,
+  trials: readonly TrialOutcome[],
+): Record<string, string>[] {
+  const names = shownMetrics(sweep.expect, goal, trials);
+  return trials.map((trial) => ({
+    ...Object.fromEntries(
+      Object.entries(trial.settings).map(([path, value]) => [path.split(".").at(-1)!, valueInShort(value)]),
+    ),
+    state: stateOf(trial),
+    seeds: `${trial.seeds.length}/${sweep.seeds.length}`,
+    ...(search.rungs && goal && { [`${goal.metric} at rungs`]: trial.scores.map(number).join(" ") }),
+    ...Object.fromEntries(
+      names.map((name) => [name, trial.metrics[name] === undefined ? "" : whole(trial.metrics[name])]),
+    ),
+  }));
+}
+
+function stateOf({ state, failures }: TrialOutcome): string {
+  if (failures.length === 0) return state === "failed" ? styleText("red", state) : state;
+  return styleText("red", `${state}, ${count(failures.length, "run")} failed`);
+}
+
+/** Metrics that somebody asks for; all where nobody does. */
+function shownMetrics(
+  expect: Readonly<Record<string, unknown>>,
+  goal: Goal | undefined,
+  trials: readonly TrialOutcome[],
+): readonly string[] {
+  const asked = [...new Set([...(goal ? [goal.metric] : []), ...Object.keys(expect)])];
+  return asked.length > 0 ? asked : [...new Set(trials.flatMap(({ metrics }) => Object.keys(metrics)))];
+}
+
+/** How a sweep stands, in a line. */
+export function standingOf({ story, result, reader }: ToldSweep, host: string | undefined): string {
+  const { records, seconds } = story;
+  const over = records.filter(({ outcome }) => outcome !== undefined).length;
+  const jobs = `${over} of ${count(records.length, "job")} over`;
+  const how = host === undefined ? (result?.status ?? "abandoned: its host is gone") : `running ${host}`;
+  return `${reader.id}: ${how}, ${jobs}, ${duration(seconds)}`;
+}
+
+/** A command about a sweep, as one types it. */
+export function sweepAgain(what: "status" | "cancel" | "resume", id: string, runs: string): string {
+  const place = runs === "runs" ? "" : ` --runs ${withoutSecrets(runs)}`;
+  return `dsgan sweep ${what} ${id}${place}`;
+}

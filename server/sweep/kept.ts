@@ -1,0 +1,165 @@
+/**
+ * A sweep as it is kept: a log of its jobs in the store that has its runs, with numbered events, under a lease that one
+ * host holds at a time. Who reads the log knows all that a host knows.
+ *
+ * @module
+ */
+import {
+  canonical,
+  InputError,
+  type JobRecord,
+  type LoadedSweep,
+  loadSweep,
+  type PluginExport,
+  type RunEvent,
+  RunExists,
+  type RunReader,
+  type RunResult,
+  type RunWriter,
+  type ScenarioText,
+  type Store,
+  type SweepJob,
+} from "../../core/mod.ts";
+import { sha256 } from "../../core/run/checkpoint.ts";
+import { modules } from "../trainer/modules.ts";
+
+/** The file that a sweep has and a run has not. */
+export const SWEEP_FILE = "sweep.json";
+
+/** Stands in the first event of a sweep where that of a run has its application. */
+const APPLICATION = "sweep";
+const NO_ENGINE = { name: "", version: "", device: "", reason: "a sweep computes nothing itself" };
+
+/** What it takes to go on with a sweep wherever its files are not. */
+export interface SweepText {
+  /** The sweep file. */
+  readonly text: string;
+  /** Names it in messages. */
+  readonly file: string;
+  /** Where its relative paths start: a URL. */
+  readonly base: string;
+  /** The scenario that it names, with `base` as text too. */
+  readonly scenario: Omit<ScenarioText, "base"> & { readonly base: string };
+}
+
+/** What is known of a sweep. */
+export interface SweepStory {
+  readonly events: readonly RunEvent[];
+  /** What became of its jobs. */
+  readonly records: readonly JobRecord[];
+  /** Wall time of its hosts so far. */
+  readonly seconds: number;
+  /** Present once it is over; one that was interrupted or has failed can be resumed. */
+  readonly result: RunResult | undefined;
+}
+
+/** A sweep that this process hosts. */
+export interface HeldSweep extends SweepStory {
+  readonly writer: RunWriter;
+}
+
+/**
+ * The id of a sweep: its name, and a hash of what is tried on what. Bounds and limits are left out, since they change no
+ * run.
+ */
+export async function sweepIdOf({ sweep, scenario }: LoadedSweep): Promise<string> {
+  const { name, description, expect, limits, scenario: named, ...rest } = sweep;
+  const hash = await sha256(canonical([rest, scenario.text]));
+  return `${name}-sweep-${hash.slice(0, 12)}`;
+}
+
+/**
+ * Begins a sweep, or goes on with it where it is there.
+ * @throws InputError where another process hosts it, or runs cannot be written
+ */
+export async function holdSweep(store: Store, id: string, name: string, text: SweepText): Promise<HeldSweep> {
+  const writer = await store.create(name, { id }).catch(async (error) => {
+    if (error instanceof RunExists) return await store.resume(id);
+    throw error;
+  });
+  try {
+    await writer.write(SWEEP_FILE, `${JSON.stringify(text, null, 2)}\n`);
+    return { writer, ...(await storyOf(await store.open(id))) };
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
+
+/** Reads what is known of a sweep. */
+export async function storyOf(reader: RunReader): Promise<SweepStory> {
+  const events = await reader.events();
+  const result = await reader.result();
+  return { events, records: recordsOf(events), seconds: secondsOf(events), result };
+}
+
+/** What became of the jobs of a sweep, in the order in which they were put. */
+export function recordsOf(events: readonly RunEvent[]): readonly JobRecord[] {
+  const records = new Map<string, JobRecord>();
+  for (const event of events) {
+    if (event.type !== "job") continue;
+    const { job, outcome } = event as unknown as JobRecord; // the host writes no others
+    records.set(job.id, { job, ...(outcome && { outcome }) });
+  }
+  return [...records.values()];
+}
+
+/** Time in which the sweep had a host: from the first event of each session to its last. */
+function secondsOf(events: readonly RunEvent[]): number {
+  let milliseconds = 0;
+  for (const [i, { type, time }] of events.entries()) {
+    const before = events[i - 1];
+    if (before === undefined || type === "resumed" || type === "started") continue;
+    milliseconds += Math.max(0, Date.parse(time) - Date.parse(before.time)); // clocks are set back now and then
+  }
+  return milliseconds / 1000;
+}
+
+/** The event with which a session of a sweep begins. */
+export function openingOf({ writer, events }: HeldSweep, name: string, seed: number, location: string) {
+  if (events.length > 0) return { type: "resumed", from: null, engine: NO_ENGINE, notes: [] } as const;
+  const { id: run } = writer;
+  return {
+    type: "started",
+    ...{ run, scenario: name, application: APPLICATION, seed, engine: NO_ENGINE, location },
+  } as const;
+}
+
+/** Whether what is read is a sweep rather than a run. */
+export async function isSweep(reader: RunReader): Promise<boolean> {
+  return (await reader.files(SWEEP_FILE)).includes(SWEEP_FILE);
+}
+
+/**
+ * Loads a sweep again as it was begun.
+ * @throws InputError where it is none, or no longer valid
+ */
+export async function reopenSweep(
+  reader: RunReader,
+  plugins: readonly PluginExport[],
+): Promise<{ readonly loaded: LoadedSweep; readonly text: SweepText }> {
+  if (!(await isSweep(reader))) throw new InputError(`${reader.id} is no sweep`);
+  const text = JSON.parse(new TextDecoder().decode(await reader.read(SWEEP_FILE))) as SweepText;
+  const { scenario } = text;
+  const first = (await reader.events(0, 1))[0];
+  const name = first?.type === "started" ? first.scenario : text.file;
+  const loaded = await loadSweep(text.text, {
+    ...{ file: text.file, base: new URL(text.base), plugins, modules, name },
+    find: () => ({ ...scenario, base: new URL(scenario.base) }),
+  });
+  return { loaded, text };
+}
+
+/** What is kept of a sweep that was read from a file. */
+export function textOf(
+  { scenario }: LoadedSweep,
+  from: { readonly text: string; readonly file: string; readonly base: URL },
+): SweepText {
+  const { text, file, base } = from;
+  return { text, file, base: base.href, scenario: { ...scenario, base: scenario.base.href } };
+}
+
+/** A job that is to be put, as a record. */
+export function asEvent(job: SweepJob, outcome?: JobRecord["outcome"]) {
+  return { type: "job", job, ...(outcome && { outcome }) } as const;
+}
