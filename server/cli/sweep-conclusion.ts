@@ -13,7 +13,14 @@ import {
 } from "../../core/mod.ts";
 import { duration, number } from "../report/format.ts";
 import type { SweepStory } from "../sweep/kept.ts";
-import { differencesOf, inShort, type TrialOutcome, trialOutcomes, valueInShort } from "../sweep/outcome.ts";
+import {
+  differencesOf,
+  inShort,
+  shortNames,
+  type TrialOutcome,
+  trialOutcomes,
+  valueInShort,
+} from "../sweep/outcome.ts";
 import { caution, inWords, whole } from "./compare-formats.ts";
 import { tellFailure } from "./exit.ts";
 import { table } from "./list.ts";
@@ -92,9 +99,11 @@ function rowsOf(
   trials: readonly TrialOutcome[],
 ): Record<string, string>[] {
   const names = shownMetrics(sweep.expect, goal, trials);
+  const paths = Object.keys(trials[0]?.settings ?? {});
+  const columns = shortNames(paths, ["state", "seeds", ...names]);
   return trials.map((trial) => ({
     ...Object.fromEntries(
-      Object.entries(trial.settings).map(([path, value]) => [path.split(".").at(-1)!, valueInShort(value)]),
+      Object.entries(trial.settings).map(([path, value]) => [columns.get(path)!, valueInShort(value)]),
     ),
     state: stateOf(trial),
     seeds: `${trial.seeds.length}/${sweep.seeds.length}`,

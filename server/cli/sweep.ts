@@ -12,6 +12,7 @@ import { hostSweep } from "../sweep/host.ts";
 import { holdSweep, reopenSweep, type SweepText, storyOf, sweepIdOf, textOf } from "../sweep/kept.ts";
 import { resultOf } from "../sweep/outcome.ts";
 import { totalOf } from "../sweep/plan.ts";
+import { runOf } from "../trainer/open-run.ts";
 import { limitThreads } from "../trainer/threads.ts";
 import { makeRun } from "../worker/make-run.ts";
 import { commandOf } from "./again.ts";
@@ -103,8 +104,8 @@ async function hostHere({ id, loaded, text }: Chosen, options: SweepOptions, hos
 
 /** What a sweep that has come to its end came to, by the bounds that the file has now. */
 async function endBefore(id: string, loaded: LoadedSweep, store: Store): Promise<RunResult | undefined> {
-  if (!(await store.list()).includes(id)) return undefined;
-  const reader = await store.open(id);
+  const reader = await runOf(store, id);
+  if (reader === undefined) return undefined;
   const { result, records, seconds } = await storyOf(reader);
   if (result?.status !== "passed" && result?.status !== "missed") return undefined;
   if ((await reader.owner()) !== undefined) return undefined;

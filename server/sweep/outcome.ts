@@ -144,11 +144,31 @@ function failureOf(
   return { kind: "run", message: `no trial has come to its end${why}` };
 }
 
-/** Settings as text: the last name of each path, and its value. */
+/** Settings as text: the end of each path that tells it from the others, and its value. */
 export function inShort(settings: Settings): string {
+  const names = shortNames(Object.keys(settings));
   return Object.entries(settings)
-    .map(([path, value]) => `${path.split(".").at(-1)}=${valueInShort(value)}`)
+    .map(([path, value]) => `${names.get(path)}=${valueInShort(value)}`)
     .join(" ");
+}
+
+/**
+ * For each path its last names, as many as tell it from the other paths.
+ * @param taken names that mean something else
+ */
+export function shortNames(
+  paths: readonly string[],
+  taken: readonly string[] = [],
+): ReadonlyMap<string, string> {
+  return new Map(
+    paths.map((path) => {
+      const parts = path.split(".");
+      const ends = parts.map((_part, i) => parts.slice(parts.length - 1 - i).join("."));
+      const isOwn = (end: string): boolean =>
+        !taken.includes(end) && !paths.some((other) => other !== path && `.${other}`.endsWith(`.${end}`));
+      return [path, ends.find(isOwn) ?? path];
+    }),
+  );
 }
 
 /** A value as a sweep file writes it, without blanks. */

@@ -135,7 +135,7 @@ t.test("a sweep runs to its end, and tells all of it as JSON lines", (t) => {
   const began = runsOf(folder).map((run) => eventsOf(folder, run).length);
   const again = dsgan(folder, "sweep", "toys.yaml");
   t.equal(again.code, 0, again.err);
-  t.match(again.out, /^share +state +seeds +share|^share/m);
+  t.match(again.out, /^application\.share +state +seeds +share$/m);
   t.match(again.out, /passed toys in .*: 1 of 1 expectation met/);
   t.same(
     runsOf(folder).map((run) => eventsOf(folder, run).length),
