@@ -31,6 +31,7 @@ import tensorflow from "./engines/tensorflow/tensorflow.ts";
 import wasm from "./engines/wasm/wasm.ts";
 import webgpu from "./engines/webgpu/webgpu.ts";
 import local from "./jobs/local/local.ts";
+import pgBoss from "./jobs/pg-boss/pg-boss.ts";
 import classifier from "./measures/classifier/classifier.ts";
 import geometry from "./measures/geometry/geometry.ts";
 import samplingTrick from "./mixers/sampling-trick/sampling-trick.ts";
@@ -105,6 +106,7 @@ export const builtinPlugins: readonly Plugin[] = [
   pluginOf("wasm", wasm),
   pluginOf("webgpu", webgpu),
   pluginOf("local", local),
+  pluginOf("pg-boss", pgBoss),
   pluginOf("classifier", classifier),
   pluginOf("geometry", geometry),
   pluginOf("sampling-trick", samplingTrick),

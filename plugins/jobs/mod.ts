@@ -4,3 +4,4 @@
  * @module
  */
 export { type LocalOptions, localJobs } from "./local/local.ts";
+export { type PgBossOptions, pgBossJobs } from "./pg-boss/pg-boss.ts";

@@ -52,3 +52,16 @@ Examples:
   $ dsgan validate my.yaml                      every mistake with its line, nothing run
   $ dsgan schema --write scenario.schema.json   for your editor's completion
 ${EXIT_CODES}`;
+
+export const WORKER_EXAMPLES = `
+Exit codes:
+  0         it was to exit (--once, --idle-exit), and every run met its expectations
+  1         as 0, but a run missed an expectation
+  2         bad command line, bad scenario, or the queue cannot be reached
+  3         a run broke or was lost, or no engine works here
+  130, 143  stopped by Ctrl-C or SIGTERM
+
+Examples:
+  $ dsgan worker --runs postgres://host/dsgan --slots 4
+  $ dsgan worker --runs /shared/runs --jobs postgres://host/dsgan --idle-exit 60
+`;

@@ -19,6 +19,7 @@ import { EXAMPLES, RESUME_EXAMPLES, RUN_EXAMPLES, SWEEP_EXAMPLES } from "./help.
 import type { Host } from "./host.ts";
 import { version } from "./package.ts";
 import { addKeepCommands } from "./program-keep.ts";
+import { addWorkerCommand } from "./program-worker.ts";
 
 /**
  * Runs the command line.
@@ -257,9 +258,11 @@ export async function program(args: readonly string[], host: () => Promise<Host>
       code = await compareCommand(given, options, await host());
     });
 
-  addKeepCommands(root, host, (value) => {
+  const done = (value: number): void => {
     code = value;
-  });
+  };
+  addKeepCommands(root, host, done);
+  addWorkerCommand(root, host, done);
 
   const data = root
     .command("data")

@@ -9,6 +9,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** The module of a trainer. */
+export const TRAINER = new URL(import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js", import.meta.url);
+
 /** The channel for messages; what the process prints comes through pipes. */
 const STDIO: StdioOptions = ["ignore", "pipe", "pipe", "ipc"];
 

@@ -4,8 +4,20 @@
  *
  * @module
  */
+import { pathToFileURL } from "node:url";
 import { lastValueFrom } from "rxjs";
-import { InputError, messageOf, RunLost, type RunWriter, type Store, stackOf } from "../../core/mod.ts";
+import {
+  assemble,
+  contextOf,
+  type EngineInfo,
+  Engines,
+  InputError,
+  messageOf,
+  RunLost,
+  type RunWriter,
+  type Store,
+  stackOf,
+} from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { openRun } from "./open-run.ts";
 import { openStore } from "./open-store.ts";
@@ -23,6 +35,12 @@ process.on("message", (message: ToTrainer) => {
       if (!process.connected) alone(); // its watcher was gone before it could listen
       train(message.request).then(
         () => leave({ kind: "done" }),
+        (error) => leave({ kind: "error", error: sendable(error) }),
+      );
+      break;
+    case "probe":
+      probe().then(
+        (engine) => leave({ kind: "engine", engine }),
         (error) => leave({ kind: "error", error: sendable(error) }),
       );
       break;
@@ -56,6 +74,13 @@ function alone(): void {
 async function train(request: TrainerRequest): Promise<void> {
   const store = telling(await openStore(request, builtinPlugins));
   await lastValueFrom(await openRun(request, { store, plugins: builtinPlugins, signal: stop.signal }));
+}
+
+/** What a scenario runs on here that names no engine. */
+async function probe(): Promise<EngineInfo> {
+  const context = contextOf(await assemble(builtinPlugins), pathToFileURL(`${process.cwd()}/`));
+  const [first] = context.all(Engines);
+  return await (await context.create(Engines, first!.name)).start();
 }
 
 /** A store that sends each event of its runs once it is stored, and waits where the watcher lags behind. */

@@ -15,7 +15,7 @@ import {
   type Store,
 } from "../../core/mod.ts";
 import { causeOfDeath, tailOf } from "./death.ts";
-import { launch } from "./launch.ts";
+import { launch, TRAINER } from "./launch.ts";
 import type { FromTrainer, SentError, ToTrainer, TrainerRequest, WhenAlone } from "./protocol.ts";
 
 export type { ScenarioRequest, TrainerRequest, WhenAlone } from "./protocol.ts";
@@ -55,7 +55,6 @@ export interface Trainer {
   kill(): void;
 }
 
-const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js", import.meta.url);
 /** What a trainer sent before it exited has arrived after so long. */
 const LAST_MESSAGES_MS = 1000;
 const RESUMABLE = "The run can be resumed from its last checkpoint";
@@ -68,7 +67,7 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
   const ended = Promise.withResolvers<RunResult>();
   begun.promise.catch(() => {}); // who does not ask for the id need not handle its rejection
   ended.promise.catch(() => {}); // nor that of the end
-  const child = launch(ENTRY, execArgv);
+  const child = launch(TRAINER, execArgv);
   let id: string | undefined;
   let epoch = 0;
   let last: RunEvent | undefined;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PausePoint, Problem, RunEvent } from "../../core/mod.ts";
+import type { EngineInfo, PausePoint, Problem, RunEvent } from "../../core/mod.ts";
 import type { Override } from "../../core/scenario/override.ts";
 
 /** A scenario to run. */
@@ -48,6 +48,8 @@ export type WhenAlone = "finish" | "stop";
 
 /** From the watcher to the trainer. */
 export type ToTrainer =
+  /** To find out what `engine: auto` takes here, and train nothing. */
+  | { readonly kind: "probe" }
   | { readonly kind: "start"; readonly request: TrainerRequest; readonly whenAlone: WhenAlone }
   /** The watcher has taken in so many events, and has room for as many more. */
   | { readonly kind: "taken"; readonly events: number }
@@ -55,6 +57,8 @@ export type ToTrainer =
 
 /** From the trainer to the watcher. */
 export type FromTrainer =
+  /** The answer to `probe`; the process exits. */
+  | { readonly kind: "engine"; readonly engine: EngineInfo }
   /** The run exists, and this process alone may write it: as the writer of that number. */
   | { readonly kind: "run"; readonly id: string; readonly epoch: number }
   | { readonly kind: "event"; readonly event: RunEvent }

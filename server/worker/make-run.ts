@@ -35,6 +35,8 @@ export interface MakeRunOptions {
   readonly event?: (event: RunEvent) => void;
   /** Called with the id of the run when its trainer is gone, before the attempt counts as ended. */
   readonly finished?: (run: string) => Promise<void>;
+  /** Ends trainers at once when aborted; their runs go on from their newest checkpoints. */
+  readonly atOnce?: AbortSignal;
   /** Gets what trainers print; stderr unless given. */
   readonly output?: NodeJS.WritableStream;
 }
@@ -53,7 +55,7 @@ export async function makeRun(
   signal: AbortSignal,
   options: MakeRunOptions,
 ): Promise<AttemptEnd> {
-  const { store, begun, event, finished, output } = options;
+  const { store, begun, event, finished, atOnce, output } = options;
   const known = "resume" in task ? task.resume : task.run;
   const kept = known === undefined ? undefined : await (await runOf(store, known))?.result();
   if (kept?.status === "passed" || kept?.status === "missed") return outcomeOf(kept);
@@ -62,7 +64,9 @@ export async function makeRun(
   signal.throwIfAborted();
   const trainer = startTrainer(requestFor(task, options), { store, ...(output && { output }) });
   const cancel = (): void => trainer.cancel(messageOf(signal.reason));
-  signal.addEventListener("abort", cancel, { once: true });
+  const kill = (): void => trainer.kill();
+  signal.addEventListener("abort", cancel);
+  atOnce?.addEventListener("abort", kill);
   trainer.run.then(begun, () => {}); // `ended` rejects with the reason
   trainer.events.subscribe({ next: event ?? (() => {}), error: () => {} });
   try {
@@ -88,6 +92,7 @@ export async function makeRun(
     throw error;
   } finally {
     signal.removeEventListener("abort", cancel);
+    atOnce?.removeEventListener("abort", kill);
   }
 }
 

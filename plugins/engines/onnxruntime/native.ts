@@ -7,10 +7,10 @@
  * @module
  */
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
 import { isMainThread } from "node:worker_threads";
 import { messageOf } from "../../../core/mod.ts";
 import { Elem, encodeModel } from "./model.ts";
+import { processors } from "./processors.ts";
 import type { Buffer, Runtime, Session, SessionSettings } from "./runtime.ts";
 
 /** An execution provider of ONNX Runtime. */
@@ -95,7 +95,7 @@ export function loadNative(provider: Provider): Runtime {
   return {
     name: "onnxruntime-node",
     version,
-    maxThreads: availableParallelism(),
+    maxThreads: processors(),
     device: provider === "cpu" ? "CPU" : `${provider}, CPU where it lacks an operator`,
     block: provider === "cpu" ? blockOf(compile) : undefined,
     compile,

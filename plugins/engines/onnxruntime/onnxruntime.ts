@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { availableParallelism } from "node:os";
 import { component, type Engine, Engines, messageOf, parseOptions, tf, z } from "../../../core/mod.ts";
 import { BACKEND, OnnxBackend } from "./backend.ts";
 import { onnxWriter } from "./export.ts";
 import { registerKernels } from "./kernels/mod.ts";
 import { loadNative, PROVIDERS } from "./native.ts";
+import { processors } from "./processors.ts";
 import { replayingStep } from "./replay.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Threads } from "./sessions.ts";
@@ -116,7 +116,7 @@ async function load({ library, provider, threads }: Chosen): Promise<{ runtime: 
     }
   }
   const { loadWeb } = await import("./web.ts");
-  const available = availableParallelism();
+  const available = processors();
   return { runtime: await loadWeb(threads === "auto" ? available : Math.min(threads, available)), because };
 }
 

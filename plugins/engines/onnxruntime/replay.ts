@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { availableParallelism } from "node:os";
 import { type Draw, type Key, plainStep, type Step, type StepBody, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "./backend.ts";
 import { Elem } from "./model.ts";
 import { fillAll } from "./noise.ts";
+import { processors } from "./processors.ts";
 import { differenceOf, type Recording, type Result, record, type Source } from "./recording.ts";
 import { type Data, elemOf, newValue, sameShape } from "./value.ts";
 
@@ -133,7 +133,7 @@ function drawnBy(backend: OnnxBackend, { draws }: Recording, key: Key): Data[] {
   const { threads } = backend;
   fillAll(
     fillings.flatMap(({ filling }) => filling ?? []),
-    threads === "auto" ? availableParallelism() : threads,
+    threads === "auto" ? processors() : threads,
   );
   return fillings.map(({ data }) => data);
 }

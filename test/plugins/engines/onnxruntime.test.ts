@@ -359,6 +359,16 @@ t.test("where onnxruntime-node does not load, onnxruntime-web takes its place an
   t.end();
 });
 
+t.test("DSGAN_THREADS bounds the threads of an engine that takes what there is", async (t) => {
+  t.teardown(() => delete process.env.DSGAN_THREADS);
+  process.env.DSGAN_THREADS = "1";
+  t.match((await onnxruntime().start()).device, "one thread (onnxruntime-node)");
+  process.env.DSGAN_THREADS = "";
+  const there = (await onnxruntime({ threads: 1000 }).start()).device;
+  process.env.DSGAN_THREADS = "1000";
+  t.equal((await onnxruntime({ threads: 1000 }).start()).device, there);
+});
+
 t.test("no more threads are used than there are", async (t) => {
   const { device } = await onnxruntime({ threads: 1000 }).start();
   t.notMatch(device, /1000/);
