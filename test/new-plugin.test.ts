@@ -13,7 +13,7 @@ const { folder, dsgan, remove } = consumer();
 t.teardown(remove);
 
 /** What no scenario names: the command line, the host or a sweep chooses them. */
-const UNNAMED = ["download", "painter", "search", "store"];
+const UNNAMED = ["download", "jobs", "painter", "search", "store"];
 
 t.test("there is a template for every contract", async (t) => {
   const registry = await assemble(builtinPlugins);

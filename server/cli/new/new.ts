@@ -12,6 +12,7 @@ import { dataset, download, store } from "./data.ts";
 import { pluginFiles } from "./files.ts";
 import { measure, mixer, network, objective, optimizer, target } from "./gan.ts";
 import { application, engine, painter } from "./host.ts";
+import { jobs } from "./jobs.ts";
 import { search } from "./search.ts";
 import type { Template } from "./template.ts";
 
@@ -23,6 +24,7 @@ export const TEMPLATES: Readonly<Record<string, Template>> = {
   dataset,
   download,
   engine,
+  jobs,
   measure,
   mixer,
   network,
