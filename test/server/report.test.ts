@@ -12,8 +12,9 @@ async function keep(
   word: (plain: string) => string,
   end: "ended" | "failed" | "cancelled" | "cut" | "nothing" = "ended",
 ): Promise<RunReader> {
-  const writer = await memoryStoreShared.create(word("demo"));
-  const reader = await memoryStoreShared.open(writer.id);
+  const writer = await memoryStoreShared.create("demo");
+  const opened = await memoryStoreShared.open(writer.id);
+  const reader = { ...opened, id: word(opened.id) }; // no store of ours takes such an id; another might
   if (end === "nothing") return reader;
   let seq = 0;
   const append = (body: EventBody, seconds: number): Promise<void> =>
