@@ -14,6 +14,7 @@ import {
   RunLost,
   type RunWriter,
 } from "../../../core/mod.ts";
+import { turns } from "../turns.ts";
 import type { Lease } from "./lease.ts";
 import { codeOf } from "./reason.ts";
 
@@ -81,12 +82,7 @@ export async function writerOf(
   let isSynced = true;
   let closed = false;
   let staged = 0;
-  let queue: Promise<void> = Promise.resolve(); // one call at a time, in the order of the calls
-  const inTurn = (call: () => Promise<void>): Promise<void> => {
-    const turn = queue.then(call);
-    queue = turn.catch(() => {});
-    return turn;
-  };
+  const inTurn = turns();
   const requireOpen = (): void => {
     if (lease.lost.aborted) throw lease.lost.reason;
     if (closed) throw new RunError(`run ${id} is closed: nothing can be added to it`);

@@ -17,6 +17,7 @@ import {
   type RunResult,
   type RunWriter,
 } from "../../../core/mod.ts";
+import { turns } from "../turns.ts";
 import { CHANNEL, type Database } from "./database.ts";
 import type { Lease } from "./lease.ts";
 import { reasonOf } from "./trouble.ts";
@@ -29,12 +30,7 @@ export function writerOf(id: string, database: Database, lease: Lease, patience:
   const release = database.hold();
   let closed = false;
   let op = 0;
-  let queue: Promise<void> = Promise.resolve(); // one call at a time, in the order of the calls
-  const inTurn = (call: () => Promise<void>): Promise<void> => {
-    const turn = queue.then(call);
-    queue = turn.catch(() => {});
-    return turn;
-  };
+  const inTurn = turns();
   const requireOpen = (): void => {
     if (lease.lost.aborted) throw lease.lost.reason;
     if (closed) throw new RunError(`run ${id} is closed: nothing can be added to it`);

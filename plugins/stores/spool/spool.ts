@@ -16,6 +16,7 @@ import {
   type RunWriter,
   type Store,
 } from "../../../core/mod.ts";
+import { turns } from "../turns.ts";
 import { openDisk, type SpoolDisk } from "./disk.ts";
 import { type Shipper, type ShippingOptions, shipperTo } from "./shipper.ts";
 
@@ -55,12 +56,7 @@ export function spooled(store: Store, options: SpoolOptions): Store {
 
 function spooledWriter(to: RunWriter, disk: SpoolDisk, shipper: Shipper, folder: string): RunWriter {
   let closed = false;
-  let queue: Promise<void> = Promise.resolve(); // one call at a time, in the order of the calls
-  const inTurn = (call: () => Promise<void>): Promise<void> => {
-    const turn = queue.then(call);
-    queue = turn.catch(() => {});
-    return turn;
-  };
+  const inTurn = turns();
   const requireOpen = (): void => {
     if (to.lost.aborted) throw to.lost.reason;
     if (closed) throw new RunError(`run ${to.id} is closed: nothing can be added to it`);
