@@ -42,7 +42,7 @@ export async function post(path, body) {
 
 /** @param {string} id @param {string} [part] */
 export function runPath(id, part = "") {
-  return `/api/runs/${encodeURIComponent(id)}${part}`;
+  return `api/runs/${encodeURIComponent(id)}${part}`;
 }
 
 /** Where a file of a run is. @param {string} id @param {Artifact} artifact */

@@ -2,8 +2,9 @@
  * The page: reads its address, asks the server, draws. Nothing of it is kept but what the address says and, in the
  * browser, the choice of light or dark.
  */
-import { html, nothing, render } from "/assets/lit-html/lit-html.js";
+
 import { get, getText, post, Refused, runPath } from "./api.js";
+import { html, nothing, render } from "./lit-html/lit-html.js";
 import "./chart.js";
 import { compareView } from "./compare-view.js";
 import { listView } from "./list-view.js";
@@ -124,7 +125,7 @@ async function list() {
       const query = new URLSearchParams(filter);
       query.set("limit", String(LIST_PAGE));
       if (cursor !== null) query.set("cursor", cursor);
-      const answer = await get(`/api/runs?${query}`);
+      const answer = await get(`api/runs?${query}`);
       found.push(...answer.runs);
       cursor = answer.next;
       if (cursor === null) break;
@@ -170,7 +171,7 @@ async function enrich() {
 
 async function loadScenarios() {
   try {
-    ({ scenarios, canStart } = await get("/api/scenarios"));
+    ({ scenarios, canStart } = await get("api/scenarios"));
   } catch {
     return; // shown without
   }
@@ -213,7 +214,7 @@ async function start({ scenario, set }) {
       }
     });
   try {
-    const job = await post("/api/runs", { scenario, set: Object.fromEntries(overrides) });
+    const job = await post("api/runs", { scenario, set: Object.fromEntries(overrides) });
     starting = { open: false, busy: false, error: "" };
     if (job.run !== undefined) location.hash = runLink(job.run, place().query);
   } catch (error) {
@@ -226,7 +227,7 @@ async function start({ scenario, set }) {
 /** @param {string} token */
 async function give(token) {
   try {
-    await post("/api/session", { token });
+    await post("api/session", { token });
     [needsToken, tokenError] = [false, ""];
     void loadScenarios();
     await list();

@@ -8,8 +8,12 @@
  *   zoom(from: number | null, to: number | null): void
  * }} ChartModel
  */
-import uPlot from "/assets/uplot/uPlot.esm.js";
+
 import { number } from "./format.js";
+// @ts-expect-error the package has its types beside another file
+import plots from "./uplot/uPlot.esm.js";
+
+const uPlot = /** @type {typeof import("uplot")} */ (plots);
 
 const HEIGHT = 280;
 /** Colours that the colour-blind can tell apart (Okabe and Ito), brightened for dark grounds. */
@@ -57,7 +61,7 @@ function nearestPoint(values, at) {
 class Chart extends HTMLElement {
   /** @type {ChartModel | undefined} */
   #model;
-  /** @type {uPlot | undefined} */
+  /** @type {import("uplot") | undefined} */
   #plot;
   #shape = "";
   #drawing = 0;
@@ -143,7 +147,7 @@ class Chart extends HTMLElement {
     this.#plot.batch(() => this.#plot?.setScale("x", { min: low, max: high > low ? high : low + 1 }));
   }
 
-  /** @param {ChartModel} model @param {boolean} log @param {boolean} isPositive @returns {uPlot.Options} */
+  /** @param {ChartModel} model @param {boolean} log @param {boolean} isPositive @returns {import("uplot").Options} */
   #options({ lines, smooth, xLabel }, log, isPositive) {
     const style = getComputedStyle(this);
     const [soft, grid] = [style.getPropertyValue("--soft"), style.getPropertyValue("--line")];
@@ -154,7 +158,7 @@ class Chart extends HTMLElement {
       grid: { stroke: grid, width: 1 },
       ticks: { stroke: grid, width: 1, size: 5 },
     };
-    /** @type {uPlot.Series[]} */
+    /** @type {import("uplot").Series[]} */
     const series = [{ label: xLabel, value: (_, value) => (value == null ? "–" : number(value)) }];
     for (const { label, color } of lines) {
       const stroke = colorOf(color);

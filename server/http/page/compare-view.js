@@ -1,7 +1,8 @@
 /** Several runs on one chart. */
-import { html, nothing } from "/assets/lit-html/lit-html.js";
+
 import { colorOf } from "./chart.js";
 import { number } from "./format.js";
+import { html, nothing } from "./lit-html/lit-html.js";
 import { listLink, runLink, setQuery } from "./location.js";
 import { chartControls, drawing, zoomTo } from "./run-view.js";
 

@@ -1,8 +1,8 @@
 /** The list of runs: how each stands, where it is, how its first number went. */
 
-import { repeat } from "/assets/lit-html/directives/repeat.js";
-import { html, nothing, svg } from "/assets/lit-html/lit-html.js";
 import { ago, duration } from "./format.js";
+import { repeat } from "./lit-html/directives/repeat.js";
+import { html, nothing, svg } from "./lit-html/lit-html.js";
 import { runLink, setQuery } from "./location.js";
 
 export const STATUSES = ["running", "passed", "missed", "failed", "cancelled", "abandoned"];

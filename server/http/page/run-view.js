@@ -1,9 +1,9 @@
 /** One run: how it stands, its curves, what it draws, its events, what it was made from. */
 
-import { repeat } from "/assets/lit-html/directives/repeat.js";
-import { html, nothing } from "/assets/lit-html/lit-html.js";
 import { filePath, runPath } from "./api.js";
 import { clock, duration, moment, number, size } from "./format.js";
+import { repeat } from "./lit-html/directives/repeat.js";
+import { html, nothing } from "./lit-html/lit-html.js";
 import { listLink, setQuery } from "./location.js";
 
 export const TABS = /** @type {const} */ (["overview", "events", "files", "scenario", "environment"]);

@@ -1,5 +1,5 @@
 /** Starting a run. */
-import { html, nothing } from "/assets/lit-html/lit-html.js";
+import { html, nothing } from "./lit-html/lit-html.js";
 
 /**
  * @param {{
