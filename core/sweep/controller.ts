@@ -10,8 +10,9 @@ import { Key } from "../tensor/key.ts";
 import { runIdOf } from "./ids.ts";
 import type { JobRecord, SweepJob } from "./jobs.ts";
 import type { LoadedSweep } from "./load.ts";
-import type { Move, Trial, TrialState } from "./search.ts";
+import type { Goal, Move, Trial, TrialState } from "./search.ts";
 import { allows, canonical } from "./space.ts";
+import type { Sweep } from "./sweep.ts";
 
 /** What is to be done now. */
 export interface Decision {
@@ -156,12 +157,18 @@ function jobOf({ sweep, search, overridesOf }: LoadedSweep, trial: Standing, see
   };
 }
 
-/** How the trials of a sweep stand, in the order in which they began. */
-export function trialsOf(loaded: LoadedSweep, records: readonly JobRecord[]): readonly Trial[] {
-  return standings(loaded, records).map(plain);
+/** What of a sweep decides how its trials stand. */
+export interface TrialTerms {
+  readonly sweep: Pick<Sweep, "seeds">;
+  readonly goal: Goal | undefined;
 }
 
-function standings({ sweep: { seeds }, goal }: LoadedSweep, records: readonly JobRecord[]): Standing[] {
+/** How the trials of a sweep stand, in the order in which they began. */
+export function trialsOf(terms: TrialTerms, records: readonly JobRecord[]): readonly Trial[] {
+  return standings(terms, records).map(plain);
+}
+
+function standings({ sweep: { seeds }, goal }: TrialTerms, records: readonly JobRecord[]): Standing[] {
   const groups = Map.groupBy(records, ({ job }) => job.trial);
   return [...groups.values()]
     .map((group): Standing => {

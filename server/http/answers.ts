@@ -10,7 +10,7 @@ import { STATUSES } from "./requests.ts";
 
 const metrics = z.record(z.string(), z.number());
 
-const expectationResult = z.object({
+export const expectationResult = z.object({
   metric: z.string(),
   expected: z.string(),
   value: z.number().optional(),

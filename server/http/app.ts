@@ -14,6 +14,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { CORE_VERSION } from "../../core/plugin/plugin.ts";
 import type { Store } from "../../core/run/store.ts";
 import { type Metrics, noStreamCounter } from "./counting.ts";
+import { curveRoutes } from "./curves.ts";
 import { eventRoutes } from "./events.ts";
 import { artifactRoutes, fileRoutes } from "./files.ts";
 import { type GuardOptions, guardOf } from "./guard.ts";
@@ -24,7 +25,10 @@ import { problemResponse, Refusal } from "./problem.ts";
 import type { Job, Runner } from "./runner.ts";
 import { runRoutes } from "./runs.ts";
 import { seriesRoutes } from "./series.ts";
-import type { StreamLimits } from "./stream.ts";
+import { eventStreams, type StreamLimits } from "./stream.ts";
+import { sweepBook } from "./sweep-book.ts";
+import { sweepRoutes } from "./sweeps.ts";
+import { type WorkersOf, workerRoutes } from "./workers.ts";
 
 /** Options of {@link createApp}. */
 export interface AppOptions extends GuardOptions {
@@ -34,6 +38,8 @@ export interface AppOptions extends GuardOptions {
   readonly scenarios?: () => readonly NamedScenario[];
   /** Plugins, files and URLs that scenarios from outside may name; none unless given. An entry ending in `/` is a prefix. */
   readonly allow?: readonly string[];
+  /** The workers of queues that the runs of this store are made through, for `GET /api/workers`. */
+  readonly workers?: WorkersOf;
   /** Counts requests and streams for `GET /metrics`, which is answered with 501 without it. */
   readonly metrics?: Metrics;
   /** When streams cut a client off. */
@@ -65,7 +71,14 @@ const BODY_BYTES = 256 * 1024;
  * ```
  */
 export function createApp(store: Store, options: AppOptions = {}) {
-  const { runner, scenarios = () => [], allow = [], metrics, streams = {} } = options;
+  const {
+    runner,
+    scenarios = () => [],
+    allow = [],
+    workers = async () => [],
+    metrics,
+    streams = {},
+  } = options;
   const app = new OpenAPIHono();
   const guard = guardOf(options);
 
@@ -148,13 +161,18 @@ export function createApp(store: Store, options: AppOptions = {}) {
   });
 
   const logs = logsOf(store, orderedBy(runner));
+  const book = sweepBook(store, logs);
+  const eventsOut = eventStreams(metrics?.streams ?? noStreamCounter, streams);
   return app
     .route("/", runRoutes(store, logs))
     .route("/", fileRoutes(logs))
-    .route("/", eventRoutes(logs, metrics?.streams ?? noStreamCounter, streams))
+    .route("/", eventRoutes(logs, eventsOut))
     .route("/", seriesRoutes(logs))
     .route("/", artifactRoutes(logs))
-    .route("/", orderRoutes({ store, runner, scenarios, allow }));
+    .route("/", orderRoutes({ store, runner, scenarios, allow }))
+    .route("/", sweepRoutes({ store, logs, book, streams: eventsOut, runner }))
+    .route("/", workerRoutes(store, logs, workers))
+    .route("/", curveRoutes(logs));
 }
 
 /**

@@ -4,15 +4,15 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { filter, firstValueFrom, fromEvent, merge, takeUntil, timer } from "rxjs";
 import { type EventsPage, eventsPage } from "./answers.ts";
-import type { StreamCounter } from "./counting.ts";
 import type { Position, RunLog, Types } from "./log.ts";
 import type { Logs } from "./logs.ts";
 import { Refusal } from "./problem.ts";
 import { eventsQuery, runParams, streamQuery } from "./requests.ts";
 import { json, jsonText, newRoutes, route } from "./route.ts";
-import { eventStreams, type StreamLimits } from "./stream.ts";
+import type { EventStreams } from "./stream.ts";
 
 const poll = route({
   method: "get",
@@ -31,8 +31,7 @@ const stream = route({
 });
 
 /** The routes of this module. */
-export function eventRoutes(logs: Logs, counter: StreamCounter, limits: StreamLimits) {
-  const streams = eventStreams(counter, limits);
+export function eventRoutes(logs: Logs, streams: EventStreams) {
   return newRoutes()
     .openapi(poll, async (c) => {
       const { since, limit, wait, types } = c.req.valid("query");
@@ -47,26 +46,33 @@ export function eventRoutes(logs: Logs, counter: StreamCounter, limits: StreamLi
       const events = page.lines.map(({ json }) => json).join(",");
       return jsonText<EventsPage>(c, `{"events":[${events}],"next":${page.next},"done":${done}}`);
     })
-    .openapi(stream, async (c) => {
-      const { since, types } = c.req.valid("query");
-      const resumed = c.req.header("Last-Event-ID");
-      const from = resumed === undefined || resumed === "" ? since : Number(resumed);
-      if (!Number.isSafeInteger(from) || from < 0) {
-        const got = JSON.stringify(resumed);
-        throw new Refusal(400, `Last-Event-ID: expected the number of an event, got ${got}`);
-      }
-      const { log, position } = await logs.open(c.req.param("id"));
-      requireSameGeneration(log, position, from);
-      // 204 tells a browser not to come back: the run is over and it has all events.
-      if (resumed !== undefined && position.over && from >= position.last) return c.body(null, 204);
-      const headers = {
-        "Content-Type": "text/event-stream",
-        "Cache-Control": "no-store, no-transform",
-        "X-Accel-Buffering": "no",
-      };
-      if (c.req.method === "HEAD") return c.body(null, 200, headers); // nobody would read a stream, nor cancel it
-      return c.body(streams.open(log, from, types && new Set(types), c.req.path), 200, headers);
-    });
+    .openapi(stream, async (c) => await streamed(c, c.req.valid("query"), logs, streams));
+}
+
+/** Answers with the events of the run that a path names, after those that the client has. */
+export async function streamed(
+  c: Context,
+  { since, types }: z.output<typeof streamQuery>,
+  logs: Logs,
+  streams: EventStreams,
+): Promise<Response> {
+  const resumed = c.req.header("Last-Event-ID");
+  const from = resumed === undefined || resumed === "" ? since : Number(resumed);
+  if (!Number.isSafeInteger(from) || from < 0) {
+    const got = JSON.stringify(resumed);
+    throw new Refusal(400, `Last-Event-ID: expected the number of an event, got ${got}`);
+  }
+  const { log, position } = await logs.open(c.req.param("id")!);
+  requireSameGeneration(log, position, from);
+  // 204 tells a browser not to come back: the run is over and it has all events.
+  if (resumed !== undefined && position.over && from >= position.last) return c.body(null, 204);
+  const headers = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store, no-transform",
+    "X-Accel-Buffering": "no",
+  };
+  if (c.req.method === "HEAD") return c.body(null, 200, headers); // nobody would read a stream, nor cancel it
+  return c.body(streams.open(log, from, types && new Set(types), c.req.path), 200, headers);
 }
 
 /** @throws Refusal 410 where a client has more events than there are: those it has are another run's */

@@ -13,6 +13,7 @@ import {
   type RunResult,
   type Settings,
   type Trial,
+  type TrialTerms,
   trialsOf,
 } from "../../core/mod.ts";
 import { type PairedDifference, pairedDifference, type Spread, spread } from "../statistics/sample.ts";
@@ -39,8 +40,8 @@ export interface TrialDifference {
 const FEW = 6;
 
 /** What the trials of a sweep came to, in the order in which they began. */
-export function trialOutcomes(loaded: LoadedSweep, records: readonly JobRecord[]): readonly TrialOutcome[] {
-  return trialsOf(loaded, records).map((trial) => {
+export function trialOutcomes(terms: TrialTerms, records: readonly JobRecord[]): readonly TrialOutcome[] {
+  return trialsOf(terms, records).map((trial) => {
     const { id, settings, state, rung, scores } = trial;
     const own = records.filter(({ job }) => job.trial === id);
     const ended = own
