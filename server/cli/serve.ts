@@ -38,13 +38,14 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
       process.stderr.write(`the report of ${id} could not be made: ${messageOf(error)}\n`);
     });
   };
+  const jobs = localJobs();
   const queue = options.readOnly
     ? undefined
     : trainerQueue({
         ...placeOf(options),
         store,
         plugins: host.plugins,
-        jobs: localJobs(),
+        jobs,
         atOnce,
         waiting,
         finished,
@@ -55,6 +56,7 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
     port,
     allow,
     scenarios,
+    workers: async () => (queue === undefined ? [] : await jobs.workers()),
     ...(token && { token }),
     ...(queue && { runner: queue }),
   });

@@ -26,3 +26,11 @@ export { type Queue, type QueueOptions, queueOf } from "./queue.ts";
 export type { StartRequest } from "./requests.ts";
 export { Busy, type Job, type Runner, type RunOrder } from "./runner.ts";
 export type { StreamLimits } from "./stream.ts";
+export type {
+  CurvesAnswer,
+  SweepItem,
+  SweepSummary,
+  TrialsAnswer,
+  WorkersAnswer,
+} from "./sweep-answers.ts";
+export type { WorkersOf } from "./workers.ts";
