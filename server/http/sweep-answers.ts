@@ -59,6 +59,7 @@ export const sweepsAnswer = z
 /** Answer of `GET /api/sweeps/:id`. */
 export const sweepSummary = sweepItem
   .extend({
+    events: count.describe("Number of its last event."),
     vary: z
       .record(z.string(), z.unknown())
       .describe("What differs from trial to trial, as the file says it."),
@@ -77,6 +78,7 @@ export const sweepSummary = sweepItem
 export const trialsAnswer = z
   .object({
     paths: z.array(z.string()).readonly().describe("The settings that vary, by path."),
+    names: z.record(z.string(), z.string()).describe("For each path, as much of its end as tells it apart."),
     metrics: z.array(z.string()).readonly().describe("All that some trial has, the goal first."),
     trials: z
       .array(

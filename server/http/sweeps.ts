@@ -6,7 +6,7 @@
 import { z } from "@hono/zod-openapi";
 import type { RunGlance, Store } from "../../core/run/store.ts";
 import { bestOf } from "../../core/sweep/search.ts";
-import { trialOutcomes } from "../sweep/outcome.ts";
+import { shortNames, trialOutcomes } from "../sweep/outcome.ts";
 import { streamed } from "./events.ts";
 import type { Logs } from "./logs.ts";
 import { notFound, Refusal } from "./problem.ts";
@@ -150,6 +150,7 @@ async function summed(glance: RunGlance, known: KnownSweep): Promise<SweepSummar
   const error = isOver ? digest.ended?.error : undefined;
   return {
     ...item,
+    events: digest.last,
     vary: terms.vary,
     rungs: terms.rungs,
     ...(owner && { host: { host: owner.host, pid: owner.pid } }),
@@ -178,8 +179,13 @@ async function triedBy({ terms, records }: KnownSweep, logs: Logs): Promise<Tria
     });
     return { trial: id, metrics, ...rest, runs: await Promise.all(runs) };
   });
-  const paths = outcomes.flatMap(({ settings }) => Object.keys(settings));
-  return { paths: [...new Set(paths)], metrics: [...names], trials: await Promise.all(rows) };
+  const paths = [...new Set(outcomes.flatMap(({ settings }) => Object.keys(settings)))];
+  return {
+    paths,
+    names: Object.fromEntries(shortNames(paths, [...names])),
+    metrics: [...names],
+    trials: await Promise.all(rows),
+  };
 }
 
 /** How far a run is; undefined where it has not begun, or waits. */

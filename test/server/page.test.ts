@@ -1,24 +1,14 @@
 /** The page in a real browser, from an empty folder of runs to live curves and a server that is started anew. */
-import { existsSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import t from "tap";
 import type { EventBody, RunWriter, Store } from "../../core/mod.ts";
 import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { type Listening, listen } from "../../server/http/listen.ts";
 import type { Runner } from "../../server/http/mod.ts";
+import { browse, launch, skip, until } from "./browser.ts";
 import { result } from "./http-fixtures.ts";
 
 t.setTimeout(200_000);
-
-const places = [
-  process.env.DSGAN_CHROMIUM,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-];
-const executablePath = places.find((path) => path !== undefined && existsSync(path));
-const skip =
-  executablePath === undefined && "no Chromium here (apt-get install chromium, or DSGAN_CHROMIUM=<its path>)";
 
 /** One white pixel. */
 const PNG = Buffer.from(
@@ -82,49 +72,11 @@ async function finish({ writer, tell }: Awaited<ReturnType<typeof begin>>): Prom
   await writer.close();
 }
 
-/** A browser with a page that notes what it should not do. */
-async function browse(
-  browser: Browser,
-  url: string,
-  options = {},
-): Promise<{ page: Page; faults: string[] }> {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
-  const faults: string[] = [];
-  page.on("pageerror", (error) => faults.push(String(error)));
-  page.on("console", (message) => {
-    const isNetwork = /ERR_|Failed to load resource/.test(message.text()); // told of while the server is away
-    if (message.type() === "error" && !isNetwork) faults.push(message.text());
-  });
-  page.on("request", (request) => {
-    if (new URL(request.url()).origin !== new URL(url).origin && !request.url().startsWith("data:"))
-      faults.push(`asked ${request.url()}`);
-  });
-  page.setDefaultTimeout(20_000);
-  await page.goto(url);
-  return { page, faults };
-}
-
 /** Steps that the first chart shows. */
 const points = async (page: Page): Promise<number> =>
   Number(await page.locator("dsgan-chart").first().getAttribute("data-points"));
-const until = async (what: () => Promise<boolean>): Promise<void> => {
-  for (let i = 0; i < 200; i++) {
-    if (await what()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("it did not come to that within 20 s");
-};
-
 t.test("the page in Chromium", { skip }, async (t) => {
-  const browser = await chromium.launch({
-    executablePath: executablePath!,
-    args: [
-      ..."--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking".split(
-        " ",
-      ),
-      ..."--disable-component-update --disable-sync --disable-dev-shm-usage".split(" "),
-    ],
-  });
+  const browser = await launch();
   t.teardown(() => browser.close());
   const asked: string[] = [];
   const job = { ticket: "t", state: "running", title: "", ahead: 0 } as const;

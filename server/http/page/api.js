@@ -4,6 +4,12 @@
 /** @typedef {import("../answers.ts").RunSummary} Summary */
 /** @typedef {Omit<import("../answers.ts").Series, "x" | "y"> & { x: number[], y: (number | null)[] }} Series */
 /** @typedef {import("../answers.ts").ArtifactsAnswer["artifacts"][number]} Artifact */
+/** @typedef {import("../sweep-answers.ts").SweepItem} SweepItem */
+/** @typedef {import("../sweep-answers.ts").SweepSummary} SweepSummary */
+/** @typedef {import("../sweep-answers.ts").TrialsAnswer} Trials */
+/** @typedef {Trials["trials"][number]} Trial */
+/** @typedef {import("../sweep-answers.ts").WorkersAnswer["workers"][number]} Worker */
+/** @typedef {import("../sweep-answers.ts").CurvesAnswer["curves"][number]} SeedCurve */
 /** @typedef {{ seq: number, time: string, type: string, [name: string]: any }} RunEvent */
 
 /** What a request was refused with. */
@@ -45,6 +51,11 @@ export function runPath(id, part = "") {
   return `api/runs/${encodeURIComponent(id)}${part}`;
 }
 
+/** @param {string} id @param {string} [part] */
+export function sweepPath(id, part = "") {
+  return `api/sweeps/${encodeURIComponent(id)}${part}`;
+}
+
 /** Where a file of a run is. @param {string} id @param {Artifact} artifact */
 export function filePath(id, { path, time }) {
   const parts = path.split("/").map(encodeURIComponent).join("/");
@@ -52,16 +63,16 @@ export function filePath(id, { path, time }) {
 }
 
 /**
- * Follows a run's events from a number on, through restarts of the server, until the run ends or it is closed.
+ * Follows the events of a run or a sweep from a number on, through restarts of the server, until it ends or is closed.
  *
- * @param {string} id
+ * @param {string} base path of the run or the sweep
  * @param {number} since
  * @param {{
  *   events(events: RunEvent[]): void, state(state: "live" | "lost" | "ended"): void, anew(): void
  * }} on `anew`: what is known of the run is another's: begin again
  * @returns {() => void} closes it
  */
-export function follow(id, since, on) {
+export function follow(base, since, on) {
   let next = since;
   /** @type {EventSource | undefined} */
   let source;
@@ -85,7 +96,7 @@ export function follow(id, since, on) {
   const open = () => {
     if (closed) return;
     source?.close();
-    source = new EventSource(runPath(id, `/stream?since=${next}`));
+    source = new EventSource(`${base}/stream?since=${next}`);
     source.onopen = () => on.state("live");
     source.onmessage = (message) => {
       /** @type {RunEvent} */
@@ -112,7 +123,7 @@ export function follow(id, since, on) {
   const retry = async () => {
     if (closed) return;
     try {
-      const { events } = await get(runPath(id));
+      const { events } = await get(base);
       if (events < next) on.anew();
       else open();
     } catch (error) {

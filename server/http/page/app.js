@@ -3,7 +3,7 @@
  * browser, the choice of light or dark.
  */
 
-import { get, getText, post, Refused, runPath } from "./api.js";
+import { get, getText, post, Refused, runPath, sweepPath } from "./api.js";
 import { html, nothing, render } from "./lit-html/lit-html.js";
 import "./chart.js";
 import { compareView } from "./compare-view.js";
@@ -12,6 +12,9 @@ import { compareLink, listLink, place, runLink } from "./location.js";
 import { openRun } from "./run-data.js";
 import { runView, TABS } from "./run-view.js";
 import { startView, tokenView } from "./start-view.js";
+import { DRAWN, openFleet, openSweep } from "./sweep-data.js";
+import { sweepView } from "./sweep-view.js";
+import { sweepsView, workersView } from "./sweeps-view.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 root.replaceChildren();
@@ -34,6 +37,10 @@ const progress = new Map();
 const texts = new Map();
 /** Runs that are shown now. @type {Map<string, import("./run-data.js").Run>} */
 const open = new Map();
+/** Sweeps and workers, while they are shown. @type {import("./sweep-data.js").Fleet | undefined} */
+let fleet;
+/** The sweep that is shown. @type {import("./sweep-data.js").Sweep | undefined} */
+let sweep;
 let canStart = false;
 /** @type {{ name: string, description: string }[]} */
 let scenarios = [];
@@ -81,10 +88,50 @@ function arrive() {
     open.delete(name);
   }
   for (const name of wanted) if (!open.has(name)) open.set(name, openRun(name, draw));
+  if (view === "sweeps" || view === "workers") fleet ??= openFleet(draw);
+  else {
+    fleet?.close();
+    fleet = undefined;
+  }
+  if (sweep !== undefined && (view !== "sweep" || sweep.id !== id)) {
+    sweep.close();
+    sweep = undefined;
+  }
+  if (view === "sweep") sweep ??= openSweep(id, draw, () => drawnTrials(place().query));
   const tab = query.get("tab");
   if (view === "run" && (tab === "scenario" || tab === "environment")) void loadText(id, tab);
-  busy = view === "run" ? busy : "";
+  busy = view === "run" || view === "sweep" ? busy : "";
   draw();
+}
+
+/** Trials whose curves are drawn: those that were chosen, or else the best. @param {URLSearchParams} query @returns {Set<string>} */
+function drawnTrials(query) {
+  const chosen = query.get("draw");
+  if (chosen !== null) return new Set(chosen.split(",").filter((id) => id !== "" && id !== "none"));
+  const { trials = [], metrics = [] } = sweep?.trials ?? {};
+  const { goal } = sweep?.summary ?? {};
+  const sign = goal?.direction === "minimize" ? 1 : -1;
+  const score = (/** @type {import("./api.js").Trial} */ trial) =>
+    sign * (trial.metrics[metrics[0] ?? ""]?.mean ?? -sign * Number.POSITIVE_INFINITY);
+  const ordered = goal === undefined ? trials : trials.toSorted((a, b) => score(a) - score(b) || 0);
+  return new Set(ordered.slice(0, DRAWN).map(({ trial }) => trial));
+}
+
+async function cancelSweep() {
+  if (sweep === undefined) return;
+  busy = "Its runs write checkpoints, then it stops…";
+  draw();
+  try {
+    await post(sweepPath(sweep.id, "/cancel"));
+  } catch (error) {
+    busy = error instanceof Error ? error.message : String(error);
+    draw();
+  }
+  setTimeout(() => {
+    busy = "";
+    sweep?.refresh();
+    draw();
+  }, 8000);
 }
 
 /** @param {string} id @param {string} part */
@@ -277,6 +324,16 @@ function drawNow() {
       <header class="top">
         <a class="brand" href=${listLink(query)}>dsgan</a>
         ${listState === "lost" ? html`<span class="live lost" role="status">the server does not answer, trying again…</span>` : nothing}
+        <nav class="places" aria-label="Places">
+          ${[
+            ["#/", "Runs", view === "list" || view === "run" || view === "compare"],
+            ["#/sweeps", "Sweeps", view === "sweeps" || view === "sweep"],
+            ["#/workers", "Workers", view === "workers"],
+          ].map(
+            ([href, name, isHere]) =>
+              html`<a href=${href} aria-current=${isHere ? "page" : nothing}>${name}</a>`,
+          )}
+        </nav>
         <span class="grow"></span>
         ${chosen.length > 0 && view !== "compare" ? html`<a class="button" href=${compareLink(query)}>Compare ${chosen.length}</a>` : nothing}
         ${canStart ? html`<button class="primary" @click=${() => openStart()}>New run</button>` : nothing}
@@ -305,9 +362,24 @@ function drawNow() {
           ${
             run !== undefined
               ? runView({ run, query, texts, aspects, canStart, busy, act, older, draw })
-              : view === "compare"
-                ? compareView({ runs: chosen.flatMap((name) => open.get(name) ?? []), query, choose })
-                : html`<section class="panel welcome"><h1>Runs</h1><p>Choose one to watch it.</p>
+              : view === "broken"
+                ? brokenView(id)
+                : fleet !== undefined
+                  ? view === "sweeps"
+                    ? sweepsView({ fleet, now: Date.now() })
+                    : workersView({ fleet, now: Date.now() })
+                  : sweep !== undefined
+                    ? sweepView({
+                        sweep,
+                        query,
+                        drawn: drawnTrials(query),
+                        canStart,
+                        busy,
+                        cancel: cancelSweep,
+                      })
+                    : view === "compare"
+                      ? compareView({ runs: chosen.flatMap((name) => open.get(name) ?? []), query, choose })
+                      : html`<section class="panel welcome"><h1>Runs</h1><p>Choose one to watch it.</p>
               <p class="hint keys"><kbd>j</kbd> <kbd>k</kbd> next and previous run · <kbd>1</kbd>–<kbd>5</kbd> tabs · <kbd>/</kbd> search · <kbd>t</kbd> colours · in a chart <kbd>+</kbd> <kbd>−</kbd> <kbd>←</kbd> <kbd>→</kbd> <kbd>0</kbd></p></section>`
           }
         </main>
@@ -330,6 +402,13 @@ function drawNow() {
   );
   const dialog = /** @type {HTMLDialogElement | null} */ (document.getElementById("start"));
   if (dialog !== null && !dialog.open) dialog.showModal();
+}
+
+/** @param {string} path */
+function brokenView(path) {
+  return html`<section class="panel welcome"><h1>There is nothing here</h1>
+    <p>The address <code>#${path}</code> names no run, no sweep and no other page. It may have been cut on its way.</p>
+    <p><a href="#/">All runs</a> · <a href="#/sweeps">All sweeps</a></p></section>`;
 }
 
 function openStart() {

@@ -1,62 +1,33 @@
 /**
  * `<dsgan-chart>`: lines over steps, drawn by uPlot. Drag to zoom, double click or 0 to see all of it.
  *
- * @typedef {{ label: string, color: number, x: ArrayLike<number>, y: ArrayLike<number | null> }} ChartLine
- *   `color` is an index into the palette
- * @typedef {{
- *   lines: ChartLine[], log: boolean, smooth: number, from: number | null, to: number | null, xLabel: string,
- *   zoom(from: number | null, to: number | null): void
- * }} ChartModel
+ * @typedef {object} ChartLine
+ * @property {string} label
+ * @property {number} color an index into the palette
+ * @property {ArrayLike<number>} x
+ * @property {ArrayLike<number | null>} y
+ * @property {ArrayLike<number | null>} [low] lower edge of a band
+ * @property {ArrayLike<number | null>} [high] upper edge of it
+ * @property {number[]} [dash] stroke; that of the palette unless given
+ *
+ * @typedef {object} ChartModel
+ * @property {ChartLine[]} lines
+ * @property {boolean} log
+ * @property {number} smooth
+ * @property {boolean} [cut] leaves outliers out of the picture
+ * @property {number | null} from
+ * @property {number | null} to
+ * @property {string} xLabel
+ * @property {string} [yLabel]
+ * @property {boolean} [dots] draws the points themselves
+ * @property {number} [height]
+ * @property {(from: number | null, to: number | null) => void} zoom
  */
+import { smoothed, tableOf, within } from "./chart-data.js";
+import { plotOptions, uPlot } from "./chart-plot.js";
+import { isDark } from "./palette.js";
 
-import { number } from "./format.js";
-// @ts-expect-error the package has its types beside another file
-import plots from "./uplot/uPlot.esm.js";
-
-const uPlot = /** @type {typeof import("uplot")} */ (plots);
-
-const HEIGHT = 280;
-/** Colours that the colour-blind can tell apart (Okabe and Ito), brightened for dark grounds. */
-const PALETTE = {
-  light: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#5d4a9c", "#333333"],
-  dark: ["#56b4e9", "#ff9a4d", "#3fd0a4", "#e6a0c8", "#f0e442", "#7fb0ff", "#b8a4f5", "#dddddd"],
-};
-
-/** Whether the page is dark now. */
-export function isDark() {
-  const chosen = document.documentElement.dataset.theme;
-  return chosen === undefined ? matchMedia("(prefers-color-scheme: dark)").matches : chosen === "dark";
-}
-
-/** @param {number} index */
-export function colorOf(index) {
-  const palette = isDark() ? PALETTE.dark : PALETTE.light;
-  return /** @type {string} */ (palette[index % palette.length]);
-}
-
-/**
- * Exponential moving average that does not lean towards its start, as TensorBoard has it.
- * @param {ArrayLike<number | null>} y @param {number} weight of the past, 0 to below 1
- */
-export function smoothed(y, weight) {
-  let mean = 0;
-  let mass = 0;
-  return Array.from(y, (value) => {
-    if (value === null || !Number.isFinite(value)) return null;
-    mean = weight * mean + (1 - weight) * value;
-    mass = weight * mass + (1 - weight);
-    return mean / mass;
-  });
-}
-
-/** The nearest place at which a line has a point: lines are thinned out each for itself. @param {(number | null | undefined)[]} values @param {number} at */
-function nearestPoint(values, at) {
-  for (let d = 0; d < values.length; d++) {
-    if (values[at - d] != null) return at - d;
-    if (values[at + d] != null) return at + d;
-  }
-  return at;
-}
+const HEIGHT = 220;
 
 class Chart extends HTMLElement {
   /** @type {ChartModel | undefined} */
@@ -76,7 +47,9 @@ class Chart extends HTMLElement {
     this.setAttribute("role", "group");
     this.addEventListener("keydown", this.#key);
     this.#resizes = new ResizeObserver(() => {
-      if (this.clientWidth > 0) this.#plot?.setSize({ width: this.clientWidth, height: HEIGHT });
+      if (this.clientWidth === 0) return;
+      if (this.#plot === undefined) this.#schedule();
+      else this.#plot.setSize({ width: this.clientWidth, height: this.#height });
     });
     this.#resizes.observe(this);
     this.#themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
@@ -100,6 +73,24 @@ class Chart extends HTMLElement {
     this.#schedule();
   }
 
+  /** The picture as a PNG. @returns {Promise<Blob | null>} */
+  async png() {
+    const canvas = this.querySelector("canvas");
+    if (canvas === null) return null;
+    const whole = document.createElement("canvas");
+    [whole.width, whole.height] = [canvas.width, canvas.height];
+    const pen = whole.getContext("2d");
+    if (pen === null) return null;
+    pen.fillStyle = getComputedStyle(this).getPropertyValue("--panel");
+    pen.fillRect(0, 0, whole.width, whole.height);
+    pen.drawImage(canvas, 0, 0);
+    return await new Promise((resolve) => whole.toBlob(resolve));
+  }
+
+  get #height() {
+    return this.#model?.height ?? HEIGHT;
+  }
+
   #redraw() {
     this.#shape = "";
     this.#schedule();
@@ -117,26 +108,23 @@ class Chart extends HTMLElement {
   #draw() {
     const model = this.#model;
     if (model === undefined || !this.isConnected || this.clientWidth === 0) return;
-    const { lines, log, smooth, from, to } = model;
+    const { lines, log, smooth, cut = false, from, to } = model;
+    const data = tableOf(lines, smooth);
     const isPositive = lines.every(({ y }) => Array.prototype.every.call(y, (v) => v === null || v > 0));
     const shape = JSON.stringify([
-      lines.map(({ label, color }) => [label, color]),
-      log,
-      isPositive,
-      smooth > 0,
-      isDark(),
+      lines.map(({ label, color, low, dash }) => [label, color, low !== undefined, dash]),
+      ...[log, isPositive, smooth > 0, cut, model.xLabel, model.yLabel, model.dots, this.#height, isDark()],
     ]);
-    const tables = lines.map(({ x, y }) => [
-      Array.from(x),
-      Array.from(y),
-      ...(smooth > 0 ? [smoothed(y, smooth)] : []),
-    ]);
-    const data = tables.length === 0 ? [[]] : uPlot.join(/** @type {any} */ (tables));
     if (shape !== this.#shape || this.#plot === undefined) {
       this.#plot?.destroy();
       this.#shape = shape;
       this.replaceChildren();
-      this.#plot = new uPlot(this.#options(model, log, isPositive), /** @type {any} */ (data), this);
+      const options = plotOptions(this, () => this.#model ?? model, {
+        log,
+        isPositive,
+        height: this.#height,
+      });
+      this.#plot = new uPlot(options, /** @type {any} */ (data), this);
     } else {
       this.#plot.setData(/** @type {any} */ (data), false);
     }
@@ -144,78 +132,21 @@ class Chart extends HTMLElement {
     this.dataset.points = String(all.length);
     const low = from ?? all[0] ?? 0;
     const high = to ?? all.at(-1) ?? 1;
-    this.#plot.batch(() => this.#plot?.setScale("x", { min: low, max: high > low ? high : low + 1 }));
-  }
-
-  /** @param {ChartModel} model @param {boolean} log @param {boolean} isPositive @returns {import("uplot").Options} */
-  #options({ lines, smooth, xLabel }, log, isPositive) {
-    const style = getComputedStyle(this);
-    const [soft, grid] = [style.getPropertyValue("--soft"), style.getPropertyValue("--line")];
-    const font = "12px system-ui, sans-serif";
-    const axis = {
-      stroke: soft,
-      font,
-      grid: { stroke: grid, width: 1 },
-      ticks: { stroke: grid, width: 1, size: 5 },
-    };
-    /** @type {import("uplot").Series[]} */
-    const series = [{ label: xLabel, value: (_, value) => (value == null ? "–" : number(value)) }];
-    for (const { label, color } of lines) {
-      const stroke = colorOf(color);
-      const shown = {
-        spanGaps: true,
-        points: { show: false },
-        value: (/** @type {any} */ _, /** @type {number} */ v) => (v == null ? "–" : number(v)),
-      };
-      if (smooth > 0) {
-        series.push({ ...shown, label: `${label}, as it is`, class: "raw", stroke: `${stroke}66`, width: 1 });
-        series.push({ ...shown, label, stroke, width: 2 });
-      } else series.push({ ...shown, label, stroke, width: 1.5 });
-    }
-    return {
-      width: this.clientWidth,
-      height: HEIGHT,
-      legend: { live: true, markers: { width: 3 } },
-      cursor: {
-        drag: { x: true, y: false, setScale: false },
-        focus: { prox: 24 },
-        dataIdx: (plot, s, at) => (s === 0 ? at : nearestPoint(/** @type {any} */ (plot.data[s]), at)),
-        bind: {
-          dblclick: () => () => {
-            this.#model?.zoom(null, null);
-            return null;
-          },
-        },
+    const plot = this.#plot;
+    const range = cut ? within(lines.map(({ y }) => (smooth > 0 ? smoothed(y, smooth) : y))) : undefined;
+    plot.batch(() => {
+      plot.setScale("x", { min: low, max: high > low ? high : low + 1 });
+      if (range !== undefined && !log) plot.setScale("y", { min: range[0], max: range[1] });
+    });
+    plot.setLegend(
+      {
+        idx: Math.max(
+          0,
+          all.findLastIndex((x) => x <= high),
+        ),
       },
-      focus: { alpha: 0.4 },
-      scales: {
-        x: { time: false },
-        // A log axis for what is positive; one that is straight about 0 for what is not.
-        y: log ? { distr: isPositive ? 3 : 4, ...(isPositive ? {} : { asinh: 0.1 }) } : {},
-      },
-      axes: [
-        { ...axis, size: 34 },
-        { ...axis, size: 58, values: (_, splits) => splits.map((v) => (v == null ? "" : number(v))) },
-      ],
-      series,
-      hooks: {
-        setSeries: [
-          (plot, index, { show }) => {
-            const raw = index === null ? undefined : plot.series[index - 1];
-            if (raw?.class === "raw" && show !== undefined && raw.show !== show)
-              plot.setSeries(Number(index) - 1, { show });
-          },
-        ],
-        setSelect: [
-          (plot) => {
-            const { left, width } = plot.select;
-            if (width < 4) return;
-            this.#model?.zoom(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
-            plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-          },
-        ],
-      },
-    };
+      false,
+    );
   }
 
   /** @param {KeyboardEvent} event */

@@ -1,10 +1,10 @@
 /** Several runs on one chart. */
 
-import { colorOf } from "./chart.js";
+import { chartControls, drawing, zoomTo } from "./chart-controls.js";
 import { number } from "./format.js";
 import { html, nothing } from "./lit-html/lit-html.js";
 import { listLink, runLink, setQuery } from "./location.js";
-import { chartControls, drawing, zoomTo } from "./run-view.js";
+import { colorOf } from "./palette.js";
 
 /** @param {{ runs: import("./run-data.js").Run[], query: URLSearchParams, choose(run: string, on: boolean): void }} model */
 export function compareView({ runs, query, choose }) {

@@ -4,8 +4,9 @@
 export function number(value) {
   if (!Number.isFinite(value)) return String(value);
   if (value === 0 || (Number.isInteger(value) && Math.abs(value) < 1e7)) return String(value);
-  const small = Math.abs(value) < 1e-3;
-  return small || Math.abs(value) >= 1e6 ? value.toExponential(2) : String(Number(value.toPrecision(4)));
+  const size = Math.abs(value);
+  if (size >= 1e-4 && size < 1e6) return String(Number(value.toPrecision(4)));
+  return value.toExponential(2).replace(/\.?0+e/, "e");
 }
 
 /** `0.4 s`, `12 s`, `2 min 5 s`, `1 h 3 min`. @param {number} seconds */
@@ -44,4 +45,28 @@ export function moment(time) {
 export function size(bytes) {
   if (bytes < 1000) return `${bytes} B`;
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** `0.93 ± 0.02`; of one value no spread is known. @param {{ mean: number, deviation: number, values: readonly number[] }} spread */
+export function spreadText({ mean, deviation, values }) {
+  if (values.length < 2) return number(mean);
+  const isRounding = deviation < 1e-9 * Math.abs(mean);
+  return `${number(mean)} ± ${isRounding ? 0 : number(Number(deviation.toPrecision(2)))}`;
+}
+
+/** A setting in a word. @param {unknown} value */
+export function short(value) {
+  if (typeof value === "string") return value;
+  if (typeof value === "number") return number(value);
+  return JSON.stringify(value) ?? "–";
+}
+
+/** `1 run`, `2 runs`. @param {number} n @param {string} word */
+export function count(n, word) {
+  return `${n} ${word}${n === 1 ? "" : "s"}`;
+}
+
+/** `38 %`. @param {number} share */
+export function percent(share) {
+  return `${Math.floor(100 * share)} %`;
 }

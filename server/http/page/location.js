@@ -1,20 +1,39 @@
 /**
- * What the page shows, kept in its address: `#/`, `#/runs/<id>`, `#/compare`, each with a query.
+ * What the page shows, kept in its address: `#/`, `#/runs/<id>`, `#/compare`, `#/sweeps`, `#/sweeps/<id>`, `#/workers`,
+ * each with a query.
  *
- * @typedef {{ view: "list" | "run" | "compare", id: string, query: URLSearchParams }} Place
+ * @typedef {"list" | "run" | "compare" | "sweeps" | "sweep" | "workers" | "broken"} View
+ * @typedef {{ view: View, id: string, query: URLSearchParams }} Place
  */
 
-/** @returns {Place} */
-export function place() {
-  const [path = "", query = ""] = location.hash.replace(/^#/, "").split("?", 2);
-  const [, view, id = ""] = path.split("/");
-  const params = new URLSearchParams(query);
-  if (view === "runs" && id !== "") return { view: "run", id: decodeURIComponent(id), query: params };
-  return { view: view === "compare" ? "compare" : "list", id: "", query: params };
+/** @param {string} [hash] @returns {Place} */
+export function place(hash = location.hash) {
+  const [path = "", text = ""] = hash.replace(/^#/, "").split("?", 2);
+  const query = new URLSearchParams(text);
+  const [, view = "", part = "", ...rest] = path.split("/");
+  const id = decoded(part);
+  if (id === undefined || rest.some((more) => more !== "")) return { view: "broken", id: path, query };
+  if (view === "") return { view: "list", id: "", query };
+  if (view === "runs" && id !== "") return { view: "run", id, query };
+  if (view === "sweeps") return { view: id === "" ? "sweeps" : "sweep", id, query };
+  if ((view === "compare" || view === "workers") && id === "") return { view, id, query };
+  return { view: "broken", id: path, query };
 }
 
-/** What stays while one goes from run to run: how curves are drawn, the filter of the list, what is to be compared. */
-const KEPT = ["log", "smooth", "tab", "status", "scenario", "tag", "with"];
+/** @param {string} part @returns {string | undefined} undefined for half of an encoded letter */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What stays while one goes from run to run: how curves are drawn, what the table shows, what is to be compared. */
+const KEPT = [
+  ...["log", "smooth", "axis", "cut", "tab"],
+  ...["q", "status", "scenario", "sort", "group", "cols", "archived", "with"],
+];
 
 /** @param {URLSearchParams | undefined} query */
 function kept(query) {
@@ -38,6 +57,11 @@ export function listLink(query) {
 /** @param {URLSearchParams} [query] */
 export function compareLink(query) {
   return `#/compare${kept(query)}`;
+}
+
+/** @param {string} id */
+export function sweepLink(id) {
+  return `#/sweeps/${encodeURIComponent(id)}`;
 }
 
 /** Sets values of the query, null taking one away, without a step in the history. @param {Record<string, string | null>} values */

@@ -84,7 +84,7 @@ export function openRun(id, changed) {
       );
       if (closed) return;
       Object.assign(run, { summary, series, artifacts, events, error: "" });
-      stop = follow(id, events.at(-1)?.seq ?? since, { events: taken, state: became, anew: load });
+      stop = follow(runPath(id), events.at(-1)?.seq ?? since, { events: taken, state: became, anew: load });
       changed();
     } catch (error) {
       if (closed) return;

@@ -1,6 +1,7 @@
 /** One run: how it stands, its curves, what it draws, its events, what it was made from. */
 
 import { filePath, runPath } from "./api.js";
+import { chartControls, drawing, zoomTo } from "./chart-controls.js";
 import { clock, duration, moment, number, size } from "./format.js";
 import { repeat } from "./lit-html/directives/repeat.js";
 import { html, nothing } from "./lit-html/lit-html.js";
@@ -163,40 +164,6 @@ function expectations({ expectations, expected }) {
       )}
     </ul>
   </section>`;
-}
-
-/** How curves are drawn, as the address says. @param {URLSearchParams} query */
-export function drawing(query) {
-  const smooth = Math.min(0.99, Math.max(0, Number(query.get("smooth") ?? 0) || 0));
-  const range = (query.get("x") ?? "").split("~").map(Number);
-  const isRange =
-    range.length === 2 &&
-    range.every(Number.isFinite) &&
-    /** @type {number} */ (range[0]) < /** @type {number} */ (range[1]);
-  return {
-    smooth,
-    log: query.get("log") === "1",
-    from: isRange ? /** @type {number} */ (range[0]) : null,
-    to: isRange ? /** @type {number} */ (range[1]) : null,
-  };
-}
-
-/** @param {number | null} from @param {number | null} to */
-export function zoomTo(from, to) {
-  setQuery({
-    x: from === null || to === null ? null : `${Number(from.toPrecision(6))}~${Number(to.toPrecision(6))}`,
-  });
-}
-
-/** @param {URLSearchParams} query */
-export function chartControls(query) {
-  const { smooth, log, from } = drawing(query);
-  return html`<div class="controls">
-    <label>smooth <input type="range" min="0" max="0.99" step="0.01" .value=${String(smooth)} aria-valuetext=${smooth.toFixed(2)}
-      @input=${(/** @type {any} */ e) => setQuery({ smooth: e.target.value === "0" ? null : e.target.value })}><output>${smooth.toFixed(2)}</output></label>
-    <label><input type="checkbox" .checked=${log} @change=${(/** @type {any} */ e) => setQuery({ log: e.target.checked ? "1" : null })}> log axis</label>
-    <button ?disabled=${from === null} @click=${() => zoomTo(null, null)}>Show all</button>
-  </div>`;
 }
 
 /** @param {import("./run-data.js").Run} run @param {URLSearchParams} query */

@@ -1,0 +1,156 @@
+/**
+ * What settings do to a number: a line for each trial over an axis for each setting, or a point for each over one. Both
+ * are SVG, whose shapes tell what they are to those who point at them or read the page.
+ */
+
+import { number, short, spreadText } from "./format.js";
+import { html, nothing, svg } from "./lit-html/lit-html.js";
+import { shade } from "./palette.js";
+
+/**
+ * @typedef {{
+ *   trials: readonly import("./api.js").Trial[], paths: readonly string[], names: Readonly<Record<string, string>>,
+ *   metric: string, vary: Readonly<Record<string, unknown>>, drawn: ReadonlySet<string>,
+ *   direction: "maximize" | "minimize"
+ * }} Shown
+ * @typedef {{ name: string, ticks: { at: number, text: string }[], place(value: unknown): number }} Axis places are shares, from 0 to 1
+ */
+
+const [WIDTH, HEIGHT] = [760, 300];
+const MARGIN = { left: 70, right: 70, top: 34, bottom: 22 };
+/** Largest over smallest value from which an axis is logarithmic. */
+const WIDE = 50;
+/** Values from which an axis of numbers is no longer a list of them. */
+const MANY = 8;
+
+/** @param {string} name @param {readonly unknown[]} values @param {unknown} [range] what the sweep file says of it @returns {Axis} */
+export function axisOf(name, values, range) {
+  const numbers = values.filter((value) => typeof value === "number");
+  const distinct = [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
+  if (numbers.length < values.length) {
+    const texts = distinct.map(short);
+    const at = (/** @type {number} */ i) => (texts.length < 2 ? 0.5 : i / (texts.length - 1));
+    return {
+      name,
+      ticks: texts.map((text, i) => ({ at: at(i), text })),
+      place: (value) => at(texts.indexOf(short(value))),
+    };
+  }
+  const { min, max, scale } = /** @type {{ min?: number, max?: number, scale?: string }} */ (range ?? {});
+  const low = Math.min(...numbers, min ?? Number.POSITIVE_INFINITY);
+  const high = Math.max(...numbers, max ?? Number.NEGATIVE_INFINITY);
+  const isLog = low > 0 && (scale === "log" || (scale === undefined && high / low >= WIDE));
+  const on = (/** @type {number} */ v) => (isLog ? Math.log(v) : v);
+  const place = (/** @type {unknown} */ value) =>
+    high === low ? 0.5 : (on(Number(value)) - on(low)) / (on(high) - on(low));
+  const marks =
+    distinct.length <= MANY && min === undefined
+      ? /** @type {number[]} */ (distinct)
+      : [0, 0.25, 0.5, 0.75, 1].map((share) =>
+          isLog ? Math.exp(on(low) + share * (on(high) - on(low))) : low + share * (high - low),
+        );
+  return {
+    name,
+    ticks: marks.map((value) => ({ at: place(value), text: number(Number(value.toPrecision(3))) })),
+    place,
+  };
+}
+
+/** The mean of a trial. @param {import("./api.js").Trial} trial @param {string} metric */
+function meanOf(trial, metric) {
+  return trial.metrics[metric]?.mean ?? Number.NaN;
+}
+
+/** In words, for titles. @param {import("./api.js").Trial} trial @param {Shown} shown */
+function told(trial, { paths, names, metric }) {
+  const settings = paths.map((path) => `${names[path]} ${short(trial.settings[path])}`).join(", ");
+  const spread = trial.metrics[metric];
+  return `${settings}: ${metric} ${spread === undefined ? "–" : spreadText(spread)}`;
+}
+
+/** How good a trial is among others, from 0 to 1. @param {Shown} shown @param {Axis} goal */
+function goodness({ metric, direction }, goal) {
+  return (/** @type {import("./api.js").Trial} */ trial) => {
+    const at = goal.place(meanOf(trial, metric));
+    return direction === "maximize" ? at : 1 - at;
+  };
+}
+
+/** @param {Shown} shown */
+export function parallelView(shown) {
+  const { trials, paths, names, metric, vary, drawn } = shown;
+  const goal = axisOf(
+    metric,
+    trials.map((trial) => meanOf(trial, metric)),
+  );
+  const axes = [
+    ...paths.map((path) =>
+      axisOf(
+        names[path] ?? path,
+        trials.map(({ settings }) => settings[path]),
+        vary[path],
+      ),
+    ),
+    goal,
+  ];
+  const x = (/** @type {number} */ i) =>
+    MARGIN.left + (i * (WIDTH - MARGIN.left - MARGIN.right)) / (axes.length - 1);
+  const y = (/** @type {number} */ at) => HEIGHT - MARGIN.bottom - at * (HEIGHT - MARGIN.top - MARGIN.bottom);
+  const good = goodness(shown, goal);
+  const ordered = [...trials].sort((a, b) => good(a) - good(b)); // the best on top
+  return html`<div class="scroll"><svg class="settings" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Settings of ${trials.length} trials against ${metric}; the table above has the numbers">
+    ${ordered.map((trial) => {
+      const values = [...paths.map((path) => trial.settings[path]), meanOf(trial, metric)];
+      const points = values.map(
+        (value, i) => `${x(i).toFixed(1)},${y(axes[i]?.place(value) ?? 0).toFixed(1)}`,
+      );
+      return svg`<polyline class=${drawn.has(trial.trial) ? "line drawn" : "line"} points=${points.join(" ")} stroke=${shade(good(trial))}><title>${told(trial, shown)}</title></polyline>`;
+    })}
+    ${axes.map(
+      (axis, i) => svg`<g>
+      <line class="axis" x1=${x(i)} x2=${x(i)} y1=${MARGIN.top} y2=${HEIGHT - MARGIN.bottom}></line>
+      <text class="name" x=${x(i)} y="16" text-anchor=${i === 0 ? "start" : i === axes.length - 1 ? "end" : "middle"} dx=${i === 0 ? -MARGIN.left + 6 : i === axes.length - 1 ? MARGIN.right - 6 : 0}>${axis.name}</text>
+      ${axis.ticks.map(({ at, text }) => svg`<text class="tick" x=${i === axes.length - 1 ? x(i) + 7 : x(i) - 7} y=${y(at) + 4} text-anchor=${i === axes.length - 1 ? "start" : "end"}>${text}</text>`)}
+    </g>`,
+    )}
+  </svg></div>`;
+}
+
+/** @param {Shown & { path: string }} shown */
+export function scatterView(shown) {
+  const { trials, path, names, metric, vary } = shown;
+  const across = axisOf(
+    names[path] ?? path,
+    trials.map(({ settings }) => settings[path]),
+    vary[path],
+  );
+  const ends = trials.flatMap((trial) => {
+    const spread = trial.metrics[metric];
+    return spread === undefined ? [] : [spread.mean - spread.deviation, spread.mean + spread.deviation];
+  });
+  const up = axisOf(metric, ends, { scale: "linear", min: Math.min(...ends), max: Math.max(...ends) });
+  const good = goodness(
+    shown,
+    axisOf(
+      metric,
+      trials.map((trial) => meanOf(trial, metric)),
+    ),
+  );
+  const [left, right] = [MARGIN.left + 24, WIDTH - 40];
+  const x = (/** @type {number} */ at) => left + at * (right - left);
+  const y = (/** @type {number} */ at) => HEIGHT - 52 - at * (HEIGHT - 52 - 14);
+  return html`<div class="scroll"><svg class="settings" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${metric} against ${across.name}, a point for each of ${trials.length} trials; the table above has the numbers">
+    ${up.ticks.map(({ at, text }) => svg`<line class="grid" x1=${left} x2=${right} y1=${y(at)} y2=${y(at)}></line><text class="tick" x=${left - 8} y=${y(at) + 4} text-anchor="end">${text}</text>`)}
+    ${across.ticks.map(({ at, text }) => svg`<text class="tick" x=${x(at)} y=${HEIGHT - 32} text-anchor="middle">${text}</text>`)}
+    <text class="name" x=${(left + right) / 2} y=${HEIGHT - 8} text-anchor="middle">${across.name}</text>
+    <text class="name" x="14" y=${HEIGHT / 2 - 20} text-anchor="middle" transform="rotate(-90 14 ${HEIGHT / 2 - 20})">${metric}</text>
+    ${trials.map((trial) => {
+      const spread = trial.metrics[metric];
+      if (spread === undefined) return nothing;
+      const at = x(across.place(trial.settings[path]));
+      return svg`<g><title>${told(trial, shown)}</title>
+        <line class="bar" x1=${at} x2=${at} y1=${y(up.place(spread.mean - spread.deviation))} y2=${y(up.place(spread.mean + spread.deviation))}></line>
+        <circle cx=${at} cy=${y(up.place(spread.mean))} r="6" fill=${shade(good(trial))}></circle></g>`;
+    })}
+  </svg></div>`;
+}

@@ -1,0 +1,116 @@
+/** What the page knows of sweeps and workers, asked for while they are looked at. */
+import { follow, get, Refused, sweepPath } from "./api.js";
+import { polling } from "./polling.js";
+
+/** Milliseconds between two questions, and between an event and the question that it causes. */
+const EVERY = 3000;
+const SOON = 300;
+/** Trials whose curves are drawn unless others are chosen. */
+export const DRAWN = 6;
+
+/**
+ * @typedef {{ sweeps: import("./api.js").SweepItem[], workers: import("./api.js").Worker[], state: string, close(): void }} Fleet
+ */
+
+/** Sweeps and workers. @param {() => void} changed @returns {Fleet} */
+export function openFleet(changed) {
+  /** @type {Fleet} */
+  const fleet = { sweeps: [], workers: [], state: "loading", close: () => asking.close() };
+  const asking = polling(async () => {
+    try {
+      const [{ sweeps }, { workers }] = await Promise.all([get("api/sweeps"), get("api/workers")]);
+      Object.assign(fleet, { sweeps, workers, state: "there" });
+    } catch {
+      fleet.state = "lost";
+    }
+    changed();
+  }, EVERY);
+  return fleet;
+}
+
+/**
+ * @typedef {object} Sweep
+ * @property {string} id
+ * @property {import("./api.js").SweepSummary | undefined} summary
+ * @property {import("./api.js").Trials | undefined} trials
+ * @property {Map<string, import("./api.js").SeedCurve[]>} curves of trials, by their ids
+ * @property {"loading" | "live" | "lost" | "ended" | "gone"} state
+ * @property {string} error
+ * @property {() => void} refresh
+ * @property {() => void} close
+ */
+
+/**
+ * A sweep.
+ * @param {string} id @param {() => void} changed
+ * @param {() => ReadonlySet<string>} drawn trials whose curves are wanted
+ * @returns {Sweep}
+ */
+export function openSweep(id, changed, drawn) {
+  /** @type {Sweep} */
+  const sweep = {
+    ...{ id, summary: undefined, trials: undefined, curves: new Map(), state: "loading", error: "" },
+    refresh: () => asking.now(),
+    close() {
+      asking.close();
+      clearTimeout(waiting);
+      stop();
+    },
+  };
+  let stop = () => {};
+  let isFollowed = false;
+  let waiting = 0;
+
+  const soon = () => {
+    clearTimeout(waiting);
+    waiting = window.setTimeout(() => asking.now(), SOON);
+  };
+  /** @param {"live" | "lost" | "ended"} state */
+  const became = (state) => {
+    sweep.state = state;
+    if (state === "ended") {
+      isFollowed = false;
+      soon();
+    }
+    changed();
+  };
+
+  const asking = polling(async () => {
+    try {
+      const [summary, trials] = await Promise.all([get(sweepPath(id)), get(sweepPath(id, "/trials"))]);
+      Object.assign(sweep, { summary, trials, error: "" });
+      if (summary.status === "running" && !isFollowed) {
+        isFollowed = true;
+        stop();
+        stop = follow(sweepPath(id), summary.events, { events: soon, state: became, anew: soon });
+      } else if (summary.status !== "running") sweep.state = "ended";
+      changed();
+      await loadCurves();
+    } catch (error) {
+      const isGone = error instanceof Refused && error.status === 404;
+      sweep.state = isGone ? "gone" : "lost";
+      sweep.error = error instanceof Error ? error.message : String(error);
+    }
+    changed();
+  }, EVERY);
+
+  /** How the runs of a trial stood when its curves were asked for. @type {Map<string, string>} */
+  const asked = new Map();
+  const loadCurves = async () => {
+    for (const { trial, runs } of sweep.trials?.trials ?? []) {
+      if (!drawn().has(trial)) continue;
+      const standing = JSON.stringify(runs);
+      if (asked.get(trial) === standing) continue;
+      const begun = runs.filter(({ state }) => state !== "waiting");
+      if (begun.length === 0) continue;
+      const query = new URLSearchParams(begun.map(({ run }) => ["run", run]));
+      query.set("points", "300");
+      const answer = await get(`api/curves?${query}`).catch(() => undefined); // a run may only be beginning
+      if (answer === undefined) continue;
+      asked.set(trial, standing);
+      sweep.curves.set(trial, answer.curves);
+      changed();
+    }
+  };
+  return sweep;
+}
