@@ -7,11 +7,26 @@ import "./plugin/copies.ts";
 
 export { z } from "zod";
 export * from "./attack/attack.ts";
-export { checkClassifier, checkEpsilons, checkImages, widest } from "./attack/checks.ts";
+export { type Slack, slackOf, withinBudget } from "./attack/budget.ts";
+export {
+  checkClassifier,
+  checkEpsilons,
+  checkGradients,
+  checkImages,
+  type Randomness,
+  randomnessOf,
+  widest,
+} from "./attack/checks.ts";
 export * from "./attack/classifier.ts";
 export * from "./attack/judge.ts";
 export * from "./attack/prepare.ts";
-export { PLAIN, type Preprocessing, preprocessingOptions, preprocessorOf } from "./attack/preprocessing.ts";
+export {
+  laidOut,
+  PLAIN,
+  type Preprocessing,
+  preprocessingOptions,
+  preprocessorOf,
+} from "./attack/preprocessing.ts";
 export type { BudgetSearch, SearchProgress } from "./attack/search.ts";
 export * from "./gan/measure.ts";
 export * from "./gan/mixer.ts";
@@ -28,6 +43,7 @@ export * from "./model/dataset.ts";
 export * from "./model/losses.ts";
 export * from "./model/network.ts";
 export * from "./model/optimizer.ts";
+export * from "./model/prediction.ts";
 export * from "./model/rates.ts";
 export * from "./model/sampler.ts";
 export * from "./model/split.ts";
@@ -40,6 +56,7 @@ export * from "./plugin/contract.ts";
 export * from "./plugin/errors.ts";
 export * from "./plugin/load.ts";
 export { parseOptions, parseParts } from "./plugin/options.ts";
+export * from "./plugin/place.ts";
 export * from "./plugin/plugin.ts";
 export { refsOf, writtenRefsOf } from "./plugin/refs.ts";
 export { withoutSecrets } from "./plugin/secrets.ts";

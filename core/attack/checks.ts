@@ -3,14 +3,12 @@
  *
  * @module
  */
-import { InputError } from "../plugin/errors.ts";
-import { sizeOf } from "../tensor/key.ts";
+import { InputError, messageOf } from "../plugin/errors.ts";
+import { type Key, sizeOf } from "../tensor/key.ts";
 import * as tf from "../tensor/tf.ts";
 import type { Norm } from "./attack.ts";
+import { slackOf } from "./budget.ts";
 import type { Classifier } from "./classifier.ts";
-
-/** Share of the bounds' width by which rounding may carry an example over its budget. */
-export const ROUNDING = 1e-5;
 
 /** Largest distance that two images within the bounds can have. */
 export function widest(
@@ -37,7 +35,7 @@ export function checkImages(
       `${x.length / size} images of [${inputShape}] were given with ${labels.length} labels: one each, at least one`,
     );
   }
-  const slack = ROUNDING * (high - low);
+  const { absolute: slack } = slackOf([low, high]);
   const bad = x.findIndex((value) => !(value >= low - slack && value <= high + slack));
   if (bad >= 0) {
     const [image, value] = [Math.floor(bad / size), x[bad]!];
@@ -72,20 +70,82 @@ export function checkEpsilons(norm: Norm, epsilons: readonly number[], classifie
 }
 
 /**
- * Asks a classifier about two images, so that one whose output is not (n, classes), or not a number, is found at once.
+ * Asks a classifier about images, so that one whose output is not (n, classes), or never a number, is found at once.
+ * @param images `[n, ...inputShape]` within the bounds, n ≥ 1
  * @throws InputError saying what it gave
  */
-export async function checkClassifier(classifier: Classifier): Promise<void> {
-  const { name, inputShape, bounds } = classifier;
-  const logits = tf.tidy(() => classifier.logits(tf.fill([2, ...inputShape], (bounds[0] + bounds[1]) / 2)));
+export async function checkClassifier(classifier: Classifier, images: tf.Tensor): Promise<void> {
+  const { name, classes } = classifier;
+  const n = images.shape[0]!;
+  const logits = classifier.logits(images);
   const { shape } = logits;
   const values = await logits.data();
   logits.dispose();
-  if (shape.length !== 2 || shape[0] !== 2 || shape[1] !== classifier.classes) {
+  if (shape.length !== 2 || shape[0] !== n || shape[1] !== classes) {
     throw new InputError(
-      `classifier "${name}": its output for 2 images is [${shape}], not (n, classes) = [2, ${classifier.classes}]`,
+      `classifier "${name}": its output for ${n} images is [${shape}], not (n, classes) = [${n}, ${classes}]`,
     );
   }
-  const bad = values.find((value) => !Number.isFinite(value));
-  if (bad !== undefined) throw new InputError(`classifier "${name}": its output for a grey image is ${bad}`);
+  const bad = Array.from({ length: n }, (_, i) =>
+    values.subarray(i * classes, (i + 1) * classes).find((value) => !Number.isFinite(value)),
+  );
+  if (bad.every((value) => value !== undefined)) {
+    throw new InputError(
+      `classifier "${name}": its output has ${bad[0]} for each of the ${n} images that it was asked about: see whether ` +
+        "its weights are finite, and whether mean, deviation and bounds are those that it was trained with",
+    );
+  }
+}
+
+/** How a classifier's answers to the same images vary. */
+export interface Randomness {
+  /** Largest difference of a logit between two passes. */
+  readonly change: number;
+  /** Whether what it draws comes from the key: then the same seed gives the same answers. */
+  readonly keyed: boolean;
+}
+
+/**
+ * Asks a classifier twice about the same images, as AutoAttack does, to find one that is randomised.
+ * @param images `[n, ...inputShape]`
+ * @returns nothing where the answers agree
+ */
+export async function randomnessOf(
+  classifier: Classifier,
+  images: tf.Tensor,
+  key: Key,
+): Promise<Randomness | undefined> {
+  const [one, other] = [key.fold("pass", 0), key.fold("pass", 1)];
+  const passes = [one, one, other].map((at) => classifier.logits(images, at));
+  const [first, again, others] = (await Promise.all(passes.map((logits) => logits.data()))) as Float32Array[];
+  tf.dispose(passes);
+  const change = Math.max(farthest(first!, again!), farthest(first!, others!));
+  return change === 0 ? undefined : { change, keyed: farthest(first!, again!) === 0 };
+}
+
+/** Largest difference; one that is no number counts as infinite unless both are the same. */
+function farthest(a: Float32Array, b: Float32Array): number {
+  return a.reduce((most, value, i) => {
+    if (Object.is(value, b[i])) return most;
+    const far = Math.abs(value - b[i]!);
+    return Math.max(most, Number.isNaN(far) ? Number.POSITIVE_INFINITY : far);
+  }, 0);
+}
+
+/**
+ * Takes a gradient of the classifier, where attacks will: a model may be made of operations that have none.
+ * @param images `[n, ...inputShape]`
+ * @throws InputError naming what has no gradient
+ */
+export function checkGradients(classifier: Classifier, images: tf.Tensor): void {
+  try {
+    tf.tidy(() => void tf.grad((x) => tf.sum(classifier.logits(x)))(images));
+  } catch (cause) {
+    if (cause instanceof InputError) throw cause;
+    throw new InputError(
+      `classifier "${classifier.name}" gives no gradients: ${messageOf(cause)}. Attack it with black-box attacks, such ` +
+        "as square, alone",
+      { cause },
+    );
+  }
 }

@@ -9,6 +9,7 @@ import { type Contract, contract } from "../plugin/contract.ts";
 import { InputError } from "../plugin/errors.ts";
 import type { RunContext } from "../run/application.ts";
 import type { ApplicationEvent } from "../run/event.ts";
+import type { Key } from "../tensor/key.ts";
 import * as tf from "../tensor/tf.ts";
 import { type Preprocessing, preprocessorOf } from "./preprocessing.ts";
 
@@ -20,8 +21,11 @@ export interface Classifier {
   readonly classes: number;
   /** Smallest and largest value of a pixel. */
   readonly bounds: Range;
-  /** Logits `[n, classes]` of images `[n, ...inputShape]` within the bounds; a function of nothing else. */
-  logits(x: tf.Tensor): tf.Tensor2D;
+  /**
+   * Logits `[n, classes]` of images `[n, ...inputShape]` within the bounds; a function of nothing else, but for what a
+   * randomised model draws from the key. Without one it draws the same each time.
+   */
+  logits(x: tf.Tensor, key?: Key): tf.Tensor2D;
   /** Frees what it holds. */
   dispose(): void;
 }
@@ -54,14 +58,14 @@ export const ClassifierSources: Contract<ClassifierSource> = contract("classifie
 /**
  * A classifier out of a network's forward pass.
  * @param networkShape shape of one input of the network; images are reshaped into it
- * @param forward logits of inputs `[n, ...networkShape]`
+ * @param forward logits of inputs `[n, ...networkShape]`; a randomised network draws from the key
  * @throws InputError where bounds are missing or empty, or an image doesn't fit the network
  */
 export function classifierOf(
   place: ClassifierPlace,
   preprocessing: Preprocessing,
   networkShape: readonly number[],
-  forward: (x: tf.Tensor) => tf.Tensor,
+  forward: (x: tf.Tensor, key?: Key) => tf.Tensor,
   dispose: () => void = () => {},
 ): Classifier {
   const { name, inputShape, classes, range } = place;
@@ -80,9 +84,9 @@ export function classifierOf(
     inputShape,
     classes,
     bounds,
-    logits: (x) =>
+    logits: (x, key) =>
       tf.tidy(() => {
-        const logits = forward(prepare(x));
+        const logits = forward(prepare(x), key);
         if (logits.rank !== 2 || logits.shape[0] !== x.shape[0] || logits.shape[1] !== classes) {
           throw new InputError(
             `classifier "${name}": its output for ${x.shape[0]} images is [${logits.shape}], not (n, classes) = ` +

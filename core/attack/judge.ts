@@ -1,16 +1,18 @@
 /**
  * The judge of attacks: one for all of them. It clips what an attack gives to the bounds, measures it in each norm, and
  * decides by the classifier's own prediction whether it succeeded within its budget. What an attack says of itself
- * counts for nothing.
+ * counts for nothing. A classifier that gives no finite logits for an example gives no class for it: it is wrong there,
+ * and not of the class that the attack aimed at.
  *
  * @module
  */
 
+import { predictionOf } from "../model/prediction.ts";
 import { Key } from "../tensor/key.ts";
 import { compileStep } from "../tensor/step.ts";
 import * as tf from "../tensor/tf.ts";
 import type { AttackBatch, Norm } from "./attack.ts";
-import { ROUNDING } from "./checks.ts";
+import { withinBudget } from "./budget.ts";
 import type { Classifier } from "./classifier.ts";
 import type { Perturbed, PreparedAttack } from "./prepare.ts";
 import { type BudgetSearch, budgetsOf, type SearchProgress } from "./search.ts";
@@ -21,7 +23,7 @@ export interface Verdict {
   readonly x: tf.Tensor;
   /** 1 where the classifier was fooled within the budget, `[n]`. */
   readonly success: Uint8Array;
-  /** Class that the classifier takes `x` for, `[n]`. */
+  /** Class that the classifier takes `x` for, `[n]`; `NO_CLASS` where it gave none. */
   readonly prediction: Int32Array;
   /** Distance of `x` from the clean image in each norm, `[n]`. */
   readonly distance: Readonly<Record<Norm, Float32Array>>;
@@ -50,8 +52,11 @@ export interface LeastRun {
 
 /** Judges attacks on one classifier. */
 export interface Judge {
-  /** Classes of images `[n, ...inputShape]`. */
-  predict(x: tf.Tensor): Promise<Int32Array>;
+  /**
+   * Classes of images `[n, ...inputShape]`, `NO_CLASS` where the classifier gave none.
+   * @param key what a randomised classifier draws from
+   */
+  predict(x: tf.Tensor, key?: Key): Promise<Int32Array>;
   /**
    * Runs an attack on a batch.
    * @throws what {@link PreparedAttack.perturb} throws
@@ -66,18 +71,19 @@ export interface Judge {
   dispose(): void;
 }
 
-/** The judge draws nothing. */
-const NO_KEY: Key = Key.from("judge");
+/** What a randomised classifier draws from where no key is given. */
+const USUAL: Key = Key.from("judge");
 
 /** A judge for a classifier. */
 export function judgeOf(classifier: Classifier): Judge {
-  const [low, high] = classifier.bounds;
-  const look = compileStep<"x", "prediction">("judge's look", ({ x }) => ({
-    prediction: tf.argMax(classifier.logits(x), 1),
+  const { bounds } = classifier;
+  const [low, high] = bounds;
+  const look = compileStep<"x", "prediction">("judge's look", ({ x }, key) => ({
+    prediction: predictionOf(classifier.logits(x, key)),
   }));
   const measure = compileStep<string, "x" | "prediction" | "l2" | "linf" | "sound">(
     "judge's measure",
-    ({ x, clean }) => {
+    ({ x, clean }, key) => {
       const n = x!.shape[0]!;
       // tf.isFinite is true of no NaN; each row is sound or not as a whole
       const sound = tf.all(tf.reshape(tf.isFinite(x!), [n, -1]), 1); // [n]
@@ -86,7 +92,7 @@ export function judgeOf(classifier: Classifier): Judge {
       const change = tf.reshape(tf.sub(judged, clean!), [n, -1]); // [n, pixels]
       return {
         x: judged,
-        prediction: tf.argMax(classifier.logits(judged), 1),
+        prediction: predictionOf(classifier.logits(judged, key)),
         l2: tf.sqrt(tf.sum(tf.square(change), 1)),
         linf: tf.max(tf.abs(change), 1),
         sound: tf.cast(sound, "int32"),
@@ -98,17 +104,16 @@ export function judgeOf(classifier: Classifier): Judge {
     { x, queries }: Perturbed,
     { x: clean, y, target }: AttackBatch,
     norm: Norm,
-    epsilon: Float32Array | undefined,
+    { epsilon, key }: { readonly epsilon: Float32Array | undefined; readonly key: Key },
   ): Promise<Verdict> => {
-    const seen = measure.run({ x, clean }, NO_KEY);
+    const seen = measure.run({ x, clean }, key);
     const [prediction, wanted, l2, linf, sound] = (await Promise.all(
       [seen.prediction, target ?? y, seen.l2, seen.linf, seen.sound].map((values) => values.data()),
     )) as [Int32Array, Int32Array, Float32Array, Float32Array, Int32Array];
     tf.dispose([x, seen.prediction, seen.l2, seen.linf, seen.sound]);
-    const tolerance = ROUNDING * (high - low);
     const distance = { l2, linf };
     const within = (i: number): boolean =>
-      epsilon === undefined || distance[norm][i]! <= epsilon[i]! + tolerance;
+      epsilon === undefined || withinBudget(distance[norm][i]!, epsilon[i]!, bounds);
     return {
       x: seen.x,
       success: Uint8Array.from(prediction, (label, i) =>
@@ -122,8 +127,8 @@ export function judgeOf(classifier: Classifier): Judge {
   };
 
   const judge: Judge = {
-    async predict(x) {
-      const { prediction } = look.run({ x }, NO_KEY);
+    async predict(x, key = USUAL) {
+      const { prediction } = look.run({ x }, key);
       const labels = Int32Array.from(await prediction.data());
       prediction.dispose();
       return labels;
@@ -134,7 +139,8 @@ export function judgeOf(classifier: Classifier): Judge {
       const tensor = budgets && tf.tensor1d(budgets);
       try {
         const perturbed = await attack.perturb(batch, { epsilon: tensor, steps, key, signal });
-        return await judged(perturbed, batch, attack.attack.norm, budgets);
+        const judging = { epsilon: budgets, key: key.fold("judge") };
+        return await judged(perturbed, batch, attack.attack.norm, judging);
       } finally {
         tensor?.dispose();
       }

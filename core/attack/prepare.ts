@@ -63,7 +63,7 @@ export function prepare(attack: Attack, classifier: Classifier): PreparedAttack 
       const count = new QueryCount(n);
       try {
         const budget = epsilon ?? made.add(tf.fill([n], Number.POSITIVE_INFINITY) as tf.Tensor1D);
-        const tools = toolsFor(cache, count, made, signal);
+        const tools = toolsFor(cache, { count, made, signal, key });
         const found = made.add(await attack.perturb({ ...batch, epsilon: budget, steps, key }, tools));
         if (found.shape.join() !== batch.x.shape.join()) {
           throw new RunError(
@@ -89,8 +89,17 @@ function checkRun({ name, kind, targeted }: Attack, { target }: AttackBatch, eps
   }
 }
 
-/** Tools for a batch whose queries go to a count. */
-function toolsFor(cache: StepCache, count: QueryCount, made: Made, signal: AbortSignal): AttackTools {
+/** What the tools for one batch share. */
+interface Batch {
+  /** Where the queries go. */
+  readonly count: QueryCount;
+  readonly made: Made;
+  readonly signal: AbortSignal;
+  readonly key: Key;
+}
+
+function toolsFor(cache: StepCache, batch: Batch): AttackTools {
+  const { count, made, signal } = batch;
   const call = <I extends TensorsOf<I>, O extends TensorsOf<O>>(
     compiled: CompiledStep<I, O>,
     inputs: StepInputs<I>,
@@ -104,7 +113,7 @@ function toolsFor(cache: StepCache, count: QueryCount, made: Made, signal: Abort
     return outputs;
   };
   return {
-    classifier: cache.watch((x) => {
+    classifier: cache.watch(batch.key, (x) => {
       signal.throwIfAborted();
       count.asked.note(x);
     }),
@@ -112,7 +121,7 @@ function toolsFor(cache: StepCache, count: QueryCount, made: Made, signal: Abort
     run: (step, inputs, key) => call(cache.compiled(step), inputs, key, count),
     peek: (step, inputs, key) => call(cache.compiled(step), inputs, key),
     track: (tensor) => made.add(tensor),
-    subset: (rows, size = rows.length) => toolsFor(cache, count.subset(rows, size), made, signal),
+    subset: (rows, size = rows.length) => toolsFor(cache, { ...batch, count: count.subset(rows, size) }),
   };
 }
 

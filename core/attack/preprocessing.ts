@@ -40,7 +40,7 @@ export const PLAIN: Preprocessing = { mean: 0, deviation: 1, channelsFirst: fals
 
 /**
  * From images `[n, ...inputShape]` to what a network is given: (x − mean) / deviation, in its layout and shape.
- * @throws InputError where an image has not as many values as the network takes, or means not as many as channels
+ * @throws InputError where the network takes images of another size or layout, or means are not as many as channels
  */
 export function preprocessorOf(
   name: string,
@@ -48,11 +48,7 @@ export function preprocessorOf(
   { mean, deviation, channelsFirst }: Preprocessing,
   networkShape: readonly number[],
 ): (x: tf.Tensor) => tf.Tensor {
-  if (sizeOf(networkShape) !== sizeOf(inputShape)) {
-    throw new InputError(
-      `classifier "${name}" takes [${networkShape}], but the data's images are [${inputShape}]`,
-    );
-  }
+  checkLayout(name, inputShape, channelsFirst, networkShape);
   const channels = inputShape.length === 3 ? inputShape[2]! : 1;
   const numbers = (what: string, given: number | readonly number[]): number | number[] => {
     if (typeof given === "number") return given;
@@ -63,11 +59,47 @@ export function preprocessorOf(
     );
   };
   const [shift, scale] = [numbers("mean", mean), numbers("deviation", deviation)];
-  const turn = channelsFirst && inputShape.length === 3;
+  const turn = turns(inputShape, channelsFirst);
   return (x) => {
     const centred = shift === 0 ? x : tf.sub(x, shift);
     const normal = scale === 1 ? centred : tf.div(centred, scale);
     const laid = turn ? tf.transpose(normal, [0, 3, 1, 2]) : normal;
     return tf.reshape(laid, [x.shape[0]!, ...networkShape]);
   };
+}
+
+const turns = (shape: readonly number[], channelsFirst: boolean): boolean =>
+  channelsFirst && shape.length === 3;
+
+/** The shape of an image `[height, width, channels]` in the layout that a network is given. */
+export function laidOut(shape: readonly number[], channelsFirst: boolean): readonly number[] {
+  const [height, width, channels] = shape;
+  return turns(shape, channelsFirst) ? [channels!, height!, width!] : shape;
+}
+
+/**
+ * Whether values lie in the same order in both shapes: they are equal but for axes of length 1, or one is a row, which
+ * has no layout.
+ */
+function sameOrder(a: readonly number[], b: readonly number[]): boolean {
+  const long = (shape: readonly number[]): number[] => shape.filter((length) => length !== 1);
+  const [one, other] = [long(a), long(b)];
+  return sizeOf(a) === sizeOf(b) && (one.length <= 1 || other.length <= 1 || one.join() === other.join());
+}
+
+/** @throws InputError saying which layout would do, if one does */
+function checkLayout(
+  name: string,
+  inputShape: readonly number[],
+  channelsFirst: boolean,
+  networkShape: readonly number[],
+): void {
+  const laid = laidOut(inputShape, channelsFirst);
+  if (sameOrder(laid, networkShape)) return;
+  const other = sameOrder(laidOut(inputShape, !channelsFirst), networkShape);
+  const advice = channelsFirst ? "take channelsFirst: true out" : "set channelsFirst: true";
+  throw new InputError(
+    `classifier "${name}" takes [${networkShape}], but the data's images are [${inputShape}]` +
+      `${channelsFirst ? `, given as [${laid}]` : ""}${other ? `: ${advice}` : ""}`,
+  );
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Key } from "../tensor/key.ts";
 import * as tf from "../tensor/tf.ts";
 import type { Attack } from "./attack.ts";
 import type { Classifier } from "./classifier.ts";
@@ -77,11 +78,17 @@ export class QueryCount {
 /**
  * The classifier as an attack sees it: notes what is put to it, and takes no gradient from an attack that says that it
  * uses none. It stays its owner's.
+ * @param key what a randomised classifier draws from
  * @param note called with images `[n, ...inputShape]` before they are put to it
  */
-export function watched(classifier: Classifier, attack: Attack, note: (x: tf.Tensor) => void): Classifier {
+export function watched(
+  classifier: Classifier,
+  attack: Attack,
+  key: Key,
+  note: (x: tf.Tensor) => void,
+): Classifier {
   const { name, inputShape, classes, bounds } = classifier;
-  const logits = (x: tf.Tensor): tf.Tensor2D => classifier.logits(x);
+  const logits = (x: tf.Tensor): tf.Tensor2D => classifier.logits(x, key);
   const answer = attack.access === "black-box" ? withoutGradient(logits, attack.name) : logits;
   return {
     name,

@@ -23,7 +23,6 @@ export type CompiledStep<I, O> = (inputs: StepInputs<I>, key: Key, queries?: Que
 export class StepCache {
   readonly #attack: Attack;
   readonly #classifier: Classifier;
-  readonly #watched: Classifier;
   readonly #steps = new Map<unknown, Step<string, string>>();
   /** What the step that is being recorded asks. */
   #asked: Asked | undefined;
@@ -31,7 +30,6 @@ export class StepCache {
   constructor(attack: Attack, classifier: Classifier) {
     this.#attack = attack;
     this.#classifier = classifier;
-    this.#watched = this.watch(() => {});
   }
 
   /** Number of functions that are held compiled. */
@@ -39,9 +37,13 @@ export class StepCache {
     return this.#steps.size;
   }
 
-  /** The classifier for an attack to ask; `note` is called with images that are put to it outside of steps. */
-  watch(note: (x: tf.Tensor) => void): Classifier {
-    return watched(this.#classifier, this.#attack, (x) => {
+  /**
+   * The classifier for an attack to ask.
+   * @param key a randomised one draws from it: the same numbers each time that it is asked
+   * @param note called with images that are put to it outside of steps
+   */
+  watch(key: Key, note: (x: tf.Tensor) => void = () => {}): Classifier {
+    return watched(this.#classifier, this.#attack, key.fold("classifier"), (x) => {
       if (this.#asked === undefined) note(x);
       else this.#asked.note(x);
     });
@@ -73,7 +75,7 @@ export class StepCache {
       const asked = new Asked();
       this.#asked = asked;
       try {
-        const outputs = present<tf.Tensor>(step(inputs as I, { classifier: this.#watched, key }));
+        const outputs = present<tf.Tensor>(step(inputs as I, { classifier: this.watch(key), key }));
         return queries === undefined
           ? outputs
           : { ...outputs, [QUERIES]: tf.add(queries, perRow(asked, queries, inputs.done, name)) };

@@ -23,6 +23,9 @@ export interface Geometry {
   locate(points: Float32Array): { readonly offset: Float32Array; readonly position: Float32Array };
 }
 
+/** Classes of rows, from 0. */
+export type Labels = Uint8Array | Int32Array;
+
 /** Something to draw samples from. */
 export interface Dataset {
   readonly name: string;
@@ -40,7 +43,7 @@ export interface FiniteDataset extends Dataset {
   /** Number of rows. */
   readonly size: number;
   /** Class of each row, from 0; absent where the data carries no labels. */
-  readonly labels?: Uint8Array;
+  readonly labels?: Labels;
   /** Number of classes, where there are labels. */
   readonly classes?: number;
   /** The rows of the given indices, `[indices.length, ...shape]`. */
@@ -85,8 +88,8 @@ export interface ArraySource {
   /** `[n, ...shape]` row by row; bytes are kept as bytes and scaled when drawn. */
   readonly values: Float32Array | Uint8Array;
   readonly shape: readonly number[];
-  readonly labels?: Uint8Array;
-  /** One more than the largest label unless given. */
+  readonly labels?: Labels;
+  /** More than the largest label; one more unless given. */
   readonly classes?: number;
   /** Value v is given out as `v·scale + shift`. */
   readonly scale?: number;
@@ -123,6 +126,12 @@ export function fromArrays(source: ArraySource): FiniteDataset {
   if (labels !== undefined && labels.length !== size) {
     throw new InputError(`dataset "${name}": ${size} rows, but ${labels.length} labels`);
   }
+  if (labels !== undefined && source.classes !== undefined && largest(labels) >= source.classes) {
+    throw new InputError(
+      `dataset "${name}": ${source.classes} classes, but a row has the label ${largest(labels)}: labels are 0 to ` +
+        `${source.classes - 1}`,
+    );
+  }
   return select(
     source,
     Int32Array.from({ length: size }, (_, i) => i),
@@ -134,8 +143,8 @@ function select(source: ArraySource, chosen: Int32Array): FiniteDataset {
   const { name, values, shape, scale = 1, shift = 0 } = source;
   const width = sizeOf(shape);
   const size = chosen.length;
-  const labels = source.labels && Uint8Array.from(chosen, (row) => source.labels![row]!);
-  const classes = source.labels && (source.classes ?? source.labels.reduce((a, b) => Math.max(a, b), 0) + 1);
+  const labels = source.labels && labelsAt(source.labels, chosen);
+  const classes = source.labels && (source.classes ?? largest(source.labels) + 1);
 
   const rows = (indices: ArrayLike<number>): tf.Tensor => {
     const out = new Float32Array(indices.length * width);
@@ -192,11 +201,11 @@ export function subset(data: FiniteDataset, chosen: Int32Array): FiniteDataset {
   return {
     ...data,
     size: chosen.length,
-    ...(labels && { labels: Uint8Array.from(chosen, (row) => labels[row]!) }),
+    ...(labels && { labels: labelsAt(labels, chosen) }),
     rows,
     sample: (key, n) => rows(key.integers(n, chosen.length)),
     only(wanted) {
-      requireLabels(name, labels && Uint8Array.from(chosen, (row) => labels[row]!), wanted);
+      requireLabels(name, labels && labelsAt(labels, chosen), wanted);
       return subset(
         data,
         chosen.filter((row) => wanted.includes(labels![row]!)),
@@ -205,8 +214,19 @@ export function subset(data: FiniteDataset, chosen: Int32Array): FiniteDataset {
   };
 }
 
+function labelsAt(labels: Labels, rows: Int32Array): Labels {
+  const chosen = labels instanceof Uint8Array ? new Uint8Array(rows.length) : new Int32Array(rows.length);
+  return chosen.map((_, i) => labels[rows[i]!]!);
+}
+
+function largest(labels: Labels): number {
+  let most = 0;
+  for (const label of labels) most = Math.max(most, label);
+  return most;
+}
+
 /** @throws InputError unless every wanted label occurs */
-function requireLabels(name: string, labels: Uint8Array | undefined, wanted: readonly number[]): void {
+function requireLabels(name: string, labels: Labels | undefined, wanted: readonly number[]): void {
   if (labels === undefined)
     throw new InputError(`dataset "${name}" has no labels: cannot take classes [${wanted}]`);
   if (wanted.length === 0)

@@ -31,6 +31,11 @@ export interface Network {
    * may move running statistics in `state`; any other pass changes nothing.
    */
   apply(x: Tensor, mode: Mode): Tensor;
+  /**
+   * Parameters and state that have an axis counting the values of an image, rows first and channels last: those behind a
+   * layer that flattens. Frameworks that flatten channels first have it in another order.
+   */
+  readonly flattened?: ReadonlyMap<string, FlattenedAxis>;
   /** What lies in front of the last layers, where the network says so: a classifier's feature space. */
   readonly features?: FeatureSpace;
   /** Whether what a row becomes in training depends on the other rows of its batch, as with batch norm. Absent: no. */
@@ -45,6 +50,12 @@ export interface Network {
   initialize?(x: Tensor, key: Key): void;
   /** Frees parameters and state. */
   dispose(): void;
+}
+
+/** An axis that counts the values of an image `[height, width, channels]`. */
+export interface FlattenedAxis {
+  readonly axis: number;
+  readonly image: readonly number[];
 }
 
 /** A network cut in two: `apply(x, mode)` is `head(of(x, mode), mode)`. */

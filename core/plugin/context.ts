@@ -8,6 +8,7 @@ import type { Built, Context, Ref, Registry } from "./component.ts";
 import type { Contract } from "./contract.ts";
 import { InputError, RunError } from "./errors.ts";
 import { checkSettled } from "./options.ts";
+import { locate } from "./place.ts";
 import { contractOf, refsOf } from "./refs.ts";
 import { locatedMessage } from "./thrown.ts";
 
@@ -147,15 +148,4 @@ async function built(value: unknown, context: Context): Promise<unknown> {
   const parts: Record<string, unknown> = {};
   for (const [name, part] of Object.entries(value)) parts[name] = await built(part, context);
   return parts;
-}
-
-/** The location that a path or a URL means, relative ones to `base`; in a path, no character is special. */
-export function locate(path: string, base: URL): URL {
-  const isUrl = /^[a-z][a-z0-9+.-]+:/i.test(path); // two letters at least: one is a drive of Windows
-  return new URL(isUrl ? path : encodeURI(path).replace(/[?#]/g, encodeURIComponent), base);
-}
-
-/** A file in a folder, whether or not the folder's URL ends with a slash. */
-export function inFolder(folder: URL, path: string): URL {
-  return new URL(path, folder.href.endsWith("/") ? folder : `${folder.href}/`);
 }

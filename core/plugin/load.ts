@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { locate } from "./context.ts";
 import { messageOf } from "./errors.ts";
+import { locate } from "./place.ts";
 import { type Plugin, type PluginExport, pluginOf } from "./plugin.ts";
 import { rememberPlugin, thrownAt } from "./thrown.ts";
 
@@ -115,7 +115,7 @@ function unsupported(specifier: string): string {
 function withoutScenario(message: string, base: URL): string {
   return message.replace(/ imported from (.*)/s, (all, importer: string) =>
     /\/(core\/plugin\/load|server\/trainer\/modules)\./.test(importer) ||
-    base.href.endsWith(encodeURI(importer))
+    base.href === locate(importer, new URL("file:///")).href
       ? ""
       : all,
   );

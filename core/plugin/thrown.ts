@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError, messageOf, RunError } from "./errors.ts";
+import { locate } from "./place.ts";
 
 /** The folder of the core, and those of plugins that were loaded. */
 const CORE = new URL("../", import.meta.url).href;
@@ -50,11 +51,11 @@ export function locatedMessage(error: unknown): string {
 function framesOf(stack: string): Frame[] {
   const frames: Frame[] = [];
   for (const line of stack.split("\n")) {
-    const found = /(?:^|[\s(])((?:file|https?):\/\/[^\s()]+?|\/[^\s():]+)(:\d+(?::\d+)?)\)?$/.exec(line);
+    const found = /(?:^|[\s(])((?:file|https?):\/\/\S+?|\/.+?)(:\d+(?::\d+)?)\)?$/.exec(line);
     if (found === null) continue;
     const [, place, position] = found;
     frames.push({
-      url: place!.startsWith("/") ? `file://${encodeURI(place!)}` : place!,
+      url: locate(place!, new URL("file:///")).href,
       position: position!,
     });
   }

@@ -9,8 +9,8 @@ import type { Alarm, EventBody, Numbers } from "./event.ts";
 import { DEFAULT_SENTINELS, type SentinelPolicy, type Watch, watchOf } from "./sentinel.ts";
 import type { RunState } from "./state.ts";
 
-/** What a training yields. */
-export type TrainingEvent = EventBody<"stage" | "progress" | "sentinel">;
+/** What a training yields, and a measure, which may warn of what it found. */
+export type TrainingEvent = EventBody<"stage" | "progress" | "sentinel" | "warning">;
 
 /** What a loop reports after a step. */
 export interface LoopReport {

@@ -19,6 +19,8 @@ export interface StoredTensor {
 /** What a file holds. */
 export interface TensorFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Tensors that the file has beside them, with why they cannot be read. */
+  readonly unread: ReadonlyMap<string, string>;
   /** Free text by name. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -62,7 +64,7 @@ export function encodeTensors(
 /**
  * Reads a file of tensors.
  * @param file names it in messages
- * @throws InputError where it is damaged, or holds values of a type other than {@link READ}
+ * @throws InputError where it is damaged
  */
 export function decodeTensors(bytes: Uint8Array, file: string): TensorFile {
   const fail = (what: string): never => {
@@ -81,6 +83,7 @@ export function decodeTensors(bytes: Uint8Array, file: string): TensorFile {
   }
   const { __metadata__: metadata = {}, ...entries } = header;
   const tensors = new Map<string, StoredTensor>();
+  const unread = new Map<string, string>();
   for (const [name, entry] of Object.entries(entries as Record<string, Entry>)) {
     const [begin, end] = Array.isArray(entry?.data_offsets) ? entry.data_offsets : [-1, -1];
     if (!(begin >= 0 && begin <= end && start + end <= bytes.length)) {
@@ -88,7 +91,8 @@ export function decodeTensors(bytes: Uint8Array, file: string): TensorFile {
     }
     const read = READ[entry.dtype];
     if (read === undefined) {
-      return fail(`tensor "${name}" is of type ${entry.dtype}; known: ${Object.keys(READ).join(", ")}`);
+      unread.set(name, `it is of type ${entry.dtype}; known: ${Object.keys(READ).join(", ")}`);
+      continue;
     }
     const [width, make] = read;
     const n = sizeOf(entry.shape);
@@ -97,9 +101,11 @@ export function decodeTensors(bytes: Uint8Array, file: string): TensorFile {
     }
     const raw = new Uint8Array(end - begin); // aligned, and its own: a Buffer's slice would share
     raw.set(bytes.subarray(start + begin, start + end));
-    tensors.set(name, { shape: entry.shape, ...make(raw, n) });
+    const values = make(raw, n);
+    if (values === undefined) unread.set(name, `it holds ${entry.dtype} numbers beyond those of int32`);
+    else tensors.set(name, { shape: entry.shape, ...values });
   }
-  return { tensors, metadata: metadata as Record<string, string> };
+  return { tensors, unread, metadata: metadata as Record<string, string> };
 }
 
 type Values = Omit<StoredTensor, "shape">;
@@ -108,24 +114,46 @@ const floats = (n: number, of: (i: number) => number): Values => ({
   values: Float32Array.from({ length: n }, (_, i) => of(i)),
 });
 
+/** Whole numbers as int32; nothing where one is beyond that. */
+const wholes = (n: number, of: (i: number) => number): Values | undefined => {
+  const values = Int32Array.from({ length: n }, (_, i) => of(i));
+  return values.every((value, i) => value === of(i)) ? { dtype: "int32", values } : undefined;
+};
+
+type Reader = readonly [width: number, make: (raw: Uint8Array, n: number) => Values | undefined];
+
+/** A type of which a view reads each value. */
+const viewed = (
+  width: number,
+  make: typeof floats | typeof wholes,
+  value: (view: DataView, at: number) => number,
+): Reader => [
+  width,
+  (raw, n) => {
+    const view = new DataView(raw.buffer);
+    return make(n, (i) => value(view, i * width));
+  },
+];
+
 /** Types that can be read: bytes a value, and how they become one of ours. Halves and doubles become float32. */
-const READ: Readonly<Record<string, readonly [width: number, make: (raw: Uint8Array, n: number) => Values]>> =
-  {
-    F32: [4, (raw) => ({ dtype: "float32", values: new Float32Array(raw.buffer) })],
-    I32: [4, (raw) => ({ dtype: "int32", values: new Int32Array(raw.buffer) })],
-    BOOL: [1, (raw) => ({ dtype: "bool", values: raw })],
-    U8: [1, (raw) => ({ dtype: "int32", values: Int32Array.from(raw) })],
-    I64: [
-      8,
-      (raw) => ({ dtype: "int32", values: Int32Array.from(new BigInt64Array(raw.buffer), (v) => Number(v)) }),
-    ],
-    F64: [8, (raw, n) => floats(n, (i) => new DataView(raw.buffer).getFloat64(i * 8, true))],
-    F16: [2, (raw, n) => floats(n, (i) => halfOf(new DataView(raw.buffer).getUint16(i * 2, true)))],
-    BF16: [2, (raw, n) => floats(n, (i) => brainOf(new DataView(raw.buffer).getUint16(i * 2, true)))],
-  };
+const READ: Readonly<Record<string, Reader>> = {
+  F32: [4, (raw) => ({ dtype: "float32", values: new Float32Array(raw.buffer) })],
+  I32: [4, (raw) => ({ dtype: "int32", values: new Int32Array(raw.buffer) })],
+  BOOL: [1, (raw) => ({ dtype: "bool", values: raw })],
+  U8: viewed(1, wholes, (view, at) => view.getUint8(at)),
+  I8: viewed(1, wholes, (view, at) => view.getInt8(at)),
+  U16: viewed(2, wholes, (view, at) => view.getUint16(at, true)),
+  I16: viewed(2, wholes, (view, at) => view.getInt16(at, true)),
+  U32: viewed(4, wholes, (view, at) => view.getUint32(at, true)),
+  U64: viewed(8, wholes, (view, at) => Number(view.getBigUint64(at, true))),
+  I64: viewed(8, wholes, (view, at) => Number(view.getBigInt64(at, true))),
+  F64: viewed(8, floats, (view, at) => view.getFloat64(at, true)),
+  F16: viewed(2, floats, (view, at) => halfOf(view.getUint16(at, true))),
+  BF16: viewed(2, floats, (view, at) => brainOf(view.getUint16(at, true))),
+};
 
 /** The value of an IEEE half. */
-function halfOf(bits: number): number {
+export function halfOf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;

@@ -14,7 +14,7 @@ export const imageShape = {
     .default("train")
     .describe("Which part of the data; the train split has the test split as its held-out rows."),
   labels: z
-    .array(z.int().min(0).max(255))
+    .array(z.int().min(0))
     .min(1)
     .optional()
     .describe("Keeps the images of these classes only; all of them unless given."),

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Norm } from "../../core/mod.ts";
+import { NO_CLASS, type Norm, type Range, withinBudget } from "../../core/mod.ts";
 
 /** One attack at one budget, or once at the least distance, on every image that was classified correctly. */
 export interface Trial {
@@ -15,7 +15,7 @@ export interface Trial {
   readonly epsilon: number | null;
   /** 1 where the classifier was fooled (within the budget), a value for each image attacked, like all below. */
   readonly success: readonly number[];
-  /** Class that the example is taken for. */
+  /** Class that the example is taken for; `NO_CLASS` where the classifier gave none. */
   readonly prediction: readonly number[];
   /** How far the example is from the image, in each norm, whether it fools or not. */
   readonly distance: Readonly<Record<Norm, readonly number[]>>;
@@ -26,9 +26,11 @@ export interface Trial {
 /** All attacks on one classifier. Images that it gets wrong without any attack are counted, not attacked. */
 export interface Evaluation {
   readonly classes: number;
+  /** Of a pixel: what rounding may carry an example beyond its budget depends on them. */
+  readonly bounds: Range;
   /** True class of each image. */
   readonly labels: readonly number[];
-  /** Class that the classifier takes it for. */
+  /** Class that the classifier takes it for; `NO_CLASS` where it gave none. */
   readonly clean: readonly number[];
   /** The images that were attacked: those that it gets right. */
   readonly attacked: readonly number[];
@@ -84,9 +86,6 @@ export function distances({ attacked }: Evaluation, trials: readonly Trial[], no
   return nearest;
 }
 
-/** Rounding may carry an example so far beyond its budget, as a share of that. */
-const ROUNDING = 1e-4;
-
 /** Accuracy where every image is attacked by the worst of the trials: what is right and not fooled within ε. */
 export function worstCase(
   evaluation: Evaluation,
@@ -97,7 +96,7 @@ export function worstCase(
   const nearest = distances(evaluation, trials, norm);
   const wrong = evaluation.labels.length - rightCount(evaluation);
   return epsilons.map((epsilon) => {
-    const fooled = nearest.reduce((sum, d) => sum + (d <= epsilon * (1 + ROUNDING) ? 1 : 0), 0);
+    const fooled = nearest.reduce((sum, d) => sum + (withinBudget(d, epsilon, evaluation.bounds) ? 1 : 0), 0);
     return { epsilon, ...shareOf(evaluation.labels.length - wrong - fooled, evaluation.labels.length) };
   });
 }
@@ -135,6 +134,25 @@ export function medianDistance(evaluation: Evaluation, attack: string): number {
 }
 
 /** Which images a trial fooled within a budget, whatever budget it ran at. */
-export function fooledWithin({ success, distance }: Trial, norm: Norm, epsilon: number): boolean[] {
-  return success.map((good, i) => good === 1 && distance[norm][i]! <= epsilon * (1 + ROUNDING));
+export function fooledWithin(
+  { success, distance }: Trial,
+  norm: Norm,
+  epsilon: number,
+  bounds: Range,
+): boolean[] {
+  return success.map((good, i) => good === 1 && withinBudget(distance[norm][i]!, epsilon, bounds));
+}
+
+/** Share of the classifier's answers that are no class: of the clean images, and of an attack's examples at worst. */
+export function silentShares({ clean, trials }: Evaluation): {
+  readonly clean: number;
+  readonly attacks: Readonly<Record<string, number>>;
+} {
+  const share = (of: readonly number[]): number =>
+    of.length === 0 ? 0 : of.filter((label) => label === NO_CLASS).length / of.length;
+  const attacks: Record<string, number> = {};
+  for (const { attack, prediction } of trials) {
+    attacks[attack] = Math.max(attacks[attack] ?? 0, share(prediction));
+  }
+  return { clean: share(clean), attacks };
 }

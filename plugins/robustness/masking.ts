@@ -105,7 +105,7 @@ function roundingSigns({ rounding, zeroGradients }: Probes): string[] {
 }
 
 /** A black-box attack that fools more images than the best attack with gradients, by McNemar's test. */
-function blackBoxSigns({ trials }: Evaluation): string[] {
+function blackBoxSigns({ trials, bounds }: Evaluation): string[] {
   const signs = new Map<string, string>();
   for (const black of trials) {
     const { epsilon, norm } = black;
@@ -113,10 +113,10 @@ function blackBoxSigns({ trials }: Evaluation): string[] {
     const white = trials
       .filter((trial) => trial.access === "white-box" && trial.norm === norm)
       .filter((trial) => trial.epsilon === null || trial.epsilon === epsilon)
-      .map((trial) => ({ attack: trial.attack, fooled: fooledWithin(trial, norm, epsilon) }));
+      .map((trial) => ({ attack: trial.attack, fooled: fooledWithin(trial, norm, epsilon, bounds) }));
     if (white.length === 0) continue;
     const best = white.reduce((a, b) => (count(b.fooled) > count(a.fooled) ? b : a));
-    const fooled = fooledWithin(black, norm, epsilon);
+    const fooled = fooledWithin(black, norm, epsilon, bounds);
     const only = count(fooled.map((good, i) => good && !best.fooled[i]));
     const others = count(best.fooled.map((good, i) => good && !fooled[i]));
     if (!exceeds(only, others)) continue;

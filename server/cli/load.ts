@@ -12,6 +12,7 @@ import {
   type LoadedSweep,
   loadScenario,
   loadSweep,
+  locatePath,
   type Override,
   readSource,
 } from "../../core/mod.ts";
@@ -72,7 +73,7 @@ export async function loadSweepFile(given: string, host: Host): Promise<LoadedSw
   const loaded = await loadSweep(text, {
     ...{ base, file, plugins: host.plugins, modules, name: nameFor(file) },
     find(name, from) {
-      const beside = isAbsolute(name) ? name : fileURLToPath(new URL(encodeURI(name), from));
+      const beside = isAbsolute(name) ? name : fileURLToPath(locatePath(name, from));
       const scenario = findScenario(existsSync(beside) ? beside : name);
       return { ...scenario, name: nameFor(scenario.file) };
     },

@@ -5,6 +5,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { lastValueFrom, tap } from "rxjs";
 import {
   assemble,
@@ -115,7 +116,7 @@ async function commandOf(reader: RunReader): Promise<string | undefined> {
 }
 
 function here(): URL {
-  return new URL(`file://${process.cwd()}/`);
+  return pathToFileURL(`${process.cwd()}/`);
 }
 
 function displayFor({ json, quiet }: WatchOptions): Display {

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { messageOf } from "../../core/plugin/errors.ts";
 import { applyOverride } from "../../core/scenario/override.ts";
 import { readSource } from "../../core/scenario/source.ts";
 import { Refusal } from "./problem.ts";
@@ -38,12 +37,9 @@ function isAllowed(name: string, allow: readonly string[]): boolean {
   return allow.some((entry) => entry === name || (entry.endsWith("/") && !climbs && name.startsWith(entry)));
 }
 
+/** With what a URL may write as an escape: in a path, `%` is a character like any other. */
 function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch (error) {
-    throw new Refusal(403, `${JSON.stringify(name.slice(0, 100))}: ${messageOf(error)}`);
-  }
+  return name.replace(/%([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }
 
 /** Whether text is a path, a URL or the name of a file. */

@@ -6,6 +6,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { InputError, messageOf } from "../../core/plugin/errors.ts";
+import { locatePath } from "../../core/plugin/place.ts";
 import type { RunGlance, Store } from "../../core/run/store.ts";
 import type { Override } from "../../core/scenario/override.ts";
 import { requireAllowed } from "./allow.ts";
@@ -250,5 +251,5 @@ function scenarioOf(
 
 /** The folder that relative paths of a scenario from outside start from. */
 function here(): string {
-  return new URL(`file://${process.cwd()}/`).href;
+  return locatePath(`${process.cwd()}/`, new URL("file:///")).href;
 }

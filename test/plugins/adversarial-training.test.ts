@@ -129,6 +129,7 @@ t.test("noisy() is uniform within r, and is held within the range where it is as
 /** Four images, the last wrong when clean; an attack at 0.1 and 0.2, one that sought the least distance. */
 const evaluation = (successes: readonly (readonly number[])[], least?: readonly number[]): Evaluation => ({
   classes: 2,
+  bounds: [0, 1],
   labels: [0, 1, 0, 1],
   clean: [0, 1, 0, 0],
   attacked: [0, 1, 2],
@@ -190,7 +191,7 @@ t.test("orderings() and standings() tell a gain that holds up from one that is m
   const many = (of: readonly number[], attack: string): Evaluation => {
     const n = 30;
     return {
-      ...{ classes: 2, labels: Array(n).fill(0), clean: Array(n).fill(0) },
+      ...{ classes: 2, bounds: [0, 1] as const, labels: Array(n).fill(0), clean: Array(n).fill(0) },
       attacked: Array.from({ length: n }, (_, i) => i),
       trials: [
         {

@@ -487,8 +487,6 @@ t.test("arrays() names the row or the file, what was expected and what was found
   await bad({ values: [0, 1], labels: [0] }, /2 rows, but 1 labels/);
 
   const whole = Buffer.from(dump(Float32Array.of(1, 2, 3, 4), [2, 2]));
-  const fortran = Buffer.from(whole);
-  fortran.write("True ", fortran.indexOf("False"), "latin1");
   const base = pathToFileURL(
     `${t.testdir({
       "cut.npy": whole.subarray(0, -4),
@@ -496,12 +494,11 @@ t.test("arrays() names the row or the file, what was expected and what was found
       "head.npy": whole.subarray(0, 20),
       "empty.npy": "",
       "text.npy": "1, 2, 3, 4, 5, 6",
-      "fortran.npy": fortran,
       "nan.npy": Buffer.from(dump(Float32Array.of(1, Number.NaN), [2])),
       "words.npy": Buffer.from(dump(["a", "b"], [2])),
       "scalar.npy": Buffer.from(dump(Float32Array.of(1), [])),
       "half.npy": Buffer.from(dump(Float32Array.of(0, 0.5), [2])),
-      "square.npy": Buffer.from(dump(Uint8Array.of(0, 1), [2, 1])),
+      "cube.npy": Buffer.from(dump(Uint8Array.of(0), [1, 1, 1])),
     })}/`,
   );
   await bad(
@@ -512,26 +509,21 @@ t.test("arrays() names the row or the file, what was expected and what was found
   await bad({ values: "cut.npy" }, /cut\.npy: expected 4 values of shape \(2, 2\), found 3\./, base);
   await bad(
     { values: "odd.npy" },
-    /odd\.npy: expected a sound \.npy file, found \d+ bytes that are not/,
+    /odd\.npy: expected 4 values of shape \(2, 2\), found 3\. Write it with NumPy/,
     base,
   );
   await bad({ values: "head.npy" }, /head\.npy: expected a sound \.npy file, found 20 bytes/, base);
   await bad({ values: "empty.npy" }, /empty\.npy: expected a sound \.npy file, found 0 bytes/, base);
   await bad({ values: "text.npy" }, /text\.npy: expected a sound .*Not an \.npy file/, base);
-  await bad(
-    { values: "fortran.npy" },
-    /expected rows in C order, found Fortran order.*ascontiguousarray/,
-    base,
-  );
   await bad({ values: "nan.npy" }, /nan\.npy: row 1: expected a finite float32, found NaN/, base);
-  await bad({ values: "words.npy" }, /expected real numbers, found dtype U/, base);
+  await bad({ values: "words.npy" }, /expected real numbers, found text \(dtype <U1\)/, base);
   await bad({ values: "scalar.npy" }, /scalar\.npy: expected rows of values, found shape \(\)/, base);
   await bad(
     { values: [1, 2], labels: "half.npy" },
     /half\.npy: label 1: expected an integer .*, found 0\.5/,
     base,
   );
-  await bad({ values: [1, 2], labels: "square.npy" }, /one dimension of labels, found shape \(2, 1\)/, base);
+  await bad({ values: [1], labels: "cube.npy" }, /one-hot row, for each row, found shape \(1, 1, 1\)/, base);
 });
 
 t.test("no dataset leaves tensors behind", async (t) => {

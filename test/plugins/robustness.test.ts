@@ -36,6 +36,7 @@ function trial(
 /** Ten images, of which the last two are wrong without any attack. */
 const evaluation = (...trials: Trial[]): Evaluation => ({
   classes: 10,
+  bounds: [0, 1],
   labels: Array(10).fill(0),
   clean: [0, 0, 0, 0, 0, 0, 0, 0, 3, 4],
   attacked: [0, 1, 2, 3, 4, 5, 6, 7],
@@ -161,6 +162,7 @@ t.test(
   (t) => {
     const big: Evaluation = {
       classes: 10,
+      bounds: [0, 1],
       labels: Array(100).fill(0),
       clean: Array(100).fill(0),
       attacked: Array.from({ length: 100 }, (_, i) => i),

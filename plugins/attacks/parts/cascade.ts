@@ -3,14 +3,11 @@
  *
  * @module
  */
-import { type AttackRows, type Norm, type Perturb, type StepTools, tf } from "../../../core/mod.ts";
+import { type AttackRows, type Norm, type Perturb, type StepTools, slackOf, tf } from "../../../core/mod.ts";
 import { ballOf } from "./ball.ts";
 import { sizeFor } from "./iterate.ts";
 import { fooled } from "./losses.ts";
 import { rowsOf } from "./rows.ts";
-
-/** Rounding may carry an example this share of the bounds' width beyond its budget. */
-const SLACK = 1e-5;
 
 /**
  * Makes one attack within a budget of several. Each turn sees the images that are still unfooled, and draws from
@@ -61,8 +58,9 @@ function checking(norm: Norm) {
   const ball = ballOf(norm);
   return ({ x, y, target, epsilon, tried }: Tried, { classifier }: StepTools) => {
     const good = fooled(classifier.logits(tried), { y, target });
-    const slack = SLACK * (classifier.bounds[1] - classifier.bounds[0]);
-    const within = tf.lessEqual(ball.length(tf.sub(tried, x)), tf.add(epsilon, slack));
+    const { share, absolute } = slackOf(classifier.bounds);
+    const most = tf.add(tf.mul(1 + share, epsilon), absolute);
+    const within = tf.lessEqual(ball.length(tf.sub(tried, x)), most);
     return { unfooled: tf.cast(tf.logicalNot(tf.logicalAnd(good, within)), "int32") }; // [n]
   };
 }

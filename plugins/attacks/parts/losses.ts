@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Classifier, InputError, tf } from "../../../core/mod.ts";
+import { type Classifier, InputError, predictionOf, tf } from "../../../core/mod.ts";
 
 /** Classes `[n]` int32: the true ones, and those aimed at, if any. */
 export interface Aim {
@@ -126,9 +126,9 @@ export function lossOf(name: LossName, classifier: Classifier, targeted: boolean
   );
 }
 
-/** Whether each row's prediction is what the attack is after, bool `[n]`. */
+/** Whether each row's prediction is what the attack is after, bool `[n]`, as the judge decides it. */
 export function fooled(logits: tf.Tensor2D, { y, target }: Aim): tf.Tensor1D {
-  const prediction = tf.argMax(logits, 1);
+  const prediction = predictionOf(logits);
   const same = tf.equal(prediction, tf.cast(target ?? y, "int32"));
   return (target === undefined ? tf.logicalNot(same) : same) as tf.Tensor1D;
 }

@@ -24,7 +24,7 @@ import {
 import { ballOf, clip } from "../parts/ball.ts";
 import { cascade } from "../parts/cascade.ts";
 import { iterate } from "../parts/iterate.ts";
-import { margin } from "../parts/losses.ts";
+import { fooled, margin } from "../parts/losses.ts";
 import { normOption } from "../parts/options.ts";
 import { choose, spread } from "../parts/rows.ts";
 import { bump, tiles } from "./bump.ts";
@@ -229,8 +229,9 @@ function starting(norm: Norm) {
 /** An image with its loss and whether that is enough. */
 function judged(classifier: Classifier, { x, y, target }: AttackRows, proposed: tf.Tensor) {
   const point = tf.reshape(proposed, x.shape);
-  const gain = margin(classifier.logits(point), { y, target });
-  return { point, loss: tf.neg(gain), done: tf.cast(tf.greater(gain, 0), "float32") };
+  const logits = classifier.logits(point);
+  const aim = { y, target };
+  return { point, loss: tf.neg(margin(logits, aim)), done: tf.cast(fooled(logits, aim), "float32") };
 }
 
 function stepping(propose: Propose) {
@@ -240,7 +241,8 @@ function stepping(propose: Propose) {
     const images = (rows: tf.Tensor): tf.Tensor => tf.reshape(rows, [rows.shape[0]!, ...size]);
     const proposed = clip(propose(images(x), images(point), inputs, size, key), classifier.bounds);
     const tried = judged(classifier, inputs, proposed);
-    const better = tf.less(tried.loss, loss);
+    // what fools is taken even where its loss is no number
+    const better = tf.logicalOr(tf.less(tried.loss, loss), tf.cast(tried.done, "bool"));
     return {
       point: choose(better, tried.point, point),
       loss: choose(better, tried.loss, loss),

@@ -9,7 +9,9 @@ import {
   ClassifierSources,
   component,
   decodeTensors,
+  type FlattenedAxis,
   InputError,
+  laidOut,
   meant,
   type NetworkPlan,
   Networks,
@@ -33,10 +35,12 @@ const ownOptions = z.strictObject({
     .describe("The file's name for each weight that it has under another than the network's."),
   prefix: z.string().default("").describe("Stands before each name that is not among `names`."),
   layout: z
-    .enum(["tensorflow", "pytorch"])
+    .enum(["tensorflow", "pytorch", "pytorch-channels-last"])
     .default("tensorflow")
     .describe(
-      "Order of axes: `tensorflow`, or `pytorch`: matrices are [outputs, inputs], filters [outputs, inputs, height, width].",
+      "Order of axes: `tensorflow`, or `pytorch`: matrices are [outputs, inputs], filters [outputs, inputs, height, width], " +
+        "and images are flattened channels first. `pytorch-channels-last`: the same for a network that was trained on rows " +
+        "of images flattened channels last.",
     ),
   ...preprocessingOptions,
 });
@@ -49,17 +53,26 @@ export type WeightsOptions = Omit<z.input<typeof ownOptions>, "file"> & {
 
 /** Reads the weights of a network. */
 export function weights({ network: plan, ...given }: WeightsOptions): ClassifierSource {
-  const { file, names, prefix, layout, ...preprocessing } = parseOptions("weights", ownOptions, {
+  const {
+    file: from,
+    names,
+    prefix,
+    layout,
+    ...preprocessing
+  } = parseOptions("weights", ownOptions, {
     ...given,
     file: String(given.file),
   });
   return {
     name: "weights",
     async *open(place, { key }) {
-      const location = locationOf(file);
+      const location = locationOf(from);
       const path = pathOf(location);
-      const { tensors } = decodeTensors(await bytesAt(location), path);
-      const network = plan.build({ input: place.inputShape, output: [place.classes] }, key.fold("unused"));
+      const file = decodeTensors(await bytesAt(location), path);
+      const input = laidOut(place.inputShape, preprocessing.channelsFirst);
+      const network = plan.build({ input, output: [place.classes] }, key.fold("unused"));
+      // images that come channels first are in PyTorch's order already
+      const turnsRows = layout === "pytorch" && !preprocessing.channelsFirst;
       try {
         const variables = [...network.parameters, ...network.state];
         const known = variables.map(([name]) => name);
@@ -71,8 +84,11 @@ export function weights({ network: plan, ...given }: WeightsOptions): Classifier
         }
         for (const [name, variable] of variables) {
           const storedName = names[name] ?? `${prefix}${name}`;
-          const stored = tensorNamed(tensors, storedName, path);
-          fill(variable, layout === "pytorch" ? await turned(stored) : stored, `${path}: ${storedName}`);
+          const stored = tensorNamed(file, storedName, path);
+          const flattened = turnsRows ? network.flattened?.get(name) : undefined;
+          const given = layout === "tensorflow" ? stored : await turned(stored, flattened);
+          const hint = layout === "tensorflow" ? hintOf(stored, variable) : "";
+          fill(variable, given, `${path}: ${storedName}`, hint);
         }
         const classifier = networkClassifier(network, place, preprocessing);
         await place.check?.(classifier);
@@ -86,15 +102,17 @@ export function weights({ network: plan, ...given }: WeightsOptions): Classifier
 }
 
 /** @throws InputError listing the names that the file has */
-function tensorNamed(tensors: TensorFile["tensors"], name: string, path: string): StoredTensor {
+function tensorNamed({ tensors, unread }: TensorFile, name: string, path: string): StoredTensor {
   const found = tensors.get(name);
   if (found !== undefined) return found;
+  const why = unread.get(name);
+  if (why !== undefined) throw new InputError(`${path}: tensor "${name}" cannot be read: ${why}`);
   const there = [...tensors.keys()];
   throw new InputError(`${path}: has no tensor "${name}"${meant(name, there)} It has: ${there.join(", ")}`);
 }
 
 /** Gives a variable its values; vectors and scalars of as many values fit each other. */
-function fill(variable: tf.Variable, stored: StoredTensor, name: string): void {
+function fill(variable: tf.Variable, stored: StoredTensor, name: string, hint: string): void {
   const vector = (shape: readonly number[]): boolean => shape.filter((length) => length !== 1).length <= 1;
   const fits = vector(stored.shape) && vector(variable.shape) && stored.values.length === variable.size;
   try {
@@ -102,20 +120,45 @@ function fill(variable: tf.Variable, stored: StoredTensor, name: string): void {
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
     throw new InputError(
-      `${name} is ${stored.dtype} [${stored.shape}], but the network has ${variable.dtype} [${variable.shape}] there ` +
-        "(layout: pytorch turns matrices and filters)",
+      `${name} is ${stored.dtype} [${stored.shape}], but the network has ${variable.dtype} [${variable.shape}] ` +
+        `there${hint}`,
     );
   }
 }
 
-/** From PyTorch's order of axes to TensorFlow's. */
-async function turned(stored: StoredTensor): Promise<StoredTensor> {
-  const order = { 2: [1, 0], 4: [2, 3, 1, 0] }[stored.shape.length];
-  if (order === undefined) return stored;
-  const x = tf.tidy(() => tf.transpose(tf.tensor(stored.values, [...stored.shape], stored.dtype), order));
+/** PyTorch's axes in the order of TensorFlow's, by their number. */
+const ORDERS: Readonly<Record<number, readonly number[]>> = { 2: [1, 0], 4: [2, 3, 1, 0] };
+
+/** What helps where a tensor has PyTorch's order of axes. */
+function hintOf({ shape }: StoredTensor, variable: tf.Variable): string {
+  const turned = ORDERS[shape.length]?.map((axis) => shape[axis]);
+  return turned?.join() === variable.shape.join() ? ": set layout: pytorch" : "";
+}
+
+/** From PyTorch's order of axes, and of an image's values where an axis counts those, to TensorFlow's. */
+async function turned(stored: StoredTensor, flattened: FlattenedAxis | undefined): Promise<StoredTensor> {
+  const order = ORDERS[stored.shape.length];
+  if (order === undefined && flattened === undefined) return stored;
+  const x = tf.tidy(() => {
+    const given = tf.tensor(stored.values, [...stored.shape], stored.dtype);
+    const laid = order === undefined ? given : tf.transpose(given, [...order]);
+    return flattened === undefined ? laid : channelsLast(laid, flattened);
+  });
   const values = (await x.data()).slice() as Float32Array;
   x.dispose();
   return { dtype: stored.dtype, shape: x.shape, values };
+}
+
+/** An axis that counts an image's values channels first, counting them channels last. */
+function channelsLast(x: tf.Tensor, { axis, image }: FlattenedAxis): tf.Tensor {
+  const [height, width, channels] = image as [number, number, number];
+  if (x.shape[axis] !== height * width * channels) return x; // not of this network: told when it is filled in
+  const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
+  const places = [channels, height, width].map((_, i) => axis + i);
+  const behind = after.map((_, i) => axis + 3 + i);
+  const apart = tf.reshape(x, [...before, channels, height, width, ...after]);
+  const order = [...before.map((_, i) => i), places[1]!, places[2]!, places[0]!, ...behind];
+  return tf.reshape(tf.transpose(apart, order), x.shape);
 }
 
 /** How a scenario names it: `{ use: weights, network: { use: mlp, hidden: [128] }, file: mlp.safetensors }`. */

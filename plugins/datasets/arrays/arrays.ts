@@ -1,5 +1,5 @@
 /**
- * Rows written into the scenario, or kept in a `.npy` file.
+ * Rows written into the scenario, or kept in files of NumPy's.
  *
  * @module
  */
@@ -9,29 +9,44 @@ import {
   type FiniteDataset,
   fromArrays,
   InputError,
+  type Labels,
   parseOptions,
   type Range,
   sizeOf,
   z,
 } from "../../../core/mod.ts";
 import { placeOf } from "../options.ts";
-import { type NpyArray, readNpy } from "./npy.ts";
+import { type NpyArray, readArray } from "./read.ts";
 
 /** A number, or a list of such. */
 type Nested = number | readonly Nested[];
 
 const nestedSchema: z.ZodType<Nested> = z.lazy(() => z.union([z.number(), z.array(nestedSchema)]));
 
+const arraySchema = z.union([
+  z.string().min(1),
+  z.strictObject({
+    file: z.string().min(1).describe("The file: a path."),
+    array: z.string().min(1).describe("Which of its arrays."),
+  }),
+  z.array(nestedSchema).min(1),
+]);
+
 const options = z.strictObject({
-  values: z
-    .union([z.string().min(1), z.array(nestedSchema).min(1)])
-    .describe(
-      "The rows: nested lists, or the path of a .npy file of real numbers in C order. A row that is a number has the shape [1].",
-    ),
-  labels: z
-    .union([z.string().min(1), z.array(z.int().min(0).max(255)).min(1)])
+  values: arraySchema.describe(
+    "The rows: nested lists, or the path of a .npy file of real numbers, or of a .npz file of one array; of one of " +
+      "several, `{ file: data.npz, array: x }`. A row that is a number has the shape [1].",
+  ),
+  labels: arraySchema
     .optional()
-    .describe("Class of each row, from 0 to 255: a list, or the path of a .npy file."),
+    .describe(
+      "Class of each row, from 0: as `values` are given, one number a row, or one-hot rows, a column a class.",
+    ),
+  classes: z
+    .int()
+    .min(2)
+    .optional()
+    .describe("Number of classes, where the labels lack the last ones; one more than the largest label."),
   range: z
     .tuple([z.number(), z.number()])
     .refine(([low, high]) => low < high, "range must ascend")
@@ -74,23 +89,52 @@ function checkedValues({ values, shape, path }: NpyArray, [low, high]: Range): F
   });
 }
 
-/** @throws InputError at what is no class number */
-function checkedLabels({ values, shape, path }: NpyArray): Uint8Array {
-  if (shape.length !== 1) {
-    throw new InputError(`${path}: expected one dimension of labels, found shape (${shape.join(", ")})`);
+/** More classes than any data has: a label beyond is no class number. */
+const MOST_CLASSES = 2 ** 20;
+
+/** Classes of rows, and how many there are where that is known. @throws InputError at what is no class */
+function checkedLabels({ values, shape, path }: NpyArray): { labels: Labels; classes?: number } {
+  const [rows = 0, columns = 1] = shape;
+  if (shape.length < 1 || shape.length > 2) {
+    throw new InputError(
+      `${path}: expected a label, or a one-hot row, for each row, found shape (${shape.join(", ")})`,
+    );
   }
-  return Uint8Array.from(values, (value, row) => {
-    if (Number.isInteger(value) && value >= 0 && value <= 255) return value;
-    throw new InputError(`${path}: label ${row}: expected an integer from 0 to 255, found ${value}`);
+  if (columns > 1) {
+    return {
+      labels: Int32Array.from({ length: rows }, (_, row) => hotOf(values, row, columns, path)),
+      classes: columns,
+    };
+  }
+  const labels = Int32Array.from(values, (value, row) => {
+    if (Number.isInteger(value) && value >= 0 && value < MOST_CLASSES) return value;
+    throw new InputError(
+      `${path}: label ${row}: expected an integer from 0 to ${MOST_CLASSES - 1}, found ${value}`,
+    );
   });
+  return { labels };
 }
 
-async function rowsOf(given: string | readonly Nested[]): Promise<NpyArray> {
-  return typeof given === "string" ? await readNpy(placeOf(given)) : flattened(given);
+/** The column of the single 1 among zeros. */
+function hotOf(values: ArrayLike<number>, row: number, columns: number, path: string): number {
+  const cells = Array.from({ length: columns }, (_, column) => values[row * columns + column]!);
+  const hot = cells.indexOf(1);
+  if (hot >= 0 && cells.every((cell, column) => cell === (column === hot ? 1 : 0))) return hot;
+  throw new InputError(
+    `${path}: label ${row}: expected a one-hot row, a single 1 among zeros, found ${cells.slice(0, 10).join(", ")}` +
+      `${columns > 10 ? ", …" : ""}`,
+  );
+}
+
+async function rowsOf(given: z.output<typeof arraySchema>): Promise<NpyArray> {
+  if (Array.isArray(given)) return flattened(given);
+  return typeof given === "string"
+    ? await readArray(placeOf(given))
+    : await readArray(placeOf(given.file), given.array);
 }
 
 /**
- * Rows given as lists, or kept in `.npy` files. Rows already in typed arrays are best given to the core's `fromArrays`.
+ * Rows given as lists, or kept in `.npy` or `.npz` files. Rows already in typed arrays are best given to the core's `fromArrays`.
  * @param given paths: relative ones start at the directory that the process runs in
  * @throws InputError naming the row or the file where rows differ in shape, values are not finite or lie outside the
  *   range, or a file is missing or damaged
@@ -103,17 +147,19 @@ async function rowsOf(given: string | readonly Nested[]): Promise<NpyArray> {
  * ```
  */
 export async function arrays(given: ArraysOptions): Promise<FiniteDataset> {
-  const { values, labels, range } = parseOptions("arrays", options, given);
+  const { values, labels, classes, range } = parseOptions("arrays", options, given);
   const rows = await rowsOf(values);
   if (rows.shape.length === 0 || sizeOf(rows.shape) === 0) {
     throw new InputError(`${rows.path}: expected rows of values, found shape (${rows.shape.join(", ")})`);
   }
   const shape = rows.shape.slice(1);
+  const labelled = labels === undefined ? {} : checkedLabels(await rowsOf(labels));
   return fromArrays({
     name: "arrays",
     values: checkedValues(rows, range ?? [-Infinity, Infinity]),
     shape: shape.length === 0 ? [1] : shape,
-    ...(labels !== undefined && { labels: checkedLabels(await rowsOf(labels)) }),
+    ...labelled,
+    ...(classes !== undefined && { classes }),
     ...(range !== undefined && { range }),
   });
 }
@@ -121,10 +167,14 @@ export async function arrays(given: ArraysOptions): Promise<FiniteDataset> {
 /** A scenario names it `{ use: arrays, values: [[0, 1], [1, 0]], labels: [0, 1] }`. */
 export default component(Datasets, {
   name: "arrays",
-  summary: "Rows written into the scenario, or kept in a .npy file",
+  summary: "Rows written into the scenario, or kept in .npy or .npz files",
   options,
-  create({ values, labels, range }, context) {
-    const located = <T>(rows: T): T | string => (typeof rows === "string" ? context.locate(rows).href : rows);
-    return arrays({ values: located(values), labels: located(labels), range });
+  create({ values, labels, ...rest }, context) {
+    const located = <T>(rows: T): T => {
+      if (typeof rows === "string") return context.locate(rows).href as T;
+      const inFile = typeof rows === "object" && rows !== null && "file" in rows;
+      return inFile ? { ...rows, file: context.locate(String(rows.file)).href } : rows;
+    };
+    return arrays({ values: located(values), labels: located(labels), ...rest });
   },
 });

@@ -31,7 +31,7 @@ const read = new Map<string, Idx>();
  */
 export async function readIdx(file: IdxFile): Promise<Idx & { readonly path: string }> {
   for (const name of file.names) {
-    const url = inFolder(file.folder, encodeURIComponent(name));
+    const url = inFolder(file.folder, name);
     const path = shownPath(url);
     try {
       const { mtimeMs, size } = await stat(url);

@@ -5,8 +5,10 @@
  * @module
  */
 import {
+  accuracyWarnings,
   type Built,
   component,
+  countOf,
   type FiniteDataset,
   fit,
   InputError,
@@ -17,9 +19,12 @@ import {
   Networks,
   Optimizers,
   passesOf,
+  predictionOf,
   type Refs,
   type TrainingEvent,
   tf,
+  warningsOfSilence,
+  withoutClass,
   z,
 } from "../../../core/mod.ts";
 
@@ -64,6 +69,11 @@ export function classifier(parts: ClassifierOptions): Measure {
       try {
         yield* trainJudge(judge, data, parts, { key: key.fold("train"), state, sentinels });
         const held = (await data.heldOut?.()) ?? data;
+        const ofHeld = await allJudgements(judge, held);
+        const counted = countOf(held.labels!, ofHeld, held.classes!);
+        const labelled = [...held.labels!].flatMap((label, i) =>
+          wanted.includes(label) ? [ofHeld[i]!] : [],
+        );
         const x = pg(key.fold("pg"), parts.n); // [n, ...shape]
         const real = data.only(wanted).sample(key.fold("real"), parts.n);
         const judged = await judgements(judge, x);
@@ -71,13 +81,23 @@ export function classifier(parts: ClassifierOptions): Measure {
           judged.reduce((sum, label) => sum + (labels.includes(label) ? 1 : 0), 0) / judged.length;
         const diversity = (await meanDistance(x)) / (await meanDistance(real));
         tf.dispose([x, real]);
+        const silent = warningsOfSilence(
+          "the judge",
+          withoutClass(judged),
+          parts.n,
+          "generated samples",
+          "of no class",
+        );
+        for (const message of [...accuracyWarnings("the judge", "real rows", counted), ...silent]) {
+          yield { type: "warning", message };
+        }
         return {
           targetShare: share(wanted),
           avoidShare: share(pd),
           ...Object.fromEntries(pdBar.map((label) => [`judged.${label}`, share([label])])),
           diversity,
-          realTargetShare: await shareOf(judge, held.only(wanted), (judged) => wanted.includes(judged)),
-          classifierAccuracy: await shareOf(judge, held, (judged, label) => judged === label),
+          realTargetShare: labelled.filter((label) => wanted.includes(label)).length / labelled.length,
+          classifierAccuracy: counted.right / held.size,
         };
       } finally {
         judge.dispose();
@@ -102,9 +122,9 @@ function trainJudge(
   });
 }
 
-/** The class of each row of `[n, ...shape]`. */
+/** The class of each row of `[n, ...shape]`, `NO_CLASS` where the judge gives none. */
 async function judgements(judge: Network, x: tf.Tensor): Promise<Int32Array> {
-  return (await read(() => tf.argMax(judge.apply(x, { training: false }), 1))) as Int32Array;
+  return (await read(() => predictionOf(judge.apply(x, { training: false })))) as Int32Array;
 }
 
 /** The values of a tensor, which is freed. */
@@ -115,24 +135,20 @@ async function read(made: () => tf.Tensor): Promise<Float32Array | Int32Array> {
   return values;
 }
 
-/** Share of rows judged as asked for, read in blocks so that memory stays small. */
-async function shareOf(
-  judge: Network,
-  data: FiniteDataset,
-  asked: (judged: number, label: number) => boolean,
-): Promise<number> {
-  const block = 1000;
-  let found = 0;
+/** What all rows are judged to be, block by block so that memory stays small; the last block is filled up. */
+async function allJudgements(judge: Network, data: FiniteDataset): Promise<number[]> {
+  const block = Math.min(BLOCK, data.size);
+  const judged: number[] = [];
   for (let start = 0; start < data.size; start += block) {
-    const indices = Array.from({ length: Math.min(block, data.size - start) }, (_, i) => start + i);
-    const x = data.rows(indices);
-    (await judgements(judge, x)).forEach((judged, i) => {
-      if (asked(judged, data.labels![start + i]!)) found++;
-    });
+    const x = data.rows(Array.from({ length: block }, (_, i) => Math.min(start + i, data.size - 1)));
+    judged.push(...(await judgements(judge, x)).subarray(0, data.size - start));
     x.dispose();
   }
-  return found / data.size;
+  return judged;
 }
+
+/** Rows judged together. */
+const BLOCK = 1000;
 
 /** Mean Euclidean distance over all pairs of distinct rows of `[n, ...]`. */
 async function meanDistance(x: tf.Tensor): Promise<number> {

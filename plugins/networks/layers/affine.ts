@@ -41,6 +41,8 @@ export function affine(
     const norm = spectralNorm ? spectralNormOf(weight, key.fold("u")) : undefined;
     return {
       output: map.output,
+      mixes: true,
+      inputAxes: { weight: map.inputAxis },
       parameters: { weight, ...(bias && { bias }) },
       ...(norm && { state: norm.state, prepare: norm.iterate }),
       apply(x) {

@@ -33,6 +33,7 @@ export const batchNorm: LayerPlan = (input) => {
     output: input,
     parameters: { scale, shift },
     state: { mean, variance },
+    inputAxes: { scale: 0, shift: 0, mean: 0, variance: 0 },
     couplesRows: true,
     apply(x, { training }) {
       const axes = x.shape.slice(0, -1).map((_, axis) => axis);

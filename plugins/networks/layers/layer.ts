@@ -15,6 +15,10 @@ export interface Layer {
   readonly parameters?: Readonly<Record<string, tf.Variable>>;
   /** What changes without a gradient, by name. */
   readonly state?: Readonly<Record<string, tf.Variable>>;
+  /** Axes of parameters and state that count the values of the input, by name; those left out count others. */
+  readonly inputAxes?: Readonly<Record<string, number>>;
+  /** Whether a value of the output is made of several of the input. Absent: of the one at its place, if any. */
+  readonly mixes?: boolean;
   /** As in a Network: whether rows of a batch depend on each other in training. */
   readonly couplesRows?: boolean;
   apply(x: tf.Tensor, mode: Mode): tf.Tensor;

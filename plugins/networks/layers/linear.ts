@@ -14,6 +14,8 @@ export interface LinearMap {
   readonly weight: Shape;
   /** The axis of the weight that counts units, or channels, of the output. */
   readonly unitAxis: number;
+  /** The axis that counts values, or channels, of the input. */
+  readonly inputAxis: number;
   apply(x: tf.Tensor, weight: tf.Tensor): tf.Tensor;
 }
 
@@ -28,6 +30,7 @@ export function dense(units: number): LinearPlan {
       output: [units],
       weight: [input[0]!, units],
       unitAxis: 1,
+      inputAxis: 0,
       apply: (x, weight) => tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D),
     };
   };
@@ -53,6 +56,7 @@ export function conv2d(filters: number, { size, stride = 1, padding = 0 }: Windo
       output,
       weight: [size, size, channels, filters],
       unitAxis: 3,
+      inputAxis: 2,
       // a number pads all four sides alike; "same" would pad only right and below where the stride is 2
       apply: (x, weight) => tf.conv2d(x as tf.Tensor4D, weight as tf.Tensor4D, stride, padding),
     };
@@ -73,6 +77,7 @@ export function conv2dTranspose(filters: number, { size, stride = 1 }: Omit<Wind
       output,
       weight: [size, size, filters, channels],
       unitAxis: 2,
+      inputAxis: 3,
       apply: (x, weight) =>
         tf.conv2dTranspose(
           x as tf.Tensor4D,

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Key, Mode, Network, NetworkPorts } from "../../../core/mod.ts";
-import { InputError, tf } from "../../../core/mod.ts";
+import type { FlattenedAxis, Key, Mode, Network, NetworkPorts } from "../../../core/mod.ts";
+import { InputError, sizeOf, tf } from "../../../core/mod.ts";
 import { tanhInto } from "./activations.ts";
 import type { Layer, LayerPlan, Shape } from "./layer.ts";
 
@@ -80,6 +80,7 @@ export function networkOf({ name, body, head = [], squash }: Layers, ports: Netw
   const run = (x: tf.Tensor, mode: Mode, from: number, to: number): tf.Tensor =>
     layers.slice(from, to).reduce((y, layer, i) => layer.apply(y, modeOf(mode, from + i)), x);
 
+  const flattened = flattenedIn(layers, ports.input);
   const n = layers.length;
   const finish = squash ?? (ports.range === undefined ? (x: tf.Tensor) => x : tanhInto(ports.range));
   const preparing = layers.filter(({ prepare }) => prepare !== undefined);
@@ -88,6 +89,7 @@ export function networkOf({ name, body, head = [], squash }: Layers, ports: Netw
     outputShape: ports.output,
     parameters: named("parameters"),
     state: named("state"),
+    ...(flattened.size > 0 && { flattened }),
     apply: (x, mode) => finish(run(x, mode, 0, n)),
     ...(head.length > 0 && {
       features: {
@@ -110,6 +112,25 @@ export function networkOf({ name, body, head = [], squash }: Layers, ports: Netw
     }),
     dispose: () => tf.dispose(held()),
   };
+}
+
+/** What counts the values of an image that lie in a row: of a layer behind one that flattens, whatever is between. */
+function flattenedIn(layers: readonly Layer[], input: Shape): Map<string, FlattenedAxis> {
+  const found = new Map<string, FlattenedAxis>();
+  let numbered = 0;
+  let before = input;
+  let image: Shape | undefined;
+  for (const layer of layers) {
+    const { output, inputAxes = {}, mixes = false } = layer;
+    if (image !== undefined) {
+      for (const [name, axis] of Object.entries(inputAxes)) found.set(`${numbered}/${name}`, { axis, image });
+    }
+    if (before.length === 3 && output.length === 1 && sizeOf(before) === output[0]) image = before;
+    else if (mixes || `${output}` !== `${before}`) image = undefined;
+    if (hasVariables(layer)) numbered++;
+    before = output;
+  }
+  return found;
 }
 
 function hasVariables({ parameters, state }: Layer): boolean {

@@ -53,6 +53,8 @@ export function weightNorm(
 
     return {
       output: map.output,
+      mixes: true,
+      inputAxes: { weight: map.inputAxis },
       parameters: { weight, bias, ...(trainScale && { scale }) },
       ...(!trainScale && { state: { scale } }),
       apply,

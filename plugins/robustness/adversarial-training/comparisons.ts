@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Norm } from "../../../core/mod.ts";
+import { type Norm, withinBudget } from "../../../core/mod.ts";
 import { type CurvePoint, type Evaluation, type Trial, worstCase } from "../evaluation.ts";
 import type { Variant } from "./variants.ts";
 
@@ -36,15 +36,13 @@ export type Difference = {
 
 /** The 97.5 % point of the normal distribution. */
 const Z = 1.959963984540054;
-/** Rounding may carry an example so far beyond its budget, as a share of that. */
-const ROUNDING = 1e-4;
 
 /**
  * For each image, the share of budgets at which it is right and no trial has fooled the classifier. Trials at a budget
  * count at it and above, those that sought the least distance from that distance on.
  */
 export function endurance(
-  { labels, clean, attacked }: Evaluation,
+  { labels, clean, attacked, bounds }: Evaluation,
   trials: readonly Trial[],
   norm: Norm,
   budgets: readonly number[],
@@ -57,7 +55,7 @@ export function endurance(
     });
   }
   const withstood = (far: number): number =>
-    budgets.filter((budget) => far > budget * (1 + ROUNDING)).length / budgets.length;
+    budgets.filter((budget) => !withinBudget(far, budget, bounds)).length / budgets.length;
   return nearest.map(withstood);
 }
 

@@ -6,6 +6,7 @@
 import type { ApplicationEvent, RunContext } from "../../../core/mod.ts";
 import { probeMetrics } from "../evaluate-robustness/results.ts";
 import { cleanAccuracy } from "../evaluation.ts";
+import { soundnessSigns } from "../soundness.ts";
 import { figures } from "./figures.ts";
 import { type Findings, findingsOf, meanAccuracy, type Outcome } from "./findings.ts";
 import type { AdversarialTraining } from "./options.ts";
@@ -65,6 +66,9 @@ export async function* results(
     for (const { name, title, png } of pictures) {
       yield await context.artifact(`${name}.png`, title, png);
     }
+  }
+  for (const { name, evaluation, random } of outcome.paper.evaluated) {
+    for (const message of soundnessSigns(name, evaluation, random)) yield { type: "warning", message };
   }
   for (const { variant, verdict, paper, all } of findings.standings) {
     if (verdict !== "masking") continue;

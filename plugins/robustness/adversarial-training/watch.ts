@@ -15,6 +15,7 @@ import {
   type Key,
   type Numbers,
   type PreparedAttack,
+  predictionOf,
   prepare,
   tf,
 } from "../../../core/mod.ts";
@@ -68,14 +69,14 @@ export interface Watcher {
 export function watcherOf({ plan, images, batch, key }: Watch, classifier: Classifier): Watcher {
   const judge = judgeOf(classifier);
   const attacks = [plan.attack, plan.unrounded].map((attack) => prepare(attack, classifier));
-  const surety = compileStep<"x" | "y", "certain" | "gap" | "right">("watch", ({ x, y }) => {
-    const logits = classifier.logits(x) as tf.Tensor2D;
+  const surety = compileStep<"x" | "y", "certain" | "gap" | "right">("watch", ({ x, y }, at) => {
+    const logits = classifier.logits(x, at);
     const own = tf.cast(tf.oneHot(y as tf.Tensor1D, classifier.classes), "float32");
     const logit = tf.sum(tf.mul(logits, own), 1); // [n]
     return {
       certain: tf.cast(tf.equal(tf.sum(tf.mul(tf.softmax(logits), own), 1), 1), "float32"),
       gap: tf.sub(logit, tf.max(tf.sub(logits, tf.mul(own, FAR)), 1)),
-      right: tf.cast(tf.equal(tf.argMax(logits, 1), tf.cast(y, "int32")), "float32"),
+      right: tf.cast(tf.equal(predictionOf(logits), tf.cast(y, "int32")), "float32"),
     };
   });
   return {

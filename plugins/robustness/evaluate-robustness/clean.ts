@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ApplicationEvent, compileStep, type Key, tf } from "../../../core/mod.ts";
+import { type ApplicationEvent, compileStep, type Key, predictionOf, tf } from "../../../core/mod.ts";
 import { batchesOf, type Images, imagesAt } from "./images.ts";
 import type { EvaluateRobustness } from "./options.ts";
 import type { Stage } from "./stage.ts";
@@ -17,14 +17,14 @@ export async function* predictions(stage: Stage): AsyncGenerator<ApplicationEven
   const n = images.labels.length;
   const title = `${name}: clean`;
   yield { type: "stage", stage: title, steps: n };
-  const look = compileStep<"x", "best" | "worst">(title, ({ x }) => {
-    const logits = classifier.logits(x);
-    return { best: tf.argMax(logits, 1), worst: tf.argMin(logits, 1) };
+  const look = compileStep<"x", "best" | "worst">(title, ({ x }, at) => {
+    const logits = classifier.logits(x, at);
+    return { best: predictionOf(logits), worst: tf.argMin(logits, 1) };
   });
   const [clean, worst]: [number[], number[]] = [[], []];
   for (const rows of batchesOf(n, parts.batch)) {
     const x = imagesAt(images, rows);
-    const seen = look.run({ x }, key);
+    const seen = look.run({ x }, key.fold("clean", rows.start));
     const [best, least] = [await seen.best.data(), await seen.worst.data()];
     tf.dispose([x, seen.best, seen.worst]);
     clean.push(...best.slice(0, rows.count));

@@ -11,6 +11,7 @@ import {
   type Classifier,
   checkClassifier,
   checkEpsilons,
+  checkGradients,
   checkImages,
   component,
   InputError,
@@ -18,9 +19,10 @@ import {
   painterOf,
   parseOptions,
   type RunContext,
+  randomnessOf,
 } from "../../../core/mod.ts";
 import { attackedImages, predictions } from "./clean.ts";
-import { drawImages, type Images } from "./images.ts";
+import { drawImages, firstOf, type Images } from "./images.ts";
 import { type EvaluateRobustness, type EvaluateRobustnessOptions, options, settings } from "./options.ts";
 import { probing } from "./probes.ts";
 import { type Evaluated, results } from "./results.ts";
@@ -106,11 +108,13 @@ export async function* attacked(
     const { clean, target } = seen;
     const right = attackedImages(images, seen);
     const trials = yield* runTrials(stage, named, right, target);
-    const evaluation = { classes, labels: [...images.labels], clean, attacked: right, trials };
+    const { bounds } = classifier;
+    const evaluation = { classes, bounds, labels: [...images.labels], clean, attacked: right, trials };
+    const random = await firstOf(images, LOOKED_AT, (x) => randomnessOf(classifier, x, stage.key));
     const probes = parts.probes
       ? yield* state.once(`${name}: probes`, () => probing(stage, named, evaluation, target))
       : {};
-    evaluated.push({ name, evaluation, probes });
+    evaluated.push({ name, evaluation, probes, random });
   }
   return { images, named, evaluated };
 }
@@ -127,8 +131,14 @@ async function checked(
     checkEpsilons(attack.norm, epsilons[attack.norm], classifier);
     attack.check?.(classifier);
   }
-  await checkClassifier(classifier);
+  await firstOf(images, LOOKED_AT, (x) => checkClassifier(classifier, x));
+  if (attacks.some(({ attack: { access = "white-box" } }) => access === "white-box")) {
+    await firstOf(images, 1, async (x) => checkGradients(classifier, x));
+  }
 }
+
+/** Images of which a classifier is asked before any work. */
+const LOOKED_AT = 32;
 
 /** How a scenario names it: `application: { use: evaluate-robustness, data: mnist, … }`. */
 export default component(Applications, {

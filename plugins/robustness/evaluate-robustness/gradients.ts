@@ -9,6 +9,7 @@ import {
   compileStep,
   type Key,
   type Norm,
+  predictionOf,
   tf,
 } from "../../../core/mod.ts";
 
@@ -48,20 +49,21 @@ export class GradientReader {
     const [low, high] = classifier.bounds;
     const hot = (labels: tf.Tensor): tf.Tensor =>
       tf.cast(tf.oneHot(labels as tf.Tensor1D, classifier.classes), "bool");
-    this.#step = compileStep<"x" | "y" | "aim", keyof Signs>("gradients", ({ x, y, aim }) => {
+    this.#step = compileStep<"x" | "y" | "aim", keyof Signs>("gradients", ({ x, y, aim }, key) => {
+      const logitsOf = (image: tf.Tensor): tf.Tensor => classifier.logits(image, key);
       const [truth, wanted] = [hot(y), hot(aim)];
       const slopeOf = (loss: (logits: tf.Tensor) => tf.Tensor): tf.Tensor =>
-        tf.grad((image) => tf.sum(loss(classifier.logits(image))))(x);
+        tf.grad((image) => tf.sum(loss(logitsOf(image))))(x);
       const fools = (slope: tf.Tensor): tf.Tensor => {
         const way = tf.mul(aimed ? -epsilon : epsilon, steepest(slope, norm));
-        const taken = tf.argMax(classifier.logits(tf.clipByValue(tf.add(x, way), low, high)), 1);
+        const taken = predictionOf(logitsOf(tf.clipByValue(tf.add(x, way), low, high)));
         return aimed ? tf.equal(taken, aim) : tf.notEqual(taken, aim);
       };
       const ofTruth = slopeOf((z) => crossEntropy(z, truth));
       const signs: Record<keyof Signs, tf.Tensor> = {
         zeroCrossEntropy: isZero(ofTruth),
         zeroMargin: isZero(slopeOf((z) => margin(z, truth))),
-        saturated: tf.lessEqual(logOdds(classifier.logits(x), truth), ROUNDED),
+        saturated: tf.lessEqual(logOdds(logitsOf(x), truth), ROUNDED),
         byCrossEntropy: fools(aimed ? slopeOf((z) => crossEntropy(z, wanted)) : ofTruth),
         byLogOdds: fools(slopeOf((z) => logOdds(z, wanted))),
       };

@@ -63,6 +63,21 @@ export function imagesAt(
   return tf.tensor(x, [indices.length, ...shape]);
 }
 
+/** Looks at the first images, as many as that. */
+export async function firstOf<T>(
+  images: Images,
+  most: number,
+  look: (x: tf.Tensor) => Promise<T>,
+): Promise<T> {
+  const [rows] = batchesOf(Math.min(most, images.labels.length), most);
+  const x = imagesAt(images, rows!);
+  try {
+    return await look(x);
+  } finally {
+    x.dispose();
+  }
+}
+
 /** Images, labels and targets of a batch of those attacked. The caller disposes them. */
 export function attackBatch(
   images: Images,

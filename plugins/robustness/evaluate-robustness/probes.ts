@@ -44,7 +44,7 @@ export async function* probing(
       context.signal.throwIfAborted();
       const batch = attackBatch(images, rows, attacked, target);
       try {
-        signs.push(...(await reader.read(batch, rows.count, key)));
+        signs.push(...(await reader.read(batch, rows.count, key.fold("probes", rows.start))));
       } finally {
         disposeBatch(batch);
       }

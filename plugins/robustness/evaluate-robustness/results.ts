@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ApplicationEvent, Norm, RunContext } from "../../../core/mod.ts";
+import type { ApplicationEvent, Norm, Randomness, RunContext } from "../../../core/mod.ts";
 import {
   type CurvePoint,
   cleanAccuracy,
@@ -11,9 +11,11 @@ import {
   type Evaluation,
   medianDistance,
   type Share,
+  silentShares,
   worstCase,
 } from "../evaluation.ts";
 import { maskingSigns, type Probes } from "../masking.ts";
+import { soundnessSigns } from "../soundness.ts";
 import type { Images } from "./images.ts";
 import type { EvaluateRobustness } from "./options.ts";
 import { panelOf } from "./pictures.ts";
@@ -24,6 +26,8 @@ export interface Evaluated {
   readonly name: string;
   readonly evaluation: Evaluation;
   readonly probes: Probes;
+  /** How its answers to the same images vary, where they do. */
+  readonly random: Randomness | undefined;
 }
 
 /** Accuracy of a classifier under an attack. */
@@ -80,9 +84,12 @@ export async function* results(
       png,
     );
   }
-  for (const { name, evaluation, probes } of evaluated) {
-    for (const sign of maskingSigns(evaluation, probes))
-      yield { type: "warning", message: `${name}: ${sign}` };
+  for (const { name, evaluation, probes, random } of evaluated) {
+    for (const message of [
+      ...soundnessSigns(name, evaluation, random),
+      ...maskingSigns(evaluation, probes).map((sign) => `${name}: ${sign}`),
+    ])
+      yield { type: "warning", message };
   }
   return undefined;
 }
@@ -121,7 +128,8 @@ const merged = (...lists: readonly (readonly number[])[]): number[] =>
   [...new Set(lists.flat())].sort((a, b) => a - b);
 
 /**
- * `<classifier>.clean`, `<classifier>.<attack>@<epsilon>`, `<classifier>.<attack>.median` where there are distances, and
+ * `<classifier>.clean`, `<classifier>.notFinite` and `<classifier>.<attack>.notFinite` where the classifier gave no class
+ * to some images or examples, `<classifier>.<attack>@<epsilon>`, `<classifier>.<attack>.median` where there are distances, and
  * what the probes found.
  */
 export function metricsOf(
@@ -132,6 +140,11 @@ export function metricsOf(
   const metrics: Record<string, number> = {};
   for (const { name, evaluation, probes } of evaluated) {
     metrics[`${name}.clean`] = cleanAccuracy(evaluation).value;
+    const silent = silentShares(evaluation);
+    if (silent.clean > 0) metrics[`${name}.notFinite`] = silent.clean;
+    for (const [attack, share] of Object.entries(silent.attacks)) {
+      if (share > 0) metrics[`${name}.${attack}.notFinite`] = share;
+    }
     for (const { attack, budgets, points } of curves.filter(({ classifier }) => classifier === name)) {
       for (const { epsilon, value } of points) {
         if (epsilon > 0 && budgets.includes(epsilon)) metrics[`${name}.${attack}@${epsilon}`] = value;

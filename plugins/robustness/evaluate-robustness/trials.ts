@@ -16,7 +16,9 @@ import {
   sizeOf,
   tf,
   type Verdict,
+  warningsOfSilence,
   widest,
+  withoutClass,
 } from "../../../core/mod.ts";
 import type { Trial } from "../evaluation.ts";
 import { attackBatch, batchesOf, disposeBatch } from "./images.ts";
@@ -118,6 +120,13 @@ async function* runTrial(plan: TrialPlan, state: RunState): AsyncGenerator<Appli
       const done = found.value.success.length;
       const fooled = found.value.success.reduce((a, b) => a + b, 0) / done;
       yield { type: "progress", stage: title, step: done, steps: attacked.length, values: { fooled } };
+    }
+    const { success, prediction } = found.value;
+    const counted = target === null ? "fooled where they are within the budget" : "not fooled";
+    const silent = withoutClass(prediction);
+    const rows = `examples of ${title.slice(stage.name.length + 2)}`;
+    for (const message of warningsOfSilence(stage.name, silent, success.length, rows, counted)) {
+      yield { type: "warning", message };
     }
     if (broken.value > 0) {
       yield {

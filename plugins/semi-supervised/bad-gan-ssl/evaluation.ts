@@ -8,7 +8,9 @@ import {
   type FiniteDataset,
   Key,
   type Network,
+  NO_CLASS,
   type Numbers,
+  predictionOf,
   type Split,
   sizeOf,
   tf,
@@ -22,6 +24,8 @@ export type Evaluation = {
   readonly epoch: number;
   /** Of the classifier as trained, on the test rows. */
   readonly testErrors: number;
+  /** Test rows among them to which the classifier gives no class: NaN or infinity. Absent where there are none. */
+  readonly testNotFinite?: number;
   /** Of its averaged weights. */
   readonly averagedErrors: number;
   /** The same two on the validation rows; absent where there are none. */
@@ -66,8 +70,8 @@ export function examinerOf(parts: Examined): Examiner {
   const unlabeled = chosen.map((i) => split.unlabeled[i]!);
   return {
     async examine(epoch) {
-      const testErrors = await counter.errors(test, everyRow(test));
-      const averagedErrors = await averagedCounter.errors(test, everyRow(test));
+      const tested = await counter.count(test, everyRow(test));
+      const averagedErrors = (await averagedCounter.count(test, everyRow(test))).wrong;
       const stored = (rows: Int32Array): tf.Tensor => data.rows(rows);
       const real = await seenBy(classifier, unlabeled, stored);
       const { generate } = learner;
@@ -88,13 +92,14 @@ export function examinerOf(parts: Examined): Examiner {
         );
       const evaluation: Evaluation = {
         epoch,
-        testErrors,
+        testErrors: tested.wrong,
+        ...(tested.silent > 0 && { testNotFinite: tested.silent }),
         averagedErrors,
         ...(split.validation.length > 0 && {
-          validationErrors: await counter.errors(data, split.validation),
-          averagedValidationErrors: await averagedCounter.errors(data, split.validation),
+          validationErrors: (await counter.count(data, split.validation)).wrong,
+          averagedValidationErrors: (await averagedCounter.count(data, split.validation)).wrong,
         }),
-        labeledErrors: await counter.errors(data, split.labeled),
+        labeledErrors: (await counter.count(data, split.labeled)).wrong,
         unlabeledAbove: real.above,
         ...(generated && { generatedBelow: 1 - generated.above }),
         ...distances,
@@ -116,18 +121,18 @@ const UNUSED: Key = Key.from("evaluation");
 
 /** Counts the errors of a network without training's noise and dropout. */
 interface Counter {
-  /** How many of the given rows it assigns a wrong class. */
-  errors(data: FiniteDataset, rows: Int32Array): Promise<number>;
+  /** How many of the given rows it assigns a wrong class, or none. */
+  count(data: FiniteDataset, rows: Int32Array): Promise<{ readonly wrong: number; readonly silent: number }>;
   dispose(): void;
 }
 
 /** A counter for a network whose parameters may change between calls. */
 function counterOf(network: Network): Counter {
-  const classesOf = (x: tf.Tensor): tf.Tensor => tf.argMax(network.apply(x, { training: false }), 1); // [n]
+  const classesOf = (x: tf.Tensor): tf.Tensor => predictionOf(network.apply(x, { training: false })); // [n]
   const step = compileStep<"x", "classes">("evaluation", ({ x }) => ({ classes: classesOf(x) }));
   return {
-    async errors(data, rows) {
-      let wrong = 0;
+    async count(data, rows) {
+      let [wrong, silent] = [0, 0];
       for (const block of blocks(rows)) {
         const x = data.rows(block);
         const classes =
@@ -135,10 +140,11 @@ function counterOf(network: Network): Counter {
         const found = await classes.data();
         block.forEach((row, i) => {
           if (found[i] !== data.labels![row]) wrong++;
+          if (found[i] === NO_CLASS) silent++;
         });
         tf.dispose([x, classes]);
       }
-      return wrong;
+      return { wrong, silent };
     },
     dispose: () => step.dispose(),
   };
@@ -215,6 +221,7 @@ export function resultsOf(history: readonly Evaluation[], testRows: number): Num
     ),
     ...(validated && { validatedEpoch: validated.epoch }),
     testRows,
+    ...(last.testNotFinite !== undefined && { testNotFinite: last.testNotFinite }),
     labeledErrors: last.labeledErrors,
     unlabeledAbove: last.unlabeledAbove,
     ...(last.generatedBelow !== undefined && { generatedBelow: last.generatedBelow }),

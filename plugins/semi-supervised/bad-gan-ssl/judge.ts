@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ApplicationEvent, Key, Numbers } from "../../../core/mod.ts";
+import { type ApplicationEvent, accuracyWarnings, type Key, type Numbers } from "../../../core/mod.ts";
 import { type Evaluation, resultsOf } from "./evaluation.ts";
 import { pictures } from "./pictures.ts";
 import type { StageContext } from "./stage.ts";
@@ -21,6 +21,12 @@ export async function* judge(
   const results = resultsOf(history, parts.test.size);
   const named = Object.entries(results).map(([name, value]) => [`${prefix}${name}`, value]);
   yield { type: "metrics", values: Object.fromEntries(named) };
+  const { test } = parts;
+  const { testErrors, testNotFinite: silent = 0 } = history.at(-1)!;
+  const counted = { classes: test.classes!, labels: test.labels!, right: test.size - testErrors, silent };
+  for (const message of accuracyWarnings(`${prefix}the classifier`, "test rows", counted)) {
+    yield { type: "warning", message };
+  }
   if (parts.painter === undefined) return results;
   for (const { name, title, png } of await pictures(parts.painter, stage, history, key)) {
     yield await context.artifact(`${prefix}${name}.png`, title, png);
@@ -29,7 +35,7 @@ export async function* judge(
 }
 
 function csvOf(history: readonly Evaluation[]): string {
-  const names = Object.keys(history[0]!) as (keyof Evaluation)[];
+  const names = [...new Set(history.flatMap((row) => Object.keys(row)))] as (keyof Evaluation)[];
   const lines = [names, ...history.map((row) => names.map((name) => row[name] ?? ""))];
   return `${lines.map((line) => line.join(",")).join("\n")}\n`;
 }

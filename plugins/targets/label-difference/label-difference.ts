@@ -19,9 +19,7 @@ import {
 } from "../../../core/mod.ts";
 import { alphaSchema } from "../options.ts";
 
-const labelSetSchema = z
-  .array(z.int().min(0).max(255))
-  .min(1, "the set of labels is empty; name at least one");
+const labelSetSchema = z.array(z.int().min(0)).min(1, "the set of labels is empty; name at least one");
 
 const options = (refs: Refs) =>
   z

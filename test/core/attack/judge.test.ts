@@ -237,23 +237,35 @@ t.test("checkEpsilons() refuses what is negative, beyond the bounds or no number
 
 t.test("classifierOf() and checkClassifier() refuse outputs that are not (n, classes)", async (t) => {
   const place = { name: "mine", inputShape: [2, 2, 1], classes: 3, range: [0, 1] as const };
+  const two = tf.zeros([2, 2, 2, 1]);
   const giving = (shape: (n: number) => number[], value = 0) =>
     classifierOf(place, PLAIN, [4], (x) => tf.fill(shape(x.shape[0]!), value));
-  await t.resolves(checkClassifier(giving((n) => [n, 3])));
+  await t.resolves(
+    checkClassifier(
+      giving((n) => [n, 3]),
+      two,
+    ),
+  );
   for (const shape of [
     (n: number) => [n, 4],
     (n: number) => [n],
     (n: number) => [n, 3, 1],
     (n: number) => [n + 1, 3],
   ]) {
-    await t.rejects(checkClassifier(giving(shape)), {
+    await t.rejects(checkClassifier(giving(shape), two), {
       name: "InputError",
       message: /classifier "mine": its output for 2 images is \[.*\], not \(n, classes\) = \[2, 3\]/,
     });
   }
-  await t.rejects(checkClassifier(giving((n) => [n, 3], Number.NaN)), {
-    message: /output for a grey image is NaN/,
-  });
+  await t.rejects(
+    checkClassifier(
+      giving((n) => [n, 3], Number.NaN),
+      two,
+    ),
+    {
+      message: /its output has NaN for each of the 2 images/,
+    },
+  );
   t.throws(() => classifierOf(place, PLAIN, [5], (x) => x), {
     message: /takes \[5\], but the data's images are \[2,2,1\]/,
   });
