@@ -8,7 +8,6 @@
 const URL_TEXT = /^(?:[a-z][a-z0-9+.-]+:\/\/|(?:data|blob|file|node|npm|jsr):)/i;
 
 /** Characters that mean something else in a URL than in a path, blanks among them: those at its ends are dropped. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: a path may hold any
 const SPECIAL = /[%\\?#\0-\x20]/g;
 
 /** The location that a path or a URL means, relative ones to `base`; in a path, no character is special but `/`. */

@@ -4,13 +4,13 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
+import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { InputError, messageOf } from "../../../core/mod.ts";
+import { InputError, locate, messageOf } from "../../../core/mod.ts";
 
 /** The location that a program means: a path from the working directory, or a URL. */
 export function locationOf(place: string | URL): URL {
-  const text = String(place);
-  return URL.canParse(text) ? new URL(text) : pathToFileURL(text);
+  return locate(String(place), pathToFileURL(`${process.cwd()}/`));
 }
 
 /** How a location is called in messages. */
