@@ -54,6 +54,14 @@ t.test("wasm borrows the kernels it lacks: gradient of a convolution to its filt
   );
 });
 
+t.test("wasm has the gradient of max pooling of negative values right", async (t) => {
+  const gradient = (): tf.Tensor => {
+    const x = key.fold("pool").uniform([2, 6, 6, 3], -2, -1) as tf.Tensor4D;
+    return tf.grad((x: tf.Tensor) => tf.sum(tf.square(tf.maxPool(x as tf.Tensor4D, 2, 2, "valid"))))(x);
+  };
+  t.equal(await disagreement(gradient), 0);
+});
+
 t.test("wasm's kernels are mended or left as they come, not one after the other", async (t) => {
   await wasm().start();
   await t.rejects(wasm({ mended: false }).start(), /mended: true, which stays so/);

@@ -4,7 +4,7 @@
  * Two things are mended on the way in. Its matmul calls XNNPACK only where neither factor is transposed and is a plain
  * loop otherwise, which makes gradients three times slower than the forward pass: here transposed factors are
  * transposed first. And the few kernels it lacks (gradients of convolutions among them) are computed by tfjs's `cpu`
- * kernels.
+ * kernels, as is one that it has wrong.
  *
  * @module
  */
@@ -13,6 +13,9 @@ import { borrowMissingKernels } from "../borrow.ts";
 
 /** This backend stores no complex numbers. */
 const NOT_BORROWED = ["Complex", "ComplexAbs", "Real", "Imag", "FFT", "IFFT"];
+
+/** Its gradient of max pooling takes the wrong pixel wherever all that a window sees is negative. */
+const WRONG = "MaxPoolGrad";
 
 const options = z.strictObject({
   mended: z
@@ -45,6 +48,7 @@ export function wasm(given: WasmOptions = {}): Engine {
       if (!(await started())) throw new Error("tfjs's WebAssembly backend did not start; use engine cpu");
       if (inUse === undefined) {
         if (mended) transposeBeforeMatMul();
+        tf.unregisterKernel(WRONG, "wasm");
         borrowMissingKernels("wasm", NOT_BORROWED);
       } else if (inUse.mended !== mended) {
         throw new Error(`this process has started wasm with mended: ${inUse.mended}, which stays so`);
