@@ -13,6 +13,7 @@ import fab from "./attacks/fab/fab.ts";
 import fgsm from "./attacks/fgsm/fgsm.ts";
 import pgd from "./attacks/pgd/pgd.ts";
 import square from "./attacks/square/square.ts";
+import onnx from "./classifiers/onnx/onnx.ts";
 import run from "./classifiers/run/run.ts";
 import tfjsModel from "./classifiers/tfjs-model/tfjs-model.ts";
 import trained from "./classifiers/trained/trained.ts";
@@ -88,6 +89,7 @@ export const builtinPlugins: readonly Plugin[] = [
   pluginOf("fgsm", fgsm),
   pluginOf("pgd", pgd),
   pluginOf("square", square),
+  pluginOf("onnx", onnx),
   pluginOf("run", run),
   pluginOf("tfjs-model", tfjsModel),
   pluginOf("trained", trained),

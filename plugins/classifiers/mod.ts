@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { type OnnxOptions, onnx } from "./onnx/onnx.ts";
 export { networkClassifier } from "./parts/network.ts";
 export { type FromRunOptions, fromRun } from "./run/run.ts";
 export { type TfjsModelOptions, tfjsModel } from "./tfjs-model/tfjs-model.ts";

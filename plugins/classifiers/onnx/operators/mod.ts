@@ -1,0 +1,32 @@
+/**
+ * The operators that are supported, by their ONNX names.
+ *
+ * @module
+ */
+import type { Operators } from "../node.ts";
+import { activations } from "./activation.ts";
+import { convolutions } from "./conv.ts";
+import { products } from "./matmul.ts";
+import { normalisations } from "./norm.ts";
+import { paddings } from "./pad.ts";
+import { pointwise } from "./pointwise.ts";
+import { pooling } from "./pool.ts";
+import { quantisation } from "./quantize.ts";
+import { reductions } from "./reduce.ts";
+import { resizing } from "./resize.ts";
+import { shapes } from "./shape.ts";
+
+/** All of them. */
+export const operators: Operators = {
+  ...pointwise,
+  ...activations,
+  ...shapes,
+  ...reductions,
+  ...products,
+  ...convolutions,
+  ...pooling,
+  ...normalisations,
+  ...resizing,
+  ...paddings,
+  ...quantisation,
+};
