@@ -8,9 +8,9 @@ import t from "tap";
 import { Key, plainStep, tf } from "../../core/mod.ts";
 import { wasm } from "../../plugins/engines/wasm/wasm.ts";
 import { cases } from "./cases/mod.ts";
-import { pytorchMissing } from "./participant.ts";
+import { peerMissing } from "./peers.ts";
 import { safetensors } from "./safetensors.ts";
-import { median, type Row, rowsOf } from "./statistics.ts";
+import { median, type Row, rowsOf, spread } from "./statistics.ts";
 
 await wasm().start(); // on cpu the networks of Table 4 take many seconds
 
@@ -24,21 +24,50 @@ t.test("median() is the middle, or the mean of the middle two", async (t) => {
   t.same(given, [3, 1, 2], "what is given stays as it is");
 });
 
-t.test("rowsOf() compares with the best of PyTorch, or else of the other engines", async (t) => {
-  const ours = { name: "wasm", kind: "engine", ms: [9, 10, 50] } as const;
+t.test("spread() is the share of the median within which the middle half lies", async (t) => {
+  t.equal(spread([10, 10, 10]), 0);
+  t.equal(spread([7]), 0, "one tells nothing");
+  t.equal(spread([8, 9, 10, 11, 100]), 0.2, "one far off counts no more than another");
+});
+
+t.test("rowsOf() compares with the best of the peers, or else of the other engines", async (t) => {
+  const ours = { name: "wasm", kind: "engine", ms: [9, 10, 11] } as const;
   const slow = { name: "cpu", kind: "engine", ms: [40] } as const;
-  const one = { name: "pytorch-1", kind: "pytorch", ms: [6, 5, 4] } as const;
-  const two = { name: "pytorch-2", kind: "pytorch", ms: [8] } as const;
-  t.same(rowsOf("c", [ours, slow, one, two]), [
-    { case: "c", engine: "wasm", ms: 10, peers: { cpu: 40, "pytorch-1": 5, "pytorch-2": 8 }, ratio: 0.5 },
-    { case: "c", engine: "cpu", ms: 40, peers: { wasm: 10, "pytorch-1": 5, "pytorch-2": 8 }, ratio: 0.125 },
+  const one = { name: "pytorch-1", kind: "peer", ms: [6, 5, 4] } as const;
+  const two = { name: "jax-2", kind: "peer", ms: [8] } as const;
+  const rest = { peak: 0.5, spread: 0.4 };
+  t.same(rowsOf("c", [ours, slow, one, two], { flops: 500, peak: 100 }), [
+    {
+      case: "c",
+      engine: "wasm",
+      ms: 10,
+      peers: { cpu: 40, "pytorch-1": 5, "jax-2": 8 },
+      ratio: 0.5,
+      ...rest,
+    },
+    {
+      case: "c",
+      engine: "cpu",
+      ms: 40,
+      peers: { wasm: 10, "pytorch-1": 5, "jax-2": 8 },
+      ratio: 0.125,
+      ...rest,
+      peak: 0.125,
+    },
   ]);
+  const unknown = { flops: undefined, peak: 100 };
+  const rows = rowsOf("c", [ours, slow], unknown);
   t.same(
-    rowsOf("c", [ours, slow]).map(({ ratio }) => ratio),
+    rows.map(({ ratio }) => ratio),
     [4, 0.25],
   );
-  t.same(rowsOf("c", [ours])[0]!.ratio, null, "nothing to compare with");
-  t.same(rowsOf("c", [one]), [], "rows are engines'");
+  t.same(
+    rows.map(({ peak }) => peak),
+    [null, null],
+    "where nobody counted, there is no share",
+  );
+  t.same(rowsOf("c", [ours], unknown)[0]!.ratio, null, "nothing to compare with");
+  t.same(rowsOf("c", [one], unknown), [], "rows are engines'");
 });
 
 t.test("safetensors() writes a header and the values one after another", async (t) => {
@@ -90,7 +119,7 @@ for (const { name, build } of cases.filter(({ name }) => /^(toy|mnist|engines-co
   );
 }
 
-t.test("bench --json writes an array of {case, engine, ms, peers, ratio}", async (t) => {
+t.test("bench --json writes an array of rows", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "dsgan-bench-test-"));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "rows.json");
@@ -118,14 +147,17 @@ t.test("bench --json writes an array of {case, engine, ms, peers, ratio}", async
   t.match(stderr, /nothing.*toy-wgan-gp/, "an unknown case is refused");
 });
 
-const missing = await pytorchMissing();
-t.test(
-  "cases compute what PyTorch computes from equal weights and noise",
-  { skip: missing ?? false },
-  async (t) => {
-    const given = ["--check", "--engine", "wasm", "--only", "toy-wgan-gp,cifar-classifier"];
-    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...given], { encoding: "utf8" });
-    t.equal(status, 0, stdout + stderr);
-    t.match(stdout, /agrees {2}toy-wgan-gp.*agrees {2}cifar-classifier/s);
-  },
-);
+for (const peer of ["pytorch", "jax"] as const) {
+  const missing = await peerMissing(peer);
+  t.test(
+    `cases compute what ${peer} computes from equal weights and noise`,
+    { skip: missing ?? false },
+    async (t) => {
+      const only = "toy-wgan-gp,mnist-ssl,cifar-classifier";
+      const given = ["--check", "--engine", "wasm", "--peers", peer, "--only", only];
+      const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...given], { encoding: "utf8" });
+      t.equal(status, 0, stdout + stderr);
+      t.match(stdout, /agrees {2}toy-wgan-gp.*agrees {2}mnist-ssl.*agrees {2}cifar-classifier/s);
+    },
+  );
+}

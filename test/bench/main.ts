@@ -11,30 +11,22 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { assemble, Engines, messageOf } from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
 import { cases } from "./cases/mod.ts";
-import {
-  type Entrant,
-  engineEntrant,
-  lossesOf,
-  type Participant,
-  pytorchEntrant,
-  pytorchMissing,
-  start,
-} from "./participant.ts";
-import { type Row, rowsOf } from "./statistics.ts";
-import { type BenchCase, variants } from "./workload.ts";
+import { peak as peakCase, peakFlops } from "./cases/peak.ts";
+import { type Entrant, engineEntrant, lossesOf, type Participant, start } from "./participant.ts";
+import { peerEntrant, peerEntrants, peerMissing, peerNames } from "./peers.ts";
+import { DISTURBED, median, type Row, rowsOf } from "./statistics.ts";
+import { type BenchCase, type PeerName, variants } from "./workload.ts";
 
 interface Options {
   readonly only?: string[];
   readonly engine?: string[];
-  readonly peers: boolean;
+  readonly peers?: PeerName[] | false;
   readonly repetitions: number;
   readonly block: number;
   readonly json?: string;
   readonly check?: true;
 }
 
-/** Threads with which PyTorch runs; the best counts. */
-const PYTORCH_THREADS = [1, 2];
 /** Between blocks: threads of the one before stop spinning. */
 const PAUSE_MS = 300;
 /** A case that has taken this long is not repeated more than so often. */
@@ -63,21 +55,30 @@ const among =
   };
 
 const options = new Command("bench")
-  .description("Times dsgan's steps and those of PyTorch, by turns.")
+  .description("Times dsgan's steps and those of its peers, by turns.")
   .addOption(new Option("--only <cases>", `of ${caseNames.join(", ")}`).argParser(among(caseNames)))
   .addOption(new Option("--engine <names>", `of ${engineNames.join(", ")}`).argParser(among(engineNames)))
-  .option("--no-peers", "without PyTorch")
+  .addOption(new Option("--peers <names>", `of ${peerNames.join(", ")}`).argParser(among(peerNames)))
+  .option("--no-peers", "without any")
   .option("--repetitions <n>", "blocks of each participant; the median counts", positive, 7)
   .option("--block <ms>", "least length of a block", positive, 500)
-  .option("--json <file>", "writes [{case, engine, ms, peers, ratio}]")
-  .option("--check", "compares losses with PyTorch's on equal weights and noise instead; small networks")
+  .option("--json <file>", "writes [{case, engine, ms, peers, ratio, peak, spread}]")
+  .option("--check", "compares losses with the peers' on equal weights and noise instead; small networks")
   .parse()
   .opts<Options>();
 
-const chosen = cases.filter(({ name }) => options.only?.includes(name) ?? true);
-const missing = options.peers ? await pytorchMissing() : undefined;
-if (missing !== undefined) say(`PyTorch is left out: ${missing}`);
-const peers = options.peers && missing === undefined;
+const peers: PeerName[] = [];
+for (const name of options.peers === false ? [] : (options.peers ?? peerNames)) {
+  const missing = await peerMissing(name);
+  if (missing === undefined) peers.push(name);
+  else say(`${name} is left out: ${missing}`);
+}
+/** The most floating-point operations a millisecond that anyone made of the case `peak`. */
+let peak: number | undefined;
+// What is a share of the peak needs the peak, in the same run.
+const wanted =
+  options.only && (peers.length > 0 && !options.check ? [peakCase.name, ...options.only] : options.only);
+const chosen = cases.filter(({ name }) => wanted?.includes(name) ?? true);
 if (options.check) await checkAll(chosen);
 else await timeAll(chosen);
 
@@ -93,12 +94,10 @@ async function timeAll(chosen: readonly BenchCase[]): Promise<void> {
 }
 
 /** Who runs a case. */
-function entrantsOf({ name, engines, peers: ported }: BenchCase): Entrant[] {
+function entrantsOf(bench: BenchCase): Entrant[] {
+  const { name, engines } = bench;
   const wanted = options.engine ?? (engines === "all" ? engineNames.filter((e) => e !== "auto") : engines);
-  return [
-    ...wanted.map((engine) => engineEntrant(name, engine)),
-    ...(peers && ported ? PYTORCH_THREADS.map((threads) => pytorchEntrant(name, threads)) : []),
-  ];
+  return [...wanted.map((engine) => engineEntrant(name, engine)), ...peerEntrants(bench, peers)];
 }
 
 async function timeCase(bench: BenchCase): Promise<Row[]> {
@@ -121,7 +120,12 @@ async function timeCase(bench: BenchCase): Promise<Row[]> {
       }
     }
     for (const { name, device } of participants) say(`  ${name}: ${device}`);
-    return rowsOf(bench.name, times);
+    if (bench === peakCase) {
+      peak = Math.max(...times.map(({ ms }) => peakFlops(bench.batch) / median(ms)));
+      say(`  peak: ${(peak / 1e6).toFixed(0)} GFLOP/s`);
+    }
+    const flops = participants.find(({ flops }) => flops !== undefined)?.flops;
+    return rowsOf(bench.name, times, { flops, peak });
   } finally {
     for (const { stop } of participants) stop();
   }
@@ -138,35 +142,52 @@ function mustAgree(participants: readonly Participant[]): void {
 }
 
 function print(rows: readonly Row[]): void {
-  const table = new Table({ head: ["case", "engine", "ms", "peers, ms", "ratio"], style: { head: [] } });
+  const head = ["case", "engine", "ms", "peers, ms", "ratio", "of the peak"];
+  const table = new Table({ head, style: { head: [] } });
   const ms = (value: number): string => value.toPrecision(3);
   for (const row of rows) {
     const others = Object.entries(row.peers).map(([name, value]) => `${name} ${ms(value)}`);
-    table.push([row.case, row.engine, ms(row.ms), others.join("\n"), row.ratio?.toFixed(2) ?? "–"]);
+    const share = row.peak === null ? "–" : `${(100 * row.peak).toFixed(0)} %`;
+    table.push([row.case, row.engine, ms(row.ms), others.join("\n"), row.ratio?.toFixed(2) ?? "–", share]);
   }
   console.log(table.toString());
+  const disturbed = [...new Set(rows.filter(({ spread }) => spread > DISTURBED).map((row) => row.case))];
+  if (disturbed.length > 0) {
+    const share = `${100 * DISTURBED} %`;
+    console.log(
+      `Disturbed: ${disturbed.join(", ")}. Times of the middle half lie more than ${share} apart; run these again on a quiet machine.`,
+    );
+  }
 }
 
 async function checkAll(chosen: readonly BenchCase[]): Promise<void> {
-  if (!peers) throw new Error("there is nothing to compare with");
+  if (peers.length === 0) throw new Error("there is nothing to compare with");
   const folder = mkdtempSync(join(tmpdir(), "dsgan-bench-"));
   try {
     for (const { name, peers: ported } of chosen) {
-      if (!ported) continue;
+      const judges = ported.filter((peer) => peers.includes(peer));
+      if (judges.length === 0) continue;
       for (const engine of options.engine ?? ["auto"]) {
         const check = [String(CHECK_STEPS), join(folder, `${name}.safetensors`)];
         const ours = await lossesOf(engineEntrant(name, engine, ...check));
-        const theirs = await lossesOf(pytorchEntrant(name, 1, ...check));
-        const off = ours.map((losses, i) =>
-          Math.max(...losses.map((x, j) => Math.abs(x / theirs[i]![j]! - 1))),
-        );
-        const good = off.every((o, i) => o <= TOLERANCES[Math.min(i, 1)]!);
-        if (!good) process.exitCode = 1;
-        const digits = off.map((o) => o.toExponential(1)).join(", ");
-        console.log(`${good ? "agrees" : "DIFFERS"}  ${name} on ${engine}: relative differences ${digits}`);
+        for (const peer of judges) {
+          compare(
+            `${name} on ${engine} with ${peer}`,
+            ours,
+            await lossesOf(peerEntrant(name, peer, 1, ...check)),
+          );
+        }
       }
     }
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function compare(what: string, ours: readonly number[][], theirs: readonly number[][]): void {
+  const off = ours.map((losses, i) => Math.max(...losses.map((x, j) => Math.abs(x / theirs[i]![j]! - 1))));
+  const good = off.every((o, i) => o <= TOLERANCES[Math.min(i, 1)]!);
+  if (!good) process.exitCode = 1;
+  const digits = off.map((o) => o.toExponential(1)).join(", ");
+  console.log(`${good ? "agrees" : "DIFFERS"}  ${what}: relative differences ${digits}`);
 }

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 /** How to start a participant. */
 export interface Entrant {
-  readonly kind: "engine" | "pytorch";
+  readonly kind: "engine" | "peer";
   readonly name: string;
   readonly command: readonly string[];
 }
@@ -22,6 +22,8 @@ export interface Ready {
   readonly parameters: Readonly<Record<string, number>>;
   /** Time of one step, for choosing how many make a block. */
   readonly ms: number;
+  /** Floating-point operations of the matrix products and convolutions of one step, from who can count them. */
+  readonly flops?: number;
 }
 
 /** A participant at the ready. */
@@ -38,25 +40,6 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export function engineEntrant(name: string, engine: string, ...check: string[]): Entrant {
   const command = [process.execPath, here("child.ts"), name, engine, ...check];
   return { kind: "engine", name: engine, command };
-}
-
-/** PyTorch running a case; `DSGAN_PYTHON` names the interpreter, `python3` unless set. */
-export function pytorchEntrant(name: string, threads: number, ...check: string[]): Entrant {
-  const command = [python(), here("peers/pytorch.py"), name, String(threads), ...check];
-  return { kind: "pytorch", name: `pytorch-${threads}`, command };
-}
-
-/** Why there is no PyTorch, or undefined where there is. */
-export async function pytorchMissing(): Promise<string | undefined> {
-  const child = spawn(python(), ["-c", "import torch"], { stdio: "ignore" });
-  const code = await new Promise((resolve) => child.on("close", resolve).on("error", () => resolve(-1)));
-  return code === 0
-    ? undefined
-    : `${python()} -c 'import torch' fails: pip install torch==2.13.0, or name another interpreter in DSGAN_PYTHON`;
-}
-
-function python(): string {
-  return process.env.DSGAN_PYTHON ?? "python3";
 }
 
 /** Starts an entrant and waits for its warm-up. @throws Error with what it says went wrong */

@@ -29,6 +29,9 @@ export const variants: Readonly<
   "onnxruntime-web": { use: "onnxruntime", library: "web" },
 };
 
+/** What the cases are compared with: PyTorch as it comes, in two other forms, and JAX compiled whole (`peers/`). */
+export type PeerName = "pytorch" | "pytorch-channels-last" | "pytorch-compiled" | "jax";
+
 /** A thing to time. */
 export interface BenchCase {
   readonly name: string;
@@ -37,8 +40,8 @@ export interface BenchCase {
   readonly batch: number;
   /** Engines that run it unless others are asked for, {@link variants} among them; `all` means each one that there is. */
   readonly engines: readonly string[] | "all";
-  /** Whether the scripts in `peers/` have it. */
-  readonly peers: boolean;
+  /** Who else runs it: the scripts in `peers/` have it. */
+  readonly peers: readonly PeerName[];
   /** @param small makes convolutional networks a twelfth as wide, for comparing numbers in little time */
   build(key: Key, batch: number, small: boolean): Workload;
 }

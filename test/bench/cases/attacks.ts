@@ -81,7 +81,7 @@ function onRows(attack: Attack): BenchCase["build"] {
   };
 }
 
-const common = { batch: 100, engines: ["auto"], peers: true } as const;
+const common = { batch: 100, engines: ["auto"] } as const;
 
 export const attackCases: readonly BenchCase[] = [
   {
@@ -89,18 +89,21 @@ export const attackCases: readonly BenchCase[] = [
     name: "cifar-pgd",
     summary:
       "PGD-40 ℓ∞ on Table 7's classifier, batch 100, beside foolbox; the time is that of the whole attack",
+    peers: ["pytorch", "pytorch-channels-last", "pytorch-compiled", "jax"],
     build: onImages(pgd40, 96),
   },
   {
     ...common,
     name: "cifar-deepfool",
     summary: "DeepFool ℓ2 on Table 7's classifier with 32 filters, batch 100, beside foolbox",
+    peers: ["pytorch", "pytorch-channels-last"],
     build: onImages(fool, 32),
   },
   {
     ...common,
     name: "mnist-deepfool",
     summary: "DeepFool ℓ2 on an MLP of 784-256-256-10, batch 100, beside foolbox",
+    peers: ["pytorch"],
     build: onRows(fool),
   },
   {
@@ -108,6 +111,7 @@ export const attackCases: readonly BenchCase[] = [
     name: "mnist-deepfool-loop",
     batch: 500,
     summary: "DeepFool ℓ2 on that MLP, 500 images at once, beside foolbox taking one at a time",
+    peers: ["pytorch"],
     build: onRows(fool),
   },
 ];

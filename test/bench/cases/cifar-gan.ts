@@ -18,7 +18,7 @@ export const cifarGan: BenchCase = {
     "CIFAR-10 step of Table 5's generator and critic, in the features of Table 7's classifier, batch 100",
   batch: 100,
   engines: ["auto"],
-  peers: true,
+  peers: ["pytorch", "pytorch-channels-last", "pytorch-compiled", "jax"],
   build(key, m, small): Workload {
     const image = [32, 32, 3];
     const generator = imageGenerator({ channels: small ? 40 : 512 }).build(

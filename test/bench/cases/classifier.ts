@@ -44,7 +44,7 @@ export const cifarClassifier: BenchCase = {
   summary: "CIFAR-10 training step of Table 7's classifier, batch 100",
   batch: 100,
   engines: ["auto"],
-  peers: true,
+  peers: ["pytorch", "pytorch-channels-last", "pytorch-compiled", "jax"],
   build: classifierStep(32, 96),
 };
 
@@ -53,6 +53,6 @@ export const enginesConv: BenchCase = {
   summary: "engines against each other: Table 7's classifier, 16 filters, 16 × 16 pixels, batch 16",
   batch: 16,
   engines: "all",
-  peers: false,
+  peers: [],
   build: classifierStep(16, 16),
 };

@@ -4,6 +4,7 @@ import { attackCases } from "./attacks.ts";
 import { cifarGan } from "./cifar-gan.ts";
 import { cifarClassifier, enginesConv } from "./classifier.ts";
 import { mnistSsl } from "./mnist-ssl.ts";
+import { peak } from "./peak.ts";
 import { toyWganGp } from "./toy-wgan-gp.ts";
 
 const enginesToy: BenchCase = {
@@ -12,10 +13,11 @@ const enginesToy: BenchCase = {
   summary: "engines against each other: toy-wgan-gp, batch 64",
   batch: 64,
   engines: "all",
-  peers: false,
+  peers: [],
 };
 
 export const cases: readonly BenchCase[] = [
+  peak,
   toyWganGp,
   mnistSsl,
   cifarClassifier,

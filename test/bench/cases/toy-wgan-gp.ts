@@ -13,7 +13,7 @@ export const toyWganGp: BenchCase = {
   summary: "WGAN-GP step in the plane, 3 × 128 hidden, batch 256",
   batch: 256,
   engines: ["auto"],
-  peers: true,
+  peers: ["pytorch", "jax"],
   build(key, m): Workload {
     const network = mlp({ hidden: [128, 128, 128], activation: "relu", spectralNorm: false });
     const generator = network.build({ input: [2], output: [2] }, key.fold("generator"));

@@ -62,23 +62,24 @@ def mnist_ssl(noise, m, small):
     data["labels"] = F.one_hot(by_turns(m), 10).float()
     rows = m * 4 // 5
 
-    def generated(n):
-        return generator(noise.uniform((n, 100), 0, 1))
+    def generated():
+        return generator(noise.uniform((m, 100), 0, 1))
 
     def step(data):
         f = classifier.features
         images = {name: x.reshape(m, -1) for name, x in data.items()}
         with torch.no_grad():
-            fake = torch.cat([f(images["x"][:rows]), f(generated(m - rows))])
-            f1, f2 = f(images["x1"]), f(images["x2"])
+            joined = torch.cat([images["x"][:rows], generated()[: m - rows], images["x1"], images["x2"]])
+            fake, f1, f2 = f(joined).chunk(3)
             bar = f2 + noise.uniform((m, 1), 0, 0.3) * (f1 - f2)
         d = train_critic(critic_loss(critic, bar, fake, 10, noise))
-        g = train_generator(-critic(f(generated(m))).mean())
+        g = train_generator(-critic(f(generated())).mean())
         with torch.no_grad():
-            bad = generated(m)
-        supervised = F.cross_entropy(classifier(images["labeled"]), images["labels"])
-        u = torch.logsumexp(classifier(images["x"]), 1)
-        b = torch.logsumexp(classifier(bad), 1)
+            bad = generated()
+        logits = classifier(torch.cat([images["labeled"], images["x"], bad]))
+        of_labeled, of_unlabeled, of_bad = logits.chunk(3)
+        supervised = F.cross_entropy(of_labeled, images["labels"])
+        u, b = torch.logsumexp(of_unlabeled, 1), torch.logsumexp(of_bad, 1)
         unsupervised = 0.5 * (F.softplus(u).mean() - u.mean() + F.softplus(b).mean())
         c = train_classifier(supervised + unsupervised)
         return [d, g, c]
@@ -179,7 +180,13 @@ def mnist_deepfool_loop(noise, m, small):
     return deepfool(nets.mlp(784, 256, 256, 10), rows_of(m), one_by_one=True)
 
 
+def peak(noise, m, small):
+    a, b = torch.randn(m, m), torch.randn(m, m)
+    return {}, {"a": a, "b": b}, lambda data: [(data["a"] @ data["b"])[0, 0]]
+
+
 CASES = {
+    "peak": (peak, 2048),
     "toy-wgan-gp": (toy_wgan_gp, 256),
     "mnist-ssl": (mnist_ssl, 100),
     "cifar-classifier": (cifar_classifier, 100),

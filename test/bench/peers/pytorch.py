@@ -1,22 +1,20 @@
 """Runs one case in PyTorch, in the manner of ../child.ts.
 
-pytorch.py <case> <threads>                 answers "ready", then times to each line "run N"
-pytorch.py <case> <threads> <steps> <file>  answers the losses of a few steps from what dsgan wrote to the file
+pytorch.py <case> <threads> <form>                 answers "ready", then times to each line "run N"
+pytorch.py <case> <threads> <form> <steps> <file>  answers the losses of a few steps from what dsgan wrote to the file
+
+Forms: `eager`; `channels-last`, in which images and filters are laid out with channels last; `compiled`, in which
+`torch.compile` takes the networks, but not critics: it has no second derivatives, which the gradient penalty needs.
 """
 
-import json
-import math
 import sys
-import time
 
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 import networks as nets
+import talk
 from cases import CASES
-
-WARM_UP_STEPS = 3
-WARM_UP_SECONDS = 10
-CHECK_BATCH = 10
 
 
 class Fresh:
@@ -50,52 +48,50 @@ def image(x):
     return x.permute(0, 3, 1, 2).contiguous() if x.dim() == 4 else x
 
 
-def safetensors(path):
-    with open(path, "rb") as file:
-        content = file.read()
-    start = 8 + int.from_bytes(content[:8], "little")
-    tensors = {}
-    for name, entry in json.loads(content[8:start]).items():
-        begin, end = (start + offset for offset in entry["data_offsets"])
-        values = torch.frombuffer(bytearray(content[begin:end]), dtype=torch.float32)
-        tensors[name] = values.reshape(entry["shape"])
-    return tensors
+def formed(form, networks, data):
+    """The networks, changed in place, and the data in a form of the docstring above."""
+    if form == "channels-last":
+        for network in networks.values():
+            network.to(memory_format=torch.channels_last)
+        last = torch.channels_last
+        return {of: x.contiguous(memory_format=last) if x.dim() == 4 else x for of, x in data.items()}
+    if form == "compiled":
+        for of, network in networks.items():
+            if of != "critic":
+                network.compile()
+                if hasattr(network, "features"):
+                    network.features.compile()
+    return data
 
 
-def answer(message):
-    print(json.dumps(message), flush=True)
-
-
-def main(name, threads, steps=None, path=None):
+def main(name, threads, form, steps=None, path=None):
     torch.set_num_threads(int(threads))
     build, batch = CASES[name]
     if path is not None:
-        tensors = safetensors(path)
-        networks, data, step = build(Recorded(tensors), CHECK_BATCH, True)
+        tensors = {of: torch.from_numpy(x.copy()) for of, x in talk.safetensors(path).items()}
+        networks, data, step = build(Recorded(tensors), talk.CHECK_BATCH, True)
         for of, network in networks.items():
             nets.load(network, of, tensors)
-        data = {of: image(tensors[f"data/{of}"]) for of in data}
-        answer({"losses": [[loss.item() for loss in step(data)] for _ in range(int(steps))]})
+        data = formed(form, networks, {of: image(tensors[f"data/{of}"]) for of in data})
+        talk.answer({"losses": [[loss.item() for loss in step(data)] for _ in range(int(steps))]})
         return
 
     networks, data, step = build(Fresh(), batch, False)
-
-    def run(n):
-        start = time.perf_counter()
-        for _ in range(n):
-            losses = [loss.item() for loss in step(data)]
-        if not all(map(math.isfinite, losses)):
-            raise SystemExit(f"losses {losses}")
-        return (time.perf_counter() - start) * 1000 / n
-
-    begin, times = time.perf_counter(), []
-    while len(times) < WARM_UP_STEPS and time.perf_counter() - begin < WARM_UP_SECONDS:
-        times.append(run(1))
+    flops = None
+    if form == "eager":
+        with FlopCounterMode(display=False) as counter:
+            step(data)
+        flops = counter.get_total_flops()
+    data = formed(form, networks, data)
     counts = {of: sum(p.numel() for p in network.parameters()) for of, network in networks.items()}
-    device = f"PyTorch {torch.__version__}"
-    answer({"ready": {"name": f"pytorch-{threads}", "device": device, "parameters": counts, "ms": times[-1]}})
-    for line in sys.stdin:
-        answer({"ms": run(int(line.split()[1]))})
+    suffix = "" if form == "eager" else f"-{form}"
+    talk.serve(
+        f"pytorch{suffix}-{threads}",
+        f"PyTorch {torch.__version__}",
+        counts,
+        lambda: [loss.item() for loss in step(data)],
+        flops,
+    )
 
 
 if __name__ == "__main__":
