@@ -68,12 +68,17 @@ export function auto(engines: readonly Engine[]): Engine {
   };
 }
 
+/** Engines with options that are worth a try beside those with none. */
+const VARIANTS = [{ use: "onnxruntime", provider: "webgpu" }];
+
 /** A scenario names it `engine: auto`, or no engine at all. */
 export default component(Engines, {
   name: "auto",
   summary: "The fastest engine that works here (default)",
   async create(_, context) {
     const others = context.all(Engines).filter(({ name }) => name !== "auto");
-    return auto(await Promise.all(others.map(({ name }) => context.create(Engines, name))));
+    const variants = VARIANTS.filter(({ use }) => others.some(({ name }) => name === use));
+    const refs = [...others.map(({ name }) => ({ use: name })), ...variants];
+    return auto(await Promise.all(refs.map((ref) => context.create(Engines, ref))));
   },
 });

@@ -8,9 +8,21 @@ import { type Execution, type ExecutionCounts, newExecution } from "./execution.
 import type { Elem } from "./model.ts";
 import { type Program, programOf } from "./program.ts";
 import { newRecorder, type Recorder } from "./recorder.ts";
+import { recordedEnds } from "./residence.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Limits, Threads } from "./sessions.ts";
-import { type Data, dtypeOf, elemOf, newValue, type Value, type View } from "./value.ts";
+import {
+  type Data,
+  dtypeOf,
+  elemOf,
+  hostOf,
+  isResident,
+  newValue,
+  type Stored,
+  type Value,
+  type View,
+} from "./value.ts";
+import type { Ends } from "./vectors.ts";
 
 /** The name under which tfjs knows this backend. */
 export const BACKEND = "onnxruntime";
@@ -76,7 +88,7 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
 
   constructor(runtime: Runtime, { threads, limits, compiler }: BackendSettings) {
     super();
-    this.recorder = newRecorder(runtime.block);
+    this.recorder = newRecorder(runtime.dialect);
     this.runtime = runtime;
     this.threads = threads;
     this.#compiler = compiler;
@@ -154,7 +166,7 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
   }
 
   #release(value: Value): void {
-    if (--value.holders === 0 && value.owned) this.#released.push(value);
+    if (--value.holders === 0 && (value.owned || value.device !== undefined)) this.#released.push(value);
   }
 
   override async read(dataId: object): Promise<tf.backend_util.BackendValues> {
@@ -169,19 +181,21 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
       return tf.backend_util.mergeRealAndImagArrays(real!, imag!);
     }
     if (value!.node !== undefined) this.flush();
-    if (value!.data === undefined)
-      throw new Error("this tensor's values were lost when a run before it failed");
+    const held = hostOf(value!);
+    if (held === undefined) throw new Error("this tensor's values were lost when a run before it failed");
     value!.owned = false;
-    if (value!.constant !== undefined) return value!.data.slice() as Float32Array;
-    const data = value!.data as Float32Array | Int32Array | Uint8Array;
+    if (value!.constant !== undefined) return held.slice() as Float32Array;
+    const data = held as Float32Array | Int32Array | Uint8Array;
     // a tensor of type int32 may hold what was computed as bool, and the like
     return dtypeOf(value!.elem) === dtype
       ? data
       : (tf.util.toTypedArray(data, dtype as "float32") as Float32Array);
   }
 
-  override memory(): { unreliable: boolean } {
-    return { unreliable: false };
+  /** What `tf.memory()` says beside tfjs's own account: bytes on the device, under the name that tfjs's GPUs give them. */
+  override memory(): { unreliable: boolean; numBytesInGPU?: number } {
+    const { residentBytes } = this.counts;
+    return { unreliable: false, ...(residentBytes !== undefined && { numBytesInGPU: residentBytes }) };
   }
 
   override floatPrecision(): 16 | 32 {
@@ -260,9 +274,10 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
     return view.value.data;
   }
 
-  /** A tensor that holds data which is this engine's own. */
-  holding(data: Data, elem: Elem, shape: number[]): tf.TensorInfo {
-    return this.tensor({ value: newValue(elem, shape, { data, owned: true }), shape });
+  /** A tensor that holds elements which are this engine's own. */
+  holding(stored: Stored, elem: Elem, shape: number[]): tf.TensorInfo {
+    const place = isResident(stored) ? { device: stored } : { data: stored };
+    return this.tensor({ value: newValue(elem, shape, { ...place, owned: true }), shape });
   }
 
   /** A tensor that tfjs knows, of one that this backend has made. */
@@ -270,11 +285,12 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
     return (tf.engine() as unknown as MakesTensors).makeTensorFromTensorInfo(info, this);
   }
 
-  /** Puts new data, which is this engine's own, in place of a variable's. */
-  assign(variable: tf.Variable, data: Data): void {
+  /** Puts new elements, which are this engine's own, in place of a variable's. */
+  assign(variable: tf.Variable, stored: Stored): void {
     const entry = this.#entries.get(variable.dataId);
     const old = entry.value!;
-    const fresh = newValue(old.elem, old.shape, { data, owned: true, holders: 1 });
+    const place = isResident(stored) ? { device: stored } : { data: stored };
+    const fresh = newValue(old.elem, old.shape, { ...place, owned: true, holders: 1 });
     if (entry.refCount > 1) {
       // a clone shares the data id, and keeps the old values
       const dataId = {};
@@ -326,19 +342,29 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
   }
 
   #run(program: Program): void {
-    const made = this.compute(
-      program,
-      program.inputs.map(({ value }) => value.data!),
-    );
+    const inputs = program.inputs.map(({ value }) => this.stored(value));
+    const made = this.compute(program, inputs, this.runtime.device && recordedEnds(program));
     program.outputs.forEach((value, i) => {
-      value.data = made[i]!;
+      const stored = made[i]!;
+      if (isResident(stored)) value.device = stored;
+      else value.data = stored;
       value.owned = true;
     });
   }
 
-  /** Runs a program on values for its inputs, and returns those of its outputs. */
-  compute(program: Program, inputs: readonly Data[]): Data[] {
-    return this.#execution.compute(program, inputs);
+  /** Runs a program on values for its inputs, and returns those of its outputs, which are here unless `ends` say otherwise. */
+  compute(program: Program, inputs: readonly Stored[], ends?: Ends): Stored[] {
+    return this.#execution.compute(program, inputs, ends);
+  }
+
+  /** A value's elements, where a run takes them from. */
+  stored(value: Value): Stored {
+    return this.#execution.stored(value);
+  }
+
+  /** A value's elements, where many runs take them from. */
+  resident(value: Value): Stored {
+    return this.#execution.resident(value);
   }
 
   /** A buffer for a value to be computed into. */

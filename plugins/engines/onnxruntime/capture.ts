@@ -8,7 +8,8 @@ import { Key, type OnnxSource, RunError, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "./backend.ts";
 import { type Attributes, Elem } from "./model.ts";
 import { programOf } from "./program.ts";
-import type { Data, Value, View } from "./value.ts";
+import { PLAIN } from "./runtime.ts";
+import { type Data, hostOf, type Value, type View } from "./value.ts";
 
 /** Where a value comes from. */
 export type Origin =
@@ -54,10 +55,9 @@ export function capture(
   n: number,
 ): Capture {
   backend.flush(); // what was assigned to a weight is computed, and not part of the function
-  // convolutions in blocks of channels are this runtime's own: a file is for any
   const { recorder } = backend;
-  const { block } = recorder;
-  recorder.block = undefined;
+  const { dialect } = recorder;
+  recorder.dialect = PLAIN; // a file is for any runtime
   const { runs } = backend.counts;
   const taken: Capture[] = [];
   try {
@@ -87,7 +87,7 @@ export function capture(
       const originOf = (value: Value): Origin => {
         const name = names.get(value);
         if (name !== undefined) return { from: "weight", name };
-        return made.get(value) ?? { from: "constant", data: value.data!.slice() };
+        return made.get(value) ?? { from: "constant", data: hostOf(value)!.slice() };
       };
       const operand = ({ value, shape }: View): Operand => ({
         origin: originOf(value),
@@ -109,7 +109,7 @@ export function capture(
       });
     });
   } finally {
-    recorder.block = block;
+    recorder.dialect = dialect;
     backend.flush(); // nobody wants what was recorded
   }
   return taken[0]!;

@@ -4,16 +4,21 @@
  * @module
  */
 import { messageOf } from "../../../core/mod.ts";
+import { canReside } from "./device.ts";
 import type { Program } from "./program.ts";
-import type { Runtime } from "./runtime.ts";
+import type { DeviceCounts, Runtime } from "./runtime.ts";
 import { type Compiled, type Limits, newSessions, type Threads } from "./sessions.ts";
-import { allocate, type Data, sizeOf, type Value } from "./value.ts";
+import { allocate, type Data, type Stored, sizeOf, type Value } from "./value.ts";
+import type { Ends } from "./vectors.ts";
 
 /** Bytes of idle buffers kept for the next run. */
 const IDLE = 2 ** 28;
 
+/** Bytes from which a value is kept on the device once it has been fed twice. */
+const WORTH_KEEPING = 1024;
+
 /** Counters, for tests and profiles. */
-export interface ExecutionCounts {
+export interface ExecutionCounts extends Partial<DeviceCounts> {
   readonly compilations: number;
   readonly sessions: number;
   readonly runs: number;
@@ -24,8 +29,15 @@ export interface ExecutionCounts {
 /** Runs programs on one runtime. */
 export interface Execution {
   readonly counts: ExecutionCounts;
-  /** Runs a program on values for its inputs, and returns those of its outputs. */
-  compute(program: Program, inputs: readonly Data[]): Data[];
+  /**
+   * Runs a program on values for its inputs, and returns those of its outputs.
+   * @param ends where they come from and go; all of them here unless given
+   */
+  compute(program: Program, inputs: readonly Stored[], ends?: Ends): Stored[];
+  /** A value's elements where a run wants them: on the device if they lie there, or have been taken there before. */
+  stored(value: Value): Stored;
+  /** A value's elements on the device, brought there now if need be; where there is none, or not for such, here. */
+  resident(value: Value): Stored;
   /** A buffer for a value to be computed into. */
   take(value: Pick<Value, "elem" | "shape">): Data;
   /** Gives a buffer back that nobody else has seen. */
@@ -43,6 +55,14 @@ export function newExecution(runtime: Runtime, threads: Threads, limits: Limits)
   let idleBytes = 0;
   let runs = 0;
 
+  const { device } = runtime;
+
+  const resident = (value: Value): Stored => {
+    if (device === undefined || !canReside(value.elem)) return value.data!;
+    value.device ??= device.upload(value.data!, value.elem, value.shape);
+    return value.device;
+  };
+
   const take = ({ elem, shape }: Pick<Value, "elem" | "shape">): Data => {
     const size = sizeOf(shape);
     const buffer = idle.get(`${elem}:${size}`)?.pop();
@@ -53,28 +73,38 @@ export function newExecution(runtime: Runtime, threads: Threads, limits: Limits)
 
   return {
     get counts() {
-      return { compilations: sessions.compilations, sessions: sessions.size, runs, idleBytes };
+      const { size } = sessions;
+      return { compilations: sessions.compilations, sessions: size, runs, idleBytes, ...device?.counts };
     },
-    compute(program, inputs) {
+    compute(program, inputs, ends) {
       if (program.nodes.length === 0) return []; // all that a step gives back was given to it
       let compiled: Compiled;
       try {
-        compiled = sessions.get(program);
+        compiled = sessions.get(program, ends);
       } catch (error) {
         throw failure("compile", error, program);
       }
-      let made: Data[];
       try {
-        made = program.outputs.map(take);
-        compiled.run(inputs, made);
+        const made = compiled.run(
+          inputs,
+          program.outputs.map((value, i) => (ends?.kept[i] ? undefined : take(value))),
+        );
+        runs++;
+        return made;
       } catch (error) {
-        throw failure("run", error, program);
+        throw device?.broken() ?? failure("run", error, program);
       }
-      runs++;
-      return made;
     },
+    stored(value) {
+      if (value.device !== undefined || device === undefined) return value.device ?? value.data!;
+      value.fed++;
+      return value.fed > 1 && value.data!.byteLength >= WORTH_KEEPING ? resident(value) : value.data!;
+    },
+    resident,
     take,
     recycle(value) {
+      value.device?.dispose();
+      value.device = undefined;
       const { data, elem } = value;
       value.data = undefined;
       if (!value.owned || data === undefined || idleBytes + data.byteLength > IDLE) return;

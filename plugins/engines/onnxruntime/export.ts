@@ -18,7 +18,7 @@ import {
 import { OnnxBackend } from "./backend.ts";
 import { type Capture, type CapturedNode, capture, type Operand } from "./capture.ts";
 import { Elem, encodeModel, type Initializer, type Model, type ModelNode } from "./model.ts";
-import { type Data, sameShape, sizeOf } from "./value.ts";
+import { type Data, hostOf, sameShape, sizeOf } from "./value.ts";
 
 /** Sizes of batches that are recorded: primes, so that few are mistaken for a size of something else. */
 const SIZES = [2, 3, 5, 7, 11, 13];
@@ -124,7 +124,7 @@ function weightsOf(backend: OnnxBackend, { weights }: OnnxSource): ReadonlyMap<s
   return new Map(
     [...weights].map(([name, variable]) => {
       const { value, shape } = backend.view(variable);
-      return [name, { elem: value.elem, shape, data: value.data! }];
+      return [name, { elem: value.elem, shape, data: hostOf(value)! }];
     }),
   );
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Form, sameShape, type Value, type View } from "./value.ts";
+import { type Form, isComputed, sameShape, type Value, type View } from "./value.ts";
 
 /** The form that a view has of a value that is still there. */
 export function formOf({ value, shape }: View): Form | undefined {
@@ -14,7 +14,7 @@ export function formOf({ value, shape }: View): Form | undefined {
 
 /** Whether a value can still be an input: it is computed, or going to be. */
 export function usable(value: Value): boolean {
-  return value.node !== undefined || value.data !== undefined;
+  return value.node !== undefined || isComputed(value);
 }
 
 /** The form of something that is only transposed. */

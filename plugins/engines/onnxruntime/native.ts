@@ -1,59 +1,30 @@
 /**
  * ONNX Runtime's native library, through onnxruntime-node's binding.
  *
- * The package's public API answers with promises, but its binding is synchronous: it is taken directly, so that
- * `dataSync()` works and a step costs no turn of the event loop.
- *
  * @module
  */
-import { createRequire } from "node:module";
-import { isMainThread } from "node:worker_threads";
 import { messageOf } from "../../../core/mod.ts";
+import { adapterOf } from "./adapter.ts";
+import { FATAL, loadBinding, type Native, type NativeSession, type Tensor, TYPES } from "./binding.ts";
+import { CUDA_HINT } from "./cuda.ts";
+import { type NativeDevice, newDevice } from "./device.ts";
 import { Elem, encodeModel } from "./model.ts";
 import { processors } from "./processors.ts";
-import type { Buffer, Runtime, Session, SessionSettings } from "./runtime.ts";
+import {
+  type Buffer,
+  type Feed,
+  PLAIN,
+  type Runtime,
+  type Session,
+  type SessionSettings,
+} from "./runtime.ts";
+import { isResident, type Resident } from "./value.ts";
 
 /** An execution provider of ONNX Runtime. */
 export type Provider = (typeof PROVIDERS)[number];
 
 /** All of them. */
-export const PROVIDERS = ["cpu", "cuda", "coreml", "dml"] as const;
-
-interface Tensor {
-  readonly type: string;
-  readonly dims: readonly number[];
-  readonly data: unknown;
-  readonly location: "cpu";
-}
-
-interface NativeSession {
-  loadModel(buffer: ArrayBuffer, offset: number, length: number, options: object): void;
-  run(feeds: Record<string, Tensor>, fetches: Record<string, Tensor>, options: object): unknown;
-  dispose(): void;
-}
-
-interface Binding {
-  readonly binding: {
-    readonly InferenceSession: new () => NativeSession;
-    listSupportedBackends(): readonly { readonly name: string }[];
-    /** @param tensor makes the tensors that `run` returns; only the first call in a thread counts */
-    initOrtOnce(logLevel: number, tensor: new (...given: never) => object, isMainThread: boolean): void;
-  };
-}
-
-const FATAL = 4;
-const QUIET = { logSeverityLevel: FATAL };
-
-const TYPES: Readonly<Record<Elem, string>> = {
-  [Elem.float32]: "float32",
-  [Elem.uint8]: "uint8",
-  [Elem.int32]: "int32",
-  [Elem.int64]: "int64",
-  [Elem.bool]: "bool",
-  [Elem.float64]: "float64",
-  [Elem.uint32]: "uint32",
-  [Elem.uint64]: "uint64",
-};
+export const PROVIDERS = ["cpu", "webgpu", "cuda", "coreml", "dml"] as const;
 
 /**
  * Threads wait for the next operator awake, for as long as small ones take: waking one costs as much as a small product.
@@ -61,83 +32,97 @@ const TYPES: Readonly<Record<Elem, string>> = {
  */
 const SPINNING = { intra_op: { allow_spinning: "1", spin_duration_us: "50" }, force_spinning_stop: "1" };
 
+const QUIET = { logSeverityLevel: FATAL };
+
+/** WebGPU lets a shader have eight buffers of its own: seven outputs, and the input that they are parts of. */
+const SHADER_OUTPUTS = 7;
+
 /** Loads the native library. Throws where it does not load, or lacks the provider. */
 export function loadNative(provider: Provider): Runtime {
-  const require = createRequire(import.meta.url);
-  const { binding } = require("onnxruntime-node/dist/binding.js") as Binding;
-  const { version } = require("onnxruntime-node/package.json") as { version: string };
-  const results = resultsLeftOut(createRequire(require.resolve("onnxruntime-node")));
-  binding.initOrtOnce(FATAL, results.constructor, isMainThread);
-  const supported = binding.listSupportedBackends().map(({ name }) => name);
-  if (!supported.includes(provider)) {
+  const native = loadBinding(provider === "cuda");
+  const { version, providers } = native;
+  if (!providers.includes(provider)) {
     throw new Error(
       `onnxruntime-node ${version} has no provider "${provider}" on ${process.platform}-${process.arch} ` +
-        `(it has ${supported.join(", ")})${HINTS[provider] ?? ""}`,
+        `(it has ${providers.join(", ")})${HINTS[provider] ?? ""}`,
     );
   }
-  const compile = (model: Uint8Array, { threads }: SessionSettings): Session => {
-    const session = new binding.InferenceSession();
-    session.loadModel(model.buffer as ArrayBuffer, model.byteOffset, model.byteLength, {
-      executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      executionMode: "sequential",
-      graphOptimizationLevel: "all",
-      logSeverityLevel: FATAL, // what goes wrong is thrown
-      extra: { session: SPINNING },
-    });
-    return {
-      run: (feeds, fetches) => results.leftOut(() => session.run(tensors(feeds), tensors(fetches), QUIET)),
-      dispose: () => session.dispose(),
-    };
-  };
+  let device: NativeDevice | undefined;
+  const compile = (model: Uint8Array, settings: SessionSettings): Session =>
+    newSession(native, provider, model, settings, device);
   if (provider !== "cpu") tryProvider(compile, provider);
+  const shaders = provider === "webgpu";
+  const adapter = shaders ? adapterOf() : undefined;
+  const on = adapter === undefined ? "" : ` on ${adapter.name}${adapter.software ? " (software)" : ""}`;
+  if (adapter !== undefined) device = newDevice(compile, adapter);
+
   return {
     name: "onnxruntime-node",
     version,
     maxThreads: processors(),
-    device: provider === "cpu" ? "CPU" : `${provider}, CPU where it lacks an operator`,
-    block: provider === "cpu" ? blockOf(compile) : undefined,
+    place: provider === "cpu" ? "CPU" : `${provider}${on}, CPU where it lacks an operator`,
+    dialect: {
+      ...PLAIN,
+      block: provider === "cpu" ? blockOf(compile) : undefined,
+      ...(shaders && { outputs: SHADER_OUTPUTS, shaders }),
+    },
+    device,
     compile,
   };
 }
 
-/** The answer of a run whose results were left out. */
-const DONE = new Error("the outputs are where they belong");
+/** The provider as the binding is told of it. */
+function providerOf(provider: Provider, onProcessor: readonly string[]): unknown {
+  if (provider !== "webgpu") return provider;
+  // with channels last, its own choice, a convolution and three gradients of depthwise ones came out wrong
+  const layout = { preferredLayout: "NCHW" };
+  return { name: provider, ...layout, ...(onProcessor.length > 0 && { forceCpuNodeNames: onProcessor }) };
+}
 
-/**
- * The binding copies each output into a fresh array, even where it was given one and has filled it: for a training step
- * that is tens of megabytes. It makes a tensor of each copy, though, with a constructor that is ours to give: what that
- * throws ends the copying after the first output, which is the smallest.
- */
-function resultsLeftOut(require: NodeJS.Require): {
-  readonly constructor: new (...given: never) => object;
-  leftOut(run: () => unknown): void;
-} {
-  const { Tensor } = require("onnxruntime-common") as { Tensor: new (...given: never) => object };
-  let leavingOut = false;
-  return {
-    constructor: new Proxy(Tensor, {
-      construct(target, given) {
-        if (leavingOut) throw DONE;
-        return Reflect.construct(target, given); // for whoever else uses the binding in this thread
-      },
+function newSession(
+  native: Native,
+  provider: Provider,
+  model: Uint8Array,
+  { threads, kept = [], onProcessor = [], strict = false }: SessionSettings,
+  device: NativeDevice | undefined,
+): Session {
+  const session: NativeSession = native.newSession();
+  session.loadModel(model.buffer as ArrayBuffer, model.byteOffset, model.byteLength, {
+    executionProviders: provider === "cpu" ? ["cpu"] : [providerOf(provider, onProcessor), "cpu"],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    logSeverityLevel: FATAL, // what goes wrong is thrown
+    extra: { session: strict ? { disable_cpu_ep_fallback: "1" } : SPINNING },
+    ...(kept.length > 0 && {
+      preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, "gpu-buffer"])),
     }),
-    leftOut(run) {
-      leavingOut = true;
-      try {
-        run();
-      } catch (error) {
-        if (error !== DONE) throw error;
-      } finally {
-        leavingOut = false;
-      }
-    },
+  });
+  const run = (
+    feeds: Readonly<Record<string, Feed>>,
+    fetches: Readonly<Record<string, Buffer>>,
+  ): Record<string, Resident> => {
+    if (kept.length === 0) {
+      native.leftOut(() => session.run(tensors(feeds), tensors(fetches), QUIET));
+      return {};
+    }
+    // where outputs stay on the device, the binding makes the others itself
+    const wanted = [...kept, ...Object.keys(fetches)].map((name) => [name, null] as const);
+    const made = session.run(tensors(feeds), Object.fromEntries(wanted), QUIET);
+    for (const name in fetches) fetches[name]!.data.set(made[name]!.data as never);
+    return Object.fromEntries(kept.map((name) => [name, device!.keep(made[name]!)]));
+  };
+  return {
+    run: (feeds, fetches) =>
+      device === undefined ? run(feeds, fetches) : device.watched(feeds, fetches, () => run(feeds, fetches)),
+    dispose: () => session.dispose(),
   };
 }
 
 const HINTS: Partial<Record<Provider, string>> = {
-  cuda: ": CUDA needs Linux or Windows on x64, and its libraries (npm rebuild onnxruntime-node fetches them)",
+  webgpu: ": WebGPU needs a GPU's driver (on Linux of Vulkan, and its loader: apt-get install libvulkan1)",
+  cuda: `: ${CUDA_HINT}`,
   coreml: ": CoreML is Apple's alone",
   dml: ": DirectML is Windows' alone",
 };
@@ -154,7 +139,8 @@ function tryProvider(compile: Runtime["compile"], provider: Provider): void {
     });
     compile(model, { threads: 1 }).dispose();
   } catch (error) {
-    throw new Error(`provider "${provider}" does not load: ${messageOf(error)}${HINTS[provider] ?? ""}`);
+    const [why] = messageOf(error).trim().split("\n");
+    throw new Error(`provider "${provider}" does not load: ${why}${HINTS[provider] ?? ""}`);
   }
 }
 
@@ -184,11 +170,14 @@ function blockOf(compile: Runtime["compile"]): number | undefined {
   return block > 1 && ordered[block - 1] === block - 1 ? block : undefined;
 }
 
-function tensors(buffers: Readonly<Record<string, Buffer>>): Record<string, Tensor> {
+function tensors(feeds: Readonly<Record<string, Feed>>): Record<string, Tensor> {
   const out: Record<string, Tensor> = {};
-  for (const name in buffers) {
-    const { elem, shape, data } = buffers[name]!;
-    out[name] = { type: TYPES[elem], dims: shape, data, location: "cpu" };
+  for (const name in feeds) {
+    const { elem, shape, data } = feeds[name]!;
+    const type = TYPES[elem];
+    out[name] = isResident(data)
+      ? { type, dims: shape, location: "gpu-buffer", gpuBuffer: (data.handle as Tensor).gpuBuffer }
+      : { type, dims: shape, data, location: "cpu" };
   }
   return out;
 }

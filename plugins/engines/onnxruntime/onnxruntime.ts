@@ -9,8 +9,9 @@ import { onnxWriter } from "./export.ts";
 import { registerKernels } from "./kernels/mod.ts";
 import { loadNative, PROVIDERS } from "./native.ts";
 import { processors } from "./processors.ts";
+import { prospectOfGpu } from "./prospect.ts";
 import { replayingStep } from "./replay.ts";
-import type { Runtime } from "./runtime.ts";
+import type { Device, Runtime } from "./runtime.ts";
 import type { Threads } from "./sessions.ts";
 
 const options = z
@@ -50,6 +51,9 @@ type Chosen = z.output<typeof options>;
 /** Nodes in all the programs that are kept. */
 const MAX_NODES = 100_000;
 
+/** On a GPU above tfjs's own kernels there, where it is worth that; never taken by `auto` on a software adapter. */
+const MERIT = { gpu: 18, processor: 15, none: -1 };
+
 let registered = false;
 
 /**
@@ -66,12 +70,15 @@ let registered = false;
  */
 export function onnxruntime(given: OnnxruntimeOptions = {}): Engine {
   const chosen = parseOptions("onnxruntime", options, given);
-  const { threads, sessions } = chosen;
+  const { threads, sessions, provider } = chosen;
+  let device: Device | undefined;
   return {
     name: "onnxruntime",
-    merit: 15,
+    merit: provider === "webgpu" ? MERIT.gpu : MERIT.processor,
+    ...(provider === "webgpu" && { look: async () => prospectOfGpu(MERIT) }),
     async start() {
       const { runtime, because } = await load(chosen);
+      ({ device } = runtime);
       if (!registered) registerKernels();
       registered = true;
       if (tf.findBackendFactory(BACKEND) !== null) tf.removeBackend(BACKEND);
@@ -89,10 +96,11 @@ export function onnxruntime(given: OnnxruntimeOptions = {}): Engine {
       return {
         name: "onnxruntime",
         version: runtime.version,
-        device: `${runtime.device}, ${threadsInWords(runtime, threads)} (${runtime.name})`,
+        device: `${runtime.place}, ${threadsInWords(runtime, threads)} (${runtime.name})`,
         reason: `asked for by name${because}`,
       };
     },
+    ...(provider === "webgpu" && { broken: async () => device?.broken() }),
     onnx: onnxWriter,
   };
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Attributes, Elem, Initializer, Model, ModelNode, Port } from "./model.ts";
+import { type Attributes, Elem, type Initializer, type Model, type ModelNode, type Port } from "./model.ts";
 import type { Interned } from "./recorder.ts";
 import { type Data, type Node, sameShape, sizeOf, type Value, type View } from "./value.ts";
+import { cut, type Ends, join, type Part } from "./vectors.ts";
 
 /** A graph about to run: which values go in, which come out. */
 export interface Program {
@@ -95,26 +96,51 @@ export function sameKey(a: Int32Array, b: Int32Array): boolean {
   return true;
 }
 
-/** Names of a program's ends, in its order. */
+/** Names of a program's ends, in its order; those that are packed or joined are none of the model's. */
 export interface Named {
   readonly model: Model;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
 
-/** The program as an ONNX model. */
-export function modelOf(program: Program): Named {
+/** Names of the vector that holds packed inputs, and of that which holds joined outputs. */
+export const VECTOR = { packed: "packed", joined: "joined" } as const;
+
+/**
+ * The program as an ONNX model.
+ * @param most outputs that a node may have
+ */
+export function modelOf(program: Program, ends?: Ends, most: number = Number.POSITIVE_INFINITY): Named {
   const names = new Map<Value, string>();
   const initializers = new Map<string, Initializer>();
   const reshaped = new Map<string, string>();
   const nodes: ModelNode[] = [];
   const fed = new Map<Value, { shape: readonly number[]; name: string }[]>();
   const inputs: Port[] = [];
+  const packed: Part[] = [];
   program.inputs.forEach(({ value, shape }, i) => {
     const name = `i${i}`;
-    inputs.push({ name, elem: value.elem, shape });
+    if (ends?.packed[i]) packed.push({ name, shape });
+    else inputs.push({ name, elem: value.elem, shape });
     fed.set(value, [...(fed.get(value) ?? []), { shape, name }]);
   });
+
+  const builder = {
+    node: (op: string, attributes: Attributes, inputs: readonly string[], outputs: readonly string[]): void =>
+      void nodes.push({ name: `${op} ${outputs[0]}`, op, domain: "", attributes, inputs, outputs }),
+    ints(values: readonly number[]): string {
+      const name = `s${values.join("x")}`;
+      if (!initializers.has(name)) {
+        const data = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+        initializers.set(name, { name, elem: Elem.int64, shape: [values.length], data });
+      }
+      return name;
+    },
+  };
+  if (packed.length > 0) {
+    inputs.push({ name: VECTOR.packed, elem: Elem.float32, shape: [totalOf(packed)] });
+    cut(builder, VECTOR.packed, packed, most);
+  }
 
   const constantName = (value: Value, shape: readonly number[]): string => {
     const name = `c${value.constant}_${shape.join("x")}`;
@@ -130,20 +156,9 @@ export function modelOf(program: Program): Named {
     if (sameShape(shape, value.shape)) return name;
     const other = `${name}_${shape.join("x")}`;
     if (!reshaped.has(other)) {
-      const target = `s${shape.join("x")}`;
-      if (!initializers.has(target)) {
-        const data = new Uint8Array(BigInt64Array.from(shape, BigInt).buffer);
-        initializers.set(target, { name: target, elem: 7, shape: [shape.length], data });
-      }
-      nodes.push({
-        name: `Reshape ${other}`,
-        op: "Reshape",
-        domain: "",
-        // a size of 0 means none, not "as before"
-        attributes: sizeOf(shape) === 0 ? { allowzero: 1 } : {},
-        inputs: [name, target],
-        outputs: [other],
-      });
+      // a size of 0 means none, not "as before"
+      const attributes: Attributes = sizeOf(shape) === 0 ? { allowzero: 1 } : {};
+      builder.node("Reshape", attributes, [name, builder.ints(shape)], [other]);
       reshaped.set(other, other);
     }
     return other;
@@ -170,12 +185,24 @@ export function modelOf(program: Program): Named {
     elem: value.elem as Elem,
     shape: value.shape,
   }));
-  const bySize = outputs.toSorted((a, b) => sizeOf(a.shape) - sizeOf(b.shape)); // see native.ts
+  const joined = outputs.filter((_, i) => ends?.joined[i]);
+  const apart: Port[] = outputs.filter((_, i) => !ends?.joined[i]);
+  if (joined.length > 0) {
+    join(builder, joined, VECTOR.joined, most);
+    apart.push({ name: VECTOR.joined, elem: Elem.float32, shape: [totalOf(joined)] });
+  }
+  const sizeOfPort = ({ shape }: Port): number => sizeOf(shape as number[]);
+  const bySize = apart.toSorted((a, b) => sizeOfPort(a) - sizeOfPort(b)); // see binding.ts
   return {
     model: { inputs, outputs: bySize, initializers: [...initializers.values()], nodes },
     inputs: program.inputs.map((_, i) => `i${i}`),
     outputs: outputs.map(({ name }) => name),
   };
+}
+
+/** Elements of all parts. */
+export function totalOf(parts: readonly { readonly shape: readonly number[] }[]): number {
+  return parts.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
 function bytesOf(data: Data): Uint8Array {

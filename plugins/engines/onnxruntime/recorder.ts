@@ -5,6 +5,7 @@
  */
 import { formOf, permuted, refined, transposition, usable } from "./form.ts";
 import { type Attributes, Elem } from "./model.ts";
+import type { Dialect } from "./runtime.ts";
 import {
   type Data,
   type Form,
@@ -75,12 +76,12 @@ export interface Recorder {
   /** Named in the nodes that follow, for errors and profiles. */
   kernel: string;
   readonly interned: Interned;
-  /** Channels that the runtime's fastest convolutions keep together; undefined where it has none. */
-  block: number | undefined;
+  /** What is particular to the runtime for which is recorded. */
+  dialect: Dialect;
 }
 
 /** A recorder with nothing recorded. */
-export function newRecorder(block: number | undefined): Recorder {
+export function newRecorder(dialect: Dialect): Recorder {
   const texts = new Map<string, number>();
   let constants = 0; // numbers are never used twice: tensors may hold constants from before a clear()
   const byText = new Map<string, Value>();
@@ -97,7 +98,7 @@ export function newRecorder(block: number | undefined): Recorder {
   const recorder: Recorder = {
     pending: [],
     kernel: "",
-    block,
+    dialect,
     interned: {
       id,
       get size() {

@@ -6,7 +6,7 @@
 import { type Draw, type Key, type StepBody, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "./backend.ts";
 import { type Program, programOf, sameKey } from "./program.ts";
-import { type Data, sameShape, type Value } from "./value.ts";
+import { type Data, hostOf, sameShape, type Value } from "./value.ts";
 
 /** Where a value that a recorded step reads comes from at each call. */
 export type Source =
@@ -23,6 +23,8 @@ export interface Recording {
   readonly program: Program;
   readonly sources: readonly Source[];
   readonly draws: readonly Draw[];
+  /** Which of the draws are computed by kernels, not written from here. */
+  readonly computed: readonly boolean[];
   readonly assigned: readonly { readonly variable: tf.Variable; readonly result: Result }[];
   readonly returned: readonly {
     readonly name: string;
@@ -34,6 +36,9 @@ export interface Recording {
   readonly obstacle?: string;
 }
 
+/** The values that a call was given, by name. */
+export type Given = ReadonlyMap<string, Value>;
+
 /** Calls the body once and takes down what it did. */
 export function record<I extends string, O extends string>(
   backend: OnnxBackend,
@@ -41,8 +46,9 @@ export function record<I extends string, O extends string>(
   inputs: Readonly<Record<I, tf.Tensor | number>>,
   key: Key,
   variables: Readonly<Record<string, tf.Variable>>,
-): { recording: Recording; results: Record<string, tf.Tensor> } {
+): { recording: Recording; results: Record<string, tf.Tensor>; given: Given } {
   backend.flush();
+  const given = new Map<string, Value>();
   const known = new Map<Value, Source>();
   const before = new Map<tf.Variable, Value>();
   for (const variable of Object.values(variables)) {
@@ -53,18 +59,19 @@ export function record<I extends string, O extends string>(
   }
   const draws: Draw[] = [];
   const runs = backend.counts.runs;
-  let partial = 0;
+  const computed: boolean[] = [];
   let results: Record<string, tf.Tensor> = {};
   tf.tidy(() => {
     const tensors: Record<string, tf.Tensor> = {};
     for (const name in inputs) {
       const x = inputs[name] as tf.Tensor | number;
+      if (typeof x !== "number") given.set(name, backend.view(x).value);
       tensors[name] = typeof x === "number" ? tf.scalar(x) : distinct(x);
       known.set(backend.view(tensors[name]!).value, { from: "input", name });
     }
     const traced = key.traced((draw, drawn) => {
       const { value } = backend.view(drawn);
-      if (value.node !== undefined) partial++;
+      computed.push(value.node !== undefined);
       backend.evaluate(value);
       known.set(value, { from: "draw", index: draws.length });
       draws.push(draw);
@@ -74,7 +81,7 @@ export function record<I extends string, O extends string>(
   });
   const recording = takeDown();
   backend.flush();
-  return { recording, results };
+  return { recording, results, given };
 
   /**
    * What is true of this call's inputs alone must not become part of the recording: an input that shares its value with
@@ -84,14 +91,15 @@ export function record<I extends string, O extends string>(
     const { value } = backend.view(x);
     const plain = value.constant === undefined && !value.zero && !value.form && !value.transposed;
     if (plain && !known.has(value)) return x;
-    const info = backend.holding(value.data!.slice(), value.elem, x.shape);
+    const info = backend.holding(hostOf(value)!.slice(), value.elem, x.shape);
     return backend.finished(info);
   }
 
   function takeDown(): Recording {
     const assigned: { variable: tf.Variable; value: Value }[] = [];
     let obstacle: string | undefined;
-    if (backend.counts.runs !== runs + partial) obstacle = "it reads values while it runs";
+    if (backend.counts.runs !== runs + computed.filter(Boolean).length)
+      obstacle = "it reads values while it runs";
     for (const variable of Object.values(variables)) {
       const was = before.get(variable);
       if (was === undefined) obstacle ??= "it makes variables";
@@ -113,13 +121,14 @@ export function record<I extends string, O extends string>(
     }
     const program = programOf(pending, (value) => wanted.has(value), interned);
     const sourceOf = (value: Value): Source =>
-      known.get(value) ?? { from: "constant", data: value.data!.slice() };
+      known.get(value) ?? { from: "constant", data: hostOf(value)!.slice() };
     const resultOf = (value: Value): Result =>
       value.node === undefined ? { source: sourceOf(value) } : { output: program.outputs.indexOf(value) };
     return {
       program,
       sources: program.inputs.map(({ value }) => sourceOf(value)),
       draws,
+      computed,
       assigned: assigned.map(({ variable, value }) => ({ variable, result: resultOf(value) })),
       returned: returned.map(({ name, tensor, value }) => ({
         name,

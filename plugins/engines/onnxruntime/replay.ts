@@ -6,17 +6,37 @@
  */
 import { type Draw, type Key, plainStep, type Step, type StepBody, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "./backend.ts";
+import { replayedEnds } from "./ends.ts";
 import { Elem } from "./model.ts";
 import { fillAll } from "./noise.ts";
 import { processors } from "./processors.ts";
-import { differenceOf, type Recording, type Result, record, type Source } from "./recording.ts";
-import { type Data, elemOf, newValue, sameShape } from "./value.ts";
+import { differenceOf, type Given, type Recording, type Result, record, type Source } from "./recording.ts";
+import {
+  type Data,
+  elemOf,
+  hostOf,
+  isResident,
+  newValue,
+  type Stored,
+  sameShape,
+  type Value,
+} from "./value.ts";
+import type { Ends } from "./vectors.ts";
 
 /** A step under inputs of one set of shapes. */
 type Plan =
-  | { readonly stage: "recorded"; readonly recording: Recording }
-  | { readonly stage: "replays"; readonly recording: Recording }
+  | { readonly stage: "recorded"; readonly recording: Recording; readonly given: Given }
+  | ReplayPlan
   | { readonly stage: "gave up" };
+
+interface ReplayPlan {
+  readonly stage: "replays";
+  readonly recording: Recording;
+  /** Where its values come from and go; undefined where all of them are here. */
+  readonly ends: Ends | undefined;
+  /** Its constants, which go to a device once. */
+  readonly constants: ReadonlyMap<Source, Value>;
+}
 
 interface EngineState {
   readonly state: {
@@ -46,23 +66,52 @@ export function replayingStep<I extends string, O extends string>(
       if (plan?.stage === "gave up") return plain.run(inputs, key);
       if (plan?.stage === "replays") {
         if (plan.recording.sources.every(alive)) return replay(backend, plan, inputs, key) as never;
+        forget(backend, plan);
         plans.delete(signature);
       }
-      const { recording, results } = record(backend, body, inputs, key, state.registeredVariables);
-      const before = plan?.stage === "recorded" ? plan.recording : undefined;
-      const obstacle = recording.obstacle ?? (before && differenceOf(before, recording));
+      const { recording, results, given } = record(backend, body, inputs, key, state.registeredVariables);
+      const before = plan?.stage === "recorded" ? plan : undefined;
+      const obstacle = recording.obstacle ?? (before && differenceOf(before.recording, recording));
       if (obstacle !== undefined) {
         warn(obstacle);
         plans.set(signature, { stage: "gave up" });
       } else if (before === undefined) {
-        plans.set(signature, { stage: "recorded", recording });
+        plans.set(signature, { stage: "recorded", recording, given });
       } else {
-        plans.set(signature, { stage: "replays", recording });
+        const isFresh = (input: string): boolean =>
+          !given.has(input) || given.get(input) !== before.given.get(input);
+        plans.set(signature, planned(backend, recording, isFresh));
       }
       return results as never;
     },
-    dispose: () => plans.clear(),
+    dispose() {
+      for (const plan of plans.values()) if (plan.stage === "replays") forget(backend, plan);
+      plans.clear();
+    },
   };
+}
+
+/** @param isFresh whether an input is another tensor at each call */
+function planned(
+  backend: OnnxBackend,
+  recording: Recording,
+  isFresh: (input: string) => boolean,
+): ReplayPlan {
+  const { sources, program } = recording;
+  const constants = new Map(
+    sources.flatMap((source, i) => {
+      if (source.from !== "constant") return [];
+      const { value, shape } = program.inputs[i]!;
+      return [[source, newValue(value.elem, shape, { data: source.data })] as const];
+    }),
+  );
+  const ends = backend.runtime.device && replayedEnds(recording, isFresh);
+  return { stage: "replays", recording, ends, constants };
+}
+
+/** Frees what a plan has on a device. */
+function forget(backend: OnnxBackend, { constants }: ReplayPlan): void {
+  for (const value of constants.values()) backend.recycle(value);
 }
 
 function alive(source: Source): boolean {
@@ -82,48 +131,58 @@ function signatureOf(inputs: Readonly<Record<string, tf.Tensor | number>>): stri
 /** Runs a recorded program, the very one that ran when it was recorded, on what the step's sources hold now. */
 function replay(
   backend: OnnxBackend,
-  { recording }: Extract<Plan, { stage: "replays" }>,
+  { recording, ends, constants }: ReplayPlan,
   inputs: Readonly<Record<string, tf.Tensor | number>>,
   key: Key,
 ): Record<string, tf.Tensor> {
   backend.flush();
   const drawn = drawnBy(backend, recording, key);
-  const dataOf = (source: Source): Data => {
-    if (source.from === "variable") return backend.view(source.variable).value.data!;
+  const storedOf = (source: Source): Stored => {
+    if (source.from === "variable") return backend.resident(backend.view(source.variable).value);
     if (source.from === "draw") return drawn[source.index]!;
-    if (source.from === "constant") return source.data;
+    if (source.from === "constant") return backend.resident(constants.get(source)!);
     const x = inputs[source.name]!;
-    return typeof x === "number" ? Float32Array.of(x) : backend.view(x).value.data!;
+    return typeof x === "number" ? Float32Array.of(x) : backend.stored(backend.view(x).value);
+  };
+  /** A source's elements, here. */
+  const dataOf = (source: Source): Data => {
+    if (source.from === "variable") return hostOf(backend.view(source.variable).value)!;
+    const x = source.from === "input" ? inputs[source.name]! : 0;
+    if (typeof x !== "number") return hostOf(backend.view(x).value)!;
+    const stored = storedOf(source);
+    return isResident(stored) ? stored.read() : stored;
   };
   const { program } = recording;
   // a body that only passes inputs on has no program
-  const made = program.nodes.length === 0 ? [] : backend.compute(program, recording.sources.map(dataOf));
+  const made =
+    program.nodes.length === 0 ? [] : backend.compute(program, recording.sources.map(storedOf), ends);
   // results first: a source may be a variable that is about to be assigned
-  const dataOfResult = (result: Result): Data =>
+  const storedOfResult = (result: Result): Stored =>
     "output" in result ? made[result.output]! : dataOf(result.source).slice();
   const results: Record<string, tf.Tensor> = {};
-  const taken = new Set<Data>();
-  const own = (data: Data): Data => {
-    if (taken.has(data)) return data.slice();
-    taken.add(data);
-    return data;
+  const taken = new Set<Stored>();
+  const own = (stored: Stored): Stored => {
+    if (taken.has(stored)) return (stored as Data).slice(); // what stays on a device is one variable's
+    taken.add(stored);
+    return stored;
   };
-  const returned = recording.returned.map((r) => ({ ...r, data: own(dataOfResult(r.result)) }));
-  const assigned = recording.assigned.map((a) => ({ ...a, data: own(dataOfResult(a.result)) }));
+  const returned = recording.returned.map((r) => ({ ...r, data: own(storedOfResult(r.result)) }));
+  const assigned = recording.assigned.map((a) => ({ ...a, data: own(storedOfResult(a.result)) }));
   for (const { name, data, shape, dtype } of returned) {
     const info = backend.holding(data, elemOf(dtype), shape);
     results[name] = backend.finished(info);
   }
   for (const { variable, data } of assigned) backend.assign(variable, data);
   recording.draws.forEach(({ fill, shape }, i) => {
-    if (fill !== undefined && drawn[i] !== undefined)
-      backend.recycle(newValue(Elem.float32, shape, { data: drawn[i], owned: true }));
+    const numbers = drawn[i];
+    if (fill !== undefined && numbers !== undefined && !isResident(numbers))
+      backend.recycle(newValue(Elem.float32, shape, { data: numbers, owned: true }));
   });
   return results;
 }
 
 /** The numbers of a recording's draws, drawn from another key. */
-function drawnBy(backend: OnnxBackend, { draws }: Recording, key: Key): Data[] {
+function drawnBy(backend: OnnxBackend, { draws }: Recording, key: Key): Stored[] {
   const fillings = draws.map((draw) => {
     const drawKey = key.fold(...draw.path);
     if (draw.fill === undefined) return { draw, data: sampled(backend, draw, drawKey) };
@@ -138,7 +197,7 @@ function drawnBy(backend: OnnxBackend, { draws }: Recording, key: Key): Data[] {
   return fillings.map(({ data }) => data);
 }
 
-function sampled(backend: OnnxBackend, draw: Draw, key: Key): Data {
+function sampled(backend: OnnxBackend, draw: Draw, key: Key): Stored {
   const tensor = tf.tidy(() => draw.make(key));
   try {
     if (!sameShape(tensor.shape, draw.shape)) {
@@ -149,7 +208,7 @@ function sampled(backend: OnnxBackend, draw: Draw, key: Key): Data {
     const { value } = backend.view(tensor);
     backend.evaluate(value);
     value.owned = false; // fed after the tensor is gone
-    return value.data!;
+    return value.device ?? value.data!; // there until the next flush
   } finally {
     tensor.dispose();
   }

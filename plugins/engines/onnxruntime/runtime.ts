@@ -4,25 +4,83 @@
  * @module
  */
 import type { Elem } from "./model.ts";
-import type { Data } from "./value.ts";
+import type { Data, Resident, Stored } from "./value.ts";
 
-/** A tensor on its way in or out. */
+/** A tensor on its way out. */
 export interface Buffer {
   readonly elem: Elem;
   readonly shape: readonly number[];
   readonly data: Data;
 }
 
+/** A tensor on its way in. */
+export interface Feed {
+  readonly elem: Elem;
+  readonly shape: readonly number[];
+  readonly data: Stored;
+}
+
 /** A compiled model. */
 export interface Session {
-  /** Runs at once, in this thread. Outputs are written into the data given for them. */
-  run(feeds: Readonly<Record<string, Buffer>>, fetches: Readonly<Record<string, Buffer>>): void;
+  /**
+   * Runs at once, in this thread. Outputs are written into the data given for them.
+   * @returns the outputs that its settings leave on the device, by name
+   */
+  run(
+    feeds: Readonly<Record<string, Feed>>,
+    fetches: Readonly<Record<string, Buffer>>,
+  ): Readonly<Record<string, Resident>>;
   dispose(): void;
 }
 
 /** How a model is to be compiled. */
 export interface SessionSettings {
   readonly threads: number;
+  /** Outputs to be left on the device. */
+  readonly kept?: readonly string[];
+  /** Fails where a node is left to the processor. */
+  readonly strict?: boolean;
+  /** Nodes for the processor, by name, though the device has kernels for them. */
+  readonly onProcessor?: readonly string[];
+}
+
+/** What is particular to a runtime in the graphs that are recorded for it. */
+export interface Dialect {
+  /** Channels that its fastest convolutions keep together (see kernels/blocked.ts); undefined where it has none. */
+  readonly block: number | undefined;
+  /** Most outputs that a node may have. */
+  readonly outputs: number;
+  /** Whether shaders compute: what they make of NaN is left open to them, and they walk forwards only. */
+  readonly shaders: boolean;
+}
+
+/** The dialect of any runtime. */
+export const PLAIN: Dialect = { block: undefined, outputs: Number.POSITIVE_INFINITY, shaders: false };
+
+/** A device with a memory of its own. */
+export interface Device {
+  /** Copies elements there. */
+  upload(data: Data, elem: Elem, shape: readonly number[]): Resident;
+  readonly counts: DeviceCounts;
+  /** Its name, as far as it can be told. */
+  readonly name: string;
+  /** Whether it is the processor that acts it. */
+  readonly software: boolean;
+  /** Why it can compute no more; undefined while it can. */
+  readonly broken: () => Error | undefined;
+}
+
+/** Counters of a device, for tests and profiles. */
+export interface DeviceCounts {
+  /** Values that lie there, and their bytes. */
+  readonly residents: number;
+  readonly residentBytes: number;
+  /** Tensors brought there, those fed to a run included, and their bytes. */
+  readonly uploads: number;
+  readonly uploadedBytes: number;
+  /** Tensors brought back, the outputs of runs included, and their bytes. */
+  readonly downloads: number;
+  readonly downloadedBytes: number;
 }
 
 /** A loaded ONNX Runtime. */
@@ -32,8 +90,9 @@ export interface Runtime {
   /** The most threads that it can use. */
   readonly maxThreads: number;
   /** Where models run, in words. */
-  readonly device: string;
-  /** Channels that its fastest convolutions keep together (see kernels/blocked.ts); undefined where it has none. */
-  readonly block: number | undefined;
+  readonly place: string;
+  readonly dialect: Dialect;
+  /** Where values can be kept between runs; undefined where that is this process's own memory. */
+  readonly device: Device | undefined;
   compile(model: Uint8Array, settings: SessionSettings): Session;
 }

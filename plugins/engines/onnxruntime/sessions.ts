@@ -3,15 +3,21 @@
  *
  * @module
  */
-import { encodeModel } from "./model.ts";
-import { largestWork, modelOf, type Program, sameKey } from "./program.ts";
-import type { Buffer, Runtime, Session } from "./runtime.ts";
-import type { Data } from "./value.ts";
+import { Elem, encodeModel } from "./model.ts";
+import { newTeller, onProcessor, type Teller } from "./placement.ts";
+import { largestWork, modelOf, type Program, sameKey, totalOf, VECTOR } from "./program.ts";
+import type { Buffer, Feed, Runtime, Session } from "./runtime.ts";
+import { type Data, isResident, type Resident, type Stored, sizeOf } from "./value.ts";
+import { type Ends, nameOf } from "./vectors.ts";
 
 /** A program that can be run with any values of the same shapes. */
 export interface Compiled {
-  /** @param inputs in the program's order */
-  run(inputs: readonly Data[], outputs: readonly Data[]): void;
+  /**
+   * @param inputs in the program's order
+   * @param outputs where to write those that come back, in the program's order; undefined for those that stay on the device
+   * @returns all outputs, in the program's order
+   */
+  run(inputs: readonly Stored[], outputs: readonly (Data | undefined)[]): Stored[];
   dispose(): void;
 }
 
@@ -21,31 +27,79 @@ export type Threads = number | "auto";
 /** Below this many multiplications in its largest product a program is faster on one thread. */
 const WORTH_THREADS = 2e6;
 
-function compile(runtime: Runtime, program: Program, threads: Threads): Compiled {
-  const { model, inputs, outputs } = modelOf(program);
-  const auto = largestWork(program) >= WORTH_THREADS ? runtime.maxThreads : 1;
+function compile(
+  runtime: Runtime,
+  program: Program,
+  { threads, ends, teller }: { threads: Threads; ends: Ends | undefined; teller: Teller },
+): Compiled {
+  const { dialect, device, maxThreads } = runtime;
+  const { model, inputs, outputs } = modelOf(program, ends, dialect.outputs);
+  const auto = largestWork(program) >= WORTH_THREADS ? maxThreads : 1;
+  if (device !== undefined) teller.tell(program.nodes);
   const session: Session = runtime.compile(encodeModel(model), {
-    threads: threads === "auto" ? auto : Math.min(threads, runtime.maxThreads),
+    threads: threads === "auto" ? auto : Math.min(threads, maxThreads),
+    kept: outputs.filter((_, i) => ends?.kept[i]),
+    onProcessor: device === undefined ? [] : onProcessor(model.nodes),
   });
   const shapesIn = program.inputs.map(({ value, shape }) => ({ elem: value.elem, shape }));
   const shapesOut = program.outputs.map(({ elem, shape }) => ({ elem, shape }));
+  const vectorIn = vectorOf(shapesIn, ends?.packed);
+  const vectorOut = vectorOf(shapesOut, ends?.joined);
   return {
     run(dataIn, dataOut) {
-      const feeds: Record<string, Buffer> = {};
-      for (let i = 0; i < inputs.length; i++) {
-        feeds[inputs[i]!] = { ...shapesIn[i]!, data: dataIn[i]! };
-      }
+      const feeds: Record<string, Feed> = {};
       const fetches: Record<string, Buffer> = {};
-      for (let i = 0; i < outputs.length; i++) fetches[outputs[i]!] = { ...shapesOut[i]!, data: dataOut[i]! };
-      session.run(feeds, fetches);
+      for (let i = 0; i < inputs.length; i++) {
+        if (!ends?.packed[i]) feeds[inputs[i]!] = { ...shapesIn[i]!, data: dataIn[i]! };
+      }
+      if (vectorIn !== undefined) {
+        vectorIn.each((part, i) => void part.set(hostNumbers(dataIn[i]!)));
+        feeds[VECTOR.packed] = vectorIn;
+      }
+      for (let i = 0; i < outputs.length; i++) {
+        if (!ends?.kept[i] && !ends?.joined[i])
+          fetches[outputs[i]!] = { ...shapesOut[i]!, data: dataOut[i]! };
+      }
+      if (vectorOut !== undefined) fetches[VECTOR.joined] = vectorOut;
+      const kept = session.run(feeds, fetches);
+      vectorOut?.each((part, i) => void (dataOut[i] as Float32Array).set(part));
+      return outputs.map((name, i): Data | Resident => (ends?.kept[i] ? kept[name]! : dataOut[i]!));
     },
     dispose: () => session.dispose(),
   };
 }
 
+/** A vector of the numbers of some tensors, one after the other. */
+interface Vector extends Buffer {
+  /** @param i the tensor's place among all */
+  each(use: (part: Float32Array, i: number) => void): void;
+}
+
+function vectorOf(
+  shapes: readonly { readonly shape: readonly number[] }[],
+  chosen: readonly boolean[] | undefined,
+): Vector | undefined {
+  const size = totalOf(shapes.filter((_, i) => chosen?.[i]));
+  if (size === 0) return undefined;
+  const data = new Float32Array(size);
+  const parts = new Map<number, Float32Array>();
+  let at = 0;
+  shapes.forEach(({ shape }, i) => {
+    if (!chosen?.[i]) return;
+    parts.set(i, data.subarray(at, at + sizeOf(shape)));
+    at += sizeOf(shape);
+  });
+  return { elem: Elem.float32, shape: [size], data, each: (use) => void parts.forEach(use) };
+}
+
+function hostNumbers(stored: Stored): Float32Array {
+  return (isResident(stored) ? stored.read() : stored) as Float32Array;
+}
+
 /** A bounded store of compiled programs. */
 export interface Sessions {
-  get(program: Program): Compiled;
+  /** @param ends where its values come from and go; all of them here unless given */
+  get(program: Program, ends?: Ends): Compiled;
   /** Programs compiled so far, forgotten ones included. */
   readonly compilations: number;
   readonly size: number;
@@ -67,6 +121,7 @@ export interface Limits {
 /** A store without programs. */
 export function newSessions(runtime: Runtime, threads: Threads, limits: Limits): Sessions {
   const entries = new Map<string, Entry>(); // in order of last use
+  const teller = newTeller(runtime);
   let compilations = 0;
   let nodes = 0;
   const forget = (name: string, entry: Entry): void => {
@@ -75,12 +130,12 @@ export function newSessions(runtime: Runtime, threads: Threads, limits: Limits):
     nodes -= entry.nodes;
   };
   return {
-    get(program) {
+    get(program, ends) {
       for (let probe = 0; ; probe++) {
-        const name = `${program.hash}.${probe}`;
+        const name = `${program.hash}.${probe}.${nameOf(ends)}`;
         const entry = entries.get(name);
         if (entry === undefined) {
-          const compiled = compile(runtime, program, threads);
+          const compiled = compile(runtime, program, { threads, ends, teller });
           compilations++;
           nodes += program.nodes.length;
           entries.set(name, { key: program.key, compiled, nodes: program.nodes.length });

@@ -9,13 +9,37 @@ import { type Attributes, Elem } from "./model.ts";
 /** The elements of a computed value; bool as bytes 0 and 1. */
 export type Data = Float32Array | Int32Array | Uint8Array | BigInt64Array | BigUint64Array | Uint32Array;
 
+/** Elements that lie on a device. */
+export interface Resident {
+  readonly bytes: number;
+  /** What the runtime knows them by. */
+  readonly handle: unknown;
+  /** Copies them here. */
+  read(): Data;
+  /** Frees them; once. */
+  dispose(): void;
+}
+
+/** Elements, wherever they lie. */
+export type Stored = Data | Resident;
+
+/** Whether elements lie on a device. */
+export function isResident(stored: Stored): stored is Resident {
+  return "handle" in stored;
+}
+
 /** A tensor's worth of numbers: uploaded, computed, constant, or the output of a node that has not run yet. */
 export interface Value {
   readonly elem: Elem;
   readonly shape: readonly number[];
   /** The node that makes it, until that has run. */
   node: Node | undefined;
+  /** The elements, where they are here: see {@link hostOf}. */
   data: Data | undefined;
+  /** The elements, where they are on a device: there alone, or there too. */
+  device: Resident | undefined;
+  /** How often they went to a device. */
+  fed: number;
   /** Part of the graph's structure: the number of an interned constant. */
   readonly constant: number | undefined;
   /** Tensors (data ids) that hold it. A value that nobody holds is not kept. */
@@ -71,6 +95,8 @@ export function newValue(elem: Elem, shape: readonly number[], rest: Partial<Val
     shape,
     node: undefined,
     data: undefined,
+    device: undefined,
+    fed: 0,
     constant: undefined,
     holders: 0,
     zero: false,
@@ -80,6 +106,17 @@ export function newValue(elem: Elem, shape: readonly number[], rest: Partial<Val
     form: undefined,
     ...rest,
   };
+}
+
+/** A computed value's elements, brought here if need be; undefined where they were lost. */
+export function hostOf(value: Value): Data | undefined {
+  value.data ??= value.device?.read();
+  return value.data;
+}
+
+/** Whether a value is computed and not lost. */
+export function isComputed({ data, device }: Value): boolean {
+  return data !== undefined || device !== undefined;
 }
 
 /** Whether two shapes are the same. */

@@ -10,7 +10,8 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import type { Buffer, Runtime, Session } from "./runtime.ts";
+import { type Feed, PLAIN, type Runtime, type Session } from "./runtime.ts";
+import type { Data } from "./value.ts";
 
 /** What is used of the Emscripten module (onnxruntime-web/lib/wasm/wasm-types.ts). */
 interface Wasm {
@@ -76,8 +77,9 @@ async function load(threads: number): Promise<Runtime> {
     name: "onnxruntime-web",
     version,
     maxThreads: threads,
-    device: "WebAssembly with SIMD",
-    block: undefined,
+    place: "WebAssembly with SIMD",
+    dialect: PLAIN,
+    device: undefined,
     compile: (model) => newSession(wasm, model),
   };
 }
@@ -111,7 +113,7 @@ function newSession(wasm: Wasm, model: Uint8Array): Session {
   check(wasm, session !== 0, "no session");
   const slots = new Map<string, Slot>();
   // shapes never change within a session: a tensor is made at its first use and kept
-  const slotOf = (name: string, { elem, shape, data }: Buffer): Slot => {
+  const slotOf = (name: string, { elem, shape, data }: Feed & { readonly data: Data }): Slot => {
     let slot = slots.get(name);
     if (slot === undefined) {
       const at = wasm._malloc(Math.max(1, data.byteLength));
@@ -122,9 +124,9 @@ function newSession(wasm: Wasm, model: Uint8Array): Session {
   };
   return {
     run(feeds, fetches) {
-      const inputs = Object.entries(feeds).map(([name, buffer]) => {
-        const slot = slotOf(name, buffer);
-        const { data } = buffer;
+      const inputs = Object.entries(feeds).map(([name, feed]) => {
+        const data = feed.data as Data; // there is no device here
+        const slot = slotOf(name, { ...feed, data });
         wasm.HEAPU8.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), slot.data);
         return slot;
       });
@@ -155,6 +157,7 @@ function newSession(wasm: Wasm, model: Uint8Array): Session {
         const to = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
         to.set(wasm.HEAPU8.subarray(at, at + data.byteLength));
       });
+      return {};
     },
     dispose() {
       for (const { name, data, tensor } of slots.values()) {

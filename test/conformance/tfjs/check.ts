@@ -22,11 +22,18 @@ interface Totals {
 
 /**
  * Runs all op tests on an engine, in a process of its own.
+ * @param engine its name, or its name under `use` with options beside it
  * @param exclusions what it is known to fail, and why it may: some spec of each must fail, and no other
  * @param least share of the specs that must pass
  */
-export async function checkOps(t: Test, engine: string, exclusions: Exclusions, least = 0.97): Promise<void> {
-  const { stdout } = await promisify(execFile)(process.execPath, [run, engine], { maxBuffer: 2 ** 26 });
+export async function checkOps(
+  t: Test,
+  engine: string | { readonly use: string; readonly [option: string]: string },
+  exclusions: Exclusions,
+  least = 0.97,
+): Promise<void> {
+  const [name, asked] = typeof engine === "string" ? [engine, engine] : [engine.use, JSON.stringify(engine)];
+  const { stdout } = await promisify(execFile)(process.execPath, [run, asked], { maxBuffer: 2 ** 26 });
   const lines = stdout
     .trim()
     .split("\n")
@@ -34,13 +41,13 @@ export async function checkOps(t: Test, engine: string, exclusions: Exclusions, 
     .map((line) => JSON.parse(line) as Failure | Totals);
   const totals = lines.pop() as Totals;
   const failures = (lines as Failure[]).map(({ failed, message }) => ({
-    name: failed.replace(` ${engine} {}`, ""),
+    name: failed.replace(` ${name} {}`, ""),
     message,
   }));
   const excluded = Object.keys(exclusions);
 
   await t.test(
-    `${engine} passes tfjs-core's op tests but for those that are excluded with a reason`,
+    `${asked} passes tfjs-core's op tests but for those that are excluded with a reason`,
     async (t) => {
       t.same(
         failures.filter(({ name }) => !excluded.some((given) => covers(given, name))),
@@ -49,14 +56,14 @@ export async function checkOps(t: Test, engine: string, exclusions: Exclusions, 
     },
   );
 
-  await t.test(`${engine} still fails every excluded test`, async (t) => {
+  await t.test(`${asked} still fails every excluded test`, async (t) => {
     t.same(
       excluded.filter((given) => !failures.some(({ name }) => covers(given, name))),
       [],
     );
   });
 
-  await t.test(`${engine} passes at least ${least * 100} % of tfjs-core's op tests`, async (t) => {
+  await t.test(`${asked} passes at least ${least * 100} % of tfjs-core's op tests`, async (t) => {
     const all = totals.passed + totals.failed;
     t.ok(all > 2500, `${all} specs ran`);
     t.ok(totals.passed / all >= least, `${totals.passed} of ${all} pass`);

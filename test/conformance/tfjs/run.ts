@@ -2,7 +2,9 @@
  * Runs the op tests that @tensorflow/tfjs-core publishes (dist/ops/*_test.js, gradients_test.js) against an engine,
  * and prints one JSON line for each spec that failed, and one with the totals.
  *
- *     node test/conformance/tfjs/run.ts <engine> [part of a spec's name]
+ *     node test/conformance/tfjs/run.ts <engine> [a pattern of specs' names]
+ *
+ * The engine is a name, or one with options, as JSON: `{"use":"onnxruntime","provider":"webgpu"}`.
  *
  * @module
  */
@@ -24,7 +26,10 @@ interface SpecResult {
 /** A spec that takes longer hangs: one with a product in software on a busy machine takes seconds. */
 const SPEC_MS = 120_000;
 
-const [engineName = "onnxruntime", only = ""] = process.argv.slice(2);
+const [asked = "onnxruntime", only = ""] = process.argv.slice(2);
+const chosen = (asked.startsWith("{") ? JSON.parse(asked) : { use: asked }) as { readonly use: string };
+const engineName = chosen.use;
+const pattern = new RegExp(only);
 const require = createRequire(import.meta.url);
 
 /** All of tfjs-core's op tests as one CommonJS module, for an engine that is started already. */
@@ -57,9 +62,7 @@ async function bundle(folder: string): Promise<string> {
 
 const folder = mkdtempSync(join(tmpdir(), "dsgan-conformance-"));
 try {
-  const engine = await contextOf(await assemble(builtinPlugins), new URL("file:///")).create(Engines, {
-    use: engineName,
-  });
+  const engine = await contextOf(await assemble(builtinPlugins), new URL("file:///")).create(Engines, chosen);
   await engine.start();
   const outfile = await bundle(folder);
   const globals = require("jasmine-core") as Record<string, unknown>;
@@ -73,7 +76,7 @@ try {
   env.configure!({
     random: false,
     forbidDuplicateNames: false,
-    specFilter: (spec: { getFullName(): string }) => spec.getFullName().includes(only),
+    specFilter: (spec: { getFullName(): string }) => pattern.test(spec.getFullName()),
   });
   // jasmine_util.js asks for jasmine's insides only to set a timeout
   const Module = require("node:module") as { _load(request: string, ...rest: unknown[]): unknown };

@@ -8,6 +8,7 @@ import t from "tap";
 import { Key, loadScenario, type RunEvent, run, tf } from "../../../core/mod.ts";
 import { cpu } from "../../../plugins/engines/cpu/cpu.ts";
 import { onnxruntime } from "../../../plugins/engines/onnxruntime/onnxruntime.ts";
+import { wasm } from "../../../plugins/engines/wasm/wasm.ts";
 import { type DeviceBackend, deviceBackend } from "../../../plugins/engines/webgpu/backend.ts";
 import {
   type Adapter,
@@ -41,12 +42,16 @@ t.test("isSoftware() and nameOf() tell adapters apart", async (t) => {
   t.equal(nameOf(info("")), "unnamed adapter");
 });
 
-t.test("prospectOf() ranks hardware above onnxruntime, and software below what auto takes", async (t) => {
-  const { merit, because } = prospectOf(info("SwiftShader driver 5.0.0"));
-  t.ok(merit < 0);
-  t.equal(because, "only a software adapter answers (SwiftShader driver 5.0.0)");
-  t.ok(prospectOf(info("Apple M3")).merit > onnxruntime().merit);
-});
+t.test(
+  "prospectOf() ranks hardware below onnxruntime and above wasm, and software below what auto takes",
+  async (t) => {
+    const { merit, because } = prospectOf(info("SwiftShader driver 5.0.0"));
+    t.ok(merit < 0);
+    t.equal(because, "only a software adapter answers (SwiftShader driver 5.0.0)");
+    const hardware = prospectOf(info("Apple M3")).merit;
+    t.ok(hardware < onnxruntime().merit && hardware > wasm().merit);
+  },
+);
 
 t.test("adapterInWords() names adapter and limits", async (t) => {
   const limits = {

@@ -7,7 +7,7 @@ import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import type { View } from "../value.ts";
 import { pointwise } from "./pointwise.ts";
-import { clip, leakyRelu, relu } from "./unary.ts";
+import { clip, leakyRelu, relu, sigmoid } from "./unary.ts";
 
 /** What fused kernels say about their activation. */
 export interface FusedAttrs {
@@ -32,7 +32,7 @@ export function activated(
     case "elu":
       return pointwise(g, "Elu", [x], Elem.float32);
     case "sigmoid":
-      return pointwise(g, "Sigmoid", [x], Elem.float32);
+      return sigmoid(g, x);
     case "leakyrelu":
       return leakyRelu(g, x, leakyreluAlpha ?? 0.2);
     case "prelu":

@@ -62,7 +62,7 @@ export function blockedConv(
   info: Info,
   pads: readonly number[],
 ): View | undefined {
-  const b = g.block;
+  const b = g.dialect.block;
   const { batchSize: n, inChannels: i, outChannels: o, inHeight, inWidth, outHeight, outWidth } = info;
   if (b === undefined || o % b !== 0 || (i % b !== 0 && i >= b)) return undefined;
   const [h, w] = filter.shape as Shape4;
@@ -123,7 +123,7 @@ export function blockedInput(
   top: number,
   left: number,
 ): View | undefined {
-  const b = g.block;
+  const b = g.dialect.block;
   const { batchSize: n, inChannels: i, outChannels: o, inHeight, inWidth, outHeight, outWidth } = info;
   const { strideHeight: down, strideWidth: across, dilationHeight, dilationWidth } = info;
   if (b === undefined || o % b !== 0 || i % b !== 0 || dilationHeight * dilationWidth !== 1) return undefined;
@@ -168,7 +168,7 @@ export function blockedFilter(
   info: Info,
   pads: readonly number[],
 ): View | undefined {
-  const b = g.block;
+  const b = g.dialect.block;
   const { batchSize: n, inChannels: i, outChannels: o, outHeight, outWidth } = info;
   const k = n * outHeight * outWidth;
   if (b === undefined || i % b !== 0 || k % b !== 0) return undefined;

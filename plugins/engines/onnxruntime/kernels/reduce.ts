@@ -9,6 +9,7 @@ import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import { sizeOf, type View } from "../value.ts";
 import { kernel } from "./kernel.ts";
+import { log, unlessNaN, whereNaN } from "./nan.ts";
 import { pointwise } from "./pointwise.ts";
 import { gemm } from "./products.ts";
 
@@ -92,7 +93,7 @@ export function registerReduce(): void {
 
 /** NaN never counts as the extreme. */
 function withoutNaN(g: Recorder, x: View, max: boolean): View {
-  const nan = pointwise(g, "IsNaN", [x], bool);
+  const nan = whereNaN(g, x);
   return pointwise(g, "Where", [nan, g.scalar(max ? -Infinity : Infinity, float32), x], float32);
 }
 
@@ -100,7 +101,18 @@ function softmax(g: Recorder, op: string, logits: View, dim: number): View | und
   const x = g.cast(logits, float32);
   if (x.shape.length === 0) return undefined;
   const axis = dim < 0 ? dim + x.shape.length : dim;
+  if (g.dialect.shaders) return softmaxOf(g, op, x, axis);
   return g.op(op, [x], float32, x.shape, { attributes: { axis } });
+}
+
+/** The same in parts: a shader's own loses NaN, and has no logarithm. */
+function softmaxOf(g: Recorder, op: string, x: View, axis: number): View {
+  const over = { axis, keepDims: true };
+  const below = pointwise(g, "Sub", [x, reduced(g, "ReduceMax", x, over)], float32);
+  const powers = unlessNaN(g, below, pointwise(g, "Exp", [below], float32));
+  const sum = reduced(g, "ReduceSum", powers, over);
+  if (op === "Softmax") return pointwise(g, "Div", [powers, sum], float32);
+  return pointwise(g, "Sub", [below, log(g, sum)], float32);
 }
 
 /** One reduction over the axes that tfjs names; all of them where it names none. */

@@ -9,6 +9,7 @@ import { BACKEND } from "../backend.ts";
 import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import { newValue, sameShape, sizeOf, type Value, type View } from "../value.ts";
+import { grouped } from "../vectors.ts";
 import { kernel } from "./kernel.ts";
 
 /** Registers them. */
@@ -220,15 +221,17 @@ export function concat(g: Recorder, parts: readonly View[], axis: number): View 
   return g.op("Concat", full, full[0]!.value.elem, shape, { attributes: { axis } });
 }
 
-/** Parts of the given sizes along an axis. */
+/** Parts of the given sizes along an axis; parts of parts where a node may not have so many outputs. */
 function split(g: Recorder, x: View, sizes: readonly number[], axis: number): View[] {
   if (sizes.length === 1) return [x];
+  if (sizes.length > g.dialect.outputs) {
+    const groups = grouped(sizes, g.dialect.outputs);
+    const sums = groups.map((group) => group.reduce((a, b) => a + b));
+    return split(g, x, sums, axis).flatMap((part, i) => split(g, part, groups[i]!, axis));
+  }
   const outputs = sizes.map((n) => ({ elem: x.value.elem, shape: x.shape.with(axis, n) }));
   return g.ops("Split", [x, g.ints(sizes)], outputs, { attributes: { axis } });
 }
-
-/** Far beyond any axis: "to the end" of a slice, in either direction. */
-const BEYOND = 2 ** 31 - 1;
 
 /** A block of x. */
 export function slice(
@@ -242,9 +245,14 @@ export function slice(
     .map((_, axis) => axis)
     .filter((axis) => begin[axis] !== 0 || size[axis] !== x.shape[axis] || strides[axis] !== 1);
   if (axes.length === 0) return x;
+  if (g.dialect.shaders) {
+    const backwards = axes.filter((axis) => strides[axis]! < 0);
+    const isPart = (axis: number): boolean => size[axis] !== x.shape[axis] || strides[axis] !== -1;
+    if (backwards.some(isPart)) return partBackwards(g, x, begin, size, strides);
+  }
   const end = (axis: number): number => {
     const past = begin[axis]! + size[axis]! * strides[axis]!;
-    return past < 0 ? -BEYOND : past;
+    return past < 0 ? -x.shape[axis]! - 1 : Math.min(past, x.shape[axis]!);
   };
   return g.op(
     "Slice",
@@ -258,6 +266,21 @@ export function slice(
     x.value.elem,
     size,
   );
+}
+
+/** A block of x that is taken backwards: the same places forwards, then turned round. */
+function partBackwards(
+  g: Recorder,
+  x: View,
+  begin: readonly number[],
+  size: readonly number[],
+  strides: readonly number[],
+): View {
+  const backwards = strides.flatMap((stride, axis) => (stride < 0 ? [axis] : []));
+  const first = begin.map((from, axis) =>
+    strides[axis]! < 0 ? from + (size[axis]! - 1) * strides[axis]! : from,
+  );
+  return flipped(g, slice(g, x, first, size, strides.map(Math.abs)), backwards);
 }
 
 /** x backwards along some axes. */

@@ -7,6 +7,7 @@ import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import type { View } from "../value.ts";
 import { kernel } from "./kernel.ts";
+import { log, unlessNaN, whereFinite, whereInfinite, whereNaN } from "./nan.ts";
 import { pointwise } from "./pointwise.ts";
 
 const { float32, int32, bool, float64 } = Elem;
@@ -24,10 +25,8 @@ const FLOAT: Readonly<Record<string, string>> = {
   Elu: "Elu",
   Erf: "Erf",
   Exp: "Exp",
-  Log: "Log",
   Reciprocal: "Reciprocal",
   Selu: "Selu",
-  Sigmoid: "Sigmoid",
   Sin: "Sin",
   Sinh: "Sinh",
   Softplus: "Softplus",
@@ -49,6 +48,8 @@ export function registerUnary(): void {
   for (const [name, op] of Object.entries(FLOAT)) {
     kernel(name, ({ g, input }) => pointwise(g, op, [f(g, input("x"))], float32));
   }
+  kernel("Log", ({ g, input }) => log(g, f(g, input("x"))));
+  kernel("Sigmoid", ({ g, input }) => sigmoid(g, f(g, input("x"))));
   for (const [name, op] of Object.entries(ROUNDING)) {
     kernel(name, ({ g, input }) => {
       const x = input("x");
@@ -90,18 +91,9 @@ export function registerUnary(): void {
     const log = pointwise(g, "Log", [pointwise(g, "Add", [x, one], float64)], float64);
     return pointwise(g, "Cast", [log], float32, { attributes: { to: float32 } });
   });
-  kernel("IsNan", ({ g, input }) => pointwise(g, "IsNaN", [f(g, input("x"))], bool));
-  kernel("IsInf", ({ g, input }) => pointwise(g, "IsInf", [f(g, input("x"))], bool));
-  kernel("IsFinite", ({ g, input }) => {
-    const x = f(g, input("x"));
-    const either = pointwise(
-      g,
-      "Or",
-      [pointwise(g, "IsNaN", [x], bool), pointwise(g, "IsInf", [x], bool)],
-      bool,
-    );
-    return pointwise(g, "Not", [either], bool);
-  });
+  kernel("IsNan", ({ g, input }) => whereNaN(g, f(g, input("x"))));
+  kernel("IsInf", ({ g, input }) => whereInfinite(g, f(g, input("x"))));
+  kernel("IsFinite", ({ g, input }) => whereFinite(g, f(g, input("x"))));
   kernel("LogicalNot", ({ g, input }) => pointwise(g, "Not", [g.cast(input("x"), bool)], bool));
   kernel<{ dtype: string }>("Cast", ({ g, input, attrs }) => {
     const x = input("x");
@@ -114,7 +106,14 @@ export function registerUnary(): void {
 /** max(x, 0) */
 export function relu(g: Recorder, x: View): View {
   const y = x.value.elem === bool ? g.cast(x, int32) : x;
+  // of NaN a shader's maximum makes 0, and its product does not
+  if (g.dialect.shaders && y.value.elem === float32) return leakyRelu(g, y, 0);
   return pointwise(g, "Relu", [y], y.value.elem);
+}
+
+/** 1 / (1 + e⁻ˣ) */
+export function sigmoid(g: Recorder, x: View): View {
+  return unlessNaN(g, x, pointwise(g, "Sigmoid", [x], float32));
 }
 
 /** x below 0 times alpha. */
@@ -126,7 +125,7 @@ export function leakyRelu(g: Recorder, x: View, alpha: number): View {
 export function clip(g: Recorder, x: View, low: number, high: number): View {
   const { elem } = x.value;
   if (elem === bool) return clip(g, g.cast(x, int32), low, high);
-  return pointwise(g, "Clip", [x, g.scalar(low, elem), g.scalar(high, elem)], elem);
+  return unlessNaN(g, x, pointwise(g, "Clip", [x, g.scalar(low, elem), g.scalar(high, elem)], elem));
 }
 
 /** The largest float32. */

@@ -1,0 +1,65 @@
+/**
+ * ONNX Runtime's CUDA provider, from a folder that the user names: onnxruntime-node's package does not have it.
+ *
+ * ONNX Runtime looks for its providers beside its own library. So that library, the binding and the providers are
+ * linked into one folder, and the binding is loaded from there.
+ *
+ * @module
+ */
+import { copyFileSync, existsSync, linkSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import process from "node:process";
+
+/** The environment variable that names the folder. */
+export const CUDA_FOLDER = "DSGAN_ORT_CUDA";
+
+const PROVIDERS = ["libonnxruntime_providers_shared.so", "libonnxruntime_providers_cuda.so"];
+
+/** What is to be done where CUDA does not load. */
+export const CUDA_HINT =
+  `CUDA needs Linux on x64, an NVIDIA driver, a folder with ${PROVIDERS.join(" and ")} of the same version ` +
+  `(Python's onnxruntime-gpu has them in onnxruntime/capi) named by ${CUDA_FOLDER}, and CUDA's libraries ` +
+  "(cublas, cublasLt, curand, cufft, cudart, cudnn) in LD_LIBRARY_PATH before this process starts";
+
+/**
+ * The binding with the CUDA provider beside it; undefined where the environment names no folder.
+ * @param require finds onnxruntime-node
+ * @throws Error saying what the folder lacks
+ */
+export function loadCudaBinding(require: NodeJS.Require): unknown {
+  const given = process.env[CUDA_FOLDER];
+  if (!given) return undefined;
+  const folder = resolve(given);
+  const missing = PROVIDERS.filter((name) => !existsSync(join(folder, name)));
+  if (missing.length > 0)
+    throw new Error(`${CUDA_FOLDER}=${given} has no ${missing.join(" and no ")}: ${CUDA_HINT}`);
+  const own = dirname(
+    require.resolve(
+      `onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}/onnxruntime_binding.node`,
+    ),
+  );
+  const joined = mkdtempSync(join(tmpdir(), "dsgan-cuda-"));
+  try {
+    for (const name of readdirSync(own)) place(join(own, name), join(joined, name));
+    for (const name of PROVIDERS) place(join(folder, name), join(joined, name));
+    const module = { exports: {} };
+    process.dlopen(module, join(joined, "onnxruntime_binding.node"), constants.dlopen.RTLD_NOW);
+    return module.exports;
+  } finally {
+    process.once("exit", () => rmSync(joined, { recursive: true, force: true })); // providers load at the first session
+  }
+}
+
+/** A file under another path: a library is found beside the path under which another is loaded. */
+function place(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    try {
+      symlinkSync(from, to);
+    } catch {
+      copyFileSync(from, to);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The ends of a program on a device. Each tensor that is brought there costs about as much as ten small nodes, and
+ * each one that is brought back waits for all that is under way. So what comes from here goes in as one vector that the
+ * program cuts up, numbers that are read come out as one, and the rest stays there.
+ *
+ * @module
+ */
+import { canReside } from "./device.ts";
+import { Elem } from "./model.ts";
+import type { Recording } from "./recording.ts";
+import { isLarge } from "./residence.ts";
+import { sizeOf } from "./value.ts";
+import type { Ends } from "./vectors.ts";
+
+/** Bytes up to which a tensor is worth packing: beyond them a second copy of it costs more than another upload. */
+const WORTH_PACKING = 2 ** 22;
+
+/** Whether a tensor may go into a vector with others, or come out of one. */
+function mayPack(elem: Elem, shape: readonly number[]): boolean {
+  const size = sizeOf(shape);
+  return elem === Elem.float32 && size > 0 && 4 * size <= WORTH_PACKING;
+}
+
+/**
+ * Ends of a step that is replayed: what it draws and is told goes in as one vector, what it assigns or what is large stays,
+ * and numbers that it returns come back as one vector.
+ * @param isFresh whether an input of the step is another tensor at each call
+ */
+export function replayedEnds(
+  { program, sources, computed, assigned, returned }: Recording,
+  isFresh: (input: string) => boolean,
+): Ends {
+  const packed = program.inputs.map(({ value, shape }, i) => {
+    const source = sources[i]!;
+    const comesFromHere =
+      (source.from === "draw" && !computed[source.index]) ||
+      (source.from === "input" && isFresh(source.name));
+    return comesFromHere && mayPack(value.elem, shape);
+  });
+  const uses = (of: typeof assigned | typeof returned, i: number): number =>
+    of.filter(({ result }) => "output" in result && result.output === i).length;
+  const kept = program.outputs.map(({ elem, shape }, i) => {
+    const [byVariables, byCaller] = [uses(assigned, i), uses(returned, i)];
+    if (!canReside(elem) || byVariables + byCaller !== 1) return false; // two owners: each gets its own, here
+    return byVariables === 1 || isLarge(shape);
+  });
+  const joined = program.outputs.map(({ elem, shape }, i) => !kept[i] && mayPack(elem, shape));
+  return { packed: unlessAlone(packed), kept, joined: unlessAlone(joined) };
+}
+
+/** None of them where there is but one. */
+function unlessAlone(chosen: readonly boolean[]): readonly boolean[] {
+  return chosen.filter(Boolean).length > 1 ? chosen : chosen.map(() => false);
+}
