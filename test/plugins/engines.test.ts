@@ -129,7 +129,7 @@ t.test("auto() ranks an engine by the device that it finds", async (t) => {
   t.match(passedOver.reason, "gpu: found 12");
   const next = await chosen(fake("plain", 15, "no library"), looking("gpu", 20, 12), fake("slow", 10));
   t.equal(next.name, "gpu");
-  t.match(next.reason, /fastest that works here; plain: no library$/);
+  t.match(next.reason, /fastest that works here \(found 12\); plain: no library$/);
   await t.rejects(chosen(looking("software", 18, -1)), { message: /software: found -1/ });
   const blind: Engine = { ...fake("blind", 20), look: () => Promise.reject(new Error("no driver")) };
   t.match((await chosen(blind, fake("slow", 1))).reason, "blind: no driver");

@@ -53,11 +53,10 @@ export function auto(engines: readonly Engine[]): Engine {
           } else {
             const info = await engine.start();
             chosen = engine;
+            const found = passedOver.get(engine);
             passedOver.delete(engine);
-            return {
-              ...info,
-              reason: ["chosen by auto as the fastest that works here", ...notes()].join("; "),
-            };
+            const why = `chosen by auto as the fastest that works here${found ? ` (${found})` : ""}`;
+            return { ...info, reason: [why, ...notes()].join("; ") };
           }
         } catch (error) {
           passedOver.set(engine, messageOf(error));

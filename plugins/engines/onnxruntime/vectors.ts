@@ -74,8 +74,8 @@ function split(
 /** Joins parts to a vector. */
 export function join(g: Builder, parts: readonly Part[], vector: string, most: number): void {
   const flat = parts.map(({ name, shape }) => {
-    g.node("Reshape", {}, [name, g.ints([sizeOf(shape)])], [`${name} flat`]);
-    return `${name} flat`;
+    g.node("Reshape", {}, [name, g.ints([sizeOf(shape)])], [`${name} row`]);
+    return `${name} row`;
   });
   concatenate(g, flat, vector, most);
 }

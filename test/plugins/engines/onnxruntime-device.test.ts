@@ -1,0 +1,173 @@
+/** What the engine `onnxruntime` does about GPUs that needs none to be tested. */
+import fc from "fast-check";
+import t from "tap";
+import { adapterFrom } from "../../../plugins/engines/onnxruntime/adapter.ts";
+import type { Tensor } from "../../../plugins/engines/onnxruntime/binding.ts";
+import { lossOf, newDevice } from "../../../plugins/engines/onnxruntime/device.ts";
+import { Elem, encodeModel, type ModelNode } from "../../../plugins/engines/onnxruntime/model.ts";
+import { loadNative } from "../../../plugins/engines/onnxruntime/native.ts";
+import { judged } from "../../../plugins/engines/onnxruntime/prospect.ts";
+import type { Session } from "../../../plugins/engines/onnxruntime/runtime.ts";
+import { cut, grouped, join, type Part } from "../../../plugins/engines/onnxruntime/vectors.ts";
+
+const { float32, int64 } = Elem;
+
+t.test("adapterFrom() knows a GPU by its driver and its vendor, and software by its driver", async (t) => {
+  const mesa = "libvulkan_intel.so libvulkan_radeon.so libvulkan_lvp.so";
+  const none = { vendors: [], models: [] };
+  t.same(adapterFrom({ libraries: mesa, ...none }), { name: "llvmpipe", software: true });
+  t.same(adapterFrom({ libraries: mesa, vendors: ["0x1002"], models: [] }), {
+    name: "AMD (Mesa's RADV)",
+    software: false,
+  });
+  t.same(adapterFrom({ libraries: mesa, vendors: ["0x10de"], models: [] }), {
+    name: "llvmpipe",
+    software: true,
+  });
+  const nvidia = { vendors: ["0x10de"], models: ["NVIDIA H200"] };
+  const libraries = "libvulkan_lvp.so libnvidia-glcore.so.580.159.04";
+  t.same(adapterFrom({ libraries, ...nvidia }), { name: "NVIDIA H200", software: false });
+  t.same(adapterFrom({ libraries: "libvk_swiftshader.so", ...none }), {
+    name: "SwiftShader",
+    software: true,
+  });
+  t.equal(adapterFrom({ libraries: "libc.so.6", ...none }), undefined);
+});
+
+t.test("judged() takes a GPU that is twice as fast, and says how fast both are", async (t) => {
+  const merits = { gpu: 18, none: -1 };
+  const fast = judged("GeForce", 2, 40.04, merits);
+  t.equal(fast.merit, 18);
+  t.match(fast.because, "convolutions take 2.0 ms on GeForce, 40.0 ms on the processor");
+  t.equal(judged("slow", 2, 3.9, merits).merit, -1);
+});
+
+t.test("lossOf() tells a lost device from what else goes wrong", async (t) => {
+  for (const message of [
+    "webgpu_context.cc: Device lost (reason: 1)",
+    "status_code == wgpu::MapAsyncStatus::Success was false",
+    "vkAllocateMemory failed with VK_ERROR_OUT_OF_DEVICE_MEMORY",
+    "device is out of memory",
+  ]) {
+    t.match(lossOf(`${message}\nmore`, "GPU"), {
+      name: "RunError",
+      message: /^the GPU was lost \(GPU: .+\)\. .* dsgan resume$/,
+    });
+  }
+  t.equal(lossOf("Node (x) Op (Add) [ShapeInferenceError] Incompatible dimensions", "GPU"), undefined);
+});
+
+t.test("a device that is lost computes no more, and says why", async (t) => {
+  const session = {} as Session;
+  const device = newDevice(() => session, { name: "GPU", software: false });
+  t.equal(device.broken(), undefined);
+  t.equal(
+    device.watched({}, {}, () => 7),
+    7,
+  );
+  t.throws(
+    () =>
+      device.watched({}, {}, () => {
+        throw new Error("bad shape");
+      }),
+    { message: "bad shape" },
+  );
+  t.equal(device.broken(), undefined);
+  const lost = { name: "RunError", message: /the GPU was lost \(GPU: Device lost\)/ };
+  t.throws(
+    () =>
+      device.watched({}, {}, () => {
+        throw new Error("Device lost");
+      }),
+    lost,
+  );
+  t.match(device.broken(), lost);
+  t.throws(() => device.watched({}, {}, () => t.fail("it is run")), lost);
+});
+
+t.test("a device counts what lies there, and frees it once", async (t) => {
+  const device = newDevice(() => ({}) as Session, { name: "GPU", software: false });
+  let freed = 0;
+  const tensor: Tensor = {
+    type: "float32",
+    dims: [3, 4],
+    location: "gpu-buffer",
+    dispose: () => void freed++,
+  };
+  const resident = device.keep(tensor);
+  t.match(device.counts, { residents: 1, residentBytes: 48 });
+  resident.dispose();
+  resident.dispose();
+  t.equal(freed, 1);
+  t.match(device.counts, { residents: 0, residentBytes: 0 });
+});
+
+t.test("grouped() makes no more groups than are allowed, in order", async (t) => {
+  t.same(grouped([1, 2, 3], 7), [[1], [2], [3]]);
+  t.same(grouped([1, 2, 3, 4, 5], 2), [
+    [1, 2, 3],
+    [4, 5],
+  ]);
+});
+
+t.test("cut() and join() undo each other, whatever the parts and however many a node may have", async () => {
+  const { compile } = loadNative("cpu");
+  const shapes = fc.array(fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 3 }), {
+    minLength: 2,
+    maxLength: 20,
+  });
+  await fc.assert(
+    fc.asyncProperty(shapes, fc.integer({ min: 2, max: 7 }), async (shapes, most) => {
+      const parts: Part[] = shapes.map((shape, i) => ({ name: `part ${i}`, shape }));
+      const size = parts.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+      const nodes: ModelNode[] = [];
+      const lists = new Map<string, readonly number[]>();
+      const builder = {
+        node: (op: string, attributes: object, inputs: readonly string[], outputs: readonly string[]) =>
+          void nodes.push({
+            name: outputs[0]!,
+            op,
+            domain: "",
+            attributes: attributes as never,
+            inputs,
+            outputs,
+          }),
+        ints(values: readonly number[]): string {
+          lists.set(`ints ${values}`, values);
+          return `ints ${values}`;
+        },
+      };
+      cut(builder, "x", parts, most);
+      join(builder, parts.toReversed(), "y", most);
+      const vector = { elem: float32, shape: [size] };
+      const model = encodeModel({
+        inputs: [{ name: "x", ...vector }],
+        outputs: [{ name: "y", ...vector }],
+        initializers: [...lists].map(([name, values]) => ({
+          name,
+          elem: int64,
+          shape: [values.length],
+          data: new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
+        })),
+        nodes,
+      });
+      const x = Float32Array.from({ length: size }, (_, i) => i);
+      const y = new Float32Array(size);
+      const session = compile(model, { threads: 1 });
+      session.run({ x: { ...vector, data: x } }, { y: { ...vector, data: y } });
+      session.dispose();
+      let at = 0;
+      const pieces = shapes.map((shape) => {
+        const from = at;
+        at += shape.reduce((a, b) => a * b, 1);
+        return [...x.subarray(from, at)];
+      });
+      const few = nodes.every(
+        ({ inputs, outputs, op }) =>
+          outputs.length <= most && (op === "Split" || inputs.length <= Math.max(2, most)),
+      );
+      return few && `${[...y]}` === `${pieces.toReversed().flat()}`;
+    }),
+    { numRuns: 25, seed: 3 },
+  );
+});
