@@ -7,12 +7,14 @@ import "./plugin/copies.ts";
 
 export { z } from "zod";
 export * from "./attack/attack.ts";
-export { type Slack, slackOf, withinBudget } from "./attack/budget.ts";
+export { budgetOption, type Slack, slackOf, withinBudget } from "./attack/budget.ts";
 export {
+  affordableBatch,
   checkClassifier,
   checkEpsilons,
   checkGradients,
   checkImages,
+  outputKindOf,
   type Randomness,
   randomnessOf,
   widest,
@@ -55,6 +57,7 @@ export * from "./plugin/context.ts";
 export * from "./plugin/contract.ts";
 export * from "./plugin/errors.ts";
 export * from "./plugin/load.ts";
+export * from "./plugin/names.ts";
 export { parseOptions, parseParts } from "./plugin/options.ts";
 export * from "./plugin/place.ts";
 export * from "./plugin/plugin.ts";

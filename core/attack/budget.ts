@@ -3,7 +3,30 @@
  *
  * @module
  */
+import { z } from "zod";
 import type { Range } from "../model/dataset.ts";
+
+/** A fraction such as `8/255`. */
+const FRACTION = /^\s*\d+(\.\d+)?\s*\/\s*0*[1-9]\d*(\.\d+)?\s*$/;
+
+/**
+ * The option of a budget or another length: a number ≥ 0, or a fraction such as `8/255`, which becomes the number.
+ * @param positive whether 0 is refused
+ */
+export const budgetOption = ({ positive = false } = {}) =>
+  z.union([
+    positive ? z.number().positive() : z.number().min(0),
+    z
+      .string()
+      .regex(FRACTION, "expected a fraction such as 8/255")
+      .refine((text) => !positive || numberOf(text) > 0, { error: "expected a fraction above 0" })
+      .transform(numberOf),
+  ]);
+
+function numberOf(fraction: string): number {
+  const [above, below] = fraction.split("/").map(Number);
+  return above! / below!;
+}
 
 /** Share of a budget by which sums in float32 may miss it: 256 units in the last place. */
 const SHARE = 2 ** -16;

@@ -133,13 +133,63 @@ function farthest(a: Float32Array, b: Float32Array): number {
 }
 
 /**
+ * What a classifier's outputs are: logits, or `probabilities` that are shares of 1, or their logarithms, as a softmax in
+ * the model leaves them.
+ * @param images `[n, ...inputShape]`
+ */
+export async function outputKindOf(
+  classifier: Classifier,
+  images: tf.Tensor,
+): Promise<"logits" | "probabilities" | "log-probabilities"> {
+  const z = classifier.logits(images);
+  const rows = (await z.array()) as number[][];
+  z.dispose();
+  const near1 = (values: readonly number[]): boolean =>
+    Math.abs(values.reduce((a, b) => a + b, 0) - 1) < SUM_OF_SHARES;
+  if (rows.every((row) => row.every((p) => p >= 0 && p <= 1) && near1(row))) return "probabilities";
+  return rows.every((row) => near1(row.map(Math.exp))) ? "log-probabilities" : "logits";
+}
+
+/** Shares of 1 may miss it by so much in float32. */
+const SUM_OF_SHARES = 1e-3;
+
+/**
  * Takes a gradient of the classifier, where attacks will: a model may be made of operations that have none.
  * @param images `[n, ...inputShape]`
  * @throws InputError naming what has no gradient
  */
 export function checkGradients(classifier: Classifier, images: tf.Tensor): void {
+  gradientOf(classifier, images);
+}
+
+/**
+ * Images that an attack can work on together, where a gradient of each holds so much of what is computed on the way.
+ * A function of the classifier alone, not of the machine: the same run takes the same batches everywhere.
+ * @param image `[1, ...inputShape]`
+ * @returns 1 at least
+ */
+export function affordableBatch(classifier: Classifier, image: tf.Tensor): number {
+  const two = tf.concat([image, image]);
+  const each = gradientOf(classifier, two) - gradientOf(classifier, image); // without what all images share
+  two.dispose();
+  return Math.max(1, Math.floor(MEMORY / Math.max(1, each)));
+}
+
+/** Bytes that a batch may hold for its gradient. */
+const MEMORY = 2 ** 30;
+
+/** Takes a gradient. @returns bytes held on the way */
+function gradientOf(classifier: Classifier, images: tf.Tensor): number {
+  const before = tf.memory().numBytes;
+  let held = 0;
   try {
-    tf.tidy(() => void tf.grad((x) => tf.sum(classifier.logits(x)))(images));
+    tf.tidy(() => {
+      tf.grad((x) => {
+        const sum = tf.sum(classifier.logits(x));
+        held = tf.memory().numBytes - before;
+        return sum;
+      })(images);
+    });
   } catch (cause) {
     if (cause instanceof InputError) throw cause;
     throw new InputError(
@@ -148,4 +198,5 @@ export function checkGradients(classifier: Classifier, images: tf.Tensor): void 
       { cause },
     );
   }
+  return held;
 }

@@ -64,8 +64,10 @@ export function wordingOf(issue: z.core.$ZodRawIssue): string | undefined {
     case "unrecognized_keys":
       // Only names: findingsOf makes one finding of each unknown key.
       return JSON.stringify(knownKeys(issue.inst));
-    case "invalid_key":
-      return "is not a name allowed here";
+    case "invalid_key": {
+      const [why] = issue.issues;
+      return why === undefined ? "is not a name allowed here" : `is not a name allowed here: ${why.message}`;
+    }
     default:
       return undefined;
   }
@@ -102,7 +104,8 @@ function findingsOf(issue: z.core.$ZodIssue, root: unknown, above: readonly Prop
     const known = JSON.parse(issue.message) as string[];
     const list = known.length === 0 ? "nothing is known here" : `known here: ${known.join(", ")}`;
     return issue.keys.map((key) => {
-      const hint = meant(key, known);
+      const blank = blankHint({ [key]: valueAt(root, [...keys, key]) });
+      const hint = blank === "" ? meant(key, known) : blank;
       const message = hint === "" ? `unknown name; ${list}` : `unknown name${hint} (${list})`;
       return { keys: [...keys, key], message };
     });
@@ -125,6 +128,14 @@ function findingsOf(issue: z.core.$ZodIssue, root: unknown, above: readonly Prop
   if (thrown !== undefined) return [{ keys, message: issue.message, ...thrown }];
   const message = issue.message.replace(/^Invalid input$/, "is not valid");
   return [{ keys, message: seen(message, value) + hintOf([issue], value) }];
+}
+
+/** What to do about `{use:pgd}`: without a blank after its colon YAML takes it for a name without a value. */
+export function blankHint(value: unknown): string {
+  if (typeof value !== "object" || value === null) return "";
+  const slip = Object.entries(value).find(([name, inner]) => inner === null && /[^\s:]:[^\s:]/.test(name));
+  if (slip === undefined) return "";
+  return `; YAML asks for a blank after the colon: write "${slip[0].replace(/:(?=\S)/, ": ")}"`;
 }
 
 /** `; did you mean …?`, where one of a few names was expected. */

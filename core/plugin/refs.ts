@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { Component, Ref, Refs, Registry } from "./component.ts";
 import type { Contract } from "./contract.ts";
 import { guarded } from "./guard.ts";
-import { preview } from "./messages.ts";
+import { blankHint, preview } from "./messages.ts";
 import { writtenOptions } from "./options.ts";
 import { unknownName } from "./suggest.ts";
 
@@ -75,7 +75,7 @@ function refObject(contract: Contract<unknown>, all: readonly Component[], refs:
       if (typeof use === "string") return unknownName(contract.kind, use, names);
       const wanted = `expected the name of ${article(contract.kind)}, or a mapping with "use"`;
       const seen = input === undefined ? `is missing: ${wanted}` : `${wanted}, got ${preview(input)}`;
-      return `${seen}. Registered: ${[...names].sort().join(", ")}`;
+      return `${seen}${blankHint(input)}. Registered: ${[...names].sort().join(", ")}`;
     },
   }) as z.ZodType as RefObject;
 }

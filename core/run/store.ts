@@ -6,6 +6,7 @@
 
 import { type Contract, contract } from "../plugin/contract.ts";
 import { InputError, type Problem } from "../plugin/errors.ts";
+import { fileNameRule, isFileName } from "../plugin/names.ts";
 import type { RunEvent, RunStatus } from "./event.ts";
 import type { ExpectationResult } from "./expectation.ts";
 
@@ -243,22 +244,14 @@ export function checkRunPath(path: string): string {
 
 /** Longest id of a run, in characters. */
 const ID_LENGTH = 200;
-/** Names that Windows keeps for devices, with whatever ending. */
-const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
-/**
- * Whether a text can be the id of a run: letters, digits, `.`, `_` and `-`, at most 200 of them, the first a letter or
- * digit, the last no `.`. Such an id is the name of a file on every system, and part of a URL as it stands.
- */
+/** Whether a text can be the id of a run: the name of a file on every system, and part of a URL as it stands. */
 export function isRunId(id: string): boolean {
-  return /^[a-z\d]([\w.-]*[\w-])?$/i.test(id) && id.length <= ID_LENGTH && !DEVICE.test(id);
+  return isFileName(id, ID_LENGTH);
 }
 
 /** @throws InputError unless {@link isRunId} */
 export function checkRunId(id: string): string {
   if (isRunId(id)) return id;
-  throw new InputError(
-    `${JSON.stringify(id)} cannot be the id of a run: use letters, digits, ".", "_" and "-", ${ID_LENGTH} at most, ` +
-      "a letter or digit first",
-  );
+  throw new InputError(`${JSON.stringify(id)} cannot be the id of a run: use ${fileNameRule(ID_LENGTH)}`);
 }

@@ -6,16 +6,15 @@
 import { z } from "zod";
 import type { Ref, Refs, Registry } from "../plugin/component.ts";
 import type { Problem } from "../plugin/errors.ts";
+import { fileName } from "../plugin/names.ts";
 import { writtenRefsOf } from "../plugin/refs.ts";
 import { Applications } from "../run/application.ts";
 import { Engines } from "../run/engine.ts";
 import { type Expectation, expectationSchema } from "../run/expectation.ts";
 import { type SentinelPolicy, sentinelSchema } from "../run/sentinel.ts";
 
-/** A name that folders can have. */
-export const runName: z.ZodString = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "expected letters, digits, dots, dashes (64 at most)");
+/** The name of a scenario, of which those of its runs' folders are made. */
+export const runName: z.ZodString = fileName();
 
 /**
  * The schema of scenario files, given the components that there are.

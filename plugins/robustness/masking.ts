@@ -12,6 +12,8 @@ export type Probes = {
   readonly zeroGradients?: { readonly crossEntropy: number; readonly margin: number };
   /** What float32 makes of the cross-entropy's gradient. */
   readonly rounding?: Rounding;
+  /** What the classifier gives. */
+  readonly outputs?: "logits" | "probabilities" | "log-probabilities";
   /** Attacks run with a part of their steps, on some of the same images, at the largest budget. */
   readonly shortened?: readonly ShortenedAttack[];
 };
@@ -54,6 +56,7 @@ const ZERO_GRADIENTS = 0.01;
  */
 export function maskingSigns(evaluation: Evaluation, probes: Probes = {}): string[] {
   return [
+    ...outputSigns(probes),
     ...zeroGradientSigns(probes),
     ...roundingSigns(probes),
     ...blackBoxSigns(evaluation),
@@ -64,9 +67,27 @@ export function maskingSigns(evaluation: Evaluation, probes: Probes = {}): strin
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-function zeroGradientSigns({ zeroGradients, rounding }: Probes): string[] {
+/** Probabilities taken for logits: a softmax of a softmax, whose slope is small wherever the first is sure. */
+function outputSigns({ outputs }: Probes): string[] {
+  if (outputs !== "probabilities") return [];
+  return [
+    `its outputs are probabilities, and losses that expect logits are flat on them: attacks flatter it. ${WITH_LOGITS}`,
+  ];
+}
+
+/** What to do about a softmax in the model. Black-box attacks see no more of one that is saturated. */
+const WITH_LOGITS =
+  "Attack the logits before its softmax: export the model without it, or let output: auto of a tfjs-model take it off";
+
+function zeroGradientSigns({ zeroGradients, rounding, outputs = "logits" }: Probes): string[] {
   if (zeroGradients === undefined) return [];
   const { crossEntropy, margin } = zeroGradients;
+  if (margin > ZERO_GRADIENTS && outputs !== "logits") {
+    return [
+      `the gradient is zero on ${percent(margin)} of the images, where the softmax that the model ends in is saturated: ` +
+        `neither attacks that follow it nor black-box attacks prove anything there. ${WITH_LOGITS}`,
+    ];
+  }
   if (margin > ZERO_GRADIENTS) {
     return [
       `the gradient is zero on ${percent(margin)} of the images: it is masked, and attacks that follow it prove ` +

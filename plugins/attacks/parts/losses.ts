@@ -120,9 +120,10 @@ export function lossOf(name: LossName, classifier: Classifier, targeted: boolean
   const fewest = name === "dlr" ? (targeted ? 4 : 3) : 2;
   if (classifier.classes >= fewest) return table[name];
   const loss = `${targeted ? "targeted " : ""}${name} loss`;
+  // with one class there is nothing that an image could be taken for instead
+  const advice = classifier.classes < 2 ? ": no attack has a goal" : "; choose log-odds or margin";
   throw new InputError(
-    `the ${loss} needs ${fewest} classes, but classifier "${classifier.name}" has ${classifier.classes}; ` +
-      "choose log-odds or margin",
+    `the ${loss} needs ${fewest} classes, but classifier "${classifier.name}" has ${classifier.classes}${advice}`,
   );
 }
 

@@ -10,6 +10,7 @@ import {
   type Attack,
   type AttackRows,
   Attacks,
+  budgetOption,
   component,
   type Perturb,
   parseOptions,
@@ -34,9 +35,7 @@ const optionsWith = (usual: { steps: number; relativeStep: number; randomStart: 
       .positive()
       .default(usual.relativeStep)
       .describe("Length of a step as a share of the budget."),
-    step: z
-      .number()
-      .positive()
+    step: budgetOption({ positive: true })
       .optional()
       .describe("Length of a step in units of the norm; comes before `relativeStep` where given."),
     randomStart: z

@@ -110,42 +110,68 @@ interface Entry {
   readonly key: Int32Array;
   readonly compiled: Compiled;
   readonly nodes: number;
+  /** Bytes of all that its nodes give: a session keeps the memory of its largest moment, which is less. */
+  readonly bytes: number;
+  /** The call in which it was used last. */
+  used: number;
 }
 
-/** Most programs kept, and most nodes in all of them: a session's memory grows with its nodes. */
+/**
+ * Most programs kept, and most nodes in all of them: a session's memory grows with its nodes. Beyond so many bytes of what
+ * they compute, programs go that no call has used for a while: those of batches of another size, of an attack that is done.
+ */
 export interface Limits {
   readonly programs: number;
   readonly nodes: number;
+  readonly bytes?: number;
 }
+
+/** Bytes unless the limits say. */
+const BYTES = 2 ** 31;
+
+/** Calls without a use after which a program may go for its bytes: longer than any loop of steps. */
+const IDLE = 128;
 
 /** A store without programs. */
 export function newSessions(runtime: Runtime, threads: Threads, limits: Limits): Sessions {
   const entries = new Map<string, Entry>(); // in order of last use
   const teller = newTeller(runtime);
   let compilations = 0;
-  let nodes = 0;
+  let calls = 0;
+  let [nodes, bytes] = [0, 0];
   const forget = (name: string, entry: Entry): void => {
     entry.compiled.dispose();
     entries.delete(name);
     nodes -= entry.nodes;
+    bytes -= entry.bytes;
   };
+  /** Whether the oldest program has to go. */
+  const isTooMuch = (oldest: Entry): boolean =>
+    entries.size > 1 &&
+    (entries.size > limits.programs ||
+      nodes > limits.nodes ||
+      (bytes > (limits.bytes ?? BYTES) && calls - oldest.used > IDLE));
   return {
     get(program, ends) {
+      calls++;
       for (let probe = 0; ; probe++) {
         const name = `${program.hash}.${probe}.${nameOf(ends)}`;
         const entry = entries.get(name);
         if (entry === undefined) {
           const compiled = compile(runtime, program, { threads, ends, teller });
+          const entry = { compiled, key: program.key, nodes: program.nodes.length, bytes: bytesOf(program) };
           compilations++;
-          nodes += program.nodes.length;
-          entries.set(name, { key: program.key, compiled, nodes: program.nodes.length });
+          nodes += entry.nodes;
+          bytes += entry.bytes;
+          entries.set(name, { ...entry, used: calls });
           for (const [oldest, old] of entries) {
-            if (entries.size <= 1 || (entries.size <= limits.programs && nodes <= limits.nodes)) break;
+            if (!isTooMuch(old)) break;
             forget(oldest, old);
           }
           return compiled;
         }
         if (!sameKey(entry.key, program.key)) continue;
+        entry.used = calls;
         entries.delete(name);
         entries.set(name, entry);
         return entry.compiled;
@@ -161,4 +187,12 @@ export function newSessions(runtime: Runtime, threads: Threads, limits: Limits):
       for (const [name, entry] of entries) forget(name, entry);
     },
   };
+}
+
+/** Bytes of all values that a program computes, four each or fewer. */
+function bytesOf({ nodes }: Program): number {
+  return nodes.reduce(
+    (sum, { outputs }) => sum + outputs.reduce((of, { shape }) => of + 4 * sizeOf(shape), 0),
+    0,
+  );
 }

@@ -6,6 +6,7 @@
 import {
   Attacks,
   type Built,
+  budgetOption,
   type Contract,
   Datasets,
   earlierRunShape,
@@ -24,12 +25,13 @@ import { KINDS, RIVALS } from "./variants.ts";
 
 const count = z.int().positive();
 const positive = z.number().positive();
+const length = budgetOption({ positive: true });
 const earlier = z.strictObject(earlierRunShape()).optional();
 
 const budgets = z
   .strictObject({
-    linf: z.array(z.number().min(0)).describe("In the largest change of a pixel."),
-    l2: z.array(z.number().min(0)).default([]).describe("In Euclidean length."),
+    linf: z.array(budgetOption()).describe("In the largest change of a pixel."),
+    l2: z.array(budgetOption()).default([]).describe("In Euclidean length."),
   })
   .optional()
   .describe("Budgets in the units of the data; by default the recipe's.");
@@ -75,7 +77,7 @@ const written = (refs: Refs) => {
       ),
     images: count.optional().describe("Training rows, as many of each class; by default all."),
     r: z
-      .array(positive)
+      .array(length)
       .min(1)
       .optional()
       .describe("Half the widths of the noise; by default the recipe's (0.01, 0.03, 0.05 for CIFAR-10)."),
@@ -99,7 +101,7 @@ const written = (refs: Refs) => {
           .prefault({ use: "pgd", steps: 7, relativeStep: 0.25, earlyStop: false })
           .describe("Its adversary: any attack within a budget."),
         epsilons: z
-          .array(positive)
+          .array(length)
           .optional()
           .describe("Budgets, one classifier for each; by default the widest r."),
       })
@@ -151,7 +153,7 @@ const written = (refs: Refs) => {
             images: count
               .default(500)
               .describe("Images held out, drawn by the seed; the same in every look."),
-            epsilon: positive.optional().describe("Budget of both attacks; by default the widest r."),
+            epsilon: length.optional().describe("Budget of both attacks; by default the widest r."),
             attack: refs(Attacks)
               .prefault({ use: "fgsm" })
               .describe("An attack within a budget, whose gradient float32 may round."),

@@ -8,18 +8,23 @@ import {
   type Application,
   type ApplicationEvent,
   Applications,
+  affordableBatch,
   type Classifier,
   checkClassifier,
   checkEpsilons,
   checkGradients,
   checkImages,
   component,
+  fileNameRule,
   InputError,
+  isFileName,
   isFiniteDataset,
+  outputKindOf,
   painterOf,
   parseOptions,
   type RunContext,
   randomnessOf,
+  type tf,
 } from "../../../core/mod.ts";
 import { attackedImages, predictions } from "./clean.ts";
 import { drawImages, firstOf, type Images } from "./images.ts";
@@ -31,15 +36,29 @@ import { runTrials } from "./trials.ts";
 
 export type { EvaluateRobustness, EvaluateRobustnessOptions };
 
+/** Longest name of an attack. */
+const LONGEST = 100;
+
 /**
  * The application, ready to run.
  * @throws InputError where an attack has no budgets or cannot aim, before anything is trained
  */
 export function evaluateRobustness(given: EvaluateRobustnessOptions): Application {
   const { classifiers, data, attacks, painter, ...rest } = given;
+  if ((rest.classes ?? data.classes!) < 2) {
+    throw new InputError(
+      `evaluate-robustness: the images of "${data.name}" are all of one class, and there is no other to be taken for: set ` +
+        "classes to how many the classifiers tell apart",
+    );
+  }
   const { classes = data.classes!, ...checked } = parseOptions("evaluate-robustness", settings, rest);
   const { epsilons, goal } = checked;
   for (const { name, norm, targeted } of attacks) {
+    if (!isFileName(name, LONGEST)) {
+      throw new InputError(
+        `attack ${JSON.stringify(name)}: its name becomes that of files, so its plugin must make it of ${fileNameRule(LONGEST)}`,
+      );
+    }
     if (epsilons[norm].length === 0) {
       throw new InputError(`attack "${name}" needs budgets: give epsilons: { ${norm}: [...] }`);
     }
@@ -103,7 +122,11 @@ export async function* attacked(
     };
     const classifier = yield* source.open(place, context);
     opened.push(classifier);
-    const stage = { parts, images, name, classifier, key: key.fold("classifier", name), context };
+    const batch = await firstOf(images, 1, async (x) => affordable(classifier, named, x, parts.batch));
+    const stage = {
+      ...{ parts: { ...parts, batch }, images, name, classifier, context },
+      key: key.fold("classifier", name),
+    };
     const seen = yield* state.once(`${name}: clean`, () => predictions(stage));
     const { clean, target } = seen;
     const right = attackedImages(images, seen);
@@ -111,10 +134,11 @@ export async function* attacked(
     const { bounds } = classifier;
     const evaluation = { classes, bounds, labels: [...images.labels], clean, attacked: right, trials };
     const random = await firstOf(images, LOOKED_AT, (x) => randomnessOf(classifier, x, stage.key));
+    const outputs = await firstOf(images, LOOKED_AT, (x) => outputKindOf(classifier, x));
     const probes = parts.probes
       ? yield* state.once(`${name}: probes`, () => probing(stage, named, evaluation, target))
       : {};
-    evaluated.push({ name, evaluation, probes, random });
+    evaluated.push({ name, evaluation, probes: { ...probes, outputs }, random });
   }
   return { images, named, evaluated };
 }
@@ -132,9 +156,20 @@ async function checked(
     attack.check?.(classifier);
   }
   await firstOf(images, LOOKED_AT, (x) => checkClassifier(classifier, x));
-  if (attacks.some(({ attack: { access = "white-box" } }) => access === "white-box")) {
-    await firstOf(images, 1, async (x) => checkGradients(classifier, x));
-  }
+  if (takesGradients(attacks)) await firstOf(images, 1, async (x) => checkGradients(classifier, x));
+}
+
+const takesGradients = (attacks: readonly NamedAttack[]): boolean =>
+  attacks.some(({ attack: { access = "white-box" } }) => access === "white-box");
+
+/** Images attacked together: as many as asked for, or fewer where their gradients would take too much memory. */
+function affordable(
+  classifier: Classifier,
+  attacks: readonly NamedAttack[],
+  image: tf.Tensor,
+  most: number,
+): number {
+  return takesGradients(attacks) ? Math.min(most, affordableBatch(classifier, image)) : most;
 }
 
 /** Images of which a classifier is asked before any work. */

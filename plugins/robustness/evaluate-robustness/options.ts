@@ -7,17 +7,19 @@ import {
   type Attack,
   Attacks,
   type Built,
+  budgetOption,
   type ClassifierSource,
   ClassifierSources,
   Datasets,
   type FiniteDataset,
+  fileName,
   type Painter,
   type Refs,
   z,
 } from "../../../core/mod.ts";
 
 const budgets = (unit: string) =>
-  z.array(z.number().min(0)).default([]).describe(`Budgets in ${unit}, in units of the data.`);
+  z.array(budgetOption()).default([]).describe(`Budgets in ${unit}, in units of the data.`);
 
 /** Options but for the components. */
 export const settings = z.strictObject({
@@ -55,7 +57,11 @@ export const settings = z.strictObject({
     .describe(
       "What images are to be taken for: any wrong class, the least likely, a random one, or a class.",
     ),
-  batch: z.int().positive().default(100).describe("Images attacked together."),
+  batch: z
+    .int()
+    .positive()
+    .default(100)
+    .describe("Images attacked together, at most; fewer where a classifier's memory asks for it."),
   show: z.int().min(0).default(8).describe("Images on each sheet of clean, adversarial and difference."),
   keep: z
     .enum(["all", "largest", "none"])
@@ -71,8 +77,14 @@ export const settings = z.strictObject({
 export const options = (refs: Refs) =>
   z.strictObject({
     classifiers: z
-      .record(z.string().regex(/^[\w.-]+$/, "letters, digits, dots and dashes"), refs(ClassifierSources))
+      .record(fileName(), refs(ClassifierSources))
       .refine((all) => Object.keys(all).length > 0, { error: "name at least one classifier" })
+      .refine(
+        (all) => new Set(Object.keys(all).map((name) => name.toLowerCase())).size === Object.keys(all).length,
+        {
+          error: "two names differ only in capitals: some systems take their files for the same",
+        },
+      )
       .describe("What to attack, each by a name: a line in the pictures."),
     data: refs(Datasets).describe("Labelled images; those held back for testing where the data has some."),
     attacks: z.array(refs(Attacks)).min(1).describe("A panel each in the pictures."),

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import t from "tap";
 import {
   type Attack,
+  affordableBatch,
   checkClassifier,
   checkEpsilons,
   checkImages,
@@ -280,6 +281,28 @@ t.test("classifierOf() and checkClassifier() refuse outputs that are not (n, cla
       message: /mean has 3 numbers, but images \[2,1,2\] have 2 channel/,
     },
   );
+});
+
+t.test("affordableBatch() counts what each image's gradient holds, not what all share", (t) => {
+  const shared = tf.ones([1000, 3]);
+  const floats = 2 ** 18;
+  const spread = tf.ones([1, 4, floats / 4]);
+  const wide = classifierOf({ name: "wide", inputShape: [4], classes: 3, range: [0, 1] }, PLAIN, [4], (x) => {
+    const tiled = tf.reshape(tf.mul(tf.reshape(x, [-1, 4, 1]), spread), [-1, floats]); // 1 MiB an image
+    const used = tf.matMul(tf.slice(tiled, [0, 0], [-1, 1000]), tf.mul(shared, 1) as tf.Tensor2D);
+    return tf.add(used, tf.sum(tiled, 1, true));
+  });
+  const image = tf.ones([1, 4]);
+  const before = tf.memory().numTensors;
+  const most = affordableBatch(wide, image);
+  t.ok(
+    most >= 2 ** 30 / (4 * 4 * floats) && most <= 2 ** 30 / (4 * floats),
+    `${most} of a MiB or a few each in a GiB`,
+  );
+  t.equal(tf.memory().numTensors, before);
+  const narrow = linear(1, [4], 3, [0, 1]).classifier;
+  t.ok(affordableBatch(narrow, image) > 1e5, "a small model takes any batch");
+  t.end();
 });
 
 t.test("classifierOf() normalises within the bounds' own units", async (t) => {

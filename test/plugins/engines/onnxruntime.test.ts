@@ -278,6 +278,28 @@ t.test("programs beyond the bound are forgotten, and made again when wanted", as
   await onnxruntime().start();
 });
 
+t.test("large programs are forgotten once they are idle, and not while they take turns", async (t) => {
+  const bounded = new OnnxBackend(loadNative("cpu"), {
+    threads: 1,
+    limits: { programs: 1000, nodes: 1e6, bytes: 1e5 },
+    compiler: replayingStep,
+  });
+  if (tf.findBackendFactory("onnxruntime") !== null) tf.removeBackend("onnxruntime");
+  tf.registerBackend("onnxruntime", () => bounded);
+  await tf.setBackend("onnxruntime");
+  const sum = (n: number): number => tf.tidy(() => tf.sum(tf.square(tf.range(0, n))).dataSync()[0]!);
+  for (let i = 0; i < 300; i++) sum(20_000 + (i % 2));
+  t.equal(bounded.counts.compilations, 2, "each is compiled once, though both are larger than the bound");
+  for (let n = 30_000; n < 30_010; n++) sum(n);
+  t.ok(bounded.counts.sessions >= 10, "what was used a moment ago stays");
+  for (let i = 0; i < 200; i++) sum(3);
+  sum(4);
+  t.ok(bounded.counts.sessions <= 3, `${bounded.counts.sessions} sessions are kept`);
+  t.equal(sum(4), 14);
+  tf.removeBackend("onnxruntime");
+  await onnxruntime().start();
+});
+
 t.test("tensors given away or written over by their owner keep their values", async (t) => {
   await tf.setBackend("onnxruntime");
   const mine = Float32Array.of(1, 2, 3);
