@@ -91,6 +91,11 @@ export interface AttackTools {
   /** Has a tensor freed when `perturb` ends, unless that returns it. @returns the tensor */
   track<X extends Tensor>(tensor: X): X;
   /**
+   * Notes which rows of the whole batch a part of the attack, such as a member of an ensemble, left unfooled: whoever
+   * evaluates the attack can tell what each part was good for. Tools of a smaller batch note nothing.
+   */
+  left(member: string, rows: readonly number[]): void;
+  /**
    * Tools for a smaller batch made of some rows of this one, for which its queries are counted.
    * @param rows of this batch, in the order of the smaller one
    * @param size of the smaller batch, ≥ the number of rows; those beyond fill it up and count for none

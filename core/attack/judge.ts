@@ -29,6 +29,8 @@ export interface Verdict {
   readonly distance: Readonly<Record<Norm, Float32Array>>;
   /** Images put to the classifier for it, `[n]`. */
   readonly queries: Float32Array;
+  /** By the part of the attack, 1 for each image that it and those before it left unfooled, `[n]`; empty without parts. */
+  readonly members: Readonly<Record<string, Uint8Array>>;
   /** Images for which the attack gave NaN or infinity. */
   readonly broken: number;
 }
@@ -101,7 +103,7 @@ export function judgeOf(classifier: Classifier): Judge {
   );
 
   const judged = async (
-    { x, queries }: Perturbed,
+    { x, queries, members }: Perturbed,
     { x: clean, y, target }: AttackBatch,
     norm: Norm,
     { epsilon, key }: { readonly epsilon: Float32Array | undefined; readonly key: Key },
@@ -122,6 +124,9 @@ export function judgeOf(classifier: Classifier): Judge {
       prediction: Int32Array.from(prediction),
       distance: { l2: Float32Array.from(l2), linf: Float32Array.from(linf) },
       queries,
+      members: Object.fromEntries(
+        [...members].map(([member, rows]) => [member, flagsOf(rows, prediction.length)]),
+      ),
       broken: sound.reduce((sum, good) => sum + 1 - good, 0),
     };
   };
@@ -166,6 +171,12 @@ export function judgeOf(classifier: Classifier): Judge {
   return judge;
 }
 
+function flagsOf(rows: readonly number[], n: number): Uint8Array {
+  const flags = new Uint8Array(n);
+  for (const row of rows) flags[row] = 1;
+  return flags;
+}
+
 /** Of each image the nearer success; queries add up. Disposes what it doesn't return. */
 function nearer(a: Verdict, b: Verdict, norm: Norm): Verdict {
   const wins = a.success.map((good, i) =>
@@ -187,6 +198,7 @@ function nearer(a: Verdict, b: Verdict, norm: Norm): Verdict {
       linf: pick(a.distance.linf, b.distance.linf),
     },
     queries: a.queries.map((q, i) => q + b.queries[i]!),
+    members: {}, // each of its own budget
     broken: Math.max(a.broken, b.broken),
   };
 }

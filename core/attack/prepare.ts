@@ -17,6 +17,8 @@ export interface Perturbed {
   readonly x: tf.Tensor;
   /** How often each image was put to the classifier (with or without a gradient), `[n]`. */
   readonly queries: Float32Array;
+  /** Rows that each part of the attack left unfooled, in the order of the parts; empty where it tells of none. */
+  readonly members: ReadonlyMap<string, readonly number[]>;
 }
 
 /** How an attack is to be run. */
@@ -61,16 +63,17 @@ export function prepare(attack: Attack, classifier: Classifier): PreparedAttack 
       const n = batch.x.shape[0]!;
       const made = new Made();
       const count = new QueryCount(n);
+      const members = new Map<string, readonly number[]>();
       try {
         const budget = epsilon ?? made.add(tf.fill([n], Number.POSITIVE_INFINITY) as tf.Tensor1D);
-        const tools = toolsFor(cache, { count, made, signal, key });
+        const tools = toolsFor(cache, { count, made, signal, key, members });
         const found = made.add(await attack.perturb({ ...batch, epsilon: budget, steps, key }, tools));
         if (found.shape.join() !== batch.x.shape.join()) {
           throw new RunError(
             `attack "${attack.name}" returned [${found.shape}] for images [${batch.x.shape}]: it must return one for each`,
           );
         }
-        return { x: found.clone(), queries: await count.total() };
+        return { x: found.clone(), queries: await count.total(), members };
       } finally {
         made.dispose([batch.x, batch.y, batch.target, epsilon]);
         count.dispose();
@@ -96,6 +99,8 @@ interface Batch {
   readonly made: Made;
   readonly signal: AbortSignal;
   readonly key: Key;
+  /** What parts of the attack left; absent for smaller batches. */
+  readonly members?: Map<string, readonly number[]>;
 }
 
 function toolsFor(cache: StepCache, batch: Batch): AttackTools {
@@ -121,7 +126,9 @@ function toolsFor(cache: StepCache, batch: Batch): AttackTools {
     run: (step, inputs, key) => call(cache.compiled(step), inputs, key, count),
     peek: (step, inputs, key) => call(cache.compiled(step), inputs, key),
     track: (tensor) => made.add(tensor),
-    subset: (rows, size = rows.length) => toolsFor(cache, { ...batch, count: count.subset(rows, size) }),
+    left: (member, rows) => void batch.members?.set(member, [...rows]),
+    subset: (rows, size = rows.length) =>
+      toolsFor(cache, { made, signal, key: batch.key, count: count.subset(rows, size) }),
   };
 }
 

@@ -61,16 +61,23 @@ export function splitRows(data: FiniteDataset, options: SplitOptions, key: Key):
   }
   const short = taken.findIndex((count) => count < perClass);
   if (short >= 0) {
+    const most = Math.min(...taken) * classes;
     throw new InputError(
-      `dataset "${name}" has ${taken[short]} rows of class ${short}, but ${perClass} of each class are to be labelled: ` +
-        `give a smaller number as labeled`,
+      most === 0
+        ? `dataset "${name}" has no rows of class ${taken.indexOf(0)}, but some of each of ${classes} classes are to be ` +
+            "labelled: take data that has rows of each class"
+        : `dataset "${name}" has ${taken[short]} rows of class ${short}, but ${perClass} of each class are to be labelled: ` +
+            `give at most ${most} as labeled`,
     );
   }
   const { validation } = options;
   if (validation >= others.length) {
+    const left = others.length;
     throw new InputError(
-      `validation is ${validation}, but only ${others.length} rows are left beside the labelled ones, and some must ` +
-        `remain without labels: give a smaller number`,
+      left === 0
+        ? "no rows are left beside the labelled ones, and some must remain without labels: give a smaller labeled"
+        : `validation is ${validation}, but only ${left} rows are left beside the labelled ones, and some must ` +
+            `remain without labels: give at most ${left - 1}`,
     );
   }
   const rest = others.slice(validation);

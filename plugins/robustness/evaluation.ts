@@ -21,6 +21,8 @@ export interface Trial {
   readonly distance: Readonly<Record<Norm, readonly number[]>>;
   /** Images put to the classifier for it. */
   readonly queries: readonly number[];
+  /** By the part of an attack that has parts, 1 where it and those before it did not fool the classifier. */
+  readonly members?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** All attacks on one classifier. Images that it gets wrong without any attack are counted, not attacked. */

@@ -1,13 +1,16 @@
 /** What a message advises is done, and helps. Names that become files are refused before any work. */
-import t from "tap";
+import t, { type Test } from "tap";
 import { parseDocument } from "yaml";
 import {
   assemble,
   ClassifierSources,
   Datasets,
+  fromArrays,
   isFileName,
+  Key,
   loadScenario,
   refsOf,
+  splitRows,
   tf,
   z,
 } from "../../core/mod.ts";
@@ -38,7 +41,7 @@ const forward: Forward = (x) => {
 
 /** Fails as told, and passes once what is told was done. */
 async function remedy(
-  t: Tap,
+  t: Test,
   application: object,
   message: RegExp,
   better: object,
@@ -53,8 +56,6 @@ async function remedy(
   const done = await evaluate({ ...small, ...application, ...better }, cured);
   t.equal(done.status, "passed", `${message}: ${done.error}`);
 }
-
-type Tap = typeof t;
 
 t.test("the remedies of an evaluation help", async (t) => {
   const fgsm = (loss: string) => [{ use: "fgsm", loss }];
@@ -99,6 +100,52 @@ t.test("the remedies of an evaluation help", async (t) => {
     },
     [(x) => flat(x), (x) => flat(x)],
   );
+});
+
+t.test("a split that cannot be drawn says what helps", (t) => {
+  const data = (of: readonly number[], classes: number) =>
+    fromArrays({
+      ...{
+        name: "mine",
+        values: new Float32Array(of.length),
+        shape: [1],
+        labels: Uint8Array.from(of),
+        classes,
+      },
+    });
+  const split = (labels: readonly number[], labeled: number, validation: number, classes = 2) =>
+    splitRows(data(labels, classes), { labeled, validation, unlabeled: "rest" }, Key.from(0));
+  const even = [0, 1, 0, 1, 0, 1, 0, 1];
+  const refused = (run: () => unknown, message: RegExp, better: () => unknown): void => {
+    t.throws(run, { name: "InputError", message });
+    t.doesNotThrow(better, `${message}`);
+  };
+  refused(
+    () => split(even, 3, 1),
+    /give a multiple of 2/,
+    () => split(even, 2, 1),
+  );
+  refused(
+    () => split(even, 10, 1),
+    /give at most 8 as labeled$/,
+    () => split(even, 6, 1),
+  );
+  refused(
+    () => split(even, 4, 4),
+    /only 4 rows are left.*give at most 3$/,
+    () => split(even, 4, 3),
+  );
+  refused(
+    () => split(even, 8, 0),
+    /no rows are left.*give a smaller labeled$/,
+    () => split(even, 6, 0),
+  );
+  refused(
+    () => split([0, 0, 0, 0], 2, 0),
+    /no rows of class 1 .*take data that has rows of each class$/,
+    () => split(even, 2, 0),
+  );
+  t.end();
 });
 
 t.test("budgets may be fractions, and are the numbers that they are", async (t) => {

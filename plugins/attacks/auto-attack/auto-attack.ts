@@ -48,7 +48,8 @@ export function autoAttack(given: AutoAttackOptions = {}): Attack {
       const able = membersFor(tools.classifier.classes).filter(
         ({ targeted }) => targeted || input.target === undefined,
       );
-      return cascade(norm, able.map(turnOf))(input, tools);
+      const names = able.map(({ name }) => name);
+      return cascade(norm, able.map(turnOf), names)(input, tools);
     },
   };
 }

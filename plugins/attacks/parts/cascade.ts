@@ -13,6 +13,7 @@ import { rowsOf } from "./rows.ts";
  * Makes one attack within a budget of several. Each turn sees the images that are still unfooled, and draws from
  * `key.fold("turn", i)`. Looking for those is not counted as a query.
  * @param norm of the budget: what goes beyond it fools nobody
+ * @param members names of the turns, for what each left unfooled to be told of; none unless given
  *
  * @example An attack with three tries
  * ```ts
@@ -23,7 +24,7 @@ import { rowsOf } from "./rows.ts";
  * export const thrice: Attack = { ...once, name: "thrice", perturb: cascade("linf", Array(3).fill(once.perturb)) };
  * ```
  */
-export function cascade(norm: Norm, turns: readonly Perturb[]): Perturb {
+export function cascade(norm: Norm, turns: readonly Perturb[], members: readonly string[] = []): Perturb {
   return async ({ steps, key, ...rows }, tools) => {
     const n = rows.x.shape[0]!;
     let result = tools.track(rows.x.clone());
@@ -42,7 +43,11 @@ export function cascade(norm: Norm, turns: readonly Perturb[]): Perturb {
       tf.dispose([...held, tried, unfooled, result]);
       result = next;
       left = left.filter((_, row) => flags[row]);
-      if (left.length === 0) break;
+      if (left.length === 0) {
+        for (const member of members.slice(i)) tools.left(member, []);
+        break;
+      }
+      if (members[i] !== undefined) tools.left(members[i], left);
     }
     return result;
   };

@@ -150,6 +150,12 @@ export function metricsOf(
         if (epsilon > 0 && budgets.includes(epsilon)) metrics[`${name}.${attack}@${epsilon}`] = value;
       }
     }
+    for (const { attack, epsilon, members = {} } of evaluation.trials) {
+      for (const [member, left] of Object.entries(members)) {
+        const still = left.reduce((a, b) => a + b, 0) / evaluation.labels.length;
+        metrics[`${name}.${attack}.after-${member}@${epsilon}`] = still;
+      }
+    }
     for (const { name: attack } of attacks) {
       const sought = evaluation.trials.some((trial) => trial.attack === attack && trial.epsilon === null);
       const median = medianDistance(evaluation, attack);

@@ -84,9 +84,16 @@ type Found = {
   prediction: number[];
   distance: { l2: number[]; linf: number[] };
   queries: number[];
+  members: Record<string, number[]>;
 };
 
-const NOTHING: Found = { success: [], prediction: [], distance: { l2: [], linf: [] }, queries: [] };
+const NOTHING: Found = {
+  success: [],
+  prediction: [],
+  distance: { l2: [], linf: [] },
+  queries: [],
+  members: {},
+};
 
 async function* runTrial(plan: TrialPlan, state: RunState): AsyncGenerator<ApplicationEvent, Found> {
   const { stage, title, attacked, target, key } = plan;
@@ -163,7 +170,8 @@ async function judged(
 }
 
 /** What was found so far, and in one more batch. */
-function joined(before: Found, { success, prediction, distance, queries }: Verdict, count: number): Found {
+function joined(before: Found, verdict: Verdict, count: number): Found {
+  const { success, prediction, distance, queries, members } = verdict;
   const more = (old: readonly number[], values: ArrayLike<number>): number[] => [
     ...old,
     ...Array.from({ length: count }, (_, i) => values[i]!),
@@ -173,6 +181,9 @@ function joined(before: Found, { success, prediction, distance, queries }: Verdi
     prediction: more(before.prediction, prediction),
     distance: { l2: more(before.distance.l2, distance.l2), linf: more(before.distance.linf, distance.linf) },
     queries: more(before.queries, queries),
+    members: Object.fromEntries(
+      Object.entries(members).map(([member, flags]) => [member, more(before.members[member] ?? [], flags)]),
+    ),
   };
 }
 

@@ -1,0 +1,69 @@
+/** What each member of an ensemble was good for is kept: accuracy after it, image for image. */
+import t from "tap";
+import { judgeOf, Key, prepare, tf } from "../../core/mod.ts";
+import { autoAttack } from "../../plugins/attacks/auto-attack/auto-attack.ts";
+import { evaluate, type Forward } from "../fixtures/evaluating.ts";
+import { imagesFor, linear } from "../fixtures/linear.ts";
+
+await tf.setBackend("cpu");
+await tf.ready();
+const key = Key.from("ensembles");
+const { signal } = new AbortController();
+
+t.test("the judge tells what each member left, and the last one what the attack did", async (t) => {
+  const planes = linear(3, [5, 5, 1], 4, [-3, 3]);
+  const { rows, x, y } = imagesFor(planes, 4, 10);
+  const exact = rows.map((row) => planes.distance(row, "linf"));
+  const epsilon = exact.toSorted((a, b) => a - b)[5]! * 1.01;
+  const attack = prepare(autoAttack({ steps: 5, queries: 10, targets: 2 }), planes.classifier);
+  const judge = judgeOf(planes.classifier);
+  const verdict = await judge.run(attack, { x, y }, { epsilon, key, signal });
+  const names = ["apgd-ce-linf", "apgd-dlr-targeted-linf", "fab-targeted-linf", "square-linf"];
+  t.same(Object.keys(verdict.members), names);
+  const lefts = Object.values(verdict.members).map((flags) => [...flags]);
+  for (const [i, left] of lefts.entries()) {
+    if (i > 0)
+      t.ok(
+        left.every((flag, row) => flag <= lefts[i - 1]![row]!),
+        "no member brings one back",
+      );
+  }
+  t.same(
+    lefts.at(-1),
+    [...verdict.success].map((good) => 1 - good),
+  );
+  const all = await judge.run(attack, { x, y }, { epsilon: 6, key, signal });
+  t.same(Object.keys(all.members), names, "those that had nothing left to do are told of too");
+  t.same(
+    [...all.members["square-linf"]!],
+    rows.map(() => 0),
+  );
+  verdict.x.dispose();
+  all.x.dispose();
+});
+
+t.test("the evaluation has a metric for each, over all batches", async (t) => {
+  const n = 11;
+  const labels = Array.from({ length: n }, (_, i) => i % 2);
+  const shades = Key.from("shades").uniformArray(n, 0, 0.3);
+  const values = labels.map((label, i) => [[[label === 1 ? 0.6 + shades[i]! : 0.4 - shades[i]!]]]);
+  const forward: Forward = (x) => {
+    const shade = tf.reshape(x, [-1, 1]);
+    return tf.concat([tf.sub(0.5, shade), tf.sub(shade, 0.5)], 1);
+  };
+  const { metrics, status, error } = await evaluate(
+    {
+      ...{ data: { use: "arrays", values, labels, range: [0, 1] }, n, batch: 4, probes: false },
+      classifiers: { m: { use: "invented" } },
+      attacks: [{ use: "auto-attack", steps: 4, queries: 4 }],
+      epsilons: { linf: [0.2] },
+    },
+    forward,
+  );
+  t.equal(status, "passed", error ?? "");
+  const wanted = shades.filter((shade) => 0.1 + shade > 0.2).length / n;
+  t.ok(Math.abs(metrics["m.auto-attack-linf@0.2"]! - wanted) < 1e-9);
+  t.equal(metrics["m.auto-attack-linf.after-square-linf@0.2"], metrics["m.auto-attack-linf@0.2"]);
+  const after = Object.keys(metrics).filter((name) => name.includes(".after-"));
+  t.equal(after.length, 4, after.join(", "));
+});
