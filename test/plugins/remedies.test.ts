@@ -142,7 +142,7 @@ t.test("a split that cannot be drawn says what helps", (t) => {
   );
   refused(
     () => split([0, 0, 0, 0], 2, 0),
-    /no rows of class 1 .*take data that has rows of each class$/,
+    /no rows of class 1, .*take data that has rows of each class$/,
     () => split(even, 2, 0),
   );
   t.end();
