@@ -175,8 +175,8 @@ export function affordableBatch(classifier: Classifier, image: tf.Tensor): numbe
   return Math.max(1, Math.floor(MEMORY / Math.max(1, each)));
 }
 
-/** Bytes that a batch may hold for its gradient. */
-const MEMORY = 2 ** 30;
+/** Bytes that a batch may hold for its gradient: a program keeps about as much, and several are at work in turn. */
+const MEMORY = 2 ** 29;
 
 /** Takes a gradient. @returns bytes held on the way */
 function gradientOf(classifier: Classifier, images: tf.Tensor): number {

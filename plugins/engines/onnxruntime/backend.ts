@@ -367,6 +367,11 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
     return this.#execution.resident(value);
   }
 
+  /** Forgets a large program that its owner is done with. */
+  release(program: Program): void {
+    this.#execution.release(program);
+  }
+
   /** A buffer for a value to be computed into. */
   take(value: Pick<Value, "elem" | "shape">): Data {
     return this.#execution.take(value);

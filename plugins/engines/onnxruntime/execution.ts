@@ -38,6 +38,8 @@ export interface Execution {
   stored(value: Value): Stored;
   /** A value's elements on the device, brought there now if need be; where there is none, or not for such, here. */
   resident(value: Value): Stored;
+  /** Forgets a large program that its owner is done with. */
+  release(program: Program): void;
   /** A buffer for a value to be computed into. */
   take(value: Pick<Value, "elem" | "shape">): Data;
   /** Gives a buffer back that nobody else has seen. */
@@ -114,6 +116,7 @@ export function newExecution(runtime: Runtime, threads: Threads, limits: Limits)
       else same.push(data);
       idleBytes += data.byteLength;
     },
+    release: (program) => sessions.release(program),
     forget: () => sessions.clear(),
     clear() {
       sessions.clear();

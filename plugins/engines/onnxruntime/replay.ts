@@ -85,7 +85,10 @@ export function replayingStep<I extends string, O extends string>(
       return results as never;
     },
     dispose() {
-      for (const plan of plans.values()) if (plan.stage === "replays") forget(backend, plan);
+      for (const plan of plans.values()) {
+        if (plan.stage === "replays") forget(backend, plan);
+        if (plan.stage !== "gave up") backend.release(plan.recording.program);
+      }
       plans.clear();
     },
   };

@@ -100,6 +100,8 @@ function hostNumbers(stored: Stored): Float32Array {
 export interface Sessions {
   /** @param ends where its values come from and go; all of them here unless given */
   get(program: Program, ends?: Ends): Compiled;
+  /** Forgets a program that its owner is done with, if it is large: another use compiles it anew. */
+  release(program: Program): void;
   /** Programs compiled so far, forgotten ones included. */
   readonly compilations: number;
   readonly size: number;
@@ -128,6 +130,9 @@ export interface Limits {
 
 /** Bytes unless the limits say. */
 const BYTES = 2 ** 31;
+
+/** Programs that compute this many bytes are forgotten when they are released: they take longer to run than to compile. */
+const LARGE = 2 ** 26;
 
 /** Calls without a use after which a program may go for its bytes: longer than any loop of steps. */
 const IDLE = 128;
@@ -175,6 +180,12 @@ export function newSessions(runtime: Runtime, threads: Threads, limits: Limits):
         entries.delete(name);
         entries.set(name, entry);
         return entry.compiled;
+      }
+    },
+    release(program) {
+      for (const [name, entry] of entries) {
+        const isIt = name.startsWith(`${program.hash}.`) && sameKey(entry.key, program.key);
+        if (isIt && entry.bytes >= LARGE) forget(name, entry);
       }
     },
     get compilations() {

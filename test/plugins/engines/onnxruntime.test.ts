@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import t from "tap";
-import { Key, tf } from "../../../core/mod.ts";
+import { compileStep, Key, tf } from "../../../core/mod.ts";
 import { OnnxBackend } from "../../../plugins/engines/onnxruntime/backend.ts";
 import { loadNative } from "../../../plugins/engines/onnxruntime/native.ts";
 import { onnxruntime } from "../../../plugins/engines/onnxruntime/onnxruntime.ts";
@@ -298,6 +298,28 @@ t.test("large programs are forgotten once they are idle, and not while they take
   t.equal(sum(4), 14);
   tf.removeBackend("onnxruntime");
   await onnxruntime().start();
+});
+
+t.test("a large program goes with its step, and is made again where another step has it too", async (t) => {
+  await tf.setBackend("onnxruntime");
+  const step = () =>
+    compileStep<"x", "y">("large", ({ x }) => ({ y: tf.mul(tf.add(tf.tile(x, [2 ** 23]), 1), 2) }));
+  const [one, other] = [step(), step()];
+  const x = tf.tensor1d([1, 2, 3]);
+  const last = (of: typeof one): number => {
+    const { y } = of.run({ x }, Key.from(0));
+    const value = y.dataSync().at(-1)!;
+    y.dispose();
+    return value;
+  };
+  for (let i = 0; i < 3; i++) t.equal(last(one), 8);
+  const { sessions } = backend().counts;
+  t.equal(last(other), 8);
+  one.dispose();
+  t.ok(backend().counts.sessions < sessions, "its memory is free again");
+  for (let i = 0; i < 3; i++) t.equal(last(other), 8);
+  other.dispose();
+  x.dispose();
 });
 
 t.test("tensors given away or written over by their owner keep their values", async (t) => {
