@@ -41,6 +41,7 @@ export * from "./jobs/check.ts";
 export * from "./jobs/job.ts";
 export * from "./jobs/jobs.ts";
 export { queueAt } from "./jobs/location.ts";
+export * from "./model/columns.ts";
 export * from "./model/dataset.ts";
 export * from "./model/losses.ts";
 export * from "./model/network.ts";

@@ -20,9 +20,11 @@ import trained from "./classifiers/trained/trained.ts";
 import weights from "./classifiers/weights/weights.ts";
 import arrays from "./datasets/arrays/arrays.ts";
 import cifar10 from "./datasets/cifar10/cifar10.ts";
+import csv from "./datasets/csv/csv.ts";
 import idx from "./datasets/idx/idx.ts";
 import mnist from "./datasets/mnist/mnist.ts";
 import moons from "./datasets/moons/moons.ts";
+import parquet from "./datasets/parquet/parquet.ts";
 import shapes from "./datasets/shapes/shapes.ts";
 import svhn from "./datasets/svhn/svhn.ts";
 import auto from "./engines/auto/auto.ts";
@@ -43,9 +45,13 @@ import imageClassifier from "./networks/image-classifier/image-classifier.ts";
 import imageGenerator from "./networks/image-generator/image-generator.ts";
 import imageTranslator from "./networks/image-translator/image-translator.ts";
 import mlp from "./networks/mlp/mlp.ts";
+import noveltyVae from "./networks/novelty-vae/novelty-vae.ts";
 import sslImageClassifier from "./networks/ssl-image-classifier/ssl-image-classifier.ts";
 import sslMnist from "./networks/ssl-mnist/ssl-mnist.ts";
 import tripleGanDiscriminator from "./networks/triple-gan-discriminator/triple-gan-discriminator.ts";
+import boundary from "./novelty/boundary/boundary.ts";
+import noveltyDetection from "./novelty/novelty-detection/novelty-detection.ts";
+import vae from "./novelty/vae/vae.ts";
 import ebgan from "./objectives/ebgan/ebgan.ts";
 import lsgan from "./objectives/lsgan/lsgan.ts";
 import original from "./objectives/original/original.ts";
@@ -96,9 +102,11 @@ export const builtinPlugins: readonly Plugin[] = [
   pluginOf("weights", weights),
   pluginOf("arrays", arrays),
   pluginOf("cifar10", cifar10),
+  pluginOf("csv", csv),
   pluginOf("idx", idx),
   pluginOf("mnist", mnist),
   pluginOf("moons", moons),
+  pluginOf("parquet", parquet),
   pluginOf("shapes", shapes),
   pluginOf("svhn", svhn),
   pluginOf("auto", auto),
@@ -119,9 +127,13 @@ export const builtinPlugins: readonly Plugin[] = [
   pluginOf("image-generator", imageGenerator),
   pluginOf("image-translator", imageTranslator),
   pluginOf("mlp", mlp),
+  pluginOf("novelty-vae", noveltyVae),
   pluginOf("ssl-image-classifier", sslImageClassifier),
   pluginOf("ssl-mnist", sslMnist),
   pluginOf("triple-gan-discriminator", tripleGanDiscriminator),
+  pluginOf("boundary", boundary),
+  pluginOf("novelty-detection", noveltyDetection),
+  pluginOf("vae", vae),
   pluginOf("ebgan", ebgan),
   pluginOf("lsgan", lsgan),
   pluginOf("original", original),

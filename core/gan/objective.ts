@@ -25,8 +25,11 @@ export interface GanObjective<X extends Tensor = Tensor> {
    * @param key for objectives that draw numbers of their own (interpolation points)
    */
   criticLoss(critic: Critic<X>, real: X, fake: readonly Weighted<X>[], key: Key): Scalar;
-  /** The generator's loss on rows `G(z)`, `[m, ...]`. */
-  generatorLoss(critic: Critic<X>, generated: X): Scalar;
+  /**
+   * The generator's loss on rows `G(z)`, `[m, ...]`.
+   * @param z what they were made from, `[m, ...latent]`: given in the core's trainings
+   */
+  generatorLoss(critic: Critic<X>, generated: X, z?: Tensor): Scalar;
   /** Applied to the critic's parameters after each of its steps (WGAN's weight clipping). */
   constrain?(parameters: readonly Variable[]): void;
 }

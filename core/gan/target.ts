@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Column } from "../model/columns.ts";
 import type { FiniteDataset, Geometry, Range } from "../model/dataset.ts";
 import type { Sampler } from "../model/sampler.ts";
 import { type Contract, contract } from "../plugin/contract.ts";
@@ -24,6 +25,8 @@ export interface TargetDistributionSpec<X extends Tensor = Tensor> {
   readonly pd: Sampler<X>;
   /** The density to cover. */
   readonly pdBar: Sampler<X>;
+  /** What the values of a sample are, where it is a row of a table, standardised. */
+  readonly columns?: readonly Column[];
   /** Where `pd` lives, when it is a shape whose geometry is known: lets a measure judge what was generated. */
   readonly geometry?: Geometry;
   /** Which classes of which data make up the two densities, when they are label sets. */

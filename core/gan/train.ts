@@ -193,7 +193,7 @@ function generatorStepOf(
     const z = key.fold("z").sample((k) => latent(k, m)); // [m, ...latent]
     const loss = descend(
       () => {
-        const loss = objective.generatorLoss((x) => critic.apply(x, mode), generator.apply(z, mode));
+        const loss = objective.generatorLoss((x) => critic.apply(x, mode), generator.apply(z, mode), z);
         return scalarOf(objective, "generatorLoss", loss);
       },
       variables,

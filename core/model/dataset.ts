@@ -8,6 +8,7 @@ import { contract } from "../plugin/contract.ts";
 import { InputError } from "../plugin/errors.ts";
 import { sizeOf } from "../tensor/key.ts";
 import * as tf from "../tensor/tf.ts";
+import type { Column } from "./columns.ts";
 import type { Sampler } from "./sampler.ts";
 
 /** Smallest and largest value. */
@@ -36,6 +37,8 @@ export interface Dataset {
   /** Draws rows with replacement. */
   readonly sample: Sampler;
   readonly geometry?: Geometry;
+  /** Of a table: what each value of a row is; the shape is their number. */
+  readonly columns?: readonly Column[];
 }
 
 /** A finite, possibly labelled, set of rows. */
@@ -52,6 +55,11 @@ export interface FiniteDataset extends Dataset {
   only(labels: readonly number[]): FiniteDataset;
   /** Rows held back for testing, where the data comes with such. */
   readonly heldOut?: () => Promise<FiniteDataset>;
+  /**
+   * Of a table: the same rows, and those held back, standardised by the statistics of the given rows alone.
+   * @param indices of rows
+   */
+  readonly standardisedBy?: (indices: ArrayLike<number>) => FiniteDataset;
 }
 
 /** The contract under which datasets are registered. */
@@ -97,6 +105,8 @@ export interface ArraySource {
   /** Range of the values given out. */
   readonly range?: Range;
   readonly geometry?: Geometry;
+  /** Of a table: what the values given out are. */
+  readonly columns?: readonly Column[];
   readonly heldOut?: () => Promise<FiniteDataset>;
 }
 
@@ -164,6 +174,7 @@ function select(source: ArraySource, chosen: Int32Array): FiniteDataset {
     size,
     ...(source.range && { range: source.range }),
     ...(source.geometry && { geometry: source.geometry }),
+    ...(source.columns && { columns: source.columns }),
     ...(labels && { labels, classes: classes! }),
     ...(source.heldOut && { heldOut: source.heldOut }),
     rows,
@@ -189,7 +200,7 @@ function select(source: ArraySource, chosen: Int32Array): FiniteDataset {
  * @param chosen indices of rows of `data`
  */
 export function subset(data: FiniteDataset, chosen: Int32Array): FiniteDataset {
-  const { name, labels } = data;
+  const { name, labels, standardisedBy } = data;
   const rows = (indices: ArrayLike<number>): tf.Tensor =>
     data.rows(
       Array.from(indices, (i) => {
@@ -202,6 +213,9 @@ export function subset(data: FiniteDataset, chosen: Int32Array): FiniteDataset {
     ...data,
     size: chosen.length,
     ...(labels && { labels: labelsAt(labels, chosen) }),
+    ...(standardisedBy && {
+      standardisedBy: (indices) => subset(standardisedBy(Array.from(indices, (i) => chosen[i]!)), chosen),
+    }),
     rows,
     sample: (key, n) => rows(key.integers(n, chosen.length)),
     only(wanted) {

@@ -8,6 +8,7 @@ import type { Ref } from "../plugin/component.ts";
 import { contract } from "../plugin/contract.ts";
 import type { Key } from "../tensor/key.ts";
 import { add, type Tensor, tidy, type Variable } from "../tensor/tf.ts";
+import type { Column } from "./columns.ts";
 import type { Range } from "./dataset.ts";
 import type { Sampler } from "./sampler.ts";
 
@@ -86,6 +87,10 @@ export interface NetworkPorts {
   readonly prior?: Prior;
   /** Smallest and largest value of the input, where that is bounded: what an attack must keep to. */
   readonly inputRange?: Range;
+  /** What the values of an input are that is a row of a table, standardised. */
+  readonly inputColumns?: readonly Column[];
+  /** What the values of an output are that is a row of a table, standardised. */
+  readonly outputColumns?: readonly Column[];
 }
 
 /** How a network can be built again. */
@@ -96,10 +101,10 @@ export interface NetworkRecord {
 }
 
 /** An architecture whose end shapes are still open. */
-export interface NetworkPlan {
+export interface NetworkPlan<N extends Network = Network> {
   readonly name: string;
   /** Builds the network, its parameters drawn from the key. */
-  build(ports: NetworkPorts, key: Key): Network;
+  build(ports: NetworkPorts, key: Key): N;
 }
 
 /** The contract under which network architectures are registered. */

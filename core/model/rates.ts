@@ -20,6 +20,10 @@ export function ratesShape(learningRate: number) {
       .max(1)
       .default(1)
       .describe("Share of the training after which the learning rate falls linearly to 0; 1 means never."),
+    drops: z
+      .array(z.number().min(0).max(1))
+      .optional()
+      .describe("Shares of the training after each of which the learning rate is a tenth of what it was."),
     floor: z.number().min(0).default(0).describe("The learning rate falls no lower than this."),
   };
 }
@@ -31,9 +35,10 @@ export type Rates = z.output<z.ZodObject<ReturnType<typeof ratesShape>>>;
  * The learning rate when a share of the training is done.
  * @param progress in [0, 1)
  */
-export function rateAt({ learningRate, decayFrom, floor }: Rates, progress: number): number {
-  if (progress <= decayFrom) return learningRate;
-  return Math.max(floor, (learningRate * (1 - progress)) / (1 - decayFrom));
+export function rateAt({ learningRate, decayFrom, drops = [], floor }: Rates, progress: number): number {
+  const dropped = learningRate / 10 ** drops.filter((share) => progress >= share).length;
+  if (progress > decayFrom) return Math.max(floor, (dropped * (1 - progress)) / (1 - decayFrom));
+  return dropped === learningRate ? learningRate : Math.max(floor, dropped);
 }
 
 /**

@@ -33,10 +33,10 @@ export interface Contract<T> {
  * ```ts
  * import { contract } from "dsgan";
  *
- * interface Scorer {
- *   score(rows: Float32Array): Float32Array;
+ * interface Ranking {
+ *   rank(rows: Float32Array): Float32Array;
  * }
- * export const Scorers = contract<Scorer>("scorer", "Scores how abnormal each row is");
+ * export const Rankings = contract<Ranking>("ranking", "Says which rows come first");
  * ```
  */
 export function contract<T>(

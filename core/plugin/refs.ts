@@ -35,13 +35,21 @@ export function refsOf(registry: Registry): Refs {
 /** The same references as a scenario may write them: what a published schema describes. */
 export function writtenRefsOf(registry: Registry): Refs {
   return build(registry, (object, contract, all) => {
-    const bare = all.filter(({ name }) => object.safeParse({ use: name }).success);
+    const bare = all.filter(
+      (component) => optionsOf(component, GIVEN).safeParse({ use: component.name }).success,
+    );
     const summaries = bare.map(({ name, summary }) => `${name}: ${summary}`).join("\n");
     const name = z.enum(bare.map(({ name }) => name)).describe(summaries);
     const schema = (bare.length === 0 ? object : z.union([name, object])) as z.ZodType as RefObject;
     return schema.meta({ id: contract.kind });
   });
 }
+
+/**
+ * References that take whatever is there: whether a component's options have defaults is told without a look at the
+ * components that they name, which may name components of the same contract.
+ */
+const GIVEN = (() => z.custom((value) => value !== undefined)) as unknown as Refs;
 
 function build(
   registry: Registry,
@@ -51,9 +59,12 @@ function build(
   const refs = (contract: Contract<unknown>): RefObject => {
     const before = known.get(contract.kind);
     if (before !== undefined) return before;
+    let made: RefObject | undefined; // once: a component may refer to others of its own contract
     const schema = z.lazy(() => {
+      if (made !== undefined) return made;
       const all = registry.all(contract);
-      return wrap(refObject(contract, all, refs as Refs), contract, all);
+      made = wrap(refObject(contract, all, refs as Refs), contract, all);
+      return made;
     });
     known.set(contract.kind, schema);
     return schema;

@@ -1,9 +1,9 @@
 /**
- * Supervised training of one network: rows and their classes in batches, one update a batch.
+ * Training of one network on a finite set of rows: rows and their classes in batches, one update a batch.
  *
  * @module
  */
-import type { FiniteDataset } from "../model/dataset.ts";
+import type { FiniteDataset, Labels } from "../model/dataset.ts";
 import { crossEntropy } from "../model/losses.ts";
 import type { Network } from "../model/network.ts";
 import type { Optimizer } from "../model/optimizer.ts";
@@ -30,7 +30,7 @@ export interface FitBatch {
 export interface FitParts<B extends FitBatch = FitBatch> {
   /** Trained in place. Keeping its variables is the caller's ({@link RunState.network}). */
   readonly network: Network;
-  /** Labelled rows. */
+  /** Rows, with labels unless {@link loss} does without: then all count as being of one class. */
   readonly data: FiniteDataset;
   readonly optimizer: Optimizer;
   /** Passes over the rows, > 0; or {@link steps}. */
@@ -79,11 +79,11 @@ export interface Examination {
 const REPORTS = 50;
 
 /**
- * Trains a network on labelled rows. Where its state was restored it goes on from there, and ends bit for bit where it
+ * Trains a network on rows, labelled where its loss asks for that. Where its state was restored it goes on from there, and ends bit for bit where it
  * would have ended. Losses stay on the engine and are read at each report; every one of them is checked all the same.
  *
  * @yields the stage, its progress with the losses, and alarms
- * @throws InputError if the rows have no labels; RangeError unless either epochs or steps are given; RunError after an
+ * @throws InputError if the rows have no labels and the loss needs them; RangeError unless either epochs or steps are given; RunError after an
  *   alarm that stops the run; the signal's reason if the run is to stop
  * @example A classifier of two moons
  * ```ts
@@ -109,10 +109,7 @@ export async function* fit<B extends FitBatch = FitBatch>(
   parts: FitParts<B>,
 ): AsyncGenerator<TrainingEvent, undefined> {
   const { network, data, optimizer, batch, key, state, examine, stage = "fit" } = parts;
-  const { labels, classes } = data;
-  if (labels === undefined || classes === undefined) {
-    throw new InputError(`${stage}: dataset "${data.name}" has no labels to train on`);
-  }
+  const { labels, classes } = labelsOf(parts);
   const steps = stepsOf(parts);
   const reportEvery = Math.ceil(steps / REPORTS);
   const isExamined = (step: number): boolean =>
@@ -122,7 +119,7 @@ export async function* fit<B extends FitBatch = FitBatch>(
     parts.loss ?? (({ x, y }, k: Key) => crossEntropy(network.apply(x, { training: true, key: k }), y));
   const learner = learnerOf({ name: "network", networks: [network], optimizer, state });
   const learn = compileStep<string, string>(stage, ({ x, labels, ...numbers }, stepKey) => {
-    const y = tf.cast(tf.oneHot(labels as tf.Tensor1D, classes), "float32") as tf.Tensor2D; // [m, K]
+    const y = oneHot(labels as tf.Tensor1D, classes); // [m, K]
     const given: FitBatch = { x: x!, y };
     const augmented = parts.augment === undefined ? (given as B) : parts.augment(given, stepKey);
     return learner.learn(() => lossOf(augmented, stepKey), numbers);
@@ -172,6 +169,27 @@ export async function* fit<B extends FitBatch = FitBatch>(
     learn.dispose();
     learner.dispose();
   }
+}
+
+/** Labels, all of one class where a loss of the caller's does without. @throws InputError where there are none */
+function labelsOf<B extends FitBatch>({
+  data,
+  loss,
+  stage = "fit",
+}: FitParts<B>): {
+  readonly labels: Labels;
+  readonly classes: number;
+} {
+  const { name, size, labels, classes } = data;
+  if (labels !== undefined && classes !== undefined) return { labels, classes };
+  if (loss !== undefined) return { labels: new Uint8Array(size), classes: 1 };
+  throw new InputError(`${stage}: dataset "${name}" has no labels to train on`);
+}
+
+/** tfjs has none for a single class. */
+function oneHot(labels: tf.Tensor1D, classes: number): tf.Tensor2D {
+  if (classes === 1) return tf.ones([labels.size, 1]);
+  return tf.cast(tf.oneHot(labels, classes), "float32") as tf.Tensor2D;
 }
 
 /** Calls `perturb`. Where the run is stopped meanwhile, the steps before this one are written down first. */

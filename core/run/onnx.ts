@@ -5,6 +5,7 @@
  * @module
  */
 
+import { unstandardised } from "../model/columns.ts";
 import { type NetworkPorts, priorSampler } from "../model/network.ts";
 import { messageOf, RunError } from "../plugin/errors.ts";
 import { Key, sizeOf } from "../tensor/key.ts";
@@ -63,7 +64,7 @@ const TRIED = [1, 18];
 /**
  * Runs a file on fresh inputs of two batches and compares its outputs with those of the function itself, computed by
  * the engine in use.
- * @param ports where its inputs come from: its prior, or else its input's range, or else N(0, 1)
+ * @param ports where its inputs come from: its columns, or its prior, or else its input's range, or else N(0, 1)
  * @param name of the file, for messages
  * @returns the largest difference seen
  * @throws RunError where they differ by more than rounding
@@ -113,7 +114,8 @@ function compare(seen: Float32Array, expected: Float32Array, what: string): numb
   return largest;
 }
 
-function inputs({ input, prior, inputRange }: NetworkPorts, key: Key, n: number): tf.Tensor {
+function inputs({ input, prior, inputRange, inputColumns }: NetworkPorts, key: Key, n: number): tf.Tensor {
+  if (inputColumns !== undefined) return unstandardised(priorSampler("normal", input)(key, n), inputColumns);
   if (prior === undefined && inputRange !== undefined) {
     return tf.tensor(key.uniformArray(n * sizeOf(input), ...inputRange), [n, ...input]);
   }

@@ -39,7 +39,7 @@ export interface RunState {
    * can be exported, sampled and attacked once the run has ended. A data-dependent initialisation belongs in a
    * {@link once}, so that it does not overwrite what was restored.
    */
-  network(name: string, plan: NetworkPlan, ports: NetworkPorts, key: Key): Network;
+  network<N extends Network>(name: string, plan: NetworkPlan<N>, ports: NetworkPorts, key: Key): N;
   /**
    * Keeps variables; where the run is taken up again they take at once the values they had.
    * @throws RunError where what was kept is of another shape: the plugin is no longer the one that wrote it

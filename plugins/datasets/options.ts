@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { locate, type Range, z } from "../../core/mod.ts";
 
 /** The options of datasets of labelled images, for their schemas to take in. */
@@ -43,4 +43,9 @@ export function scalingOf(range: ImageOptions["range"]): { scale: number; shift:
 /** The place of a file or a folder. A program's relative paths start at the directory that the process runs in. */
 export function placeOf(path: string): URL {
   return locate(path, pathToFileURL(`${process.cwd()}/`));
+}
+
+/** How messages call a file. */
+export function readableName(url: URL): string {
+  return url.protocol === "file:" ? fileURLToPath(url) : url.href;
 }

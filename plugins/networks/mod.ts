@@ -10,6 +10,14 @@ export { type ImageGeneratorOptions, imageGenerator } from "./image-generator/im
 export { type ImageTranslatorOptions, imageTranslator } from "./image-translator/image-translator.ts";
 export * from "./layers/mod.ts";
 export { type MlpOptions, mlp } from "./mlp/mlp.ts";
+export {
+  type NoveltyDecoderOptions,
+  type NoveltyEncoderOptions,
+  type NoveltyGeneratorOptions,
+  noveltyDecoder,
+  noveltyEncoder,
+  noveltyGenerator,
+} from "./novelty-vae/novelty-vae.ts";
 export { filtersSchema, widthsSchema } from "./options.ts";
 export {
   type SslImageClassifierOptions,

@@ -7,6 +7,7 @@ import Table from "cli-table3";
 import { duration, number } from "../report/format.ts";
 import { CONFIDENCE, isTold, type PairedDifference, POWER, type Spread } from "../statistics/sample.ts";
 import type { Comparison } from "./comparison.ts";
+import { csvCell } from "./words.ts";
 
 /** Ways to print comparisons. */
 export const FORMATS = ["table", "md", "csv", "latex"] as const;
@@ -198,9 +199,7 @@ function csv(comparisons: readonly Comparison[], differences: readonly Differenc
     ...[scenario, one, other, metric, found.n, found.mean, found.deviation],
     ...[found.interval?.[0], found.interval?.[1], found.p, found.detectable, found.needed],
   ]);
-  const cell = (value: unknown): string => {
-    const text = value === undefined || Number.isNaN(value) ? "" : String(value);
-    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
+  const cell = (value: unknown): string =>
+    csvCell(value === undefined || Number.isNaN(value) ? "" : String(value));
   return [head, ...means, ...pairs].map((row) => row.map(cell).join(",")).join("\n");
 }

@@ -13,13 +13,17 @@ import {
   encodeTensors,
   InputError,
   messageOf,
+  type Network,
+  type NetworkPorts,
   type OnnxWriter,
   openTrained,
   RunError,
   reopenScenario,
   type StoredTensor,
+  standardised,
   type TrainedNetwork,
   type tf,
+  unstandardised,
   verifyOnnx,
 } from "../../core/mod.ts";
 import { meant } from "../../core/plugin/suggest.ts";
@@ -139,7 +143,7 @@ async function writeOnnx(
   metadata: Record<string, string>,
   path: string,
 ): Promise<string> {
-  const apply = (x: tf.Tensor): tf.Tensor => network.apply(x, { training: false });
+  const apply = inUnits(network, record.ports);
   const weights = new Map([...network.parameters, ...network.state]);
   const file = writer.write({ apply, input: network.inputShape, weights, metadata });
   let difference = 0;
@@ -154,6 +158,17 @@ async function writeOnnx(
     `x [${[rows, ...network.inputShape]}] to y [${[rows, ...network.outputShape]}]${only}, within ` +
     `${number(difference)} of the network: wrote ${place(path)} (${size(file.bytes.byteLength)})`
   );
+}
+
+/** A network as a file has it: rows of a table go in, and come out, in the table's own units. */
+function inUnits(
+  network: Network,
+  { inputColumns, outputColumns }: NetworkPorts,
+): (x: tf.Tensor) => tf.Tensor {
+  return (x) => {
+    const y = network.apply(inputColumns ? standardised(x, inputColumns) : x, { training: false });
+    return outputColumns ? unstandardised(y, outputColumns) : y;
+  };
 }
 
 /** Writes a safetensors file. @throws RunError where it does not hold what was written */

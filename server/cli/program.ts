@@ -19,6 +19,7 @@ import { EXAMPLES, RESUME_EXAMPLES, RUN_EXAMPLES, SWEEP_EXAMPLES } from "./help.
 import type { Host } from "./host.ts";
 import { version } from "./package.ts";
 import { addKeepCommands } from "./program-keep.ts";
+import { addScoreCommand } from "./program-score.ts";
 import { addWorkerCommand } from "./program-worker.ts";
 
 /**
@@ -159,7 +160,10 @@ export async function program(args: readonly string[], host: () => Promise<Host>
         "samples; a smaller --n gives a prefix.",
     )
     .argument("<run>", "a run's id, its folder, or `latest`")
-    .requiredOption("--out <file>", "x.npy (float32 [n, ...]), or x.png for a picture")
+    .requiredOption(
+      "--out <file>",
+      "x.npy (float32 [n, ...]), x.csv for rows of a table, or x.png for a picture",
+    )
     .option("--n <n>", "how many", positive, 64)
     .option("--seed <n>", "seed of the draws", wholeNumber, "0")
     .option("--network <name>", "the generator", "generator")
@@ -261,6 +265,7 @@ export async function program(args: readonly string[], host: () => Promise<Host>
   const done = (value: number): void => {
     code = value;
   };
+  addScoreCommand(root, host, done);
   addKeepCommands(root, host, done);
   addWorkerCommand(root, host, done);
 

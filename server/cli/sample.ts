@@ -21,6 +21,7 @@ import {
   sizeOf,
   type Trained,
   tf,
+  unstandardised,
 } from "../../core/mod.ts";
 import { size } from "../report/format.ts";
 import { modules } from "../trainer/modules.ts";
@@ -29,6 +30,7 @@ import { type Draft, writeWhole } from "./files.ts";
 import type { Host } from "./host.ts";
 import { interruptible } from "./interrupt.ts";
 import { type RunsOptions, runNamed } from "./runs.ts";
+import { writeCsv } from "./sample-csv.ts";
 import { count, place } from "./words.ts";
 
 /** Options of `dsgan sample`. */
@@ -50,9 +52,9 @@ const MOST = { sheet: 2500, scatter: 100_000, histogram: 100_000 };
 export async function sampleCommand(given: string, options: SampleOptions, host: Host): Promise<number> {
   const { network: name, n, seed, out } = options;
   const format = extname(out).toLowerCase();
-  if (format !== ".npy" && format !== ".png") {
+  if (format !== ".npy" && format !== ".png" && format !== ".csv") {
     const ending = format === "" ? "no ending" : `unknown ending "${format}"`;
-    throw new InputError(`--out ${out}: ${ending}; expected .npy or .png`);
+    throw new InputError(`--out ${out}: ${ending}; expected .npy, .png or .csv`);
   }
   const { id, reader } = await runNamed(given, options, host);
   const loaded = await reopenScenario(reader, host.plugins, modules);
@@ -61,6 +63,11 @@ export async function sampleCommand(given: string, options: SampleOptions, host:
   const shape = ports.output;
   if (ports.prior === undefined) throw new InputError(noGenerator(id, name, trained));
   const picture = format === ".png" ? drawable(shape, n, out) : undefined;
+  if (format === ".csv" && shape.length !== 1) {
+    throw new InputError(
+      `--out ${out}: samples of shape [${shape}] are no rows of a table; write an .npy file`,
+    );
+  }
 
   const context = contextOf(loaded.registry, loaded.base);
   const engine = options.engine === undefined ? loaded.scenario.engine : { use: options.engine };
@@ -71,7 +78,8 @@ export async function sampleCommand(given: string, options: SampleOptions, host:
       const { network } = await trained.open(name);
       const key = Key.from(Number(seed)).fold("sample", name);
       const blocks = drawn(network, ports, n, key, interrupt.signal);
-      if (picture === undefined) await writeNpy(draft, [n, ...shape], blocks);
+      if (format === ".csv") await writeCsv(draft, ports, blocks);
+      else if (picture === undefined) await writeNpy(draft, [n, ...shape], blocks);
       else await draft.append(await painted(context, picture, ports, n, name, blocks));
       network.dispose();
     });
@@ -114,10 +122,10 @@ function drawable(shape: readonly number[], n: number, out: string): Picture {
   return kind;
 }
 
-/** `G(z)`, z drawn from the prior, in blocks of rows. */
+/** `G(z)`, z drawn from the prior, in blocks of rows; those of a table in its own units. */
 async function* drawn(
   network: Network,
-  { input, prior }: NetworkPorts,
+  { input, prior, outputColumns }: NetworkPorts,
   n: number,
   key: Key,
   signal: AbortSignal,
@@ -125,7 +133,10 @@ async function* drawn(
   const latent = priorSampler(prior!, input);
   for (let done = 0; done < n; done += BLOCK) {
     signal.throwIfAborted();
-    const x = tf.tidy(() => network.apply(latent(key.fold(done / BLOCK), BLOCK), { training: false }));
+    const x = tf.tidy(() => {
+      const made = network.apply(latent(key.fold(done / BLOCK), BLOCK), { training: false });
+      return outputColumns === undefined ? made : unstandardised(made, outputColumns);
+    });
     const values = (await x.data()) as Float32Array; // [BLOCK, ...output]
     x.dispose();
     yield values.subarray(0, Math.min(BLOCK, n - done) * sizeOf(network.outputShape));

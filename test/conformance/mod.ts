@@ -21,6 +21,7 @@ export * from "./optimizer.ts";
 export * from "./options.ts";
 export * from "./painter.ts";
 export * from "./sampler.ts";
+export * from "./scorer.ts";
 export * from "./search.ts";
 export * from "./ssl-method.ts";
 export * from "./store.ts";

@@ -35,6 +35,7 @@ import {
   tf,
   train,
   transientState,
+  unstandardised,
   z,
 } from "../../../core/mod.ts";
 import { lossCurves, pictures } from "./pictures.ts";
@@ -103,22 +104,28 @@ async function* runGenerate(parts: Generate, context: RunContext): AsyncGenerato
       output: target.shape,
       prior: latent.distribution,
       ...(target.range && { range: target.range }),
+      ...(target.columns && { outputColumns: target.columns }),
     },
     key.fold("generator"),
   );
   const critic = state.network(
     "critic",
     parts.critic,
-    { input: target.shape, output: objective.criticOutput === "score" ? [1] : target.shape },
+    {
+      input: target.shape,
+      output: objective.criticOutput === "score" ? [1] : target.shape,
+      ...(target.columns && { inputColumns: target.columns }),
+    },
     key.fold("critic"),
   );
   try {
     const pg = samplerOf(generator, priorSampler(latent.distribution, [latent.size]));
     const rows = { pd: target.pd, pdBar: target.pdBar, pg };
+    const shown = inUnits(rows, target);
     const history = yield* state.once("train", (stage) =>
-      trained(parts, { generator, critic }, rows, key, context, stage),
+      trained(parts, { generator, critic }, { pg, shown }, key, context, stage),
     );
-    yield* state.once("keep", () => keep(parts, rows, history, key.fold("kept"), context));
+    yield* state.once("keep", () => keep(parts, shown, history, key.fold("kept"), context));
     for (const measure of parts.measures) {
       yield* state.once(`measure ${measure.name}`, (stage) =>
         measured(measure, {
@@ -140,7 +147,7 @@ type History = readonly (readonly [step: number, critic: number, generator: numb
 async function* trained(
   parts: Generate,
   networks: { readonly generator: Network; readonly critic: Network },
-  rows: Rows,
+  { pg, shown }: { readonly pg: Sampler; readonly shown: Rows },
   key: Key,
   context: RunContext,
   state: RunState,
@@ -162,7 +169,7 @@ async function* trained(
         ? undefined
         : {
             every: parts.measureEvery,
-            measure: () => onTheWay(parts, rows.pg, key, context),
+            measure: () => onTheWay(parts, pg, key, context),
           },
   })) {
     yield event;
@@ -173,8 +180,8 @@ async function* trained(
     const due = Math.floor((step / steps) * (previews + 1));
     if (painter === undefined || due <= previewed.value || step === steps) continue;
     previewed.value = due;
-    const shown = target.shape.length === 1 ? rows : { pg: rows.pg };
-    for (const { png } of await pictures(painter, target, shown, key.fold("kept"), samples)) {
+    const drawn = target.shape.length === 1 ? shown : { pg: shown.pg };
+    for (const { png } of await pictures(painter, target, drawn, key.fold("kept"), samples)) {
       const name = `previews/step-${String(step).padStart(7, "0")}.png`;
       yield await context.artifact(name, `At step ${step}`, png);
     }
@@ -184,6 +191,16 @@ async function* trained(
 
 /** What is drawn and kept. */
 type Rows = Readonly<Record<"pd" | "pdBar" | "pg", Sampler>>;
+
+/** Rows as people see them: those of a table in its own units. */
+function inUnits(rows: Rows, { columns }: Generate["target"]): Rows {
+  if (columns === undefined) return rows;
+  const undone =
+    (sample: Sampler): Sampler =>
+    (key, n) =>
+      tf.tidy(() => unstandardised(sample(key, n), columns));
+  return { pd: undone(rows.pd), pdBar: undone(rows.pdBar), pg: undone(rows.pg) };
+}
 
 /** pg: `G(z)`, z drawn from the prior. */
 function samplerOf(generator: Network, latent: Sampler): Sampler {

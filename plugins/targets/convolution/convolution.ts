@@ -78,6 +78,7 @@ export function convolution(given: ConvolutionOptions): TargetDistributionSpec {
     shape: data.shape,
     ...(range && { range }),
     ...(data.geometry && { geometry: data.geometry }),
+    ...(data.columns && { columns: data.columns }),
     pd: data.sample,
     pdBar: (key, n) =>
       tf.tidy(() => {

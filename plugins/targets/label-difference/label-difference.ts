@@ -72,6 +72,7 @@ export function labelDifference(given: LabelDifferenceOptions): TargetDistributi
     alpha,
     shape: data.shape,
     ...(data.range && { range: data.range }),
+    ...(data.columns && { columns: data.columns }),
     ...samplers,
     classes: { data, pd, pdBar },
   };

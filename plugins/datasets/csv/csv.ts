@@ -1,0 +1,98 @@
+/**
+ * Tables as text: CSV and the like. Y. Shafranovich, RFC 4180, 2005.
+ *
+ * @module
+ */
+import { readFile } from "node:fs/promises";
+import { parse } from "csv-parse/sync";
+import {
+  component,
+  Datasets,
+  type FiniteDataset,
+  InputError,
+  messageOf,
+  parseOptions,
+  z,
+} from "../../../core/mod.ts";
+import { placeOf, readableName } from "../options.ts";
+import { tableDataset, tableShape } from "../table/dataset.ts";
+import type { Table } from "../table/table.ts";
+
+/** How a file of text is cut into cells. */
+export const csvShape = {
+  delimiter: z.string().min(1).default(",").describe('What stands between cells: "," ";" or "\\t".'),
+  header: z
+    .boolean()
+    .default(true)
+    .describe("Whether the first row names the columns; else they are called 1, 2, …"),
+};
+
+const options = z.strictObject({ ...tableShape, ...csvShape });
+
+/** Options of {@link csv}. */
+export type CsvOptions = z.input<typeof options>;
+
+/** Options of {@link readCsv}. */
+export type CsvFormat = z.output<z.ZodObject<typeof csvShape>>;
+
+/** A row as the parser gives it: cells, and the line that it ends in. */
+interface Parsed {
+  readonly record: readonly string[];
+  readonly info: { readonly lines: number };
+}
+
+/** Reads a table. @throws InputError where the file is missing, or rows differ in length, with the line */
+export async function readCsv(url: URL, { delimiter, header }: CsvFormat): Promise<Table> {
+  const path = readableName(url);
+  let rows: readonly Parsed[];
+  try {
+    const text = await readFile(url, "utf8");
+    rows = parse(text, { delimiter, bom: true, info: true, skip_empty_lines: true }) as unknown as Parsed[];
+  } catch (cause) {
+    const absent = (cause as { code?: unknown }).code === "ENOENT";
+    throw new InputError(`${path}: ${absent ? "there is no such file" : messageOf(cause)}`, { cause });
+  }
+  const [first] = rows;
+  if (first === undefined || (header && rows.length === 1))
+    throw new InputError(`${path}: there are no rows`);
+  const names = first.record.map((cell, i) => (header ? cell.trim() : String(i + 1)));
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new InputError(`${path}: two columns are called "${twice}"`);
+  const body = header ? rows.slice(1) : rows;
+  return {
+    path,
+    size: body.length,
+    columns: new Map(names.map((name, i) => [name, body.map(({ record }) => record[i]!)])),
+    place: (row) => `row ${row + 1} (line ${body[row]!.info.lines})`,
+  };
+}
+
+/**
+ * Rows of a CSV file, `[d]` a sample.
+ * @param given paths: relative ones start at the directory that the process runs in
+ * @throws InputError naming files, columns and rows at fault: text where a number should be, cells that are empty, rows
+ *   of another length
+ * @example
+ * ```ts no-run needs a file
+ * import { csv } from "dsgan/datasets";
+ *
+ * const data = await csv({ file: "machines.csv", columns: ["temperature", "pressure"] });
+ * console.log(data.size, data.columns); // and by which numbers it was standardised
+ * ```
+ */
+export async function csv(given: CsvOptions): Promise<FiniteDataset> {
+  const parsed = parseOptions("csv", options, given);
+  return await tableDataset("csv", parsed, (file) => readCsv(placeOf(file), parsed));
+}
+
+/** A scenario names it `{ use: csv, file: ./machines.csv }`. */
+export default component(Datasets, {
+  name: "csv",
+  summary: "Rows of a CSV file: columns chosen and standardised",
+  reference: "RFC 4180",
+  options,
+  create({ file, test, ...rest }, context) {
+    const located = (path: string): string => context.locate(path).href;
+    return csv({ ...rest, file: located(file), ...(test !== undefined && { test: located(test) }) });
+  },
+});

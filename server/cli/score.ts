@@ -1,0 +1,161 @@
+/**
+ * `dsgan score`: how abnormal rows are, by what a run of `novelty-detection` has learnt.
+ *
+ * @module
+ */
+import { extname } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parse } from "npyjs";
+import {
+  contextOf,
+  Engines,
+  type FiniteDataset,
+  fromArrays,
+  InputError,
+  type NetworkPorts,
+  openTrained,
+  type RunReader,
+  reopenScenario,
+  type Trained,
+} from "../../core/mod.ts";
+import { arrays } from "../../plugins/datasets/arrays/arrays.ts";
+import { readCsv } from "../../plugins/datasets/csv/csv.ts";
+import { readParquet } from "../../plugins/datasets/parquet/parquet.ts";
+import { standardisedValues } from "../../plugins/datasets/table/columns.ts";
+import { type BadRows, encoded, type Table } from "../../plugins/datasets/table/table.ts";
+import { HELD_OUT_SCORES, pValues, scoresOf, thresholdOf } from "../../plugins/novelty/mod.ts";
+import { number } from "../report/format.ts";
+import { modules } from "../trainer/modules.ts";
+import { EXIT } from "./exit.ts";
+import { writeWhole } from "./files.ts";
+import type { Host } from "./host.ts";
+import { type RunsOptions, runNamed } from "./runs.ts";
+import { count, place } from "./words.ts";
+
+/** Options of `dsgan score`. */
+export interface ScoreOptions extends RunsOptions {
+  readonly out?: string;
+  readonly falseAlarms: number;
+  readonly network: string;
+  readonly delimiter: string;
+  readonly header: boolean;
+  readonly badRows: BadRows;
+  readonly engine?: string;
+}
+
+/** Rows to score, as the network takes them. */
+interface Rows {
+  readonly data: FiniteDataset;
+  /** Their places in the file, from 0. */
+  readonly places: ArrayLike<number>;
+}
+
+/** Scores rows and writes what comes of it. @returns the exit code */
+export async function scoreCommand(
+  given: string,
+  file: string,
+  options: ScoreOptions,
+  host: Host,
+): Promise<number> {
+  const { out, network: name, falseAlarms } = options;
+  if (out !== undefined && extname(out).toLowerCase() !== ".csv") {
+    throw new InputError(`--out ${out}: scores are written as .csv`);
+  }
+  const { id, reader } = await runNamed(given, options, host);
+  const loaded = await reopenScenario(reader, host.plugins, modules);
+  const trained = await openTrained(reader, loaded);
+  const ports = portsOf(id, name, trained);
+  const { data, places } = await rowsOf(file, ports, options);
+
+  const engine = options.engine === undefined ? loaded.scenario.engine : { use: options.engine };
+  await (await contextOf(loaded.registry, loaded.base).create(Engines, engine)).start();
+  const { network } = await trained.open(name);
+  const scores = await scoresOf(network, data);
+  network.dispose();
+
+  const heldOut = name === "scorer" ? await heldOutScores(reader) : undefined;
+  const threshold = heldOut && thresholdOf(heldOut, falseAlarms);
+  const text = table(scores, places, heldOut && pValues(heldOut, scores), threshold);
+  if (out === undefined) process.stdout.write(text);
+  else await writeWhole(out, (draft) => draft.append(new TextEncoder().encode(text)));
+  const told =
+    threshold === undefined
+      ? `${count(scores.length, "row")} scored; the run held no normal rows out, so there is no threshold`
+      : `${count(scores.length, "row")} scored, ${scores.filter((score) => score > threshold).length} above ` +
+        `${number(threshold)}, which lets at most ${number(100 * falseAlarms)} % of normal rows raise an alarm ` +
+        `(by ${heldOut!.length} held-out rows)`;
+  const summary = `${told}${out === undefined ? "" : `: wrote ${place(out)}`}\n`;
+  (out === undefined ? process.stderr : process.stdout).write(summary);
+  return EXIT.met;
+}
+
+/** @throws InputError where the network is none that scores */
+function portsOf(id: string, name: string, trained: Trained): NetworkPorts {
+  const scoring = trained.names.filter((other) => `${trained.record(other).ports.output}` === "1");
+  if (!trained.names.includes(name)) {
+    throw new InputError(
+      `run ${id} has no network "${name}": it is no run of novelty-detection, or has not got that far. ` +
+        `Networks that give a number a row: ${scoring.join(", ") || "none"}`,
+    );
+  }
+  const { ports } = trained.record(name);
+  if (scoring.includes(name)) return ports;
+  throw new InputError(`run ${id}: network "${name}" gives [${ports.output}] a row, and no score`);
+}
+
+/** Reads rows. @throws InputError where they are not what the network takes */
+async function rowsOf(file: string, ports: NetworkPorts, options: ScoreOptions): Promise<Rows> {
+  const format = extname(file).toLowerCase();
+  const { inputColumns: columns, input, inputRange } = ports;
+  const url = pathToFileURL(file);
+  if (format === ".npy") {
+    const data = await arrays({ values: url.href, ...(inputRange && { range: [...inputRange] }) });
+    if (`${data.shape}` !== `${input}`) {
+      throw new InputError(`${file}: rows have the shape [${data.shape}], the network takes [${input}]`);
+    }
+    const places = Array.from({ length: data.size }, (_, i) => i);
+    if (columns === undefined) return { data, places };
+    const values = Float64Array.from(await data.rows(places).data());
+    const standardised = standardisedValues({ values }, columns);
+    return { data: fromArrays({ name: file, values: standardised, shape: input }), places };
+  }
+  const read: Record<string, () => Promise<Table>> = {
+    ".csv": () => readCsv(url, options),
+    ".tsv": () =>
+      readCsv(url, { ...options, delimiter: options.delimiter === "," ? "\t" : options.delimiter }),
+    ".parquet": () => readParquet(url),
+  };
+  if (!Object.hasOwn(read, format)) {
+    throw new InputError(`${file}: unknown ending "${format}"; expected .csv, .tsv, .parquet or .npy`);
+  }
+  if (columns === undefined) {
+    throw new InputError(
+      `${file}: the run has not learnt from a table, whose columns have names: give an .npy file`,
+    );
+  }
+  const found = encoded(await read[format]!(), columns, options.badRows);
+  return {
+    data: fromArrays({ name: file, values: standardisedValues(found, columns), shape: input }),
+    places: found.rows,
+  };
+}
+
+/** Scores of the run's held-out rows; undefined where it held none out. */
+async function heldOutScores(reader: RunReader): Promise<ArrayLike<number> | undefined> {
+  const path = `artifacts/${HELD_OUT_SCORES}`;
+  if (!(await reader.files(path)).includes(path)) return undefined;
+  return parse(new Uint8Array(await reader.read(path)).buffer).data as unknown as ArrayLike<number>;
+}
+
+function table(
+  scores: Float32Array,
+  places: ArrayLike<number>,
+  p: Float64Array | undefined,
+  threshold: number | undefined,
+): string {
+  const lines = Array.from(scores, (score, i) => {
+    const judged = p === undefined ? [] : [p[i]!, Number(score > threshold!)];
+    return [places[i]! + 1, score, ...judged].join(",");
+  });
+  return `${[["row", "score", ...(p ? ["p", "abnormal"] : [])].join(","), ...lines].join("\n")}\n`;
+}
