@@ -131,6 +131,20 @@ export interface RunExtent {
   readonly last: number;
 }
 
+/** A file of a run, to be read in pieces. */
+export interface RunFile {
+  /** In bytes. */
+  readonly size: number;
+  /** Another one once the file was replaced by another. */
+  readonly version: string;
+  /**
+   * Its bytes from one place up to another, which is not included: all of them unless given. No piece has more than a
+   * megabyte or so.
+   * @throws RunError where the file was replaced or removed meanwhile
+   */
+  pieces(start?: number, end?: number): AsyncIterable<Uint8Array>;
+}
+
 /** A run being read. Reading it costs what is asked for, however long the run is. */
 export interface RunReader {
   readonly id: string;
@@ -155,6 +169,8 @@ export interface RunReader {
    * @throws InputError where there is none, or its path is not one inside the run
    */
   read(path: string): Promise<Uint8Array>;
+  /** The same file, without holding more of it than a piece. @throws as {@link read} does */
+  file(path: string): Promise<RunFile>;
   /** Paths of the files that begin with a prefix, sorted; those still being written are left out. */
   files(prefix: string): Promise<readonly string[]>;
   /** Who is writing the run now, where anybody is: the holder of a lease that has not lapsed. */

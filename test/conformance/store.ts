@@ -44,6 +44,12 @@ async function text(pieces: AsyncIterable<string>): Promise<string> {
   return all;
 }
 
+async function whole(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return new Uint8Array(await new Blob(all as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+}
+
 const outside = ["../x", "a/../../x", "/etc/passwd", "", ".", "a//b", "a/", "..\\x", "C:x", "a\0b", "./x"];
 
 /**
@@ -244,6 +250,60 @@ export async function checkStore(tap: Tester, newStore: () => Store | Promise<St
     t.equal(new TextDecoder().decode(await reader.read("note.txt")), "Zoë", "no reader can change it");
     await writer.close();
   });
+
+  await tap.test(
+    "file() gives a file in pieces, whole or a part of it, and tells when it was replaced",
+    async (t) => {
+      const store = await makeStore();
+      const writer = await store.create("demo");
+      const reader = await store.open(writer.id);
+      const long = Uint8Array.from({ length: 2.5 * 2 ** 20 }, (_, i) => (i * i) >> 8);
+      await writer.write("artifacts/long.bin", long);
+      await writer.write("empty.bin", "");
+      await writer.append(stage(1));
+      const file = await reader.file("artifacts/long.bin");
+      t.equal(file.size, long.length);
+      t.equal((await reader.file("artifacts/long.bin")).version, file.version);
+      const middle = long.length >> 1;
+      for (const [start, end] of [
+        [0, long.length],
+        [0, 1],
+        [middle - 3, middle + 70_000],
+        [long.length - 1, long.length],
+        [5, 5],
+      ]) {
+        const part = await whole(file.pieces(start, end));
+        t.equal(isSame(part, long.subarray(start, end)), true, `${start} to ${end}`);
+      }
+      t.equal(isSame(await whole(file.pieces()), long), true, "all of it unless told otherwise");
+      for await (const piece of file.pieces()) {
+        t.ok(piece.length <= 2 ** 21, "no piece is large");
+        piece.fill(7);
+        break;
+      }
+      t.equal(isSame(await reader.read("artifacts/long.bin"), long), true, "no reader can change it");
+      t.equal((await reader.file("empty.bin")).size, 0);
+      t.equal((await whole((await reader.file("empty.bin")).pieces())).length, 0);
+      const log = await reader.file(RUN_FILES.events);
+      const bytes = await reader.read(RUN_FILES.events);
+      t.equal(log.size, bytes.length);
+      t.equal(isSame(await whole(log.pieces(2)), bytes.subarray(2)), true);
+      await writer.write(
+        "artifacts/long.bin",
+        long.map((byte) => byte ^ 1),
+      );
+      t.ok((await reader.file("artifacts/long.bin")).version !== file.version, "another version");
+      const stale = await whole(file.pieces()).catch((error) => error);
+      t.ok(stale instanceof RunError || isSame(stale, long), "what was opened is what is read, or nothing");
+      for (const path of ["absent.txt", "artifacts", "artifacts/long.bin/b"]) {
+        await t.rejects(reader.file(path), { name: "InputError", message: path });
+      }
+      for (const path of outside) {
+        await t.rejects(reader.file(path), { name: "InputError", message: "not a path inside a run" });
+      }
+      await writer.close();
+    },
+  );
 
   await tap.test("write() and read() refuse paths outside the run", async (t) => {
     const store = await makeStore();

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { readdir, readFile, realpath } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import {
-  checkRunPath,
   InputError,
   type Machine,
   messageOf,
@@ -16,35 +15,22 @@ import {
   type RunResult,
 } from "../../../core/mod.ts";
 import { BIRTH } from "./birth.ts";
+import { fileOf, withFile } from "./file.ts";
 import { logOf } from "./log.ts";
-import { codeOf, reasonOf } from "./reason.ts";
+import { codeOf } from "./reason.ts";
 import { LEASES, ownerOf } from "./standing.ts";
 
 /** @param location the run's folder */
 export function readerOf(id: string, location: string, machine: Machine): RunReader {
-  const read = async (path: string): Promise<Uint8Array> => {
-    checkRunPath(path);
-    try {
-      const file = await realpath(join(location, path));
-      if (!file.startsWith((await realpath(location)) + sep)) {
-        throw new InputError(`run ${id}: ${JSON.stringify(path)} is a link to outside the run`);
-      }
-      return await readFile(file);
-    } catch (error) {
-      if (error instanceof InputError) throw error;
-      if (["ENOENT", "ENOTDIR", "EISDIR"].includes(codeOf(error) ?? "")) {
-        throw new InputError(`run ${id} has no file ${JSON.stringify(path)}`, { cause: error });
-      }
-      throw new InputError(`run ${id}: cannot read ${path}: ${reasonOf(error)}`, { cause: error });
-    }
-  };
-
+  const read = (path: string): Promise<Uint8Array> =>
+    withFile(id, location, path, async (file) => await readFile(file));
   const log = logOf(join(location, RUN_FILES.events));
   return {
     id,
     location,
     folder: location,
     read,
+    file: (path) => fileOf(id, location, path),
     owner: async () => ownerOf(location, machine),
     async files(prefix) {
       const entries = await readdir(location, { recursive: true, withFileTypes: true });

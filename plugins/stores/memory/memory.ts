@@ -173,6 +173,17 @@ function writerOf(id: string, run: MemoryRun, epoch: number, held: HeldLease): R
 
 /** Lines in a piece. */
 const PIECE = 10_000;
+/** Bytes in a piece of a file. */
+const BYTES = 1 << 18;
+
+const versions = new WeakMap<Uint8Array, string>();
+
+/** Each writing makes bytes of its own: what tells them from all others. */
+function versionOf(data: Uint8Array): string {
+  const version = versions.get(data) ?? crypto.randomUUID();
+  versions.set(data, version);
+  return version;
+}
 
 function seqOf(line: string): number {
   return (JSON.parse(line) as RunEvent).seq;
@@ -212,6 +223,14 @@ function resultOf(files: MemoryRun["files"]): RunResult | undefined {
 
 function readerOf(id: string, run: MemoryRun, machine: Machine): RunReader {
   const { lines, files, generation } = run;
+  const dataOf = (path: string): Uint8Array => {
+    if (checkRunPath(path) === RUN_FILES.events) {
+      return new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
+    }
+    const data = files.get(path);
+    if (data === undefined) throw new InputError(`run ${id} has no file ${JSON.stringify(path)}`);
+    return data;
+  };
   return {
     id,
     location: `memory:${id}`,
@@ -240,13 +259,16 @@ function readerOf(id: string, run: MemoryRun, machine: Machine): RunReader {
     async extent() {
       return { generation, last: lines.length === 0 ? 0 : seqOf(lines.at(-1)!) };
     },
-    async read(path) {
-      if (checkRunPath(path) === RUN_FILES.events) {
-        return new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
-      }
-      const data = files.get(path);
-      if (data === undefined) throw new InputError(`run ${id} has no file ${JSON.stringify(path)}`);
-      return data.slice();
+    read: async (path) => dataOf(path).slice(),
+    async file(path) {
+      const data = dataOf(path);
+      return {
+        size: data.length,
+        version: versionOf(data),
+        async *pieces(start = 0, end = data.length) {
+          for (let at = start; at < end; at += BYTES) yield data.slice(at, Math.min(at + BYTES, end));
+        },
+      };
     },
     result: async () => resultOf(files),
   };

@@ -14,6 +14,7 @@ import {
   type RunStanding,
 } from "../../../core/mod.ts";
 import type { Database } from "./database.ts";
+import { fileOf } from "./file.ts";
 import { ownerOf } from "./lease.ts";
 
 /** Bytes of lines in a piece, about. */
@@ -93,6 +94,7 @@ export function readerOf(
       if (data === undefined) throw new InputError(`run ${id} has no file ${JSON.stringify(path)}`);
       return data;
     },
+    file: (path) => fileOf(id, database, path, lines),
     async files(prefix) {
       const rows = await database.ask(
         (sql) => sql<{ path: string }[]>`
