@@ -6,8 +6,9 @@
 import { InputError, messageOf, RunError } from "./errors.ts";
 import { locate } from "./place.ts";
 
-/** The folder of the core, and those of plugins that were loaded. */
-const CORE = new URL("../", import.meta.url).href;
+/** The folder of the core. Bundles are in none, and some hosts do not say where a module is. */
+const CORE = URL.parse("../", import.meta.url)?.href;
+/** The folders of plugins that were loaded. */
 const pluginFolders = new Set<string>();
 
 /** Has {@link thrownAt} prefer the lines of a plugin's module and of those beside and below it. */
@@ -33,7 +34,9 @@ export function thrownAt(error: unknown): string | undefined {
   const frames = framesOf(stack);
   const frame =
     frames.find(({ url }) => [...pluginFolders].some((folder) => url.startsWith(folder))) ??
-    frames.find(({ url }) => !url.startsWith(CORE) && !url.includes("/node_modules/"));
+    frames.find(
+      ({ url }) => !(CORE !== undefined && url.startsWith(CORE)) && !url.includes("/node_modules/"),
+    );
   return frame && `${pathOf(frame.url)}${frame.position}`;
 }
 

@@ -10,7 +10,7 @@ import type { RunGlance, Store } from "../../core/run/store.ts";
 import type { JobRecord } from "../../core/sweep/jobs.ts";
 import type { Goal } from "../../core/sweep/search.ts";
 import { linesOf } from "../events/lines.ts";
-import { recordsOf, SWEEP_FILE, type SweepText } from "../sweep/kept.ts";
+import { recordsOf, SWEEP_FILE, type SweepText } from "../sweep/records.ts";
 import type { RunLog } from "./log.ts";
 import type { Logs } from "./logs.ts";
 import { notFound, Refusal } from "./problem.ts";

@@ -16,31 +16,18 @@ import {
   type RunReader,
   type RunResult,
   type RunWriter,
-  type ScenarioText,
   type Store,
   type SweepJob,
 } from "../../core/mod.ts";
 import { sha256 } from "../../core/run/checkpoint.ts";
 import { modules } from "../trainer/modules.ts";
+import { recordsOf, SWEEP_FILE, type SweepText } from "./records.ts";
 
-/** The file that a sweep has and a run has not. */
-export const SWEEP_FILE = "sweep.json";
+export { recordsOf, SWEEP_FILE, type SweepText };
 
 /** Stands in the first event of a sweep where that of a run has its application. */
 const APPLICATION = "sweep";
 const NO_ENGINE = { name: "", version: "", device: "", reason: "a sweep computes nothing itself" };
-
-/** What it takes to go on with a sweep wherever its files are not. */
-export interface SweepText {
-  /** The sweep file. */
-  readonly text: string;
-  /** Names it in messages. */
-  readonly file: string;
-  /** Where its relative paths start: a URL. */
-  readonly base: string;
-  /** The scenario that it names, with `base` as text too. */
-  readonly scenario: Omit<ScenarioText, "base"> & { readonly base: string };
-}
 
 /** What is known of a sweep. */
 export interface SweepStory {
@@ -91,17 +78,6 @@ export async function storyOf(reader: RunReader): Promise<SweepStory> {
   const events = await reader.events();
   const result = await reader.result();
   return { events, records: recordsOf(events), seconds: secondsOf(events), result };
-}
-
-/** What became of the jobs of a sweep, in the order in which they were put. */
-export function recordsOf(events: readonly RunEvent[]): readonly JobRecord[] {
-  const records = new Map<string, JobRecord>();
-  for (const event of events) {
-    if (event.type !== "job") continue;
-    const { job, outcome } = event as unknown as JobRecord; // the host writes no others
-    records.set(job.id, { job, ...(outcome && { outcome }) });
-  }
-  return [...records.values()];
 }
 
 /** Time in which the sweep had a host: from the first event of each session to its last. */

@@ -4,18 +4,13 @@
  *
  * @module
  */
-import {
-  bestOf,
-  type JobRecord,
-  judgeSweep,
-  type LoadedSweep,
-  type RunFailure,
-  type RunResult,
-  type Settings,
-  type Trial,
-  type TrialTerms,
-  trialsOf,
-} from "../../core/mod.ts";
+import type { RunFailure, RunResult } from "../../core/run/store.ts";
+import { judgeSweep } from "../../core/sweep/expectations.ts";
+import type { JobRecord } from "../../core/sweep/jobs.ts";
+import type { LoadedSweep } from "../../core/sweep/load.ts";
+import { bestOf, type Trial } from "../../core/sweep/search.ts";
+import type { Settings } from "../../core/sweep/space.ts";
+import { type TrialTerms, trialsOf } from "../../core/sweep/trials.ts";
 import { type PairedDifference, pairedDifference, type Spread, spread } from "../statistics/sample.ts";
 
 /** A trial, and what its runs came to. */
