@@ -5,6 +5,7 @@
  */
 import type { Numbers } from "../run/event.ts";
 import type { PausePoint } from "../run/pause.ts";
+import type { AllowList } from "../scenario/allow.ts";
 import type { Override } from "../scenario/override.ts";
 
 /** A scenario to run, as text: whoever takes the job resolves it anew. */
@@ -18,6 +19,8 @@ export interface ScenarioTask {
   /** Used where the scenario has no name. */
   readonly name?: string;
   readonly overrides?: readonly Override[];
+  /** Plugins and places that it may name, of a scenario that came from outside; all of them unless given. */
+  readonly allow?: AllowList;
 }
 
 /**

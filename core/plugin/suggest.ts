@@ -9,7 +9,14 @@ import { distance } from "fastest-levenshtein";
 export function unknownName(kind: string, name: string, known: readonly string[]): string {
   const list = known.length === 0 ? "none" : [...known].sort().join(", ");
   const hint = meant(name, known);
-  return `unknown ${kind} ${JSON.stringify(name)}${hint === "" ? "." : hint} Registered: ${list}`;
+  return `unknown ${kind} ${JSON.stringify(clipped(name))}${hint === "" ? "." : hint} Registered: ${list}`;
+}
+
+/** Longest name in a message. */
+const LONGEST = 100;
+
+function clipped(name: string): string {
+  return name.length > LONGEST ? `${name.slice(0, LONGEST - 3)}...` : name;
 }
 
 /** `; did you mean "wgan-gp"?`, or nothing where no known name is near. */

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { contextOf } from "../plugin/context.ts";
+import { path } from "../plugin/path.ts";
 import type { RunContext } from "../run/application.ts";
 import { storeAt } from "../run/location.ts";
 import { openTrained, type Trained } from "./trained-run.ts";
@@ -21,9 +22,7 @@ export interface EarlierRun {
 export function earlierRunShape() {
   return {
     run: z.string().min(1).describe("Id of the run: `dsgan list runs` shows them."),
-    runs: z
-      .string()
-      .min(1)
+    runs: path()
       .optional()
       .describe(
         "Where it is kept: a folder, from where the command runs, or the URL of a store; where this run is kept unless given.",

@@ -11,8 +11,10 @@ import { InputError, type Problem } from "../plugin/errors.ts";
 import { type LoadedPlugin, loadPlugins, type Modules } from "../plugin/load.ts";
 import { check, type Finding, valueAt } from "../plugin/messages.ts";
 import { checkSettled } from "../plugin/options.ts";
+import { placesIn } from "../plugin/path.ts";
 import type { Plugin, PluginExport } from "../plugin/plugin.ts";
 import { refsOf } from "../plugin/refs.ts";
+import { type AllowList, requireAllowed } from "./allow.ts";
 import { type Override, tryOverride } from "./override.ts";
 import {
   anything,
@@ -36,6 +38,8 @@ export interface ScenarioOrigin {
   readonly overrides?: readonly Override[];
   /** Used where the scenario has none. */
   readonly name?: string;
+  /** Plugins and places that the scenario may name; all of them unless given. */
+  readonly allow?: AllowList | undefined;
   /** Finds the modules of the scenario's plugins; without it, packages are looked for where the core lies. */
   readonly modules?: Modules;
 }
@@ -84,17 +88,18 @@ export async function openScenario(
   source: Source,
   origin: ScenarioOrigin,
 ): Promise<OpenedScenario | { readonly faults: readonly Fault[] }> {
-  const { base, name, overrides = [], modules } = origin;
+  const { base, name, overrides = [], modules, allow } = origin;
   const document = name === undefined || "name" in source.value ? source.value : { name, ...source.value };
   const changed = overridden(document, overrides);
   if ("faults" in changed) return changed;
   const given = changed.value;
 
+  const { plugins: listed = [] } = given as { plugins?: unknown };
+  const named = Array.isArray(listed) && listed.every((p) => typeof p === "string") ? listed : [];
+  if (allow !== undefined) requireAllowed(named, allow);
   let registry: Registry;
   let plugins: readonly LoadedPlugin[];
   try {
-    const { plugins: listed = [] } = given as { plugins?: unknown };
-    const named = Array.isArray(listed) && listed.every((p) => typeof p === "string") ? listed : [];
     plugins = await loadPlugins(named, base, modules);
     registry = await assemble([...origin.plugins, ...plugins]);
   } catch (error) {
@@ -113,12 +118,19 @@ export async function openScenario(
       const value = overridden(given, further);
       if ("faults" in value) return value;
       const blame = (finding: Finding): Fault => blamed(finding, source.value, all);
+      // What is written, and not what is filled in: defaults are the plugins' own.
+      if (allow !== undefined)
+        requireAllowed(
+          placesIn(() => void check(schema, value.value)),
+          allow,
+        );
       const checked = checkSettled(schema, value.value);
       if ("findings" in checked) return { faults: checked.findings.map(blame) };
       const loaded: LoadedScenario = {
         scenario: checked.data,
         registry,
         base,
+        ...(allow && { allow }),
         plugins: plugins.map(recordOf),
         problemAt: (keys, message) => problemOf(blame({ keys, message }), source),
       };

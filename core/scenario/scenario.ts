@@ -12,6 +12,7 @@ import { Applications } from "../run/application.ts";
 import { Engines } from "../run/engine.ts";
 import { type Expectation, expectationSchema } from "../run/expectation.ts";
 import { type SentinelPolicy, sentinelSchema } from "../run/sentinel.ts";
+import type { AllowList } from "./allow.ts";
 
 /** The name of a scenario, of which those of its runs' folders are made. */
 export const runName: z.ZodString = fileName();
@@ -79,6 +80,8 @@ export interface LoadedScenario {
   readonly registry: Registry;
   /** Where relative paths of the scenario start. */
   readonly base: URL;
+  /** What it may name, of one that came from outside. */
+  readonly allow?: AllowList;
   /** The scenario's own plugins. */
   readonly plugins: readonly PluginRecord[];
   /** Something wrong at a path of the scenario, with its line, or the override that is to blame. */

@@ -15,6 +15,7 @@ import {
   type Key,
   type Preprocessing,
   parseOptions,
+  path,
   preprocessingOptions,
   preprocessorOf,
   tf,
@@ -27,10 +28,9 @@ import type { RunGraph } from "./rows.ts";
 import { rowsOf, runOf, verified } from "./verify.ts";
 
 const options = z.strictObject({
-  file: z
-    .string()
-    .min(1)
-    .describe("The ONNX file: a path from the scenario, or a URL. Files of its weights lie beside it."),
+  file: path().describe(
+    "The ONNX file: a path from the scenario, or a URL. Files of its weights lie beside it.",
+  ),
   outputName: z
     .string()
     .min(1)

@@ -16,6 +16,7 @@ import {
   Key,
   messageOf,
   parseOptions,
+  path,
   preprocessingOptions,
   preprocessorOf,
   sizeOf,
@@ -28,7 +29,7 @@ import { type Forward, inBatchesOf, type Model, type Output, typed } from "./mod
 import { drawingFrom } from "./random.ts";
 
 const options = z.strictObject({
-  model: z.string().min(1).describe("The folder or its `model.json`: a path from the scenario, or a URL."),
+  model: path().describe("The folder or its `model.json`: a path from the scenario, or a URL."),
   head: z
     .union([z.string().min(1), z.int().min(0)])
     .optional()

@@ -16,6 +16,7 @@ import {
   type NetworkPlan,
   Networks,
   parseOptions,
+  path,
   preprocessingOptions,
   RunError,
   type StoredTensor,
@@ -28,7 +29,7 @@ import { bytesAt, locationOf, pathOf } from "../parts/read.ts";
 
 /** Options but for the network, which is another component. */
 const ownOptions = z.strictObject({
-  file: z.string().min(1).describe("The safetensors file: a path from the scenario, or a URL."),
+  file: path().describe("The safetensors file: a path from the scenario, or a URL."),
   names: z
     .record(z.string(), z.string())
     .default({})

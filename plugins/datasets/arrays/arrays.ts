@@ -11,6 +11,7 @@ import {
   InputError,
   type Labels,
   parseOptions,
+  path,
   type Range,
   sizeOf,
   z,
@@ -24,9 +25,9 @@ type Nested = number | readonly Nested[];
 const nestedSchema: z.ZodType<Nested> = z.lazy(() => z.union([z.number(), z.array(nestedSchema)]));
 
 const arraySchema = z.union([
-  z.string().min(1),
+  path(),
   z.strictObject({
-    file: z.string().min(1).describe("The file: a path."),
+    file: path().describe("The file: a path."),
     array: z.string().min(1).describe("Which of its arrays."),
   }),
   z.array(nestedSchema).min(1),

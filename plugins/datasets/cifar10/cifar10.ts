@@ -14,6 +14,7 @@ import {
   type FiniteDataset,
   inFolder,
   parseOptions,
+  path,
   z,
 } from "../../../core/mod.ts";
 import { cacheFolder, fetched, mustBe } from "../cache.ts";
@@ -23,9 +24,7 @@ import { joined, parseRecords, readImages, toRecords } from "../records.ts";
 
 const options = z.strictObject({
   ...imageShape,
-  folder: z
-    .string()
-    .min(1)
+  folder: path()
     .optional()
     .describe(
       "Folder of data_batch_1.bin to data_batch_5.bin and test_batch.bin, gzipped or not under these names: a path, in a scenario from its file on, or a URL. The cache of `dsgan data get` unless given.",

@@ -3,26 +3,22 @@
  *
  * @module
  */
-import { component, Datasets, type FiniteDataset, parseOptions, z } from "../../../core/mod.ts";
+import { component, Datasets, type FiniteDataset, parseOptions, path, z } from "../../../core/mod.ts";
 import { imageShape, placeOf } from "../options.ts";
 import { idxImages, usualFiles } from "./images.ts";
 
+/** The name of a file in the folder, which leads out of it by no path. */
+const fileName = z.string().regex(/^[^\\/]+$/, "expected a name, and no path");
+
 const options = z.strictObject({
-  folder: z
-    .string()
-    .min(1)
-    .describe("Folder of the files: a path, in a scenario from its file on, or a URL."),
+  folder: path().describe("Folder of the files: a path, in a scenario from its file on, or a URL."),
   ...imageShape,
-  imagesFile: z
-    .string()
-    .min(1)
+  imagesFile: fileName
     .optional()
     .describe(
       "Name of the file of images in the folder, where it is not a usual one; there are then no held-out rows.",
     ),
-  labelsFile: z
-    .string()
-    .min(1)
+  labelsFile: fileName
     .optional()
     .describe("Name of the file of labels in the folder, where it is not a usual one."),
 });

@@ -12,6 +12,7 @@ import {
   type FiniteDataset,
   inFolder,
   parseOptions,
+  path,
   z,
 } from "../../../core/mod.ts";
 import { cacheFolder, fetched, mustBe } from "../cache.ts";
@@ -23,19 +24,14 @@ import { parseMat } from "./mat.ts";
 const options = z
   .strictObject({
     ...imageShape,
-    folder: z
-      .string()
-      .min(1)
+    folder: path()
       .optional()
       .describe(
         "Folder of the two official .mat files: a path, in a scenario from its file on, or a URL. The cache of `dsgan data get` unless given.",
       ),
     records: z
       .strictObject({
-        file: z
-          .string()
-          .min(1)
-          .describe("The file, gzipped or not: a path, in a scenario from its file on, or a URL."),
+        file: path().describe("The file, gzipped or not: a path, in a scenario from its file on, or a URL."),
         cut: z
           .int()
           .positive()

@@ -1,0 +1,41 @@
+/**
+ * What a scenario that comes from outside may name: a plugin is a program, and a file belongs to whoever runs it.
+ *
+ * @module
+ */
+import { InputError, messageOf } from "../plugin/errors.ts";
+
+/**
+ * Plugins and places that a scenario may name, as it writes them. An entry that ends in `/` is a prefix.
+ */
+export type AllowList = readonly string[];
+
+/** A scenario from outside names what it may not. */
+export class NotAllowed extends InputError {
+  override readonly name = "NotAllowed";
+}
+
+/** @throws NotAllowed with the names that are not on the list */
+export function requireAllowed(names: Iterable<string>, allow: AllowList): void {
+  const refused = [...new Set(names)].filter((name) => !isAllowed(name, allow));
+  if (refused.length === 0) return;
+  const list = refused.slice(0, 10).map((name) => JSON.stringify(name.slice(0, 100)));
+  throw new NotAllowed(
+    `a scenario from outside cannot name ${list.join(", ")}: plugins, files and URLs must be on the list of whoever runs ` +
+      "it (dsgan serve --allow)",
+  );
+}
+
+/** Whether a name is on a list. */
+export function isAllowed(name: string, allow: AllowList): boolean {
+  const climbs = decoded(name).split(/[\\/]/).includes("..");
+  return allow.some((entry) => entry === name || (entry.endsWith("/") && !climbs && name.startsWith(entry)));
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch (error) {
+    throw new NotAllowed(`${JSON.stringify(name.slice(0, 100))}: ${messageOf(error)}`);
+  }
+}
