@@ -69,17 +69,26 @@ export async function twice(write: () => Promise<void>): Promise<void> {
   await write().catch(write);
 }
 
-/**
- * Ends a run as failed whose process is gone, for whoever watched it.
- * @param error why it failed
- * @param epoch of the writer that the process was
- * @returns the events that say so
- * @throws as the store does; an InputError where the run has ended, or another process has written it since
- */
+/** Ends a run as failed whose process is gone, as {@link recordEnd} does. @param error why it failed */
 export async function recordFailure(
   store: Store,
   id: string,
   error: Omit<RunFailure, "kind">,
+  epoch: number,
+): Promise<readonly RunEvent[]> {
+  return await recordEnd(store, id, { status: "failed", error: { kind: "run", ...error } }, epoch);
+}
+
+/**
+ * Ends a run whose process is gone, for whoever watched it.
+ * @param epoch of the writer that the process was
+ * @returns the events that say so
+ * @throws as the store does; an InputError where the run has ended, or another process has written it since
+ */
+export async function recordEnd(
+  store: Store,
+  id: string,
+  outcome: Outcome,
   epoch: number,
 ): Promise<readonly RunEvent[]> {
   const writer = await store.resume(id, { gone: epoch });
@@ -106,11 +115,10 @@ export async function recordFailure(
     await end(writer, log, {
       run: id,
       scenario,
-      status: "failed",
       metrics: {},
       expectations: [],
       seconds: Math.max(0, between) / 1000, // clocks are set back now and then
-      error: { kind: "run", ...error },
+      ...outcome,
     });
     return added;
   } finally {

@@ -11,6 +11,13 @@ export function whenAlone(): Option {
     .default("stop", "stop: write a checkpoint and stop");
 }
 
+/** How long a trainer may take to stop. */
+export function grace(): Option {
+  return new Option("--grace <seconds>", "time that a trainer has to stop; then it is killed")
+    .argParser(count)
+    .default(30);
+}
+
 /** Where runs are kept. A URL may have a password, which others see on a command line, but not in the environment. */
 export function runsOption(): Option {
   return new Option("--runs <place>", "where runs are kept: a folder, or a URL of a store")

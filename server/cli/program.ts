@@ -7,6 +7,7 @@ import { Argument, Command, CommanderError, Option } from "commander";
 import {
   collect,
   count,
+  grace,
   portNumber,
   positive,
   runsOption,
@@ -58,6 +59,7 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .option("--quiet", "print only the result and errors")
     .option("--resume", "resume the newest run of the same scenario that was interrupted, if there is one")
     .addOption(whenAlone())
+    .addOption(grace())
     .option("--in-process", "train in this process rather than in one of its own")
     .option("--serve", "show the runs in a browser meanwhile, on the loopback address")
     .option("--port <n>", "port for --serve; 8080 or a free one unless given", portNumber)
@@ -81,6 +83,7 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .option("--json", "events and the result as JSON lines on stdout, nothing else")
     .option("--quiet", "print only the result and errors")
     .addOption(whenAlone())
+    .addOption(grace())
     .option("--in-process", "train in this process rather than in one of its own")
     .addHelpText("after", RESUME_EXAMPLES)
     .action(async (run, options) => {
@@ -330,6 +333,18 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .option("--queue <n>", "runs that may wait for their turn", count, 16)
     .option("--allow <name>", "plugin, file or URL that posted scenarios may name; may be repeated", collect)
     .option("--read-only", "show runs and start none")
+    .addOption(grace())
+    .addOption(whenAlone())
+    .option("--max-memory <MB>", "memory that a run may take; then it is killed", positive)
+    .option("--max-minutes <n>", "time that a run may take; then it is stopped", positive)
+    .option(
+      "--allowed-host <name>",
+      "a name by which others reach it, behind a proxy; may be repeated",
+      collect,
+    )
+    .option("--trust-proxy", "believe X-Forwarded-Proto, -Host and -For: only behind a proxy that sets them")
+    .option("--base-path <path>", "path under which a proxy serves it, e.g. /dsgan")
+    .option("--cors-origin <origin>", "an origin whose pages may use the API; may be repeated", collect)
     .addHelpText(
       "after",
       "\nEnvironment:\n" +

@@ -9,8 +9,10 @@ import { messageOf, withoutSecrets } from "../../core/mod.ts";
 import { localJobs } from "../../plugins/jobs/mod.ts";
 import type { NamedScenario, Queue } from "../http/mod.ts";
 import { listen, trainerQueue } from "../http/node.ts";
+import type { WhenAlone } from "../trainer/mod.ts";
 import { EXIT } from "./exit.ts";
 import type { Host } from "./host.ts";
+import { interruptible } from "./interrupt.ts";
 import { descriptionOf, packagedScenarios } from "./package.ts";
 import { placeOf, type RunsOptions, storeOf } from "./runs.ts";
 import { writeReport } from "./watch.ts";
@@ -25,6 +27,22 @@ export interface ServeOptions extends RunsOptions {
   readonly queue: number;
   /** Plugins, files and URLs that scenarios posted over HTTP may name. */
   readonly allow?: readonly string[];
+  /** Names by which the server is reached, beside those of the loopback address. */
+  readonly allowedHost?: readonly string[];
+  /** Whether to believe what a proxy says of its clients. */
+  readonly trustProxy?: boolean;
+  /** Path under which a proxy serves it. */
+  readonly basePath?: string;
+  /** Origins whose pages may use the API. */
+  readonly corsOrigin?: readonly string[];
+  /** Seconds that a trainer has to stop. */
+  readonly grace?: number;
+  /** What a trainer does when the server is gone. */
+  readonly whenAlone?: WhenAlone;
+  /** Megabytes that a run may take. */
+  readonly maxMemory?: number;
+  /** Minutes that a run may take. */
+  readonly maxMinutes?: number;
   /** Shows runs and starts none. */
   readonly readOnly?: boolean;
 }
@@ -44,11 +62,12 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
     : trainerQueue({
         ...placeOf(options),
         store,
-        plugins: host.plugins,
         jobs,
         atOnce,
         waiting,
         finished,
+        ...{ grace: options.grace, whenAlone: options.whenAlone, memory: options.maxMemory },
+        minutes: options.maxMinutes,
       });
   const token = process.env.DSGAN_TOKEN;
   const server = await listen(store, {
@@ -66,16 +85,21 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
   return EXIT.met;
 }
 
-/** Resolves at the first SIGINT or SIGTERM, once the runs that were started here have written their checkpoints. */
+/**
+ * Resolves after the first SIGINT or SIGTERM, once the runs that were started here have written their checkpoints; a second
+ * one ends them at once.
+ */
 async function interrupted(queue: Queue | undefined): Promise<void> {
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", () => resolve());
-    process.once("SIGTERM", () => resolve());
-  });
+  const interrupt = interruptible();
+  interrupt.atOnce = () => queue?.kill();
+  await new Promise<void>((resolve) => interrupt.signal.addEventListener("abort", () => resolve()));
   if (queue?.jobs().some(({ state }) => state === "running")) {
-    process.stderr.write("\nstopping the runs that were started here; `dsgan resume` goes on with them\n");
+    process.stderr.write(
+      "the runs that were started here write checkpoints; `dsgan resume` goes on with them\n",
+    );
   }
   await queue?.close();
+  interrupt.release();
 }
 
 /** The packaged scenarios. */
@@ -83,7 +107,7 @@ function scenarios(): NamedScenario[] {
   return packagedScenarios().map((scenario) => ({
     name: scenario.name,
     description: descriptionOf(scenario),
-    file: scenario.path,
+    file: scenario.name,
     base: pathToFileURL(scenario.path).href,
     get text() {
       return readFileSync(scenario.path, "utf8");

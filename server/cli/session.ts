@@ -16,6 +16,8 @@ export interface SessionOptions extends RunsOptions {
   readonly inProcess?: boolean;
   /** What a trainer does when this process is gone. */
   readonly whenAlone?: WhenAlone;
+  /** Seconds that a trainer has to stop. */
+  readonly grace?: number;
 }
 
 /** A run that goes on. */
@@ -35,13 +37,13 @@ export interface Session {
  */
 export async function startSession(
   request: TrainerRequest,
-  { inProcess, whenAlone = "stop" }: SessionOptions,
+  { inProcess, whenAlone = "stop", grace }: SessionOptions,
   store: Store,
   { plugins }: Host,
   signal: AbortSignal,
 ): Promise<Session> {
   if (inProcess) return { events: await openRun(request, { store, plugins, signal }) };
-  const trainer = startTrainer(request, { store, whenAlone });
+  const trainer = startTrainer(request, { store, whenAlone, grace });
   const cancel = (): void => trainer.cancel((signal.reason as Error).message);
   if (signal.aborted) cancel();
   else signal.addEventListener("abort", cancel, { once: true });

@@ -29,6 +29,8 @@ export function causeOfDeath(code: number | null, signal: NodeJS.Signals | null,
   if (/heap out of memory|Allocation failed/i.test(tail)) {
     return `${what} ran out of memory for JavaScript (--max-old-space-size)`;
   }
+  const taken = /^it took \d+ MB of memory, and may take \d+$/m.exec(tail)?.[0];
+  if (taken !== undefined) return `${what} was killed: ${taken}`;
   if (signal === "SIGKILL") {
     return `${what} was killed (SIGKILL): by somebody, or by the system, which does so when memory runs out`;
   }

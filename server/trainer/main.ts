@@ -12,16 +12,21 @@ import {
   type EngineInfo,
   Engines,
   InputError,
+  loadScenario,
   messageOf,
+  NotAllowed,
   RunLost,
   type RunWriter,
+  reopenScenario,
   type Store,
   stackOf,
 } from "../../core/mod.ts";
 import { builtinPlugins } from "../../plugins/mod.ts";
+import { modules } from "./modules.ts";
 import { openRun } from "./open-run.ts";
 import { openStore } from "./open-store.ts";
 import { type FromTrainer, type SentError, type ToTrainer, type TrainerRequest, WINDOW } from "./protocol.ts";
+import { watchOver } from "./watchdog.ts";
 
 const stop = new AbortController();
 let whenAlone: "finish" | "stop" = "stop";
@@ -32,6 +37,11 @@ process.on("message", (message: ToTrainer) => {
   switch (message.kind) {
     case "start":
       whenAlone = message.whenAlone;
+      watchOver({
+        parent: message.watcher,
+        ...(whenAlone === "stop" && { alone: message.grace }),
+        ...(message.memory !== undefined && { memory: message.memory }),
+      });
       if (!process.connected) alone(); // its watcher was gone before it could listen
       train(message.request).then(
         () => leave({ kind: "done" }),
@@ -43,6 +53,14 @@ process.on("message", (message: ToTrainer) => {
         (engine) => leave({ kind: "engine", engine }),
         (error) => leave({ kind: "error", error: sendable(error) }),
       );
+      break;
+    case "check":
+      process.send?.({ kind: "checking" } satisfies FromTrainer, undefined, undefined, () => {
+        check(message.request).then(
+          (title) => send({ kind: "checked", title }),
+          (error) => send({ kind: "refused", error: sendable(error) }),
+        );
+      });
       break;
     case "taken":
       free += message.events;
@@ -74,6 +92,23 @@ function alone(): void {
 async function train(request: TrainerRequest): Promise<void> {
   const store = telling(await openStore(request, builtinPlugins));
   await lastValueFrom(await openRun(request, { store, plugins: builtinPlugins, signal: stop.signal }));
+}
+
+/** Checks a request as a run would before it begins. @returns its title */
+async function check(request: TrainerRequest): Promise<string> {
+  if ("resume" in request) {
+    const store = await openStore(request, builtinPlugins);
+    await reopenScenario(await store.open(request.resume), builtinPlugins, modules);
+    return request.resume;
+  }
+  const { text, base, ...origin } = request.scenario;
+  const loaded = await loadScenario(text, {
+    ...origin,
+    base: new URL(base),
+    plugins: builtinPlugins,
+    modules,
+  });
+  return loaded.scenario.name;
 }
 
 /** What a scenario runs on here that names no engine. */
@@ -116,9 +151,18 @@ function leave(message: FromTrainer): void {
   else process.exit(code);
 }
 
+/** So many problems of a scenario are told. */
+const MOST_PROBLEMS = 100;
+const TOO_DEEP = "the scenario is nested too deeply";
+
 function sendable(error: unknown): SentError {
   const stack = stackOf(error);
-  const kind = { isInput: error instanceof InputError, isLost: error instanceof RunLost };
-  const sent = { ...kind, message: messageOf(error), ...(stack && { stack }) };
-  return error instanceof InputError ? { ...sent, problems: error.problems, file: error.file } : sent;
+  const isTooDeep = error instanceof RangeError && /call stack/i.test(error.message);
+  const kind = { isInput: error instanceof InputError || isTooDeep, isLost: error instanceof RunLost };
+  const sent = { ...kind, message: isTooDeep ? TOO_DEEP : messageOf(error), ...(stack && { stack }) };
+  if (!(error instanceof InputError)) return sent;
+  const problems = error.problems.slice(0, MOST_PROBLEMS);
+  const left = error.problems.length - problems.length;
+  if (left > 0) problems.push({ path: "", message: `and ${left} more` });
+  return { ...sent, isRefused: error instanceof NotAllowed, problems, file: error.file };
 }

@@ -7,11 +7,12 @@
 import { type Observable, Subject } from "rxjs";
 import {
   InputError,
+  NotAllowed,
   RunError,
   type RunEvent,
   RunLost,
   type RunResult,
-  recordFailure,
+  recordEnd,
   type Store,
 } from "../../core/mod.ts";
 import { causeOfDeath, tailOf } from "./death.ts";
@@ -26,6 +27,10 @@ export interface TrainerOptions {
   readonly store: Store;
   /** What the trainer does when this process is gone; `stop` unless given. */
   readonly whenAlone?: WhenAlone;
+  /** Seconds that the trainer has to stop once it is told to, 30 unless given: then it is killed. */
+  readonly grace?: number | undefined;
+  /** Megabytes that the trainer may take, unbounded unless given: with more it is killed. */
+  readonly memory?: number | undefined;
   /** Flags of the runtime beside those of this process, such as `--max-old-space-size=4096`. */
   readonly execArgv?: readonly string[];
   /** Gets what the trainer prints; stderr unless given. */
@@ -49,7 +54,10 @@ export interface Trainer {
   readonly ended: Promise<RunResult>;
   /** Whether the process has ended before its run did: then the end of the run was recorded from here. */
   readonly died: boolean;
-  /** Has the trainer finish its step, write a checkpoint, and stop. */
+  /**
+   * Has the trainer finish its step, write a checkpoint, and stop. One that does not in time is killed, and its run ends
+   * as cancelled at its newest checkpoint.
+   */
   cancel(reason: string): void;
   /** Ends the process at once, without an `ended`; the run can be resumed from its newest checkpoint. */
   kill(): void;
@@ -57,11 +65,20 @@ export interface Trainer {
 
 /** What a trainer sent before it exited has arrived after so long. */
 const LAST_MESSAGES_MS = 1000;
+/** Seconds that a trainer has to stop. */
+export const GRACE = 30;
 const RESUMABLE = "The run can be resumed from its last checkpoint";
 
 /** Starts a trainer. */
 export function startTrainer(request: TrainerRequest, options: TrainerOptions): Trainer {
-  const { store, whenAlone = "stop", execArgv = [], output = process.stderr } = options;
+  const {
+    store,
+    whenAlone = "stop",
+    grace = GRACE,
+    memory,
+    execArgv = [],
+    output = process.stderr,
+  } = options;
   const events = new Subject<RunEvent>();
   const begun = Promise.withResolvers<string>();
   const ended = Promise.withResolvers<RunResult>();
@@ -74,6 +91,8 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
   let final: FromTrainer | undefined; // its last message, where it sent one
   let killed = false;
   let died = false;
+  let overdue: NodeJS.Timeout | undefined;
+  let isOverdue = false;
   const tail = tailOf(child, output);
   const tell = (message: ToTrainer): void => {
     if (child.connected) child.send(message, () => {}); // that a trainer is gone is told by its exit
@@ -95,18 +114,23 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
     }
   });
 
-  /** Records the end of a run whose trainer could not. */
-  const recordEnd = async (run: string, { message, stack }: SentError): Promise<void> => {
+  /** Records the end of a run whose trainer could not. @param sent why it failed; absent of a run that was cancelled */
+  const record = async (run: string, sent?: SentError): Promise<void> => {
     const unheard = last === undefined ? [] : await (await store.open(run)).events(last.seq);
     for (const event of unheard) events.next(event);
     if (unheard.at(-1)?.type === "ended") return;
-    const error = { message: `${message}. ${RESUMABLE}`, ...(stack && { stack }) };
-    for (const event of await recordFailure(store, run, error, epoch)) events.next(event);
+    const { message, stack } = sent ?? {};
+    const error = { kind: "run" as const, message: `${message}. ${RESUMABLE}`, ...(stack && { stack }) };
+    const outcome = sent ? { status: "failed" as const, error } : { status: "cancelled" as const };
+    for (const event of await recordEnd(store, run, outcome, epoch)) events.next(event);
   };
   const conclude = async (code: number | null, signal: NodeJS.Signals | null): Promise<RunResult> => {
     if (final?.kind === "error") throw received(final.error);
     const isOver = final?.kind === "done" || last?.type === "ended";
-    if (!isOver) {
+    if (!isOver && isOverdue && id !== undefined) await record(id);
+    else if (!isOver) {
+      if (isOverdue)
+        throw new RunError(`the run did not stop within ${grace} s, and had not begun: it was killed`);
       if (killed) throw new RunError(`run ${id ?? ""} was stopped at once; it can be resumed`);
       const error =
         final?.kind === "crashed"
@@ -114,7 +138,7 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
           : { isInput: false, message: causeOfDeath(code, signal, tail()) };
       if (id === undefined) throw received({ ...error, isInput: false });
       died = true;
-      await recordEnd(id, error);
+      await record(id, error);
     }
     const result = id === undefined ? undefined : await (await store.open(id)).result();
     if (result === undefined) throw new RunError(`run ${id} ended, but has no result`);
@@ -130,6 +154,7 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
   const over = (code: number | null, signal: NodeJS.Signals | null): void => {
     if (isConcluded) return;
     isConcluded = true;
+    clearTimeout(overdue);
     conclude(code, signal).then((result) => {
       ended.resolve(result);
       events.complete();
@@ -138,7 +163,8 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
   child.on("close", over);
   child.on("exit", (code, signal) => setTimeout(over, LAST_MESSAGES_MS, code, signal)); // Deno may not emit `close`
 
-  tell({ kind: "start", request, whenAlone });
+  const watcher = process.pid;
+  tell({ kind: "start", request, whenAlone, watcher, grace, ...(memory !== undefined && { memory }) });
   return {
     pid: child.pid,
     run: begun.promise,
@@ -147,7 +173,14 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
     get died() {
       return died;
     },
-    cancel: (reason) => tell({ kind: "cancel", reason }),
+    cancel(reason) {
+      tell({ kind: "cancel", reason });
+      overdue ??= setTimeout(() => {
+        if (isConcluded) return;
+        isOverdue = true;
+        child.kill("SIGKILL");
+      }, grace * 1000);
+    },
     kill() {
       killed = true;
       child.kill("SIGKILL");
@@ -156,9 +189,9 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
 }
 
 /** An error of the trainer, with the stack that it had there. */
-function received({ isInput, isLost, message, stack, problems, file }: SentError): Error {
+export function received({ isInput, isLost, isRefused, message, stack, problems, file }: SentError): Error {
   const error = isInput
-    ? new InputError(problems ?? message, file === undefined ? {} : { file })
+    ? new (isRefused ? NotAllowed : InputError)(problems ?? message, file === undefined ? {} : { file })
     : isLost
       ? new RunLost(message)
       : new RunError(message);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EngineInfo, PausePoint, Problem, RunEvent } from "../../core/mod.ts";
+import type { AllowList, EngineInfo, PausePoint, Problem, RunEvent } from "../../core/mod.ts";
 import type { Override } from "../../core/scenario/override.ts";
 
 /** A scenario to run. */
@@ -18,6 +18,8 @@ export interface ScenarioRequest {
   /** Used where the scenario has no name. */
   readonly name?: string;
   readonly overrides?: readonly Override[];
+  /** Plugins and places that it may name, of a scenario that came from outside; all of them unless given. */
+  readonly allow?: AllowList;
 }
 
 /** What a trainer runs. */
@@ -50,7 +52,19 @@ export type WhenAlone = "finish" | "stop";
 export type ToTrainer =
   /** To find out what `engine: auto` takes here, and train nothing. */
   | { readonly kind: "probe" }
-  | { readonly kind: "start"; readonly request: TrainerRequest; readonly whenAlone: WhenAlone }
+  /** To check a request, and run nothing; others may follow. */
+  | { readonly kind: "check"; readonly request: TrainerRequest }
+  | {
+      readonly kind: "start";
+      readonly request: TrainerRequest;
+      readonly whenAlone: WhenAlone;
+      /** Number of the watcher's process. */
+      readonly watcher: number;
+      /** Seconds that it has to stop once it is alone. */
+      readonly grace: number;
+      /** Megabytes that it may take. */
+      readonly memory?: number;
+    }
   /** The watcher has taken in so many events, and has room for as many more. */
   | { readonly kind: "taken"; readonly events: number }
   | { readonly kind: "cancel"; readonly reason: string };
@@ -59,6 +73,12 @@ export type ToTrainer =
 export type FromTrainer =
   /** The answer to `probe`; the process exits. */
   | { readonly kind: "engine"; readonly engine: EngineInfo }
+  /** The check begins: from now on the process hears of nothing. */
+  | { readonly kind: "checking" }
+  /** The request can be run: name of its scenario, or id of its run. */
+  | { readonly kind: "checked"; readonly title: string }
+  /** It cannot. */
+  | { readonly kind: "refused"; readonly error: SentError }
   /** The run exists, and this process alone may write it: as the writer of that number. */
   | { readonly kind: "run"; readonly id: string; readonly epoch: number }
   | { readonly kind: "event"; readonly event: RunEvent }
@@ -77,6 +97,8 @@ export interface SentError {
   readonly message: string;
   /** Where it was thrown, with the stacks of its causes. */
   readonly stack?: string;
+  /** Whether it is a NotAllowed. */
+  readonly isRefused?: boolean;
   /** Of an InputError. */
   readonly problems?: readonly Problem[];
   readonly file?: string | undefined;

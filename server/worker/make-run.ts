@@ -16,7 +16,7 @@ import {
   type RunResult,
   type Store,
 } from "../../core/mod.ts";
-import { startTrainer, type TrainerRequest } from "../trainer/mod.ts";
+import { startTrainer, type TrainerRequest, type WhenAlone } from "../trainer/mod.ts";
 import { runOf } from "../trainer/open-run.ts";
 
 /** Where runs are made, and who is told of them. */
@@ -35,6 +35,11 @@ export interface MakeRunOptions {
   readonly event?: (event: RunEvent) => void;
   /** Called with the id of the run when its trainer is gone, before the attempt counts as ended. */
   readonly finished?: (run: string) => Promise<void>;
+  /** Seconds that a trainer has to stop, and megabytes that it may take: see `startTrainer`. */
+  readonly grace?: number | undefined;
+  readonly memory?: number | undefined;
+  /** What a trainer does when this process is gone; `stop` unless given. */
+  readonly whenAlone?: WhenAlone | undefined;
   /** Ends trainers at once when aborted; their runs go on from their newest checkpoints. */
   readonly atOnce?: AbortSignal;
   /** Gets what trainers print; stderr unless given. */
@@ -55,14 +60,18 @@ export async function makeRun(
   signal: AbortSignal,
   options: MakeRunOptions,
 ): Promise<AttemptEnd> {
-  const { store, begun, event, finished, atOnce, output } = options;
+  const { store, begun, event, finished, atOnce, output, grace, memory, whenAlone } = options;
   const known = "resume" in task ? task.resume : task.run;
   const kept = known === undefined ? undefined : await (await runOf(store, known))?.result();
   if (kept?.status === "passed" || kept?.status === "missed") return outcomeOf(kept);
   const before = known === undefined ? undefined : await pausedOutcome(store, known, task.until);
   if (before !== undefined) return before;
   signal.throwIfAborted();
-  const trainer = startTrainer(requestFor(task, options), { store, ...(output && { output }) });
+  const trainer = startTrainer(requestFor(task, options), {
+    ...{ store, grace, memory },
+    ...(output && { output }),
+    ...(whenAlone && { whenAlone }),
+  });
   const cancel = (): void => trainer.cancel(messageOf(signal.reason));
   const kill = (): void => trainer.kill();
   signal.addEventListener("abort", cancel);
