@@ -51,7 +51,7 @@ t.test("the package brings the page and all that it is made of", async (t) => {
     if (url !== undefined) break;
   }
   const page = await (await fetch(`${url}/`)).text();
-  const parts = [...page.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path]) => path!);
+  const parts = [...page.matchAll(/"(assets\/[^"]+)"/g)].map(([, path]) => `/${path}`);
   t.ok(parts.length > 3, `${parts}`);
   for (const [i, part] of parts.entries()) {
     const answer = await fetch(`${url}${part}`);

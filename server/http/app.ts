@@ -5,22 +5,20 @@
  * @module
  */
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { getRuntimeKey } from "hono/adapter";
-import { bodyLimit } from "hono/body-limit";
-import { compress } from "hono/compress";
-import { etag } from "hono/etag";
-import { methodNotAllowed } from "hono/method-not-allowed";
-import { secureHeaders } from "hono/secure-headers";
+import { getPath } from "hono/utils/url";
 import { CORE_VERSION } from "../../core/plugin/plugin.ts";
 import type { Store } from "../../core/run/store.ts";
 import { type Metrics, noStreamCounter } from "./counting.ts";
 import { curveRoutes } from "./curves.ts";
+import { embedded } from "./embedded.ts";
 import { eventRoutes } from "./events.ts";
 import { artifactRoutes, fileRoutes } from "./files.ts";
 import { type GuardOptions, guardOf } from "./guard.ts";
+import { addLayers } from "./layers.ts";
 import { logsOf } from "./logs.ts";
 import { type NamedScenario, orderRoutes } from "./orders.ts";
-import { addPage } from "./page.ts";
+import { placeOf } from "./origin.ts";
+import { addPage, type PageFiles } from "./page.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import type { Job, Runner } from "./runner.ts";
 import { runRoutes } from "./runs.ts";
@@ -44,6 +42,8 @@ export interface AppOptions extends GuardOptions {
   readonly metrics?: Metrics;
   /** When streams cut a client off. */
   readonly streams?: StreamLimits;
+  /** The files of the page; those embedded in this module unless given. */
+  readonly page?: PageFiles;
 }
 
 /** Tells which runs were ordered. A run that resumes still ends with its old last event until its trainer has begun. */
@@ -51,9 +51,6 @@ function orderedBy(runner: Runner | undefined): (id: string) => boolean {
   const waits = ({ state }: Job): boolean => state === "queued" || state === "running";
   return (id) => runner?.jobs().some((job) => waits(job) && (job.run === id || job.title === id)) ?? false;
 }
-
-/** Largest body in bytes. Scenarios have a few kilobytes. */
-const BODY_BYTES = 256 * 1024;
 
 /**
  * Makes the app over a store. `/openapi.json` describes its routes. Its type, {@link App}, types a client.
@@ -78,8 +75,10 @@ export function createApp(store: Store, options: AppOptions = {}) {
     workers = async () => [],
     metrics,
     streams = {},
+    origins = [],
   } = options;
-  const app = new OpenAPIHono();
+  const { base, pathOf } = placeOf(options);
+  const app = new OpenAPIHono(base === "" ? {} : { getPath: (request) => pathOf(getPath(request)) });
   const guard = guardOf(options);
 
   app.onError((error, c) => problemResponse(c, error));
@@ -87,57 +86,12 @@ export function createApp(store: Store, options: AppOptions = {}) {
     problemResponse(c, new Refusal(404, `there is nothing at ${c.req.path}; /openapi.json lists the routes`)),
   );
 
-  if (metrics !== undefined) app.use(metrics.count);
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'", "data:"],
-        connectSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-      xFrameOptions: "DENY",
-      strictTransportSecurity: false, // left to whoever puts TLS in front
-      overwrite: false, // some answers have a stricter policy of their own
-    }),
-  );
-  app.use(guard.check);
-  app.use(
-    methodNotAllowed({
-      app: app as never,
-      onMethodNotAllowed: (c, methods) =>
-        problemResponse(
-          c,
-          new Refusal(405, `${c.req.path} does not take ${c.req.method}: use ${methods.join(" or ")}`, {
-            headers: { Allow: methods.join(", ") },
-          }),
-        ),
-    }),
-  );
-  const limited = bodyLimit({
-    maxSize: BODY_BYTES,
-    onError: () => {
-      throw new Refusal(413, `the body has more than ${BODY_BYTES} bytes`);
-    },
-  });
-  // Asking for a body creates a full Request, which costs a poll as much as all the rest.
-  app.use((c, next) => (c.req.method === "GET" ? next() : limited(c, next)));
-  const tag = etag({ weak: true });
-  const squeeze = getRuntimeKey() === "workerd" ? undefined : compress(); // workerd compresses by itself
-  app.use(async (c, next) => {
-    if (c.req.path.endsWith("/stream")) return await next(); // endless: there is nothing to compress or to hash
-    if (squeeze === undefined) return await tag(c, next);
-    c.header("Vary", "Accept-Encoding"); // set now, because a later change would rebuild the answer
-    return await squeeze(c, async () => void (await tag(c, next)));
-  });
+  addLayers(app, guard, metrics, origins);
 
   app.post("/api/session", guard.open);
   app.delete("/api/session", guard.close);
-  addPage(app);
+  if (base !== "") app.get(base, (c) => c.redirect(`${base}/`, 308)); // the page's addresses are relative to it
+  addPage(app, options.page ?? embedded);
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.get("/readyz", async (c) => {
     await store.list().catch((error) => {
@@ -157,19 +111,22 @@ export function createApp(store: Store, options: AppOptions = {}) {
       title: "dsgan",
       version: CORE_VERSION,
       description: "Runs of dsgan: watch, start, stop and resume them.",
+      license: { name: "MIT", url: "https://spdx.org/licenses/MIT.html" },
     },
+    servers: [{ url: base === "" ? "/" : base }],
+    security: [{ token: [] }, {}],
   });
 
   const logs = logsOf(store, orderedBy(runner));
   const book = sweepBook(store, logs);
-  const eventsOut = eventStreams(metrics?.streams ?? noStreamCounter, streams);
+  const eventsOut = eventStreams(metrics?.streams ?? noStreamCounter, streams, base);
   return app
     .route("/", runRoutes(store, logs))
     .route("/", fileRoutes(logs))
     .route("/", eventRoutes(logs, eventsOut))
     .route("/", seriesRoutes(logs))
     .route("/", artifactRoutes(logs))
-    .route("/", orderRoutes({ store, runner, scenarios, allow }))
+    .route("/", orderRoutes({ store, runner, scenarios, allow, base }))
     .route("/", sweepRoutes({ store, logs, book, streams: eventsOut, runner }))
     .route("/", workerRoutes(store, logs, workers))
     .route("/", curveRoutes(logs));

@@ -4,12 +4,14 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import { checkRunPath, RUN_FILES, type RunReader, type RunResult } from "../../core/run/store.ts";
+import type { Context } from "hono";
+import { checkRunPath, RUN_FILES, type RunResult } from "../../core/run/store.ts";
 import { artifactsAnswer, runResult } from "./answers.ts";
+import { fileAnswer } from "./file-answer.ts";
 import type { Logs } from "./logs.ts";
 import { notFound, Refusal } from "./problem.ts";
 import { runParams } from "./requests.ts";
-import { documented, json, jsonText, newRoutes, route } from "./route.ts";
+import { documented, json, newRoutes, route, typed } from "./route.ts";
 
 const scenario = route({
   method: "get",
@@ -61,30 +63,29 @@ const artifact = route({
 
 /** The routes of the files that every run has. */
 export function fileRoutes(logs: Logs) {
-  const textOf = async (id: string, file: string): Promise<string> => {
-    const { log } = await logs.open(id);
-    return new TextDecoder().decode(await fileOf(log.reader, file));
+  const answer = async (c: Context, file: string, headers: Readonly<Record<string, string>>) => {
+    const { log } = await logs.open(c.req.param("id")!);
+    return fileAnswer(c, await log.reader.file(file).catch(notFound), headers);
   };
   return newRoutes()
-    .openapi(scenario, async (c) => {
-      const text = await textOf(c.req.param("id"), RUN_FILES.scenario);
-      return c.body(text, 200, { "Content-Type": "application/yaml; charset=utf-8" });
-    })
-    .openapi(environment, async (c) => {
-      const text = await textOf(c.req.param("id"), RUN_FILES.environment);
-      return jsonText<Record<string, unknown>>(c, text, "application/json; charset=utf-8");
-    })
-    .openapi(result, async (c) => {
-      const text = await textOf(c.req.param("id"), RUN_FILES.result);
-      return jsonText<RunResult>(c, text, "application/json; charset=utf-8");
-    })
+    .openapi(scenario, async (c) =>
+      answer(c, RUN_FILES.scenario, { "Content-Type": "application/yaml; charset=utf-8" }),
+    )
+    .openapi(environment, async (c) =>
+      typed<Record<string, unknown>>(await answer(c, RUN_FILES.environment, { "Content-Type": JSON_TYPE })),
+    )
+    .openapi(result, async (c) =>
+      typed<RunResult>(await answer(c, RUN_FILES.result, { "Content-Type": JSON_TYPE })),
+    )
     .openapi(report, async (c) =>
-      c.body(await textOf(c.req.param("id"), "report.html"), 200, {
+      answer(c, "report.html", {
         "Content-Type": "text/html; charset=utf-8",
         "Content-Security-Policy": `sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'`,
       }),
     );
 }
+
+const JSON_TYPE = "application/json; charset=utf-8";
 
 /** The routes of the files that an application keeps. */
 export function artifactRoutes(logs: Logs) {
@@ -104,9 +105,8 @@ export function artifactRoutes(logs: Logs) {
         } catch (error) {
           throw new Refusal(400, (error as Error).message);
         }
-        const data = await fileOf(log.reader, path);
         const type = TYPES[path.slice(path.lastIndexOf(".") + 1).toLowerCase()];
-        return c.body(data as Uint8Array<ArrayBuffer>, 200, {
+        return fileAnswer(c, await log.reader.file(path).catch(notFound), {
           "Content-Type": type ?? "application/octet-stream",
           // A file that a plugin wrote must not act in the name of this page.
           "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -124,7 +124,3 @@ const TYPES: Readonly<Record<string, string>> = {
   txt: "text/plain; charset=utf-8",
   csv: "text/plain; charset=utf-8",
 };
-
-async function fileOf(reader: RunReader, path: string): Promise<Uint8Array> {
-  return await reader.read(path).catch(notFound);
-}

@@ -5,22 +5,20 @@
  *
  * @module
  */
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { newGuesses } from "./guesses.ts";
+import { type PlaceOptions, placeOf } from "./origin.ts";
 import { Refusal } from "./problem.ts";
+import { SESSION_SECONDS, secretsOf } from "./secrets.ts";
 
 /** Who may send requests. */
-export interface GuardOptions {
+export interface GuardOptions extends PlaceOptions {
   /** Requests that change something must show it: as `Authorization: Bearer <token>`, or by the cookie of a session. */
   readonly token?: string | undefined;
   /** Whether reading needs the token too. */
   readonly isPrivate?: boolean;
-  /**
-   * Host names of the server beside those of the loopback address, without port. Requests to any other name are refused,
-   * so that a foreign page cannot reach the server by a name that it points here (DNS rebinding).
-   */
-  readonly hosts?: readonly string[];
 }
 
 /** Checks every request first, and opens and closes sessions. */
@@ -28,90 +26,102 @@ export interface Guard {
   readonly check: MiddlewareHandler;
   /** Exchanges the token for a cookie: a browser's pictures and streams cannot carry a header. */
   readonly open: (c: Context) => Promise<Response>;
-  readonly close: (c: Context) => Response;
+  readonly close: (c: Context) => Promise<Response>;
 }
 
 const COOKIE = "dsgan";
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 /** Paths open to everybody: what a browser needs to ask for the token, and health checks. */
 const OPEN = /^\/($|assets\/|api\/session$|healthz$|readyz$)/;
 
-/** Makes a guard. */
-export function guardOf({ token, isPrivate = false, hosts = [] }: GuardOptions): Guard {
-  if (isPrivate && !token) throw new Error("a private server needs a token");
-  // The cookie holds a code that only the token can make, rather than the token itself.
-  const session = token && createHmac("sha256", token).update("dsgan session").digest("base64url");
+/** Body of `POST /api/session`. */
+const sessionRequest = z.object({ token: z.string() });
 
-  const shown = (c: Context): "token" | "session" | "nothing" | "wrong" => {
+/** Makes a guard. */
+export function guardOf(options: GuardOptions): Guard {
+  const { token, isPrivate = false } = options;
+  if (isPrivate && !token) throw new Error("a private server needs a token");
+  const place = placeOf(options);
+  const secrets = token ? secretsOf(token) : undefined;
+  const guesses = newGuesses();
+
+  /** Whether a text is the token. @throws Refusal 429 for one who guesses */
+  const isToken = async (c: Context, text: string): Promise<boolean> => {
+    const address = place.addressOf(c);
+    const wait = guesses.wait(address);
+    if (wait > 0) {
+      throw new Refusal(429, `there were too many wrong tokens from your address: try again in ${wait} s`, {
+        headers: { "Retry-After": String(wait) },
+      });
+    }
+    const isRight = (await secrets?.isToken(text)) ?? false;
+    if (isRight) guesses.right(address);
+    else guesses.wrong(address);
+    return isRight;
+  };
+  const shown = async (c: Context): Promise<"token" | "session" | "nothing" | "wrong"> => {
     const header = c.req.header("Authorization");
     if (header !== undefined) {
       const given = /^Bearer +(\S+)$/i.exec(header)?.[1];
-      return given !== undefined && token && same(given, token) ? "token" : "wrong";
+      return given !== undefined && (await isToken(c, given)) ? "token" : "wrong";
     }
     const cookie = getCookie(c, COOKIE);
-    return cookie !== undefined && session && same(cookie, session) ? "session" : "nothing";
+    return cookie !== undefined && (await secrets?.isSession(cookie)) ? "session" : "nothing";
   };
-  const unauthorized = (detail: string): Refusal =>
-    new Refusal(401, detail, { headers: { "WWW-Authenticate": 'Bearer realm="dsgan"' } });
+  /** Lets through requests of this server's page and of programs. Browsers say which page a request comes from. */
+  const requireOwn = (c: Context): void => {
+    if (place.isOwn(c)) return;
+    throw new Refusal(
+      403,
+      `a page of ${c.req.header("Origin") ?? "another site"} cannot change anything here without the server's token. If it ` +
+        "is this server's own page behind a proxy, start the server with --allowed-host and the name in its address",
+    );
+  };
+  const cookiePath = `${place.base}/`;
 
   return {
     async check(c, next) {
-      const { hostname, pathname } = new URL(c.req.url);
-      if (!isPrivate && !LOOPBACK.test(hostname) && !hosts.includes(hostname)) {
+      if (!isPrivate && !place.isHere(c)) {
         throw new Refusal(
           403,
-          `${JSON.stringify(hostname)} is not a name of this server: use its loopback address. To let others reach it, ` +
-            "start it with --host and DSGAN_TOKEN, or name it in `hosts`",
+          `${JSON.stringify(new URL(c.req.url).hostname)} is not a name of this server: use its loopback address. To let ` +
+            "others reach it, start it with --host and DSGAN_TOKEN, or name it with --allowed-host (`hosts`)",
         );
       }
       const changes = !["GET", "HEAD", "OPTIONS"].includes(c.req.method);
-      const isOpen = OPEN.test(pathname);
-      if (changes && token === undefined) requireSameOrigin(c);
-      if (token !== undefined && !isOpen && (changes || isPrivate)) {
-        const proof = shown(c);
+      if (changes && token === undefined) requireOwn(c);
+      if (token !== undefined && !OPEN.test(c.req.path) && (changes || isPrivate)) {
+        const proof = await shown(c);
         if (proof === "nothing")
           throw unauthorized("this request needs a token: send Authorization: Bearer <token>");
-        if (proof === "wrong") throw unauthorized("that is not the token of this server");
-        if (changes && proof === "session") requireSameOrigin(c);
+        if (proof === "wrong") throw unauthorized(WRONG);
+        if (changes && proof === "session") requireOwn(c);
       }
       await next();
     },
     async open(c) {
-      requireSameOrigin(c);
-      if (token === undefined) return c.body(null, 204);
-      const { token: given } = (await c.req.json().catch(() => ({}))) as { token?: unknown };
-      if (typeof given !== "string" || !same(given, token)) {
-        throw unauthorized("that is not the token of this server");
-      }
-      const secure = new URL(c.req.url).protocol === "https:";
-      setCookie(c, COOKIE, session!, { httpOnly: true, sameSite: "Strict", path: "/", secure });
+      requireOwn(c);
+      if (secrets === undefined) return c.body(null, 204);
+      const { success, data } = sessionRequest.safeParse(await c.req.json().catch(() => undefined));
+      if (!success) throw new Refusal(400, 'expected {"token": "…"}');
+      if (!(await isToken(c, data.token))) throw unauthorized(WRONG);
+      setCookie(c, COOKIE, await secrets.newSession(), {
+        ...{ httpOnly: true, sameSite: "Strict", path: cookiePath, maxAge: SESSION_SECONDS },
+        secure: place.isSecure(c),
+      });
       return c.body(null, 204);
     },
-    close(c) {
-      requireSameOrigin(c);
-      deleteCookie(c, COOKIE, { path: "/" });
+    async close(c) {
+      requireOwn(c);
+      const cookie = getCookie(c, COOKIE);
+      if (cookie !== undefined) await secrets?.end(cookie);
+      deleteCookie(c, COOKIE, { path: cookiePath });
       return c.body(null, 204);
     },
   };
 }
 
-/** Compares two secrets in constant time. */
-function same(a: string, b: string): boolean {
-  const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
-}
+const WRONG = "that is not the token of this server";
 
-/**
- * Lets through requests of this server's page and of programs. Browsers say which page a request comes from.
- * @throws Refusal 403 for a request of another site's page
- */
-function requireSameOrigin(c: Context): void {
-  const origin = c.req.header("Origin");
-  const site = c.req.header("Sec-Fetch-Site");
-  const isOurs = origin === undefined || origin === new URL(c.req.url).origin;
-  if (isOurs && (site === undefined || site === "same-origin" || site === "none")) return;
-  throw new Refusal(
-    403,
-    `a page of ${origin ?? "another site"} cannot change anything here without the server's token`,
-  );
+function unauthorized(detail: string): Refusal {
+  return new Refusal(401, detail, { headers: { "WWW-Authenticate": 'Bearer realm="dsgan"' } });
 }

@@ -5,11 +5,13 @@
  * @module
  */
 import { serve } from "@hono/node-server";
+import type { Context } from "hono";
 import { InputError } from "../../core/plugin/errors.ts";
 import type { Store } from "../../core/run/store.ts";
 import { type AppOptions, createApp } from "./app.ts";
 import { gathered } from "./breath.ts";
 import { prometheusMetrics } from "./metrics.ts";
+import { hasPageFolder, pageFolder } from "./page-files.ts";
 
 /** Options of {@link listen}. */
 export interface ListenOptions extends AppOptions {
@@ -76,6 +78,8 @@ export async function listen(store: Store, options: ListenOptions): Promise<List
         fetch: handler(
           createApp(store, {
             metrics: prometheusMetrics(store, rest.runner),
+            ...(hasPageFolder() && { page: pageFolder }),
+            address: addressOf,
             ...rest,
             ...(token && { token }),
             isPrivate,
@@ -110,6 +114,12 @@ export async function listen(store: Store, options: ListenOptions): Promise<List
       reject(new InputError(`cannot listen on ${host}, port ${port}: ${reason}`, { cause: error }));
     });
   });
+}
+
+/** The address of a request's client, as Node's server tells it. */
+function addressOf({ env }: Context): string | undefined {
+  const { incoming } = env as { incoming?: { socket?: { remoteAddress?: string } } };
+  return incoming?.socket?.remoteAddress;
 }
 
 /** Answers requests at once, and those of a crowd several at a time. */

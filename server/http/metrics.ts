@@ -5,23 +5,24 @@
  * @module
  */
 import { routePath } from "hono/route";
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { glancesOf, type Store } from "../../core/run/store.ts";
 import { breaths } from "./breath.ts";
 import type { Metrics } from "./counting.ts";
+import { EXPOSITION_TYPE, exposition, type Metric, newHistogram } from "./exposition.ts";
 import { STATUSES } from "./requests.ts";
 import type { Runner } from "./runner.ts";
 
 /** How often runs are counted, in milliseconds: counting glances at each. */
 const COUNT_EVERY = 5000;
+/** Upper bounds of the times to answer, in seconds. */
+const TIMES = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
 
 /**
  * Counts the requests, streams and runs of one app in this process, for `GET /metrics`.
  *
  * @example
  * ```ts
- * import { createApp } from "dsgan/http";
- * import { prometheusMetrics } from "dsgan/http/node";
+ * import { createApp, prometheusMetrics } from "dsgan/http";
  * import { memoryStore } from "dsgan/stores";
  *
  * const store = memoryStore();
@@ -30,84 +31,38 @@ const COUNT_EVERY = 5000;
  * ```
  */
 export function prometheusMetrics(store: Store, runner?: Runner): Metrics {
-  const registers = [new Registry()];
-  const requests = new Histogram({
-    name: "dsgan_http_request_duration_seconds",
-    help: "Time to answer, polls that wait and streams left out.",
-    labelNames: ["method", "route", "status"],
-    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
-    registers,
-  });
-  const streams = new Gauge({ name: "dsgan_streams", help: "Event streams that are open.", registers });
-  const cuts = new Counter({
-    name: "dsgan_streams_cut_off_total",
-    help: "Event streams ended because their client was too slow.",
-    registers,
-  });
-  const bytes = new Counter({
-    name: "dsgan_stream_bytes_total",
-    help: "Bytes of events handed to streams.",
-    registers,
-  });
-  let counted = { time: Number.NEGATIVE_INFINITY, runs: new Map<string, number>() };
-  const countRuns = async (): Promise<ReadonlyMap<string, number>> => {
-    if (performance.now() - counted.time < COUNT_EVERY) return counted.runs;
-    const runs = new Map<string, number>();
-    const breath = breaths();
-    for await (const { status } of glancesOf(store, await store.list())) {
-      runs.set(status, (runs.get(status) ?? 0) + 1);
-      await breath();
-    }
-    counted = { time: performance.now(), runs };
-    return runs;
-  };
-  new Gauge({
-    name: "dsgan_runs",
-    help: "Runs in the store, by how they stand.",
-    labelNames: ["status"],
-    registers,
-    async collect() {
-      const runs = await countRuns();
-      for (const status of STATUSES) this.set({ status }, runs.get(status) ?? 0);
+  const times = newHistogram(TIMES);
+  const streams = { open: 0, cutOff: 0, bytes: 0 };
+  const one = (value: () => number) => (): [{ value: number }] => [{ value: value() }];
+  const metrics: Metric[] = [
+    {
+      name: "dsgan_http_request_duration_seconds",
+      help: "Time to answer, polls that wait and streams left out.",
+      type: "histogram",
+      samples: () => times.samples(),
     },
-  });
-  if (runner !== undefined) {
-    new Gauge({
-      name: "dsgan_jobs",
-      help: "Runs ordered over HTTP that wait or run.",
-      labelNames: ["state"],
-      registers,
-      collect() {
-        for (const state of ["queued", "running"] as const) {
-          this.set({ state }, runner.jobs().filter((job) => job.state === state).length);
-        }
-      },
-    });
-  }
-  new Gauge({
-    name: "process_resident_memory_bytes",
-    help: "Memory of the server's process.",
-    registers,
-    collect() {
-      this.set(process.memoryUsage.rss());
+    {
+      name: "dsgan_streams",
+      help: "Event streams that are open.",
+      type: "gauge",
+      samples: one(() => streams.open),
     },
-  });
-  new Gauge({
-    name: "process_start_time_seconds",
-    help: "When the server's process began, seconds since 1970.",
-    registers,
-  }).set(performance.timeOrigin / 1000);
-  new Counter({
-    name: "process_cpu_seconds_total",
-    help: "Time of the processors that the server's process has had.",
-    registers,
-    collect() {
-      const { user, system } = process.cpuUsage();
-      this.reset();
-      this.inc((user + system) / 1e6);
+    {
+      name: "dsgan_streams_cut_off_total",
+      help: "Event streams ended because their client was too slow.",
+      type: "counter",
+      samples: one(() => streams.cutOff),
     },
-  });
-
+    {
+      name: "dsgan_stream_bytes_total",
+      help: "Bytes of events handed to streams.",
+      type: "counter",
+      samples: one(() => streams.bytes),
+    },
+    runsMetric(store),
+    ...(runner === undefined ? [] : [jobsMetric(runner)]),
+    ...processMetrics(),
+  ];
   return {
     async count(c, next) {
       const began = performance.now();
@@ -118,7 +73,7 @@ export function prometheusMetrics(store: Store, runner?: Runner): Metrics {
       )
         return;
       const route = routePath(c, -1);
-      requests.observe(
+      times.observe(
         {
           method: c.req.method === "GET" || c.req.method === "POST" ? c.req.method : "other",
           route: c.res.status === 404 && route.includes("*") ? "none" : route,
@@ -128,13 +83,77 @@ export function prometheusMetrics(store: Store, runner?: Runner): Metrics {
       );
     },
     streams: {
-      opened: () => streams.inc(),
-      closed: () => streams.dec(),
-      cutOff: () => cuts.inc(),
-      sent: (count) => bytes.inc(count),
+      opened: () => void streams.open++,
+      closed: () => void streams.open--,
+      cutOff: () => void streams.cutOff++,
+      sent: (bytes) => {
+        streams.bytes += bytes;
+      },
     },
-    async scrape() {
-      return { text: await registers[0]!.metrics(), type: registers[0]!.contentType };
+    scrape: async () => ({ text: await exposition(metrics), type: EXPOSITION_TYPE }),
+  };
+}
+
+function runsMetric(store: Store): Metric {
+  let counted = { time: Number.NEGATIVE_INFINITY, runs: new Map<string, number>() };
+  return {
+    name: "dsgan_runs",
+    help: "Runs in the store, by how they stand.",
+    type: "gauge",
+    async samples() {
+      if (performance.now() - counted.time >= COUNT_EVERY) {
+        const runs = new Map<string, number>();
+        const breath = breaths();
+        for await (const { status } of glancesOf(store, await store.list())) {
+          runs.set(status, (runs.get(status) ?? 0) + 1);
+          await breath();
+        }
+        counted = { time: performance.now(), runs };
+      }
+      return STATUSES.map((status) => ({ labels: { status }, value: counted.runs.get(status) ?? 0 }));
     },
   };
+}
+
+function jobsMetric(runner: Runner): Metric {
+  return {
+    name: "dsgan_jobs",
+    help: "Runs ordered over HTTP that wait or run.",
+    type: "gauge",
+    samples: () =>
+      (["queued", "running"] as const).map((state) => ({
+        labels: { state },
+        value: runner.jobs().filter((job) => job.state === state).length,
+      })),
+  };
+}
+
+/** What a host tells of its process; nothing where it has none, as in workerd. */
+function processMetrics(): Metric[] {
+  const here = (globalThis as { process?: Partial<NodeJS.Process> }).process;
+  const { cpuUsage, memoryUsage } = here ?? {};
+  if (typeof memoryUsage?.rss !== "function" || typeof cpuUsage !== "function") return [];
+  return [
+    {
+      name: "process_resident_memory_bytes",
+      help: "Memory of the server's process.",
+      type: "gauge",
+      samples: () => [{ value: memoryUsage.rss() }],
+    },
+    {
+      name: "process_start_time_seconds",
+      help: "When the server's process began, seconds since 1970.",
+      type: "gauge",
+      samples: () => [{ value: performance.timeOrigin / 1000 }],
+    },
+    {
+      name: "process_cpu_seconds_total",
+      help: "Time of the processors that the server's process has had.",
+      type: "counter",
+      samples() {
+        const { user, system } = cpuUsage();
+        return [{ value: (user + system) / 1e6 }];
+      },
+    },
+  ];
 }

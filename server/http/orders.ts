@@ -8,8 +8,8 @@ import type { Context } from "hono";
 import { InputError, messageOf } from "../../core/plugin/errors.ts";
 import { locatePath } from "../../core/plugin/place.ts";
 import type { RunGlance, Store } from "../../core/run/store.ts";
+import { NotAllowed } from "../../core/scenario/allow.ts";
 import type { Override } from "../../core/scenario/override.ts";
-import { requireAllowed } from "./allow.ts";
 import { cancelAnswer, job, queueAnswer, scenariosAnswer } from "./answers.ts";
 import { notFound, Refusal } from "./problem.ts";
 import { runParams, startRequest } from "./requests.ts";
@@ -26,7 +26,7 @@ const start = route({
   method: "post",
   path: "/api/runs",
   summary: "Start a run: a scenario, or the name of a packaged one",
-  request: { body: { content: startContent } },
+  request: { body: { content: startContent, required: true } },
   answers: { 201: json(job), 202: json(job) },
 });
 
@@ -98,10 +98,12 @@ export interface Orders {
   readonly scenarios: () => readonly NamedScenario[];
   /** Plugins, files and URLs that scenarios from outside may name. */
   readonly allow: readonly string[];
+  /** Path under which the server is reached; empty at the root. */
+  readonly base: string;
 }
 
 /** The routes of this module. */
-export function orderRoutes({ store, runner, scenarios, allow }: Orders) {
+export function orderRoutes({ store, runner, scenarios, allow, base }: Orders) {
   const requireRunner = (): Runner => {
     if (runner !== undefined) return runner;
     throw new Refusal(501, "this host only shows runs: it has no runner to start them");
@@ -118,13 +120,7 @@ export function orderRoutes({ store, runner, scenarios, allow }: Orders) {
     .openapi(documented(routes, start, { request: {} }), async (c) => {
       const runner = requireRunner();
       const order = await orderOf(c, scenarios());
-      return taken(
-        c,
-        await attempt(() => {
-          requireAllowed(order, allow);
-          return runner.start(order);
-        }),
-      );
+      return taken(c, base, await attempt(() => runner.start({ ...order, allow })));
     })
     .openapi(resume, async (c) => {
       const runner = requireRunner();
@@ -133,7 +129,7 @@ export function orderRoutes({ store, runner, scenarios, allow }: Orders) {
       if (status === "passed" || status === "missed") {
         throw new Refusal(409, `run ${run} has finished (${status}): there is nothing to resume`);
       }
-      return taken(c, await attempt(() => runner.resume(run)));
+      return taken(c, base, await attempt(() => runner.resume(run)));
     })
     .openapi(cancel, async (c) => {
       const runner = requireRunner();
@@ -165,9 +161,9 @@ export function orderRoutes({ store, runner, scenarios, allow }: Orders) {
 }
 
 /** Answers an order with its location: the run, or the queue while it has none. */
-function taken(c: Context, job: Job) {
+function taken(c: Context, base: string, job: Job) {
   if (job.state === "failed") throw new Refusal(422, job.error ?? "the run could not start");
-  c.header("Location", job.run === undefined ? `/api/queue/${job.ticket}` : `/api/runs/${job.run}`);
+  c.header("Location", `${base}/api/${job.run === undefined ? `queue/${job.ticket}` : `runs/${job.run}`}`);
   return job.run === undefined ? c.json(job, 202) : c.json(job, 201);
 }
 
@@ -181,16 +177,19 @@ async function attempt(order: () => Promise<Job>): Promise<Job> {
         headers: { "Retry-After": String(Math.ceil(error.retryAfter)) },
       });
     }
+    if (error instanceof NotAllowed) throw new Refusal(403, error.message);
     if (error instanceof InputError) throw new Refusal(422, error.message, { cause: error });
-    if (error instanceof RangeError) throw new Refusal(422, "the scenario is nested too deeply"); // out of stack
     throw error;
   }
 }
 
 const YAML = /^(application\/(x-)?yaml|text\/(x-)?yaml|text\/plain)$/;
 
+/** An order as it was posted. */
+type Posted = Omit<RunOrder, "allow">;
+
 /** The order in a body. @throws Refusal for a body without one */
-async function orderOf(c: Context, scenarios: readonly NamedScenario[]): Promise<RunOrder> {
+async function orderOf(c: Context, scenarios: readonly NamedScenario[]): Promise<Posted> {
   const type = (c.req.header("Content-Type") ?? "").split(";")[0]!.trim().toLowerCase();
   const body = await c.req.text();
   if (body.trim() === "") throw new Refusal(400, "the body is empty: send a scenario, or the name of one");
@@ -231,7 +230,7 @@ function scenarioOf(
   text: string,
   overrides: readonly Override[],
   scenarios: readonly NamedScenario[],
-): RunOrder {
+): Posted {
   const name = text.trim();
   if (/[\n:{]/.test(name)) {
     return { text, file: "scenario", base: here(), name: "scenario", overrides };

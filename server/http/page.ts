@@ -8,6 +8,12 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Refusal } from "./problem.ts";
 
+/** The files of the page: `index.html`, and what it asks for under `assets/`. */
+export interface PageFiles {
+  /** The text of a file; undefined where the page has none of that path. */
+  read(path: string): string | undefined | Promise<string | undefined>;
+}
+
 const TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
   css: "text/css; charset=utf-8",
@@ -15,52 +21,20 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/** The page's own files. Found when they are asked for: bundles have no folder beside them. */
-function pageFile(file: string): URL {
-  return new URL(`./page/${file}`, import.meta.url);
-}
-
-/** The folder of an installed package. */
-function packageFolder(name: string): URL {
-  const entry = import.meta.resolve(name);
-  return new URL(entry.slice(0, entry.lastIndexOf(`/${name}/`) + name.length + 2));
-}
-
-/** The files of packages that the page needs. No other file of theirs is served. */
-const PACKAGED: readonly [path: RegExp, name: string, folder: string][] = [
-  [/^uplot\/(uPlot\.esm\.js|uPlot\.min\.css)$/, "uplot", "dist/"],
-  [/^lit-html\/((?:lit-html|directive|directive-helpers)\.js|directives\/[a-z-]+\.js)$/, "lit-html", ""],
-];
+/** The file that the page begins with. */
+const INDEX = "index.html";
 
 /** Adds the page at `/` and its files under `/assets/`. */
-export function addPage(app: OpenAPIHono): void {
-  app.get("/", (c) => fileOf(c, "index.html", pageFile));
-  app.get("/assets/:path{.+}", (c) => fileOf(c, c.req.param("path"), locate));
-}
-
-/**
- * Answers with a file of the page.
- * @throws Refusal 404 where the page has no such file, or the host has no files: a bundle of this module has none
- */
-async function fileOf(c: Context, path: string, urlOf: (path: string) => URL | undefined): Promise<Response> {
-  const data = await read(path, urlOf).catch(() => undefined);
-  if (data === undefined) throw new Refusal(404, `the page has no file ${JSON.stringify(path)} here`);
-  const type = TYPES[path.slice(path.lastIndexOf(".") + 1)]!;
-  return c.body(data, 200, { "Content-Type": type, "Cache-Control": "no-cache" });
-}
-
-async function read(path: string, urlOf: (path: string) => URL | undefined) {
-  const url = urlOf(path);
-  if (url === undefined) return undefined;
-  const { readFile } = await import("node:fs/promises"); // imported late, because not every host has it
-  return await readFile(url);
-}
-
-function locate(path: string): URL | undefined {
-  if (/^[a-z-]+\.(js|css|svg)$/.test(path)) return pageFile(path);
-  for (const [pattern, name, folder] of PACKAGED) {
-    const file = pattern.exec(path)?.[1];
-    if (file !== undefined) return new URL(`${folder}${file}`, packageFolder(name));
-  }
-  return undefined;
+export function addPage(app: OpenAPIHono, files: PageFiles): void {
+  const answer = async (c: Context, path: string): Promise<Response> => {
+    const text = await files.read(path);
+    if (text === undefined) throw new Refusal(404, `the page has no file ${JSON.stringify(path)} here`);
+    const type = TYPES[path.slice(path.lastIndexOf(".") + 1)]!;
+    return c.body(text, 200, { "Content-Type": type, "Cache-Control": "no-cache" });
+  };
+  app.get("/", (c) => answer(c, INDEX));
+  app.get("/assets/:path{.+}", (c) => {
+    const path = c.req.param("path");
+    return answer(c, path === INDEX ? "" : path);
+  });
 }

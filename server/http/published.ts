@@ -8,6 +8,7 @@ import { InputError } from "../../core/plugin/errors.ts";
 import {
   checkRunPath,
   RUN_FILES,
+  type RunFile,
   type RunGlance,
   type RunReader,
   type RunResult,
@@ -21,6 +22,10 @@ export interface PublishedFiles {
   list(): Promise<readonly string[]>;
   /** The file `<run>/<path>`; undefined where there is none. */
   read(run: string, path: string): Promise<Uint8Array | undefined>;
+  /**
+   * The same file, to be read in pieces. Absent: {@link read} is asked, and the whole of a file is held while it is sent.
+   */
+  file?(run: string, path: string): Promise<RunFile | undefined>;
   /** Paths of a run's files. Only programs that look for a run's checkpoints ask for them. */
   paths?(run: string): Promise<readonly string[]>;
 }
@@ -106,6 +111,10 @@ async function resultOf(files: PublishedFiles, id: string): Promise<RunResult | 
 }
 
 function readerOf(files: PublishedFiles, id: string): RunReader {
+  const there = <T>(path: string, found: T | undefined): T => {
+    if (found === undefined) throw new InputError(`run ${id} has no file ${JSON.stringify(path)}`);
+    return found;
+  };
   let finished: Promise<string> | undefined;
   /** The event log. Once it has the run's end it is kept. */
   const log = async (): Promise<string> => {
@@ -140,10 +149,10 @@ function readerOf(files: PublishedFiles, id: string): RunReader {
       const first = eventOf(text.slice(0, text.indexOf("\n")));
       return { generation: first.time, last: eventOf(lastLineOf(text)).seq };
     },
-    async read(path) {
-      const data = await files.read(id, checkRunPath(path));
-      if (data === undefined) throw new InputError(`run ${id} has no file ${path}`);
-      return data;
+    read: async (path) => there(path, await files.read(id, checkRunPath(path))),
+    async file(path) {
+      if (files.file !== undefined) return there(path, await files.file(id, checkRunPath(path)));
+      return await heldFile(there(path, await files.read(id, checkRunPath(path))));
     },
     files: async (prefix) =>
       [...((await files.paths?.(id)) ?? [])].filter((path) => path.startsWith(prefix)).sort(),
@@ -154,4 +163,16 @@ function readerOf(files: PublishedFiles, id: string): RunReader {
 
 function lastLineOf(text: string): string {
   return text.slice(text.lastIndexOf("\n", text.length - 2) + 1, -1);
+}
+
+/** A file whose bytes are here. */
+async function heldFile(data: Uint8Array): Promise<RunFile> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-1", data as Uint8Array<ArrayBuffer>));
+  return {
+    size: data.length,
+    version: [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join(""),
+    async *pieces(start = 0, end = data.length) {
+      if (start < end) yield data.subarray(start, end);
+    },
+  };
 }

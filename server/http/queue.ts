@@ -17,8 +17,14 @@ export interface QueueOptions {
    * Runs an order.
    * @param signal stops the run after a checkpoint when aborted
    * @param begun to be called with the run's id, once there is one
+   * @param atOnce ends whatever makes the run, when aborted
    */
-  readonly make: (job: TakenJob, signal: AbortSignal, begun: (run: string) => void) => Promise<AttemptEnd>;
+  readonly make: (
+    job: TakenJob,
+    signal: AbortSignal,
+    begun: (run: string) => void,
+    atOnce: AbortSignal,
+  ) => Promise<AttemptEnd>;
   /** What runs are computed on; unknown unless given. */
   readonly traits?: WorkerTraits;
   /** Runs that compute at once, 1 unless given. Each takes all processors that it can get. */
@@ -41,6 +47,8 @@ const UNKNOWN: WorkerTraits = { engine: "unknown", processor: "unknown", threads
 export interface Queue extends Runner {
   /** Withdraws waiting orders, stops runs after a checkpoint, and resolves when all have ended. */
   close(): Promise<void>;
+  /** Ends what makes runs, at once; they can be resumed. */
+  kill(): void;
 }
 
 /**
@@ -68,6 +76,7 @@ export function queueOf(options: QueueOptions): Queue {
   /** The orders as they are told of, oldest first. */
   const orders = new Map<string, Omit<Job, "ahead">>();
   const prefix = crypto.randomUUID().slice(0, 8);
+  const killed = new AbortController();
   let count = 0;
   let checking = 0; // orders being checked hold a place
 
@@ -84,7 +93,7 @@ export function queueOf(options: QueueOptions): Queue {
   });
   const working = jobs.work(
     atOnce,
-    async (job, signal) => await make(job, signal, (run) => update(job.id, { run })),
+    async (job, signal) => await make(job, signal, (run) => update(job.id, { run }), killed.signal),
     { traits },
   );
   const watching = jobs.watch({ group: prefix }).subscribe((record) => {
@@ -141,6 +150,7 @@ export function queueOf(options: QueueOptions): Queue {
       await (await working).drain();
       watching.unsubscribe();
     },
+    kill: () => killed.abort(),
   };
 }
 

@@ -21,6 +21,10 @@ const POINTS = { least: 4, most: 20_000 };
 /** Series in one answer. */
 const MOST_SERIES = 100;
 
+/** Values that may be set in an order, and characters of the path of one. */
+const MOST_SET = 1000;
+const PATH = 1000;
+
 /** The bounds of a number, both included. */
 interface Bounds {
   readonly least: number;
@@ -46,14 +50,28 @@ function wordsOf(text: string): string[] {
   return text.split(",").filter((word) => word !== "");
 }
 
+/** Words joined by commas, by repeating the parameter, or both. */
+function words(description: string) {
+  return z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => [given].flat().flatMap(wordsOf))
+    .optional()
+    .openapi({ type: "string", description });
+}
+
 /** Query of `GET /api/runs`. */
 export const runsQuery = z.object({
   status: z
-    .string()
-    .transform(wordsOf)
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => [given].flat().flatMap(wordsOf))
     .pipe(z.array(z.enum(STATUSES)))
     .optional()
-    .openapi({ type: "string", description: `One or several of ${STATUSES.join(", ")}.` }),
+    .openapi({
+      type: "array",
+      items: { type: "string", enum: [...STATUSES] },
+      description: "One or several, by commas or by repeating the parameter.",
+      param: { style: "form", explode: false },
+    }),
   scenario: z.string().optional().openapi({ description: "Name of the scenario." }),
   tag: z.string().optional().openapi({ description: "A tag of the scenario." }),
   limit: numeric("integer", RUNS, 50),
@@ -75,11 +93,7 @@ export const eventsQuery = z.object({
     0,
     "Seconds to wait for the next event where there is none yet. The server may answer up to a tenth earlier.",
   ),
-  types: z
-    .string()
-    .transform(wordsOf)
-    .optional()
-    .openapi({ type: "string", description: "Types of events, joined by commas; all unless given." }),
+  types: words("Types of events, joined by commas; all unless given."),
 });
 
 /** Query of `GET /api/runs/:id/stream`. */
@@ -90,16 +104,21 @@ export const streamQuery = z.object({
     0,
     "Number of the last event that the client has. The header Last-Event-ID overrides it.",
   ),
-  types: z.string().transform(wordsOf).optional().openapi({ type: "string" }),
+  types: words("Types of events, joined by commas; all unless given."),
 });
 
 /** Query of `GET /api/runs/:id/series`. */
 export const seriesQuery = z.object({
   metric: z
-    .string()
-    .transform((text) => wordsOf(text).slice(0, MOST_SERIES))
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => [given].flat().slice(0, MOST_SERIES))
     .optional()
-    .openapi({ type: "string", description: "Names joined by commas; all unless given." }),
+    .openapi({
+      type: "array",
+      items: { type: "string" },
+      description: "A name each, or several joined by commas where no metric is called so; all unless given.",
+      param: { style: "form", explode: true },
+    }),
   stage: z.string().optional(),
   points: numeric("integer", POINTS, 1000),
   from: anyNumber("First step."),
@@ -113,11 +132,17 @@ export const startRequest = z
       .union([z.string().min(1), z.record(z.string(), z.unknown())])
       .describe("A scenario as text or as an object, or the name of a packaged one."),
     set: z
-      .record(z.string(), z.unknown())
+      .record(z.string().max(PATH), z.unknown())
+      .refine((set) => Object.keys(set).length <= MOST_SET, `expected at most ${MOST_SET} values`)
       .optional()
-      .describe("Values by path, like `--set` on the command line."),
+      .describe(`Values by path, like \`--set\` on the command line; ${MOST_SET} at most.`),
   })
   .openapi("StartRequest");
+
+/** Names that are asked for: each as it stands where there is one called so, or else taken apart at its commas. */
+export function namesAmong(asked: readonly string[], known: ReadonlySet<string>): string[] {
+  return asked.flatMap((name) => (known.has(name) ? [name] : wordsOf(name))).slice(0, MOST_SERIES);
+}
 
 /** A run's id in a path. */
 export const runParams = z.object({

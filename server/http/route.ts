@@ -12,7 +12,7 @@ import { PROBLEM_TYPE, Refusal } from "./problem.ts";
 /** Contents of an answer by media type. */
 type Content = Readonly<Record<string, { readonly schema: z.ZodType }>>;
 
-/** What every route answers when a request fails. The document says `default`; the client tells 4XX and 5XX from success. */
+/** What every route answers when a request fails. */
 type Failures = {
   [status in "4XX" | "5XX"]: {
     description: string;
@@ -43,18 +43,40 @@ export function route<
   Request extends NonNullable<RouteConfig["request"]> = {},
   const Answers extends Readonly<Record<number, Content>> = Record<never, Content>,
 >({ method, path, summary, request, answers }: Description<Method, Path, Request, Answers>) {
+  const failed = (description: string) => ({
+    description,
+    content: { [PROBLEM_TYPE]: { schema: problemDetails } },
+  });
   const responses = {
     ...Object.fromEntries(
-      Object.entries(answers).map(([status, content]) => [status, { description: summary, content }]),
+      Object.entries(answers).map(([status, content]) => [
+        status,
+        { description: MEANINGS[status] ?? summary, content },
+      ]),
     ),
-    default: {
-      description: "What went wrong",
-      content: { [PROBLEM_TYPE]: { schema: problemDetails } },
-    },
+    "4XX": failed("What is wrong with the request"),
+    "5XX": failed("What failed here"),
   } as unknown as {
     [status in keyof Answers]: { description: string; content: Answers[status] };
   } & Failures;
-  return createRoute({ method, path, summary, request: (request ?? {}) as Request, responses });
+  const operationId = nameOf(method, path);
+  return createRoute({ method, path, operationId, summary, request: (request ?? {}) as Request, responses });
+}
+
+/** What successes mean beside an answer's summary. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  201: "It has begun",
+  202: "It was taken, and is yet to be done",
+};
+
+/** The name of a route for generators of clients: `getRunsByIdEvents`. */
+function nameOf(method: string, path: string): string {
+  const words = path
+    .split("/")
+    .filter((part) => part !== "" && part !== "api")
+    .map((part) => (part.startsWith("{") ? `by-${part.slice(1, -1)}` : part))
+    .flatMap((part) => part.split(/\W+/));
+  return [method, ...words.map((word) => word.charAt(0).toUpperCase() + word.slice(1))].join("");
 }
 
 /** An answer of JSON. */
@@ -95,5 +117,10 @@ export function jsonText<T>(
   text: string,
   type = "application/json",
 ): Response & TypedResponse<JSONParsed<T>, 200, "json"> {
-  return c.body(text, 200, { "Content-Type": type }) as never;
+  return typed<T>(c.body(text, 200, { "Content-Type": type }));
+}
+
+/** An answer whose body is the JSON of a type. */
+export function typed<T>(answer: Response): Response & TypedResponse<JSONParsed<T>, 200, "json"> {
+  return answer as never;
 }

@@ -20,6 +20,11 @@ export interface RunOrder {
   /** Used where the scenario has no name. */
   readonly name: string;
   readonly overrides: readonly Override[];
+  /**
+   * Plugins, files and URLs that it may name: a runner refuses any other, see `loadScenario`, and its trainers do. An entry
+   * that ends in `/` is a prefix.
+   */
+  readonly allow: readonly string[];
 }
 
 /** A runner throws this where it has no room for another order. */
@@ -39,7 +44,7 @@ export interface Runner {
   /**
    * Takes an order.
    * @returns the order, once it runs, fails, or has to wait
-   * @throws InputError for a scenario that cannot be run, {@link Busy} where the queue is full
+   * @throws InputError for a scenario that cannot be run, NotAllowed for one that names what it may not, {@link Busy} where the queue is full
    */
   start(order: RunOrder): Promise<Job>;
   /** Resumes a run. @throws as {@link start} does; InputError where there is nothing to resume */

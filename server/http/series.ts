@@ -9,7 +9,7 @@ import { type Series, type SeriesAnswer, seriesAnswer } from "./answers.ts";
 import type { RunLog } from "./log.ts";
 import type { Logs } from "./logs.ts";
 import { Refusal } from "./problem.ts";
-import { runParams, seriesQuery } from "./requests.ts";
+import { namesAmong, runParams, seriesQuery } from "./requests.ts";
 import { json, newRoutes, route } from "./route.ts";
 
 const series = route({
@@ -34,15 +34,16 @@ async function seriesOf(
   { metric, stage, points, from = -Infinity, to = Infinity }: z.output<typeof seriesQuery>,
 ): Promise<SeriesAnswer> {
   const { last, curves } = await log.digest();
-  const unknown = metric?.find((name) => !curves.some((curve) => curve.metric === name));
+  const known = new Set(curves.map((curve) => curve.metric));
+  const names = metric && namesAmong(metric, known);
+  const unknown = names?.find((name) => !known.has(name));
   if (unknown !== undefined) {
-    const names = [...new Set(curves.map((curve) => curve.metric))].join(", ") || "none yet";
-    throw new Refusal(404, `the run has no metric ${JSON.stringify(unknown)} over steps; it has: ${names}`);
+    const list = [...known].join(", ") || "none yet";
+    throw new Refusal(404, `the run has no metric ${JSON.stringify(unknown)} over steps; it has: ${list}`);
   }
   const wanted = curves.filter(
     (curve) =>
-      (metric === undefined || metric.includes(curve.metric)) &&
-      (stage === undefined || stage === curve.stage),
+      (names === undefined || names.includes(curve.metric)) && (stage === undefined || stage === curve.stage),
   );
   const series = wanted.map((curve): Series => {
     const line = clip(curve.line(), from, to);

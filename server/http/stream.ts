@@ -57,13 +57,17 @@ interface Shared {
   readonly turn: (job: () => void) => void;
 }
 
-/** Streams that share a clock and take turns. If each had its own timers, a crowd would wake the process all the time. */
-export function eventStreams(counter: StreamCounter, limits: StreamLimits = {}): EventStreams {
+/**
+ * Streams that share a clock and take turns. If each had its own timers, a crowd would wake the process all the time.
+ * @param base path under which the server is reached
+ */
+export function eventStreams(counter: StreamCounter, limits: StreamLimits = {}, base = ""): EventStreams {
   const every = Math.min(TICK, limits.heartbeat ?? HEARTBEAT, limits.patience ?? PATIENCE);
   const clock = interval(every).pipe(share());
   const turn = turns();
   return {
-    open: (log, since, types, path) => eventStream(log, since, types, path, { counter, limits, clock, turn }),
+    open: (log, since, types, path) =>
+      eventStream(log, since, types, `${base}${path}`, { counter, limits, clock, turn }),
   };
 }
 

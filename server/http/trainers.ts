@@ -3,16 +3,9 @@
  *
  * @module
  */
-import {
-  type Jobs,
-  type JobTask,
-  loadScenario,
-  type PluginExport,
-  type RunOwner,
-  reopenScenario,
-  type Store,
-} from "../../core/mod.ts";
-import { modules } from "../trainer/modules.ts";
+import type { Jobs, JobTask, RunOwner, Store } from "../../core/mod.ts";
+import { newChecker } from "../trainer/check.ts";
+import type { TrainerRequest, WhenAlone } from "../trainer/mod.ts";
 import { makeRun } from "../worker/make-run.ts";
 import { type Queue, queueOf } from "./queue.ts";
 
@@ -24,14 +17,20 @@ export interface TrainerQueueOptions {
   readonly storePlugins?: readonly string[];
   /** The store of that place. */
   readonly store: Store;
-  /** The plugins that every scenario may use. A trainer process has the built-in ones. */
-  readonly plugins: readonly PluginExport[];
   /** Where orders wait for their turn; whoever made it closes it. */
   readonly jobs: Jobs;
   /** Runs that compute at once, 1 unless given. Each takes all processors that it can get. */
   readonly atOnce?: number;
   /** Orders that may wait, 16 unless given. */
   readonly waiting?: number;
+  /** Seconds that a trainer has to stop once it is told to, 30 unless given: then it is killed. */
+  readonly grace?: number | undefined;
+  /** What a trainer does when this process is gone; `stop` unless given. */
+  readonly whenAlone?: WhenAlone | undefined;
+  /** Megabytes that a trainer may take, unbounded unless given: with more it is killed. */
+  readonly memory?: number | undefined;
+  /** Minutes that a run may compute here, unbounded unless given: then it is stopped, and can be resumed. */
+  readonly minutes?: number | undefined;
   /** Called with the id of each run that has ended, before its order counts as ended. */
   readonly finished?: (run: string) => Promise<void>;
 }
@@ -44,11 +43,10 @@ export interface TrainerQueueOptions {
  * ```ts
  * import { listen, trainerQueue } from "dsgan/http/node";
  * import { localJobs } from "dsgan/jobs";
- * import { builtinPlugins } from "dsgan/plugins";
  * import { folderStore } from "dsgan/stores";
  *
  * const store = folderStore({ folder: "runs" });
- * const runner = trainerQueue({ runs: "runs", store, plugins: builtinPlugins, jobs: localJobs() });
+ * const runner = trainerQueue({ runs: "runs", store, jobs: localJobs() });
  * const server = await listen(store, { port: 0, runner });
  * // curl -d '{"scenario": {…}}' -H 'Content-Type: application/json' http://127.0.0.1:…/api/runs
  * await runner.close(); // stops its runs after a checkpoint
@@ -56,24 +54,58 @@ export interface TrainerQueueOptions {
  * ```
  */
 export function trainerQueue(options: TrainerQueueOptions): Queue {
-  const { runs, storePlugins, store, plugins, finished, ...rest } = options;
-  const place = { runs, storePlugins, store };
+  const { runs, storePlugins, store, finished, grace, whenAlone, memory, minutes, ...rest } = options;
+  const place = { runs, storePlugins, store, grace, whenAlone, memory };
 
+  const checker = newChecker();
   const check = async (task: JobTask): Promise<string> => {
-    if ("resume" in task) {
-      await reopenScenario(await store.open(task.resume), plugins, modules);
-      return task.resume;
-    }
-    const { text, base, ...origin } = task.scenario;
-    return (await loadScenario(text, { ...origin, base: new URL(base), plugins, modules })).scenario.name;
+    const request: TrainerRequest = { ...task, runs, storePlugins };
+    return await checker.check(request);
   };
   const queue = queueOf({
     ...rest,
     check,
-    make: async (job, signal, begun) =>
-      await makeRun(job, signal, { ...place, begun, ...(finished && { finished }) }),
+    async make(job, signal, begun, atOnce) {
+      const time = timeOf(minutes);
+      try {
+        return await makeRun(job, AbortSignal.any([signal, time.up]), {
+          ...{ ...place, atOnce },
+          begun(run) {
+            time.begin();
+            begun(run);
+          },
+          ...(finished && { finished }),
+        });
+      } finally {
+        time.end();
+      }
+    },
   });
-  return { ...queue, cancel: (name, owner) => queue.cancel(name) || stop(owner) };
+  return {
+    ...queue,
+    // The server's own runs are what a posted scenario means by the place that they have.
+    start: ({ allow, ...order }) => queue.start({ ...order, ...(allow && { allow: [...allow, runs] }) }),
+    cancel: (name, owner) => queue.cancel(name) || stop(owner),
+    async close() {
+      await queue.close();
+      checker.close();
+    },
+  };
+}
+
+/** The time that a run may take: `up` is aborted once it has had it. */
+function timeOf(minutes: number | undefined) {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    up: controller.signal,
+    begin() {
+      if (minutes === undefined) return;
+      const why = `a run may take ${minutes} minute${minutes === 1 ? "" : "s"} on this server`;
+      timer = setTimeout(() => controller.abort(new Error(why)), minutes * 60_000);
+    },
+    end: () => clearTimeout(timer),
+  };
 }
 
 /**

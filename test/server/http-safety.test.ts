@@ -2,6 +2,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
+import { NotAllowed } from "../../core/mod.ts";
 import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { memoryStore } from "../../plugins/stores/memory/memory.ts";
 import { listen } from "../../server/http/listen.ts";
@@ -105,83 +106,22 @@ t.test("a browser gets a session for the token, which other sites cannot use", a
   t.equal((await get("/api/runs", { headers: { Cookie: `${Cookie}x` } })).status, 401);
 });
 
-t.test("scenarios from outside name no plugin, file or URL that is not allowed", async (t) => {
-  const asked: string[] = [];
+t.test("a scenario from outside comes to the runner with what it may name", async (t) => {
+  const asked: (readonly string[])[] = [];
   const noting: Runner = {
     ...runner,
-    start: async ({ text }) => {
-      asked.push(text);
+    start: async ({ allow }) => {
+      asked.push(allow);
+      if (asked.length > 1) throw new NotAllowed("it cannot name x");
       return job;
     },
   };
-  const { get } = await running({ runner: noting, allow: ["./ok.ts", "my-plugin", "./data/"] });
-  const post = async (document: unknown, set?: object) =>
-    (
-      await get("/api/runs", {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ scenario: document, ...(set && { set }) }),
-      })
-    ).status;
-  const application = { use: "toy" };
-  for (const plugin of [
-    "./evil.ts",
-    "/tmp/evil.js",
-    "https://evil.example/x.js",
-    "data:text/javascript,1",
-    "other",
-    "./ok.ts/../evil.ts",
-  ]) {
-    t.equal(await post({ application, plugins: [plugin] }), 403, plugin);
-    t.equal(await post({ application }, { plugins: [plugin] }), 403, `${plugin}, by an override`);
-    t.equal(await post({ application, plugins: [] }, { "plugins.0": plugin }), 403);
-  }
-  for (const place of [
-    "/etc/passwd",
-    "../secret.npy",
-    "http://169.254.169.254/x",
-    "file:///etc/passwd",
-    "a\\b",
-    "./data/../../x.npy",
-    "./data/%2e%2e/x.npy",
-  ]) {
-    t.equal(
-      await post({ application: { use: "toy", target: { data: { use: "arrays", values: place } } } }),
-      403,
-      place,
-    );
-    t.equal(await post({ application }, { "application.target.data": place }), 403);
-  }
-  t.equal(await post({ application, plugins: "./evil.ts" }), 403, "not even where a list is expected");
-  t.equal(await post({ application, engine: { use: "wasm", path: "/x" } }), 403);
-  t.same(asked, []);
-  t.equal(
-    await post({ application, plugins: ["./ok.ts", "my-plugin"], description: "see https://example.org/a" }),
-    201,
-  );
-  t.equal(await post({ application: { use: "toy", data: "./data/x.npy" } }), 201);
-  t.equal(asked.length, 2);
-  const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${"bcdefghij"
-    .split("")
-    .map((n, i) => `${n}: &${n} [${`*${"abcdefghi"[i]},`.repeat(9)}]`)
-    .join("\n")}\napplication: toy\n`;
-  t.equal(
-    (await get("/api/runs", { ...order(), body: bomb })).status,
-    422,
-    "a document that grows without end",
-  );
-  t.equal((await get("/api/runs", { ...order(), body: "application: [" })).status, 422);
-  for (const deep of [
-    "[".repeat(100_000),
-    `${"[".repeat(100_000)}${"]".repeat(100_000)}`,
-    "a: ".repeat(50_000),
-  ]) {
-    const { status } = await get("/api/runs", { ...order(), body: `application: ${deep}` });
-    t.equal(status, 422, "deeper than the stack");
-  }
-  const nested = `{"scenario":{"application":${"[".repeat(60_000)}${"]".repeat(60_000)}}}`;
-  const json = { method: "POST", headers: { "Content-Type": "application/json" }, body: nested };
-  t.ok([400, 422].includes((await get("/api/runs", json)).status));
+  const { get } = await running({ runner: noting, allow: ["./data/"] });
+  t.equal((await get("/api/runs", order())).status, 201);
+  const refused = await get("/api/runs", order());
+  t.equal(refused.status, 403);
+  t.equal(refused.body.detail, "it cannot name x");
+  t.same(asked, [["./data/"], ["./data/"]]);
 });
 
 t.test("artifacts cannot lead out of the run's folder", async (t) => {

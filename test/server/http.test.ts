@@ -495,6 +495,7 @@ t.test("GET /openapi.json has every route, from the schemas that check requests"
   const { body } = await get("/openapi.json");
   t.match(body, { openapi: "3.1.0" });
   t.same(Object.keys(body.paths).sort(), [
+    "/api/curves",
     "/api/queue",
     "/api/queue/{ticket}",
     "/api/runs",
@@ -511,9 +512,36 @@ t.test("GET /openapi.json has every route, from the schemas that check requests"
     "/api/runs/{id}/series",
     "/api/runs/{id}/stream",
     "/api/scenarios",
+    "/api/sweeps",
+    "/api/sweeps/{id}",
+    "/api/sweeps/{id}/cancel",
+    "/api/sweeps/{id}/stream",
+    "/api/sweeps/{id}/trials",
+    "/api/workers",
   ]);
   const wait = body.paths["/api/runs/{id}/events"].get.parameters.find(
     (p: { name: string }) => p.name === "wait",
   );
   t.match(wait, { in: "query", schema: { type: "number", minimum: 0, maximum: 60 } });
+  const operations = Object.values<Record<string, { operationId: string; responses: object }>>(
+    body.paths,
+  ).flatMap((path) => Object.values(path));
+  const names = operations.map(({ operationId }) => operationId);
+  t.ok(
+    names.every((name) => /^[a-z][A-Za-z]+$/.test(name)),
+    `${names}`,
+  );
+  t.equal(new Set(names).size, names.length, "each operation has a name of its own");
+  for (const { operationId, responses } of operations) {
+    const statuses = Object.keys(responses);
+    t.ok(statuses.some((status) => status.startsWith("2")) && statuses.includes("4XX"), operationId);
+  }
+  const { post } = body.paths["/api/runs"];
+  t.equal(post.requestBody.required, true);
+  t.same(Object.keys(post.responses), ["201", "202", "4XX", "5XX"]);
+  t.same(Object.keys(body.paths["/api/runs/{id}/resume"].post.responses), ["201", "202", "4XX", "5XX"]);
+  const status = body.paths["/api/runs"].get.parameters.find((p: { name: string }) => p.name === "status");
+  t.match(status.schema, { type: "array", items: { enum: ["running", "passed"] } });
+  t.same(body.security, [{ token: [] }, {}], "where no token is set, none is needed");
+  t.match(body.components.securitySchemes.token, { scheme: "bearer" });
 });
