@@ -40,7 +40,7 @@ export * from "./jobs/attempt.ts";
 export * from "./jobs/check.ts";
 export * from "./jobs/job.ts";
 export * from "./jobs/jobs.ts";
-export { queueAt } from "./jobs/location.ts";
+export { keepsJobs, queueAt } from "./jobs/location.ts";
 export * from "./model/columns.ts";
 export * from "./model/dataset.ts";
 export * from "./model/losses.ts";

@@ -47,8 +47,12 @@ function userIds(): { readonly uid: number; readonly gid: number } | undefined {
   return line === null ? undefined : { uid: Number(line[1]), gid: Number(line[2]) };
 }
 
-/** Starts a server. End it when the test is over. @throws Error where {@link lacksPostgres} says why */
-export async function startPostgres(): Promise<TestPostgres> {
+/**
+ * Starts a server. End it when the test is over.
+ * @param more settings of the server, such as `max_connections`
+ * @throws Error where {@link lacksPostgres} says why
+ */
+export async function startPostgres(more: Readonly<Record<string, string>> = {}): Promise<TestPostgres> {
   const reason = lacksPostgres();
   if (reason !== undefined) throw new Error(reason);
   const bin = binaries()!;
@@ -68,6 +72,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     "listen_addresses=127.0.0.1",
     `unix_socket_directories=${folder}`,
     "shared_buffers=16MB",
+    ...Object.entries(more).map(([name, value]) => `${name}=${value}`),
   ];
   const client = ["-h", "127.0.0.1", "-p", String(port), "-U", "postgres"];
   let server: ChildProcess | undefined;

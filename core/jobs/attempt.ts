@@ -4,7 +4,15 @@
  * @module
  */
 import { InputError, messageOf } from "../plugin/errors.ts";
-import { type AttemptEnd, type Job, type JobEnd, JobStopped, LONGEST_BACKOFF, RETRIES } from "./job.ts";
+import {
+  type AttemptEnd,
+  HELD_SECONDS,
+  type Job,
+  type JobEnd,
+  JobStopped,
+  LONGEST_BACKOFF,
+  RETRIES,
+} from "./job.ts";
 import type { JobHandler, TakenJob } from "./jobs.ts";
 
 /** What becomes of a job: it is over, or it waits for its next attempt. */
@@ -30,7 +38,9 @@ export async function attemptJob(
   try {
     return await handle(job, signal);
   } catch (error) {
-    return { kind: error instanceof InputError ? "failed" : "lost", message: messageOf(error) };
+    const message = messageOf(error);
+    if (!(error instanceof InputError)) return { kind: "lost", message };
+    return error.mayPass ? { kind: "lost", isBlocked: true, message } : { kind: "failed", message };
   }
 }
 
@@ -48,6 +58,7 @@ export function judgeAttempt(job: Job, losses: number, ended: AttemptEnd, signal
   if (ended.kind === "cancelled") return { outcome: ended };
   const run = ended.run !== undefined && { run: ended.run };
   if (stopped?.why === "cancelled") return { outcome: { kind: "cancelled", ...run } };
+  if (ended.isBlocked) return { again: { trouble: ended.message, after: HELD_SECONDS, isLoss: false } };
   const { retries = RETRIES, backoff = 1 } = job;
   if (losses >= retries) return { outcome: { kind: "failed", message: ended.message, ...run } };
   const after = Math.min(LONGEST_BACKOFF, backoff * 2 ** losses);

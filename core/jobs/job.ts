@@ -62,6 +62,8 @@ export interface Job {
 export const RETRIES = 3;
 /** Seconds, see {@link Job.backoff}. */
 export const LONGEST_BACKOFF = 300;
+/** Seconds, at least, until a job is taken up again whose run another process writes. */
+export const HELD_SECONDS = 2;
 
 /**
  * How a job came to its end. `ended`: its run has ended, with these metrics; `paused`: the run has come to where it
@@ -86,7 +88,15 @@ export type JobEnd =
   | { readonly kind: "cancelled"; readonly run?: string };
 
 /** What an attempt at a job came to: its outcome, or that it was lost: a process died, a machine went away. */
-export type AttemptEnd = JobEnd | { readonly kind: "lost"; readonly message: string; readonly run?: string };
+export type AttemptEnd =
+  | JobEnd
+  | {
+      readonly kind: "lost";
+      readonly message: string;
+      readonly run?: string;
+      /** Another process writes the run, or its store is away: the job waits, at no cost. */
+      readonly isBlocked?: boolean;
+    };
 
 /** A job as its queue knows it. */
 export interface QueuedJob {

@@ -9,6 +9,12 @@ import { withoutSecrets } from "../plugin/secrets.ts";
 import { schemeOf } from "../run/location.ts";
 import { type Jobs, Queues } from "./jobs.ts";
 
+/** Whether there is a queue for the scheme of a location. */
+export function keepsJobs(location: string, context: Pick<Context, "all">): boolean {
+  const scheme = schemeOf(location);
+  return context.all(Queues).some(({ location: own }) => own?.schemes.includes(scheme));
+}
+
 /**
  * Opens the queue of a location.
  * @param location such as `postgres://host/database`

@@ -28,12 +28,18 @@ export class InputError extends Error {
   readonly [INPUT_ERROR] = true;
   readonly problems: readonly Problem[];
   readonly file: string | undefined;
+  /** Whether the same may work later, such as where a server was away. */
+  readonly mayPass: boolean;
 
-  constructor(problems: string | readonly Problem[], options: { file?: string; cause?: unknown } = {}) {
+  constructor(
+    problems: string | readonly Problem[],
+    options: { file?: string; cause?: unknown; mayPass?: boolean } = {},
+  ) {
     const list = typeof problems === "string" ? [{ path: "", message: problems }] : problems;
     super(list.map((p) => describeProblem(p, options.file)).join("\n"), { cause: options.cause });
     this.problems = list.map((p) => ({ ...p, message: withoutSecrets(p.message) }));
     this.file = options.file;
+    this.mayPass = options.mayPass ?? false;
   }
 
   /** Whether a value is an InputError, of whichever copy of this module. */

@@ -20,8 +20,11 @@ export interface Alarm {
   readonly action: "stop" | "warn";
 }
 
-/** How a run ended: it met every expectation, missed one, failed with an error, or was stopped from outside. */
-export type RunStatus = "passed" | "missed" | "failed" | "cancelled";
+/**
+ * How a session of a run ended: it met every expectation, missed one, failed with an error, was stopped from outside, or
+ * has come to where somebody had it pause.
+ */
+export type RunStatus = "passed" | "missed" | "failed" | "cancelled" | "paused";
 
 /** What each type of event carries. */
 export interface EventTypes {

@@ -45,6 +45,8 @@ export interface Painter {
   ): Promise<Uint8Array>;
   /** Charts of lines, two beside each other unless given; lines of one name have one colour in all of them. */
   panels(title: string, panels: readonly Panel[], columns?: number): Promise<Uint8Array>;
+  /** The same as text, SVG; absent where a painter makes pixels alone. */
+  panelsAsSvg?(title: string, panels: readonly Panel[], columns?: number): Promise<string>;
   /**
    * Images side by side.
    * @param images `[n, height, width, channels]` row by row, channels 1 or 3

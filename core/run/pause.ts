@@ -13,6 +13,11 @@ export interface PausePoint {
   readonly metric?: string;
 }
 
+/** Why a run's signal is aborted that pauses: its session ends as `paused`. */
+export class RunPaused extends Error {
+  override readonly name = "RunPaused";
+}
+
 /** Whether a run that has emitted this event has come to a point at which it pauses. */
 export function isPause(event: RunEvent, { step, metric }: PausePoint): boolean {
   if (event.type !== "progress" || event.step < step) return false;

@@ -13,7 +13,7 @@ import { NO_ENGINE } from "./opening.ts";
 
 /** How a session went, before the scenario's expectations are judged. */
 export type Outcome =
-  | { readonly status: "passed" | "cancelled" }
+  | { readonly status: "passed" | "cancelled" | "paused" }
   | { readonly status: "failed"; readonly error: RunFailure };
 
 /** What a session came to. */

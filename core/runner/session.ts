@@ -13,6 +13,7 @@ import { checkApplicationEvent } from "../run/application-event.ts";
 import { checkpointer, sha256 } from "../run/checkpoint.ts";
 import { type Engine, type EngineInfo, Engines } from "../run/engine.ts";
 import type { RunEvent } from "../run/event.ts";
+import { RunPaused } from "../run/pause.ts";
 import { type KeptState, openState } from "../run/state.ts";
 import type { RunWriter, Store } from "../run/store.ts";
 import type { LoadedScenario } from "../scenario/scenario.ts";
@@ -95,7 +96,7 @@ async function outcomeOf(
     signal.throwIfAborted();
     return { status: "passed" };
   } catch (thrown) {
-    if (signal.aborted) return { status: "cancelled" };
+    if (signal.aborted) return { status: signal.reason instanceof RunPaused ? "paused" : "cancelled" };
     return { status: "failed", error: failureOf((await brokenEngine(engine)) ?? thrown, loaded) };
   }
 }

@@ -24,7 +24,7 @@ export const EXIT = {
 export function codeOfResult({ status, error }: RunResult): number {
   if (status === "passed") return EXIT.met;
   if (status === "missed") return EXIT.missed;
-  if (status === "cancelled") return EXIT.interrupted;
+  if (status === "cancelled" || status === "paused") return EXIT.interrupted;
   return error?.kind === "input" ? EXIT.input : EXIT.broke;
 }
 

@@ -36,7 +36,8 @@ export function junit(outcomes: readonly Outcome[]): string {
       if (!met) held.failure(`${metric} is ${value ?? "not there"}, expected ${expected}`, "expectation");
     }
     if (result.error !== undefined) addCase("runs").error(result.error.message, result.error.kind);
-    else if (result.status === "cancelled") addCase("runs").error("interrupted", "cancelled");
+    else if (result.status === "cancelled" || result.status === "paused")
+      addCase("runs").error("interrupted", result.status);
     else if (result.expectations.length === 0) addCase("runs");
   }
   return report.build();

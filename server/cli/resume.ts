@@ -50,7 +50,8 @@ export async function interruptedRunOf(scenario: Scenario, store: Store): Promis
     if (!same || (await isAlive(reader))) continue;
     if ((await reader.files(RUN_FILES.environment)).length === 0) continue; // nor so far as this
     const status = (await reader.result())?.status;
-    if (status === undefined || status === "cancelled" || status === "failed") return id;
+    if (status === undefined || status === "cancelled" || status === "paused" || status === "failed")
+      return id;
   }
   return undefined;
 }

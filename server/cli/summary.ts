@@ -40,6 +40,7 @@ export function closing({ result, location }: Pick<Finished, "result" | "locatio
     missed: held,
     failed: error?.kind === "input" ? "bad input" : "the run broke",
     cancelled: "interrupted",
+    paused: "it waits where it was to pause",
   };
   const head = styleText([status === "passed" ? "green" : "red", "bold"], status);
   return [

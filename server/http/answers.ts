@@ -22,7 +22,7 @@ export const runResult = z
   .object({
     run: z.string(),
     scenario: z.string(),
-    status: z.enum(["passed", "missed", "failed", "cancelled"]),
+    status: z.enum(["passed", "missed", "failed", "cancelled", "paused"]),
     metrics,
     expectations: z.array(expectationResult).readonly(),
     seconds: z.number(),

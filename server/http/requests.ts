@@ -6,7 +6,15 @@
 import { z } from "@hono/zod-openapi";
 
 /** Statuses of a run. */
-export const STATUSES = ["running", "passed", "missed", "failed", "cancelled", "abandoned"] as const;
+export const STATUSES = [
+  "running",
+  "passed",
+  "missed",
+  "failed",
+  "cancelled",
+  "paused",
+  "abandoned",
+] as const;
 
 /** Longest time a poll may wait, in seconds. */
 const LONGEST_WAIT = 60;

@@ -43,7 +43,7 @@ dd { margin: 0; }
 }
 .badge.passed { color: var(--good); background: var(--good-back); }
 .badge.missed, .badge.failed { color: var(--bad); background: var(--bad-back); }
-.badge.cancelled { color: var(--warn); background: var(--warn-back); }
+.badge.cancelled, .badge.paused { color: var(--warn); background: var(--warn-back); }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .7rem 1.5rem; margin: 1.2rem 0; }
 .facts small { display: block; color: var(--soft); }
 .facts .engine { grid-column: 1 / -1; }
@@ -87,6 +87,11 @@ figure:has(input:checked) { aspect-ratio: var(--w) / var(--h); }
 figure label:has(input:checked) img, figure.wide label:has(input:checked) img {
   flex: none; margin: auto; max-width: none; width: max(min(97vw, 97vh * var(--w) / var(--h)), var(--w) * .5px);
 }
+.dots svg { display: block; width: 100%; }
+.dots path { fill: none; stroke: var(--soft); }
+.dots text { fill: var(--soft); font-size: 12px; }
+.dots circle { fill: var(--bar); fill-opacity: .6; }
+.dots circle.best { fill: var(--good); fill-opacity: 1; }
 details summary { cursor: pointer; color: var(--soft); }
 .command { user-select: all; -webkit-user-select: all; border-color: var(--bar); }
 .hint, footer { color: var(--soft); font-size: .85rem; }

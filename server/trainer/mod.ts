@@ -189,9 +189,13 @@ export function startTrainer(request: TrainerRequest, options: TrainerOptions): 
 }
 
 /** An error of the trainer, with the stack that it had there. */
-export function received({ isInput, isLost, isRefused, message, stack, problems, file }: SentError): Error {
+export function received(sent: SentError): Error {
+  const { isInput, isLost, isRefused, message, stack, problems, file, mayPass = false } = sent;
   const error = isInput
-    ? new (isRefused ? NotAllowed : InputError)(problems ?? message, file === undefined ? {} : { file })
+    ? new (isRefused ? NotAllowed : InputError)(problems ?? message, {
+        mayPass,
+        ...(file !== undefined && { file }),
+      })
     : isLost
       ? new RunLost(message)
       : new RunError(message);

@@ -11,6 +11,7 @@ import {
   type PluginExport,
   RUN_FILES,
   type RunEvent,
+  RunPaused,
   type RunReader,
   reopenScenario,
   run,
@@ -44,7 +45,7 @@ export async function openRun(
   const signal = AbortSignal.any([options.signal, pause.signal]);
   return (await opened(request, { ...options, signal })).pipe(
     tap((event) => {
-      if (isPause(event, until)) pause.abort(new Error(`paused at step ${until.step}`));
+      if (isPause(event, until)) pause.abort(new RunPaused(`paused at step ${until.step}`));
     }),
   );
 }

@@ -102,6 +102,7 @@ export interface SentError {
   /** Of an InputError. */
   readonly problems?: readonly Problem[];
   readonly file?: string | undefined;
+  readonly mayPass?: boolean;
 }
 
 /** The trainer waits once so many events are sent that the watcher has not taken in. */

@@ -13,6 +13,7 @@ import {
   numbersAt,
   type PausePoint,
   type RunEvent,
+  type RunOwner,
   type RunResult,
   type Store,
 } from "../../core/mod.ts";
@@ -67,6 +68,8 @@ export async function makeRun(
   const before = known === undefined ? undefined : await pausedOutcome(store, known, task.until);
   if (before !== undefined) return before;
   signal.throwIfAborted();
+  const holder = known === undefined ? undefined : await holderOf(store, known);
+  if (holder !== undefined) return held(known!, holder);
   const trainer = startTrainer(requestFor(task, options), {
     ...{ store, grace, memory },
     ...(output && { output }),
@@ -84,7 +87,7 @@ export async function makeRun(
     if (result.status === "failed" && trainer.died) {
       return { kind: "lost", run: result.run, message: result.error?.message ?? "the run was lost" };
     }
-    if (result.status === "cancelled") {
+    if (result.status === "paused") {
       const paused = await pausedOutcome(store, result.run, task.until);
       if (paused !== undefined) return paused;
     }
@@ -95,9 +98,8 @@ export async function makeRun(
     }
     return outcomeOf(result);
   } catch (error) {
-    if (error instanceof InputError && known !== undefined && (await isHeld(store, known))) {
-      return { kind: "lost", run: known, message: messageOf(error) }; // by a writer that is to go on for a while
-    }
+    const other = error instanceof InputError && known !== undefined && (await holderOf(store, known));
+    if (other) return held(known, other); // another began with it at the same time
     throw error;
   } finally {
     signal.removeEventListener("abort", cancel);
@@ -125,12 +127,18 @@ async function pausedOutcome(
   return metrics && { kind: "paused", run, metrics };
 }
 
-async function isHeld(store: Store, run: string): Promise<boolean> {
-  return (await (await runOf(store, run))?.owner()) !== undefined;
+/** The process that writes a run; undefined where none does. */
+async function holderOf(store: Store, run: string): Promise<RunOwner | undefined> {
+  return await (await runOf(store, run))?.owner();
+}
+
+/** Its result will serve this job as well, and where that process dies the job goes on with the run. */
+function held(run: string, { pid, host }: RunOwner): AttemptEnd {
+  return { kind: "lost", isBlocked: true, run, message: `process ${pid} on ${host} writes run ${run}` };
 }
 
 function outcomeOf({ run, status, metrics, error }: RunResult): AttemptEnd {
-  if (status === "cancelled") return { kind: "cancelled", run };
+  if (status === "cancelled" || status === "paused") return { kind: "cancelled", run };
   if (status === "failed") return { kind: "failed", run, message: error?.message ?? "the run failed" };
   return { kind: "ended", run, status, metrics };
 }

@@ -237,6 +237,39 @@ export async function checkJobs(
     },
   );
 
+  await check(
+    "a job that has paused is over, with its numbers; another one goes on with the run",
+    async (t, { jobs, when }) => {
+      const paused: AttemptEnd = { kind: "paused", run: "a", metrics: { x: 0.5 } };
+      const worker = await jobs.work(
+        1,
+        async ({ id, task: { until } }) => (until === undefined ? ended("a") : { ...paused, run: id }),
+        { traits },
+      );
+      const task = { ...job("a").task, until: { step: 5, metric: "x" } };
+      await jobs.put([job("a", { task })]);
+      t.match(await when("a", isOver), { attempt: 1, outcome: paused }, "it is over as one that has paused");
+      t.same((await jobs.list())[0]?.job.task, task, "where it is to pause is kept");
+      await jobs.put([job("a-on", { task: job("a").task })]);
+      t.match(await when("a-on", isOver), { attempt: 1, outcome: ended("a") });
+      await worker.stop("enough");
+    },
+  );
+
+  await check(
+    "a job whose run another process writes waits for it, which costs no retry",
+    async (t, { jobs, when }) => {
+      const held: AttemptEnd = { kind: "lost", isBlocked: true, message: "process 7 on x writes run a" };
+      const worker = await jobs.work(1, async ({ attempt }) => (attempt < 3 ? held : ended("a")), { traits });
+      await jobs.put([job("a", { retries: 0 })]);
+      t.match(await when("a", ({ state, attempt }) => state === "waiting" && attempt === 1), {
+        trouble: "process 7 on x writes run a",
+      });
+      t.match(await when("a", isOver), { attempt: 3, outcome: ended("a") });
+      await worker.stop("enough");
+    },
+  );
+
   await check("cancel() withdraws a job that waits, and stops one that runs, wherever", async (t, hall) => {
     const { jobs, another, when } = hall;
     const reasons: unknown[] = [];

@@ -1,7 +1,7 @@
 /** The suite for queues of jobs finds what is wrong with them: each is run on a queue with one fault. */
 import { concatMap } from "rxjs";
 import t from "tap";
-import type { Job, JobHandler, Jobs } from "../../core/mod.ts";
+import type { AttemptEnd, Job, JobHandler, Jobs } from "../../core/mod.ts";
 import { localJobs } from "../../plugins/jobs/mod.ts";
 import { checkJobs, type JobsUnderTest } from "../conformance/jobs.ts";
 import { faults } from "./faults.ts";
@@ -31,6 +31,65 @@ const withHandler = (change: (handle: JobHandler) => JobHandler): (() => MakeQue
   withQueue(({ work }) => ({
     work: async (slots, handle, options) => await work(slots, change(handle), options),
   }));
+
+/** Milliseconds without a sign of life after which the unfenced queue gives a worker's jobs to others. */
+const SILENCE_MS = 300;
+
+/** A queue without a fence: what a silent worker says in the end counts, though its job is another's by then. */
+const unfencedQueue = (): MakeQueue => () => {
+  const jobs = localJobs();
+  const late = new Map<string, AttemptEnd>();
+  return {
+    losesSilent: true,
+    patience: 6000,
+    open: (machine) => ({
+      ...jobs,
+      async work(slots, handle, options) {
+        let seen = performance.now();
+        const unsaid: Promise<unknown>[] = [];
+        const end = machine.every(SILENCE_MS / 6, () => {
+          seen = performance.now();
+        });
+        const worker = await jobs.work(
+          slots,
+          async (job, signal) => {
+            const made = handle(job, signal);
+            const said = await Promise.race([made, silenceAfter(() => seen, made)]);
+            if (said !== "silent") return said;
+            worker.drain(); // it is taken for dead
+            unsaid.push(made.then((end) => late.set(job.id, end)));
+            return { kind: "lost", message: "silent" };
+          },
+          options,
+        );
+        const rest = async (): Promise<void> => {
+          await Promise.all(unsaid);
+          end();
+        };
+        return {
+          ...worker,
+          drain: async () => await worker.drain().then(rest),
+          stop: async (reason) => await worker.stop(reason).then(rest),
+        };
+      },
+      async list(query) {
+        return (await jobs.list(query)).map((found) => {
+          const end = late.get(found.job.id);
+          return end === undefined || end.kind === "lost" ? found : { ...found, state: "over", outcome: end };
+        });
+      },
+    }),
+  };
+};
+
+async function silenceAfter(seen: () => number, made: Promise<unknown>): Promise<"silent"> {
+  return await new Promise((resolve) => {
+    const look = setInterval(() => {
+      if (performance.now() - seen() > SILENCE_MS) resolve("silent");
+    }, SILENCE_MS / 6);
+    made.finally(() => clearInterval(look)).catch(() => {});
+  });
+}
 
 faults("checkJobs()", withQueue()(), checkJobs, {
   "a job that is put twice": [
@@ -106,4 +165,23 @@ faults("checkJobs()", withQueue()(), checkJobs, {
     /with its like/,
   ],
   "a dead worker's job that nobody takes up": [withQueue(undefined, true), /a is not as it should be/],
+  "a queue that believes whoever had a job": [unfencedQueue, /its outcome was refused/],
+  "a pause that is taken for an end": [
+    withHandler((handle) => async (job, signal) => {
+      const end = await handle(job, signal);
+      return end.kind === "paused" ? { ...end, kind: "ended", status: "passed" } : end;
+    }),
+    /paused/,
+  ],
+  "a pause that is forgotten": [
+    withJobs(({ task: { until, ...task } }) => ({ task: task as Job["task"] })),
+    /is kept/,
+  ],
+  "a run held by another that costs a retry": [
+    withHandler((handle) => async (job, signal) => {
+      const end = await handle(job, signal);
+      return end.kind === "lost" ? { kind: "lost", message: end.message } : end;
+    }),
+    /a is not as it should be/,
+  ],
 });

@@ -5,19 +5,27 @@
  */
 import { InputError } from "../../../core/mod.ts";
 
-/** Settings of an address that belong to the store at the same place, and that no client of the database knows. */
-const OF_THE_STORE = ["spool"];
+/** Settings of an address that are ours, and those of the store at the same place: no client of the database knows them. */
+const OWN = ["poll", "silence"] as const;
+const OF_THE_STORE = ["spool", "lease"];
 
-/**
- * The address that the client connects to: that of a store may serve.
- * @throws InputError where it is none; its message has nothing of the address
- */
-export function addressOf(location: string): string {
+/** What an address says. */
+export interface QueueAddress extends Partial<Record<(typeof OWN)[number], number>> {
+  /** What the client connects to: the address of a store may serve. */
+  readonly url: string;
+}
+
+/** @throws InputError where it is none; its message has nothing of the address */
+export function addressOf(location: string): QueueAddress {
   try {
     const url = new URL(location);
     if (!/^postgres(ql)?:$/.test(url.protocol)) throw new TypeError("another scheme");
-    for (const name of OF_THE_STORE) url.searchParams.delete(name);
-    return url.href;
+    const settings = OWN.flatMap((name) => {
+      const value = url.searchParams.get(name);
+      return value === null ? [] : [[name, Number(value)] as const];
+    });
+    for (const name of [...OWN, ...OF_THE_STORE]) url.searchParams.delete(name);
+    return { url: url.href, ...Object.fromEntries(settings) };
   } catch {
     throw new InputError(
       "expected the address of a database, such as postgres://user@host:5432/dsgan. Characters of a password that mean " +

@@ -28,7 +28,7 @@ const options = z.strictObject({
     .string()
     .default("postgres://localhost:5432/dsgan")
     .describe(
-      "Address of the database: `postgres://user:password@host:port/name`. The environment's `PGPASSWORD` serves where it has no password.",
+      "Address of the database: `postgres://user:password@host:port/name`. The environment's `PGPASSWORD` serves where it has no password. `?silence=…` and `poll=…` may follow.",
     ),
   schema: z
     .string()
@@ -59,8 +59,9 @@ export type PgBossOptions = z.input<typeof options>;
  * @throws InputError where an option is out of its range
  */
 export function pgBossJobs(given: PgBossOptions = {}, machine: Machine = thisMachine): Jobs {
-  const { url, schema, silence, poll } = parseOptions("pg-boss", options, given);
-  const connection = addressOf(url);
+  const { url, ...usual } = parseOptions("pg-boss", options, given);
+  const { url: connection, ...own } = addressOf(url);
+  const { schema, silence, poll } = parseOptions("pg-boss", options, { ...usual, ...own });
   const looking = { poll: poll * 1000, silence };
   const workers = new Set<JobWorker>();
   const troubled = new Set<(message: string) => void>();

@@ -17,7 +17,12 @@ export interface Address {
   readonly shown: string;
   /** The spool's folder; undefined for none. */
   readonly spool: string | undefined;
+  /** Seconds, where the address tells: see the option `lease`. */
+  readonly lease?: number;
 }
+
+/** Settings of an address that are ours, or those of the queue at the same place: no client of the database knows them. */
+const SETTINGS = ["spool", "lease", "host", "poll", "silence"];
 
 /** Words for the option `spool`. */
 export const SPOOL = { usual: "auto", none: "off" } as const;
@@ -39,8 +44,13 @@ export function addressOf(location: string, spool: string): Address {
   const host = url.searchParams.get("host");
   const user = url.username === "" ? "" : `${url.username}@`;
   const shown = `postgres://${user}${url.host}${host ?? ""}${url.pathname}`;
-  for (const name of ["spool", "host"]) url.searchParams.delete(name);
-  return { url: url.href, shown, spool: folderOf(own), ...(host !== null && { host }) };
+  const lease = url.searchParams.get("lease");
+  for (const name of SETTINGS) url.searchParams.delete(name);
+  return {
+    ...{ url: url.href, shown, spool: folderOf(own) },
+    ...(host !== null && { host }),
+    ...(lease !== null && { lease: Number(lease) }),
+  };
 }
 
 function folderOf(spool: string): string | undefined {

@@ -60,10 +60,10 @@ export function databaseAt(address: Address): Database {
   const hold = (): (() => void) => {
     clearTimeout(ending);
     if (holds++ === 0) for (const link of Object.values(links)) link.keepAlive(true);
-    let isHeld = true;
+    let isBlocked = true;
     return () => {
-      if (!isHeld) return;
-      isHeld = false;
+      if (!isBlocked) return;
+      isBlocked = false;
       if (--holds > 0) return;
       for (const link of Object.values(links)) link.keepAlive(false);
       ending = setTimeout(() => {

@@ -147,7 +147,7 @@ export function holdLease(
   };
 }
 
-/** The holder of a lease that has not lapsed. */
+/** The holder of a lease that has not lapsed, unless it was a process of this machine that has ended. */
 export async function ownerOf(
   id: string,
   database: Database,
@@ -158,7 +158,7 @@ export async function ownerOf(
       select holder, epoch, (extract(epoch from until - clock_timestamp()) * 1000)::float8 as left
       from dsgan.runs where id = ${id} and holder is not null and until > clock_timestamp()`,
   );
-  if (row === undefined) return undefined;
+  if (row === undefined || stateOf(row.holder) === "ended") return undefined;
   const { pid, host, since } = row.holder;
   const until = new Date(machine.now() + row.left).toISOString();
   return { pid, host, isHere: isHere(row.holder), epoch: row.epoch, since, until };

@@ -35,7 +35,7 @@ const options = z.strictObject({
     .default("postgres://localhost:5432/dsgan")
     .describe(
       "Address of the database: `postgres://user:password@host:port/name`. `?sslmode=require` and the like may follow, and " +
-        "`spool=…` as below. The environment's `PGPASSWORD` serves where the address has no password.",
+        "`spool=…` and `lease=…` as below. The environment's `PGPASSWORD` serves where the address has no password.",
     ),
   spool: z
     .string()
@@ -45,6 +45,12 @@ const options = z.strictObject({
       "Folder for what is not shipped yet; `auto`: a folder of the system's temporary ones; `off`: none, a training then " +
         "waits for the server at every event.",
     ),
+  lease: z
+    .int()
+    .min(3)
+    .max(3600)
+    .default(LEASE_MS / 1000)
+    .describe("Seconds without a sign of life after which a run may be another writer's."),
 });
 
 /** Options of {@link postgresStore}. */
@@ -67,11 +73,12 @@ export interface PostgresSetting {
  */
 export function postgresStore(
   given: PostgresOptions = {},
-  { machine = thisMachine, lease = LEASE_MS, attempts }: PostgresSetting = {},
+  { machine = thisMachine, lease: own, attempts }: PostgresSetting = {},
 ): Store {
-  const { url, spool } = parseOptions("postgres", options, given);
+  const { url, spool, lease: usual } = parseOptions("postgres", options, given);
   const address = addressOf(url, spool);
-  const store = directStore(address, { machine, lease });
+  const { lease: seconds } = parseOptions("postgres", options, { lease: address.lease ?? usual });
+  const store = directStore(address, { machine, lease: own ?? seconds * 1000 });
   if (address.spool === undefined) return store;
   return spooled(store, {
     folder: address.spool,
@@ -179,9 +186,7 @@ function told(database: Database): Database {
         if (error instanceof InputError) throw new InputError(`${database.shown}: ${error.message}`);
         throw new InputError(
           `cannot use the runs in ${database.shown}: ${reasonOf(error)}. ${adviceOn(error)}`,
-          {
-            cause: error,
-          },
+          { cause: error, mayPass: mayPass(error) },
         );
       }),
   };

@@ -5,7 +5,7 @@ import { repeat } from "./lit-html/directives/repeat.js";
 import { html, nothing, svg } from "./lit-html/lit-html.js";
 import { runLink, setQuery } from "./location.js";
 
-export const STATUSES = ["running", "passed", "missed", "failed", "cancelled", "abandoned"];
+export const STATUSES = ["running", "passed", "missed", "failed", "cancelled", "paused", "abandoned"];
 
 /** @typedef {{ x: number[], y: (number | null)[] }} Spark */
 

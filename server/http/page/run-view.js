@@ -65,7 +65,9 @@ function head({ run, query, canStart, busy, act }, summary) {
   const isRunning = status === "running" && run.state !== "ended";
   const stage = stages.at(-1);
   const share = stage?.steps ? (stage.step ?? 0) / stage.steps : undefined;
-  const canResume = canStart && (status === "cancelled" || status === "failed" || status === "abandoned");
+  const canResume =
+    canStart &&
+    (status === "cancelled" || status === "paused" || status === "failed" || status === "abandoned");
   return html`
     <header class="run-head">
       <div class="title">
