@@ -18,7 +18,9 @@ import { plain, type Standing, standings } from "./trials.ts";
 export interface Decision {
   /** To be put, in this order: putting a job again that is there changes nothing. */
   readonly put: readonly SweepJob[];
-  /** Ids of jobs to cancel. */
+  /** Ids of jobs to stop: the search has given their trials up. */
+  readonly stop: readonly string[];
+  /** Ids of jobs to cancel: the sweep ends without them. */
   readonly cancel: readonly string[];
   /** All trials so far, with those that begin now. */
   readonly trials: readonly Trial[];
@@ -54,11 +56,17 @@ export async function decide(
   const trials = standings(loaded, records);
   const ending = cancelled ? "cancelled" : failures > limits.failures ? "failures" : undefined;
   if (ending !== undefined) {
-    return { put: [], cancel: open, trials: trials.map(plain), ...(open.length === 0 && { over: ending }) };
+    return {
+      put: [],
+      stop: [],
+      cancel: open,
+      trials: trials.map(plain),
+      ...(open.length === 0 && { over: ending }),
+    };
   }
 
   const put: SweepJob[] = [];
-  const cancel: string[] = [];
+  const stop: string[] = [];
   const places = Math.min(room, limits.atOnce ?? Number.POSITIVE_INFINITY) - open.length;
   const fill = (trial: Standing): void => {
     for (const seed of trial.missing) if (put.length < places) put.push(jobOf(loaded, trial, seed));
@@ -74,11 +82,11 @@ export async function decide(
     }
     const [i, trial] = moved(loaded, trials, move);
     trials[i] = trial;
-    if ("stop" in move) cancel.push(...openJobsOf(move.stop, records));
+    if ("stop" in move) stop.push(...openJobsOf(move.stop, records));
     else fill(trial);
   }
   const isOver = idle && put.length === 0 && open.length === 0;
-  return { put, cancel, trials: trials.map(plain), ...(isOver && { over: "done" }) };
+  return { put, stop, cancel: [], trials: trials.map(plain), ...(isOver && { over: "done" }) };
 
   function moved(loaded: LoadedSweep, trials: readonly Standing[], move: Move): readonly [number, Standing] {
     const wrong = (why: string): never => {

@@ -30,12 +30,13 @@ export interface SweepJob {
 
 /**
  * How a job came to its end. `paused`: the run stands at its rung, where its metrics were these; `ended`: the run has
- * ended, maybe before its rung; `failed`: the run failed, or was lost more often than it may be retried.
+ * ended, maybe before its rung; `failed`: the run failed, or was lost more often than it may be retried; `stopped`: the
+ * search has given its trial up; `cancelled`: somebody has cancelled it.
  */
 export type JobOutcome =
   | { readonly kind: "paused" | "ended"; readonly metrics: Numbers }
   | { readonly kind: "failed"; readonly message: string }
-  | { readonly kind: "cancelled" };
+  | { readonly kind: "stopped" | "cancelled" };
 
 /** A job that was put. Of all that is known of a sweep, these records alone decide what comes next. */
 export interface JobRecord {

@@ -54,7 +54,7 @@ export function standings({ sweep: { seeds }, goal }: TrialTerms, records: reado
 function stateOf(group: readonly JobRecord[], isMissing: boolean): TrialState {
   const kinds = group.map(({ outcome }) => outcome?.kind);
   if (kinds.includes(undefined)) return "running";
-  if (kinds.includes("cancelled")) return "stopped";
+  if (kinds.includes("stopped") || kinds.includes("cancelled")) return "stopped";
   if (isMissing) return "running"; // also where another seed has failed: what the rest come to is worth knowing
   if (kinds.includes("failed")) return "failed";
   const last = newest(group);

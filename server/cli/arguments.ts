@@ -26,6 +26,11 @@ export function runsOption(): Option {
     .default("runs");
 }
 
+/** Where jobs are kept. As that of runs, the place may have a password. */
+export function jobsOption(what: string): Option {
+  return new Option("--jobs <place>", what).env("DSGAN_JOBS");
+}
+
 /** Plugins beside the built-in ones, for the store of {@link runsOption}. */
 export function storePlugin(): Option {
   return new Option(

@@ -40,6 +40,7 @@ Examples:
   $ dsgan sweep sweep-ring --dry-run
   $ dsgan sweep sweep-ring --at-once 2
   $ dsgan sweep my-sweep.yaml --detach
+  $ dsgan sweep my-sweep.yaml --runs postgres://host/dsgan      on the workers of that database
   $ dsgan sweep status <id>        and resume, cancel
 ${EXIT_CODES}`;
 

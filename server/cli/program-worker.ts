@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { count, positive, runsOption, storePlugin } from "./arguments.ts";
+import { count, jobsOption, positive, runsOption, storePlugin } from "./arguments.ts";
 import { WORKER_EXAMPLES } from "./help.ts";
 import type { Host } from "./host.ts";
 
@@ -25,7 +25,7 @@ export function addWorkerCommand(
         "workers may share a queue. SIGTERM and Ctrl-C have each run write a checkpoint; the jobs go back to the queue.",
     )
     .addOption(runsOption())
-    .option("--jobs <place>", "where jobs are kept: a URL of a queue; that of --runs unless given")
+    .addOption(jobsOption("where jobs are kept: a URL of a queue; that of --runs unless given"))
     .addOption(storePlugin())
     .option("--slots <n>", "jobs at once", positive, 1)
     .option("--threads <n>", "threads that each run may use", positive, 1)

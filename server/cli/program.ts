@@ -16,11 +16,12 @@ import {
   wholeNumber,
 } from "./arguments.ts";
 import { codeOfError, EXIT, tell } from "./exit.ts";
-import { EXAMPLES, RESUME_EXAMPLES, RUN_EXAMPLES, SWEEP_EXAMPLES } from "./help.ts";
+import { EXAMPLES, RESUME_EXAMPLES, RUN_EXAMPLES } from "./help.ts";
 import type { Host } from "./host.ts";
 import { version } from "./package.ts";
 import { addKeepCommands } from "./program-keep.ts";
 import { addScoreCommand } from "./program-score.ts";
+import { addSweepCommands } from "./program-sweep.ts";
 import { addWorkerCommand } from "./program-worker.ts";
 
 /**
@@ -31,6 +32,9 @@ import { addWorkerCommand } from "./program-worker.ts";
  */
 export async function program(args: readonly string[], host: () => Promise<Host>): Promise<number> {
   let code: number = EXIT.met;
+  const done = (value: number): void => {
+    code = value;
+  };
   const root = new Command("dsgan")
     .description("Learns to sample the difference of two distributions from samples of those two alone.")
     .version(version(), "-v, --version", "print the version")
@@ -92,68 +96,7 @@ export async function program(args: readonly string[], host: () => Promise<Host>
       code = await resumeCommand(run, options, await host());
     });
 
-  const sweep = root
-    .command("sweep")
-    .summary("run a scenario under many settings, from many seeds")
-    .description(
-      "Runs a sweep on this machine, one thread a run, or goes on with one that was interrupted: runs that have ended are\n" +
-        "not made again. Tells means and intervals over the seeds, and how far settings differ.",
-    )
-    .argument("<sweep>", "a sweep file, or the name of a packaged sweep")
-    .option("--dry-run", "show the trials with their settings and ids, and run nothing")
-    .option("--detach", "go on without the terminal")
-    .enablePositionalOptions();
-  const hosting = (command: Command): Command =>
-    command
-      .addOption(runsOption())
-      .addOption(storePlugin())
-      .option("--at-once <n>", "runs at once; as many as there are processors unless given", positive)
-      .option("--json", "events and the result as JSON lines on stdout, nothing else")
-      .option("--junit <file>", "write a JUnit report: one test case for each expectation")
-      .option("--quiet", "print only the result and errors");
-  hosting(sweep)
-    .addHelpText("after", SWEEP_EXAMPLES)
-    .action(async (file, options) => {
-      if (options.json && options.quiet) root.error("error: --json and --quiet cannot go together");
-      const { sweepCommand } = await import("./sweep.ts");
-      code = await sweepCommand(file, options, await host());
-    });
-  hosting(
-    sweep
-      .command("resume")
-      .summary("go on with a sweep")
-      .description("Goes on with a sweep that was interrupted, killed or cancelled, or that has failed.")
-      .argument("<sweep>", "a sweep's id, or its folder")
-      .option("--detach", "go on without the terminal"),
-  ).action(async (id, options) => {
-    const { resumeSweepCommand } = await import("./sweep.ts");
-    code = await resumeSweepCommand(id, options, await host());
-  });
-  sweep
-    .command("status")
-    .summary("show how a sweep stands")
-    .description("Shows how a sweep stands: its trials, what they came to, and how far they differ.")
-    .argument("<sweep>", "a sweep's id, or its folder")
-    .addOption(runsOption())
-    .addOption(storePlugin())
-    .option("--json", "as JSON, with every value")
-    .action(async (id, options) => {
-      const { sweepStatusCommand } = await import("./sweep-status.ts");
-      code = await sweepStatusCommand(id, options, await host());
-    });
-  sweep
-    .command("cancel")
-    .summary("stop a sweep")
-    .description(
-      "Stops a sweep where it runs, as Ctrl-C does: its runs write checkpoints, and it can be resumed.",
-    )
-    .argument("<sweep>", "a sweep's id, or its folder")
-    .addOption(runsOption())
-    .addOption(storePlugin())
-    .action(async (id, options) => {
-      const { cancelSweepCommand } = await import("./sweep-status.ts");
-      code = await cancelSweepCommand(id, options, await host());
-    });
+  addSweepCommands(root, host, done);
 
   root
     .command("sample")
@@ -254,7 +197,7 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .addOption(
       new Option("--format <name>", "how to print").choices(["table", "md", "csv", "latex"]).default("table"),
     )
-    .option("--plot <file>", "draw the metrics' curves into a PNG: a band for each setting")
+    .option("--plot <file>", "draw the metrics' curves into a PNG or SVG: a band for each setting")
     .addHelpText(
       "after",
       "\nExamples:\n  $ for seed in 0 1 2; do dsgan run ssl-mnist-scaled --seed $seed; done\n" +
@@ -265,9 +208,6 @@ export async function program(args: readonly string[], host: () => Promise<Host>
       code = await compareCommand(given, options, await host());
     });
 
-  const done = (value: number): void => {
-    code = value;
-  };
   addScoreCommand(root, host, done);
   addKeepCommands(root, host, done);
   addWorkerCommand(root, host, done);

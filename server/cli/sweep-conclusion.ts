@@ -4,28 +4,24 @@
  * @module
  */
 import { styleText } from "node:util";
-import {
-  type Goal,
-  type LoadedSweep,
-  type RunReader,
-  type RunResult,
-  withoutSecrets,
-} from "../../core/mod.ts";
+import { type LoadedSweep, type RunReader, type RunResult, withoutSecrets } from "../../core/mod.ts";
 import { duration, number } from "../report/format.ts";
+import { caution, inWords, whole } from "../statistics/words.ts";
 import type { SweepStory } from "../sweep/kept.ts";
 import {
   differencesOf,
   inShort,
   shortNames,
+  shownMetrics,
   type TrialOutcome,
   trialOutcomes,
   valueInShort,
 } from "../sweep/outcome.ts";
-import { caution, inWords, whole } from "./compare-formats.ts";
+
 import { tellFailure } from "./exit.ts";
 import { table } from "./list.ts";
 import { closing } from "./summary.ts";
-import { count } from "./words.ts";
+import { count, place } from "./words.ts";
 
 /** A sweep, and what is known of it. */
 export interface ToldSweep {
@@ -41,6 +37,8 @@ export interface TellOptions {
   readonly runs: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  /** Path of the report. */
+  readonly report?: string;
 }
 
 /** Prints how a sweep ended. @param file that of the sweep, for messages */
@@ -50,9 +48,14 @@ export function concludeSweep(
   options: TellOptions,
 ): void {
   const { result } = sweep;
+  const report = options.report !== undefined && { report: options.report };
   if (result.error !== undefined) tellFailure(result.error, file);
-  if (options.json) process.stdout.write(`${JSON.stringify({ type: "result", ...asJson(sweep) })}\n`);
-  else if (!options.quiet) process.stdout.write(`\n${inTables(sweep)}\n`);
+  if (options.json)
+    process.stdout.write(`${JSON.stringify({ type: "result", ...asJson(sweep), ...report })}\n`);
+  else if (!options.quiet) {
+    process.stdout.write(`\n${inTables(sweep)}\n`);
+    if (report) process.stdout.write(`report   ${place(report.report)}\n`);
+  }
   if (!options.json) {
     process.stdout.write(`${closing({ result, location: sweep.reader.location })}\n`);
     if (result.status === "cancelled" || result.status === "failed") {
@@ -119,22 +122,17 @@ function stateOf({ state, failures }: TrialOutcome): string {
   return styleText("red", `${state}, ${count(failures.length, "run")} failed`);
 }
 
-/** Metrics that somebody asks for; all where nobody does. */
-function shownMetrics(
-  expect: Readonly<Record<string, unknown>>,
-  goal: Goal | undefined,
-  trials: readonly TrialOutcome[],
-): readonly string[] {
-  const asked = [...new Set([...(goal ? [goal.metric] : []), ...Object.keys(expect)])];
-  return asked.length > 0 ? asked : [...new Set(trials.flatMap(({ metrics }) => Object.keys(metrics)))];
-}
-
 /** How a sweep stands, in a line. */
-export function standingOf({ story, result, reader }: ToldSweep, host: string | undefined): string {
+export function standingOf(
+  { story, result, reader }: ToldSweep,
+  host: string | undefined,
+  isShared: boolean,
+): string {
   const { records, seconds } = story;
   const over = records.filter(({ outcome }) => outcome !== undefined).length;
   const jobs = `${over} of ${count(records.length, "job")} over`;
-  const how = host === undefined ? (result?.status ?? "abandoned: its host is gone") : `running ${host}`;
+  const alone = isShared ? "no host: workers go on with what was put" : "abandoned: its host is gone";
+  const how = host === undefined ? (result?.status ?? alone) : `running ${host}`;
   return `${reader.id}: ${how}, ${jobs}, ${duration(seconds)}`;
 }
 

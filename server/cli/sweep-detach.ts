@@ -28,7 +28,7 @@ const POLL_MS = 200;
 export async function detachSweep(
   command: readonly string[],
   id: string,
-  { runs, plugin = [], atOnce, junit }: SweepOptions,
+  { runs, jobs, plugin = [], atOnce, slots, junit }: SweepOptions,
   host: Host,
 ): Promise<number> {
   const store = await storeOf({ runs, plugin }, host);
@@ -42,10 +42,11 @@ export async function detachSweep(
     "--quiet",
     ...plugin.flatMap((name) => ["--plugin", name]),
     ...(atOnce === undefined ? [] : ["--at-once", String(atOnce)]),
+    ...(slots === undefined ? [] : ["--slots", String(slots)]),
     ...(junit === undefined ? [] : ["--junit", junit]),
   ];
   // A location may have a password, which others would see on a command line.
-  const env = { ...process.env, DSGAN_RUNS: runs };
+  const env = { ...process.env, DSGAN_RUNS: runs, ...(jobs !== undefined && { DSGAN_JOBS: jobs }) };
   const child = spawn(process.execPath, args, { detached: true, env, stdio: ["ignore", output, output] });
   closeSync(output);
   const ended = new Promise<number>((resolve) => child.on("exit", (code) => resolve(code ?? EXIT.broke)));

@@ -7,7 +7,7 @@ import { clearScreenDown, moveCursor } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
 import { type JobRecord, type LoadedSweep, type RunEvent, type Trial, trialsOf } from "../../core/mod.ts";
 import { number } from "../report/format.ts";
-import { type HeldSweep, recordsOf } from "../sweep/kept.ts";
+import { type HeldSweep, recordsOf, takeIn } from "../sweep/kept.ts";
 import { inShort } from "../sweep/outcome.ts";
 import { inCi } from "./watch.ts";
 import { count, place } from "./words.ts";
@@ -17,7 +17,8 @@ export interface ShownSweep {
   readonly id: string;
   readonly loaded: LoadedSweep;
   readonly sweep: HeldSweep;
-  readonly atOnce: number;
+  /** Who makes the runs, in a few words. */
+  readonly makers: string;
   /** Jobs in all, where that is known. */
   readonly total?: number;
 }
@@ -44,23 +45,24 @@ export function sweepDisplay(
   return process.stdout.isTTY && !inCi() ? live(shown, process.stdout) : plain(shown, write);
 }
 
-function heading({ id, loaded: { sweep, search }, sweep: { writer, records }, atOnce }: ShownSweep): string {
+function heading({ id, loaded: { sweep, search }, sweep: { writer, records }, makers }: ShownSweep): string {
   const over = records.filter(({ outcome }) => outcome !== undefined).length;
   const before = records.length === 0 ? "" : `, ${over} of ${count(records.length, "job")} over before`;
   const seeds = count(sweep.seeds.length, "seed");
-  return `sweep ${id}  by ${search.name}, ${seeds}, ${atOnce} at once${before}  ${place(writer.location)}`;
+  return `sweep ${id}  by ${search.name}, ${seeds}, ${makers}${before}  ${place(writer.location)}`;
 }
 
 /** A line for each job that is over. */
 function plain({ loaded, sweep, total }: ShownSweep, write: (text: string) => void): SweepDisplay {
-  let put = sweep.records.length;
-  let over = sweep.records.filter(({ outcome }) => outcome !== undefined).length;
+  const records = new Map(sweep.records.map((record) => [record.job.id, record]));
   return {
     show(event) {
       if (event.type !== "job") return;
-      const record = event as unknown as JobRecord;
-      if (record.outcome === undefined) put++;
-      else write(`[${++over} of ${total ?? put}]  ${lineOf(loaded, record)}\n`);
+      takeIn(records, event);
+      const record = records.get(event.job.id)!;
+      const over = [...records.values()].filter(({ outcome }) => outcome !== undefined).length;
+      if (record.outcome !== undefined)
+        write(`[${over} of ${total ?? records.size}]  ${lineOf(loaded, record)}\n`);
     },
     run(run, event) {
       if (event.type === "warning" || (event.type === "sentinel" && event.action === "warn"))

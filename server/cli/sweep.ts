@@ -1,35 +1,49 @@
 /**
- * `dsgan sweep`: a scenario under many settings, from many seeds, on a pool of trainers of this machine.
+ * `dsgan sweep`: a scenario under many settings, from many seeds, on a pool of trainers of this machine or by the workers
+ * of a queue.
  *
  * @module
  */
 import { Console } from "node:console";
 import { writeFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
-import { InputError, type LoadedSweep, messageOf, type RunResult, type Store } from "../../core/mod.ts";
-import { localJobs } from "../../plugins/jobs/mod.ts";
+import {
+  InputError,
+  type LoadedSweep,
+  messageOf,
+  type RunEvent,
+  type RunResult,
+  type Store,
+  withoutSecrets,
+} from "../../core/mod.ts";
 import { hostSweep } from "../sweep/host.ts";
-import { holdSweep, reopenSweep, type SweepText, storyOf, sweepIdOf, textOf } from "../sweep/kept.ts";
+import {
+  type HeldSweep,
+  holdSweep,
+  reopenSweep,
+  type SweepText,
+  storyOf,
+  sweepIdOf,
+  textOf,
+} from "../sweep/kept.ts";
 import { resultOf } from "../sweep/outcome.ts";
 import { totalOf } from "../sweep/plan.ts";
 import { runOf } from "../trainer/open-run.ts";
-import { limitThreads } from "../trainer/threads.ts";
-import { makeRun } from "../worker/make-run.ts";
-import { commandOf } from "./again.ts";
 import { annotateProblems, annotateResult } from "./annotations.ts";
-import { codeOfError, codeOfResult, tell } from "./exit.ts";
+import { codeOfError, codeOfResult, EXIT, tell } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { interruptible } from "./interrupt.ts";
 import { junit } from "./junit.ts";
 import { loadSweepFile } from "./load.ts";
-import { version } from "./package.ts";
+import { placeOfJobs } from "./queue.ts";
 import { requireWritable } from "./run.ts";
-import { placeOf, runNamed, storeOf } from "./runs.ts";
-import { concludeSweep } from "./sweep-conclusion.ts";
+import { runNamed, storeOf } from "./runs.ts";
+import { concludeSweep, sweepAgain } from "./sweep-conclusion.ts";
 import { detachSweep } from "./sweep-detach.ts";
-import { sweepDisplay } from "./sweep-display.ts";
+import { type SweepDisplay, sweepDisplay } from "./sweep-display.ts";
 import type { SweepOptions } from "./sweep-options.ts";
 import { planCommand } from "./sweep-plan.ts";
+import { openSweepQueue } from "./sweep-queue.ts";
+import { writeSweepReport } from "./sweep-report.ts";
 import { onGitHub } from "./watch.ts";
 
 /** A sweep to host. */
@@ -37,6 +51,8 @@ interface Chosen {
   readonly id: string;
   readonly loaded: LoadedSweep;
   readonly text: SweepText;
+  /** Whether runs that failed are tried again although the sweep has come to its end. */
+  readonly retries: boolean;
 }
 
 /** Runs a sweep, or goes on with it. @returns the exit code */
@@ -45,7 +61,7 @@ export async function sweepCommand(given: string, options: SweepOptions, host: H
   return await guarded(given, options, async () => {
     const found = await loadSweepFile(given, host);
     const { loaded } = found;
-    const chosen = { id: await sweepIdOf(loaded), loaded, text: textOf(loaded, found) };
+    const chosen = { id: await sweepIdOf(loaded), loaded, text: textOf(loaded, found), retries: false };
     if (!options.detach) return await hostHere(chosen, options, host);
     await loaded.search.close?.();
     return await detachSweep(["sweep", given], chosen.id, options, host);
@@ -58,7 +74,7 @@ export async function resumeSweepCommand(given: string, options: SweepOptions, h
     const { runs, id, reader } = await runNamed(given, options, host);
     const place = { ...options, runs };
     const { loaded, text } = await reopenSweep(reader, host.plugins);
-    if (!options.detach) return await hostHere({ id, loaded, text }, place, host);
+    if (!options.detach) return await hostHere({ id, loaded, text, retries: true }, place, host);
     await loaded.search.close?.();
     return await detachSweep(["sweep", "resume", id], id, place, host);
   });
@@ -82,15 +98,21 @@ async function guarded(given: string, options: SweepOptions, act: () => Promise<
 }
 
 /** Hosts a sweep in this process, unless it has come to its end before. */
-async function hostHere({ id, loaded, text }: Chosen, options: SweepOptions, host: Host): Promise<number> {
+async function hostHere(chosen: Chosen, options: SweepOptions, host: Host): Promise<number> {
+  const { id, loaded, text } = chosen;
   const store = await storeOf(options, host);
   const interrupt = interruptible();
   try {
     const result =
-      (await endBefore(id, loaded, store)) ??
-      (await hosted({ id, loaded, text }, options, store, interrupt.signal));
+      (await endBefore(chosen, store)) ?? (await hosted(chosen, options, store, interrupt.signal, host));
+    if (result === undefined) {
+      process.stdout.write(leftToOthers(id, options));
+      return interrupt.code ?? EXIT.interrupted;
+    }
     const reader = await store.open(id);
-    concludeSweep({ loaded, reader, result, story: await storyOf(reader) }, text.file, options);
+    const told = { loaded, reader, result, story: await storyOf(reader) };
+    const report = await writeSweepReport(told, store, host);
+    concludeSweep(told, text.file, { ...options, ...(report !== undefined && { report }) });
     if (options.junit !== undefined) writeFileSync(options.junit, junit([{ file: text.file, result }]));
     if (onGitHub()) {
       const place = { file: text.file, text: text.text, report: undefined };
@@ -103,11 +125,12 @@ async function hostHere({ id, loaded, text }: Chosen, options: SweepOptions, hos
 }
 
 /** What a sweep that has come to its end came to, by the bounds that the file has now. */
-async function endBefore(id: string, loaded: LoadedSweep, store: Store): Promise<RunResult | undefined> {
+async function endBefore({ id, loaded, retries }: Chosen, store: Store): Promise<RunResult | undefined> {
   const reader = await runOf(store, id);
   if (reader === undefined) return undefined;
   const { result, records, seconds } = await storyOf(reader);
   if (result?.status !== "passed" && result?.status !== "missed") return undefined;
+  if (retries && records.some(({ outcome }) => outcome?.kind === "failed")) return undefined;
   if ((await reader.owner()) !== undefined) return undefined;
   await loaded.search.close?.();
   return resultOf(loaded, records, { run: id, over: "done", seconds });
@@ -118,37 +141,50 @@ async function hosted(
   options: SweepOptions,
   store: Store,
   signal: AbortSignal,
-): Promise<RunResult> {
-  limitThreads(1); // side by side, runs of one thread do more than runs of several
-  const atOnce = options.atOnce ?? availableParallelism();
-  const sweep = await holdSweep(store, id, loaded.sweep.name, text);
-  const jobs = localJobs();
-  const total = await totalOf(loaded);
-  const display = sweepDisplay({ id, loaded, sweep, atOnce, ...(total !== undefined && { total }) }, options);
+  host: Host,
+): Promise<RunResult | undefined> {
+  const place = await placeOfJobs(options, host, text.jobs);
+  const queue = await openSweepQueue(place, { id, loaded, store }, options, host);
+  let held: HeldSweep | undefined;
+  let display: SweepDisplay | undefined;
   try {
-    const processor = cpus()[0]?.model ?? "unknown";
-    const traits = { engine: "auto", processor, threads: 1, versions: { dsgan: version() } };
-    const worker = await jobs.work(
-      atOnce,
-      async (job, stop) => {
-        const { task } = job;
-        const command =
-          "scenario" in task ? commandOf(task.scenario.file, task.scenario.overrides ?? []) : "";
-        const about = { command, sweep: id, job: job.id, attempt: job.attempt };
-        const run = "resume" in task ? task.resume : (task.run ?? job.id);
-        const event = display.run.bind(display, run);
-        return await makeRun(job, stop, { ...placeOf(options), store, about, event });
-      },
-      { traits },
-    );
-    const show = display.show.bind(display);
-    const queue = { jobs, worker, room: atOnce, ...(total !== undefined && { total }) };
-    return await hostSweep({ loaded, text, sweep, ...queue, signal, show });
+    const kept = { ...withoutPlace(text), ...(place !== undefined && { jobs: withoutSecrets(place) }) };
+    const sweep = await holdSweep(store, id, loaded.sweep.name, kept);
+    held = sweep;
+    const total = await totalOf(loaded);
+    const known = total !== undefined && { total };
+    const shown = sweepDisplay({ id, loaded, sweep, makers: queue.makers, ...known }, options);
+    display = shown;
+    const worker = await queue.work((run, event) => shown.run(run, event));
+    const show = (event: RunEvent): void => shown.show(event);
+    return await hostSweep({
+      loaded,
+      text: kept,
+      sweep,
+      queue: { ...queue, ...worker },
+      ...known,
+      signal,
+      show,
+    });
   } finally {
-    display.end();
-    await jobs.close();
-    await sweep.writer.close();
+    display?.end();
+    await queue.jobs.close();
+    await held?.writer.close();
   }
+}
+
+function withoutPlace({ jobs, ...text }: SweepText): SweepText {
+  return text;
+}
+
+/** What is told where the host of a sweep was interrupted, and workers go on. */
+function leftToOthers(id: string, { runs, json }: SweepOptions): string {
+  if (json) return "";
+  return (
+    `workers go on with the jobs that sweep ${id} has put\n` +
+    `  ${sweepAgain("resume", id, runs)}    goes on with the sweep, on any machine\n` +
+    `  ${sweepAgain("cancel", id, runs)}    stops it, with checkpoints\n`
+  );
 }
 
 /** Where a sweep file has the bounds on what a result calls `mean coverage`. */

@@ -3,31 +3,26 @@
  *
  * @module
  */
-import { pathToFileURL } from "node:url";
 import {
   type AttemptEnd,
-  assemble,
-  contextOf,
   InputError,
   type JobHandler,
   type JobWorker,
-  loadPlugins,
   messageOf,
-  queueAt,
   withoutSecrets,
 } from "../../core/mod.ts";
+import { limitThreads } from "../trainer/threads.ts";
 import { makeRun } from "../worker/make-run.ts";
 import { traitsOf } from "../worker/traits.ts";
 import { codeOfError, EXIT, worst } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { type Interrupt, interruptible } from "./interrupt.ts";
-import { placeOf, type RunsOptions, storeOf } from "./runs.ts";
+import { openQueue, type QueueOptions } from "./queue.ts";
+import { placeOf, storeOf } from "./runs.ts";
 import { count } from "./words.ts";
 
 /** Options of `dsgan worker`. */
-export interface WorkerOptions extends RunsOptions {
-  /** Where jobs are kept; that of the runs unless given. */
-  readonly jobs?: string;
+export interface WorkerOptions extends QueueOptions {
   /** Jobs at once. */
   readonly slots: number;
   /** Threads that each run may use. */
@@ -39,16 +34,12 @@ export interface WorkerOptions extends RunsOptions {
   readonly json?: boolean;
 }
 
-/** Variables from which what a trainer loads takes its number of threads. */
-const THREADS = ["DSGAN_THREADS", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"];
-
 /** Works until it is told to stop. @returns the exit code */
 export async function workerCommand(options: WorkerOptions, host: Host): Promise<number> {
-  const { runs, jobs: location = runs, plugin = [], slots, threads } = options;
-  for (const name of THREADS) process.env[name] = String(threads); // trainers inherit it
-  const here = pathToFileURL(`${process.cwd()}/`);
-  const registry = await assemble([...host.plugins, ...(await loadPlugins(plugin, here))]);
-  const queue = await queueAt(location, contextOf(registry, here));
+  const { runs, jobs, slots, threads } = options;
+  const location = jobs || runs;
+  limitThreads(threads);
+  const queue = await openQueue(location, options, host);
   const interrupt = interruptible();
   const say = tellerOf(options);
   try {
@@ -80,7 +71,7 @@ export async function workerCommand(options: WorkerOptions, host: Host): Promise
       } catch (error) {
         if (signal.aborted) say.leaves(job.id, messageOf(signal.reason));
         else {
-          const kind = error instanceof InputError ? "failed" : "lost";
+          const kind = error instanceof InputError && !error.mayPass ? "failed" : "lost";
           say.ends(job.id, { kind, message: messageOf(error), ...(run !== undefined && { run }) });
           shift.ended(codeOfError(error));
         }

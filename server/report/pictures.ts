@@ -64,7 +64,7 @@ async function read(reader: RunReader, path: string): Promise<Uint8Array | undef
 }
 
 /** A picture. A click, a tap or the space bar enlarges it and shrinks it again. */
-function figure(title: string, png: Uint8Array): Html {
+export function figure(title: string, png: Uint8Array): Html {
   const { width, height } = dimensions(png);
   const source = `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
   const style: Content = `--w: ${width}; --h: ${height}`;

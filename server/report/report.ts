@@ -4,8 +4,9 @@
  * @module
  */
 import type { Painter, RunReader } from "../../core/mod.ts";
-import { type Content, type Html, html, render, verbatim } from "./html.ts";
+import { type Content, type Html, html } from "./html.ts";
 import { markdown } from "./markdown.ts";
+import { page } from "./page.ts";
 import { pictures } from "./pictures.ts";
 import { gather } from "./record.ts";
 import {
@@ -21,7 +22,6 @@ import {
   section,
   timeline,
 } from "./sections.ts";
-import { style } from "./style.ts";
 
 /** Options of {@link report}. */
 export interface ReportOptions {
@@ -39,16 +39,10 @@ export interface ReportOptions {
 export async function report(reader: RunReader, options: ReportOptions = {}): Promise<string> {
   const record = await gather(reader);
   const figures = await pictures(record, reader, options.painter);
-  return render(html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>${record.started?.scenario ?? record.id}: ${record.status}</title>
-<style>${verbatim(style)}</style>
-</head>
-<body>
+  const title = `${record.started?.scenario ?? record.id}: ${record.status}`;
+  return page(
+    title,
+    html`
 ${heading(record)}
 ${record.alpha !== undefined && equation(record)}
 ${problems(record)}
@@ -63,11 +57,8 @@ ${section("Run it again", rerun(record, options.command))}
 ${section("Files", files(record))}
 ${section("Scenario", scenario(record))}
 ${section("Environment", environment(record))}
-</main>
-<footer>Written by dsgan, Difference-Seeking GAN.</footer>
-</body>
-</html>
-`);
+</main>`,
+  );
 }
 
 function gallery(figures: readonly Html[]): Content {

@@ -38,7 +38,8 @@ export function heading(record: RunRecord): Html {
 </header>`;
 }
 
-function fact(name: string, value: Content): Content {
+/** A fact of a heading. */
+export function fact(name: string, value: Content): Content {
   return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
 }
 
@@ -61,6 +62,8 @@ export function equation({ alpha }: RunRecord): Html {
 export function problems({ status, error, warnings }: RunRecord): Content {
   const kept = "What it kept until then is below.";
   const notes: Content[] = [];
+  if (status === "paused")
+    notes.push(html`<p>The run waits where it was to pause, such as at a rung of its sweep. ${kept}</p>`);
   if (status === "cancelled") notes.push(html`<p>The run was stopped from outside. ${kept}</p>`);
   if (status === "unfinished") {
     notes.push(html`<p>The run still goes on, or was killed before it could finish. ${kept}</p>`);

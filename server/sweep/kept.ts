@@ -21,9 +21,9 @@ import {
 } from "../../core/mod.ts";
 import { sha256 } from "../../core/run/checkpoint.ts";
 import { modules } from "../trainer/modules.ts";
-import { recordsOf, SWEEP_FILE, type SweepText } from "./records.ts";
+import { type KeptJob, recordsOf, SWEEP_FILE, type SweepText, takeIn } from "./records.ts";
 
-export { recordsOf, SWEEP_FILE, type SweepText };
+export { type KeptJob, recordsOf, SWEEP_FILE, type SweepText, takeIn };
 
 /** Stands in the first event of a sweep where that of a run has its application. */
 const APPLICATION = "sweep";
@@ -33,7 +33,7 @@ const NO_ENGINE = { name: "", version: "", device: "", reason: "a sweep computes
 export interface SweepStory {
   readonly events: readonly RunEvent[];
   /** What became of its jobs. */
-  readonly records: readonly JobRecord[];
+  readonly records: readonly KeptJob[];
   /** Wall time of its hosts so far. */
   readonly seconds: number;
   /** Present once it is over; one that was interrupted or has failed can be resumed. */

@@ -8,7 +8,7 @@ import type { RunFailure, RunResult } from "../../core/run/store.ts";
 import { judgeSweep } from "../../core/sweep/expectations.ts";
 import type { JobRecord } from "../../core/sweep/jobs.ts";
 import type { LoadedSweep } from "../../core/sweep/load.ts";
-import { bestOf, type Trial } from "../../core/sweep/search.ts";
+import { bestOf, type Goal, type Trial } from "../../core/sweep/search.ts";
 import type { Settings } from "../../core/sweep/space.ts";
 import { type TrialTerms, trialsOf } from "../../core/sweep/trials.ts";
 import { type PairedDifference, pairedDifference, type Spread, spread } from "../statistics/sample.ts";
@@ -170,4 +170,14 @@ export function shortNames(
 /** A value as a sweep file writes it, without blanks. */
 export function valueInShort(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Metrics that somebody asks for; all where nobody does. */
+export function shownMetrics(
+  expect: Readonly<Record<string, unknown>>,
+  goal: Goal | undefined,
+  trials: readonly TrialOutcome[],
+): readonly string[] {
+  const asked = [...new Set([...(goal ? [goal.metric] : []), ...Object.keys(expect)])];
+  return asked.length > 0 ? asked : [...new Set(trials.flatMap(({ metrics }) => Object.keys(metrics)))];
 }

@@ -33,10 +33,11 @@ function helpOf(words: readonly string[]): string {
 function faultsOf(args: readonly string[]): string[] {
   const [command = "", second = ""] = args;
   if (command.startsWith("-") || command.startsWith("<") || command === "…") return [];
-  const path =
-    command === "data" || command === "new"
-      ? [command, second].filter((word) => /^[a-z]+$/.test(word))
-      : [command];
+  const isBelow =
+    command === "data" ||
+    command === "new" ||
+    (command === "sweep" && ["status", "cancel", "resume"].includes(second));
+  const path = isBelow ? [command, second].filter((word) => /^[a-z]+$/.test(word)) : [command];
   const help = helpOf(path);
   if (!help.startsWith(`Usage: dsgan ${path.join(" ")}`)) return [`dsgan has no command "${path.join(" ")}"`];
   const flags = args.flatMap((word) => /^--[a-z][a-z-]*/.exec(word) ?? []);

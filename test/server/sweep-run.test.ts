@@ -247,6 +247,16 @@ t.test("with rungs, paused runs go on exactly, and only the best", (t) => {
   t.equal(best.settings["application.share"], 0.9);
   const near = (step: number): number => 0.9 * (1 - 1 / (step + 1));
   t.same(best.scores, [near(3), near(6), 0.9], "scored at its rungs and its end");
+  const waiting = trials.find((trial: { state: string }) => trial.state === "paused");
+  t.equal(resultOf(folder, `${waiting.id}-seed0`).status, "paused");
+  t.match(dsgan(folder, "list", "runs").out, /-seed0 +toys +paused/);
+  const page = readFileSync(join(folder, "runs", sweepOf(folder), "report.html"), "utf8");
+  t.match(page, /<h1>toys <span class="badge passed">passed<\/span>/);
+  t.match(page, /(\d+) of \1 jobs over/);
+  t.match(page, /<td>best<\/td>\s*<td class="value">0\.9<\/td>/, "the trials, with the best");
+  t.equal(page.match(/<circle /g)?.length, 4, "a dot for each trial, the goal against the parameter");
+  t.equal(page.match(/class="best"/g)?.length, 1);
+  t.match(page, /<img src="data:image\/png;base64,/, "mean curves of runs that report on the way");
   const events = eventsOf(folder, `${best.id}-seed0`);
   t.equal(events.filter(({ type }) => type === "resumed").length, 2);
   const steps = events.flatMap((event) => (event.type === "progress" ? [event.step] : []));

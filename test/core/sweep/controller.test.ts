@@ -185,7 +185,7 @@ t.test("a sweep that is cancelled ends once its jobs have", async (t) => {
   const running = put.map((job) => ({ job }));
   const decision = await decide(loaded, running, { cancelled: true });
   t.same(
-    decision.cancel,
+    decision.stop,
     put.map(({ id }) => id),
   );
   t.equal(decision.over, undefined);
