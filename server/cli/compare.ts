@@ -51,7 +51,10 @@ export async function compareCommand(
     process.stderr.write(`left out: ${twice} of a setting and a seed that are counted already\n`);
   if (unfinished > 0) process.stderr.write(`left out: ${unfinished} that have no metrics yet, or failed\n`);
   if (options.plot !== undefined) {
-    const settings = groups.map((runs, i) => ({ runs, name: titleOf(comparisons[i]!) }));
+    const settings = groups.map((runs, i) => ({
+      runs: runs.map(({ reader }) => reader),
+      name: titleOf(comparisons[i]!),
+    }));
     const names = metric ?? [...new Set(comparisons.flatMap(({ metrics }) => Object.keys(metrics)))];
     await plot(options.plot, settings, names, host);
   }

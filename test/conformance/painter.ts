@@ -30,4 +30,9 @@ export async function checkPainter(t: Tester, painter: Painter): Promise<void> {
   isPicture(await painter.lines("Losses", axes, [line]), "lines");
   isPicture(await painter.lines("Losses", { ...axes, logarithmic: true }, [line]), "lines, logarithmic");
   isPicture(await painter.panels("Losses", [{ title: "critic", axes, series: [line] }]), "panels");
+  const svg = await painter.panelsAsSvg?.("Losses", [{ title: "a & b", axes, series: [line] }]);
+  if (svg !== undefined) {
+    t.match(svg, /^<svg [^>]*width="/, "panels as SVG");
+    t.ok(svg.includes("a &amp; b"), "panels as SVG: texts are escaped");
+  }
 }

@@ -178,8 +178,11 @@ t.test(
     }
     await printed(t, [], { runs, plot: file });
     t.equal(readFileSync(file).subarray(1, 4).toString(), "PNG");
-    await t.rejects(printed(t, [], { runs, plot: join(runs, "x.svg") }), {
-      message: /pictures are PNG/,
+    const svg = join(runs, "curves.svg");
+    await printed(t, [], { runs, plot: svg });
+    t.match(readFileSync(svg, "utf8"), /^<svg .*fill-opacity/s, "bands in it too");
+    await t.rejects(printed(t, [], { runs, plot: join(runs, "x.pdf") }), {
+      message: /pictures are PNG or SVG/,
     });
   },
 );

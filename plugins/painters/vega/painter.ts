@@ -7,7 +7,7 @@ import type { Painter } from "../../../core/mod.ts";
 import { histogramSpec } from "./histogram.ts";
 import { linesSpec } from "./lines.ts";
 import { panelsSpec } from "./panels.ts";
-import { chartPng } from "./png.ts";
+import { chartPng, chartSvg } from "./png.ts";
 import { scatterSpec } from "./scatter.ts";
 import { sheetPng } from "./sheet.ts";
 
@@ -29,6 +29,7 @@ export function vegaPainter(): Painter {
     histogram: async (title, series) => chartPng(histogramSpec(title, series)),
     lines: async (title, axes, series) => chartPng(linesSpec(title, axes, series)),
     panels: async (title, panels, columns) => chartPng(panelsSpec(title, panels, columns)),
+    panelsAsSvg: async (title, panels, columns) => chartSvg(panelsSpec(title, panels, columns)),
     sheet: async (images, shape, range, columns) => sheetPng(images, shape, range, columns),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * From a Vega spec to the bytes of a PNG.
+ * From a Vega spec to the bytes of a PNG, or to SVG.
  *
  * @module
  */
@@ -26,12 +26,18 @@ async function packaged(file: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await readFile(new URL(import.meta.resolve(file))));
 }
 
-/** Draws a spec. Its texts may hold anything: what XML cannot is left out. */
-export async function chartPng(spec: Spec): Promise<Uint8Array> {
-  const font = await renderer();
+/** Draws a spec as SVG. Its texts may hold anything: what XML cannot is left out. */
+export async function chartSvg(spec: Spec): Promise<string> {
   const view = new View(parse(spec, theme), { renderer: "none" });
   const svg = (await view.toSVG()).replace(/[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "");
   view.finalize();
+  return svg;
+}
+
+/** Draws a spec in pixels. */
+export async function chartPng(spec: Spec): Promise<Uint8Array> {
+  const font = await renderer();
+  const svg = await chartSvg(spec);
   const image = new Resvg(svg, {
     background: "white",
     fitTo: { mode: "zoom", value: RESOLUTION },
