@@ -14,8 +14,8 @@ import { startNetwork } from "../proxy.ts";
 import {
   answerOf,
   checkOnce,
-  failuresOf,
   type Fleet,
+  failuresOf,
   fleetAt,
   metricsOf,
   type Started,

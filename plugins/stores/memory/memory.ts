@@ -101,14 +101,14 @@ export function memoryStore({
     },
     async resume(id, { gone } = {}) {
       const run = known(id);
-      if (isHeld(run) && run.epoch !== gone) {
+      if (isBlocked(run) && run.epoch !== gone) {
         throw new InputError(`run ${id} is being written by this process`);
       }
       return take(id, run);
     },
     async remove(id, { force = false } = {}) {
       const run = known(id);
-      if (isHeld(run) && !force) throw new InputError(`run ${id} is being written by this process`);
+      if (isBlocked(run) && !force) throw new InputError(`run ${id} is being written by this process`);
       runs.delete(id);
       run.epoch = GONE;
     },
@@ -128,7 +128,7 @@ const GONE = Number.POSITIVE_INFINITY;
 /** The process that writes every run in memory. */
 const HERE = { pid: 0, host: "this process" };
 
-function isHeld({ holder }: MemoryRun): boolean {
+function isBlocked({ holder }: MemoryRun): boolean {
   return holder !== undefined && performance.now() - holder.renewed < holder.lease;
 }
 
@@ -202,7 +202,7 @@ function above(lines: readonly string[], since: number): readonly string[] {
 
 function glanceOf(id: string, run: MemoryRun): RunGlance {
   const { scenario, began, files } = run;
-  const isWritten = isHeld(run);
+  const isWritten = isBlocked(run);
   const result = resultOf(files);
   const text = files.get(RUN_FILES.scenario);
   const tags = text && (parse(new TextDecoder().decode(text)) as { tags?: unknown } | null)?.tags;
@@ -237,7 +237,7 @@ function readerOf(id: string, run: MemoryRun, machine: Machine): RunReader {
     files: async (prefix) => [...files.keys()].filter((path) => path.startsWith(prefix)).sort(),
     async owner() {
       const { holder, epoch } = run;
-      if (holder === undefined || !isHeld(run)) return undefined;
+      if (holder === undefined || !isBlocked(run)) return undefined;
       const left = holder.renewed + holder.lease - performance.now();
       const until = new Date(machine.now() + left).toISOString();
       return { ...HERE, isHere: false, epoch, since: holder.since, until };
