@@ -164,5 +164,11 @@ function sendable(error: unknown): SentError {
   const problems = error.problems.slice(0, MOST_PROBLEMS);
   const left = error.problems.length - problems.length;
   if (left > 0) problems.push({ path: "", message: `and ${left} more` });
-  return { ...sent, isRefused: error instanceof NotAllowed, problems, file: error.file, mayPass: error.mayPass };
+  return {
+    ...sent,
+    isRefused: error instanceof NotAllowed,
+    problems,
+    file: error.file,
+    mayPass: error.mayPass,
+  };
 }

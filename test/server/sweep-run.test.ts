@@ -249,7 +249,7 @@ t.test("with rungs, paused runs go on exactly, and only the best", (t) => {
   t.same(best.scores, [near(3), near(6), 0.9], "scored at its rungs and its end");
   const waiting = trials.find((trial: { state: string }) => trial.state === "paused");
   t.equal(resultOf(folder, `${waiting.id}-seed0`).status, "paused");
-  t.match(dsgan(folder, "list", "runs").out, /-seed0 +toys +paused/);
+  t.match(dsgan(folder, "list", "runs").out, /-seed0 +toy +paused/);
   const page = readFileSync(join(folder, "runs", sweepOf(folder), "report.html"), "utf8");
   t.match(page, /<h1>toys <span class="badge passed">passed<\/span>/);
   t.match(page, /(\d+) of \1 jobs over/);
