@@ -22,6 +22,7 @@ import arrays from "./datasets/arrays/arrays.ts";
 import cifar10 from "./datasets/cifar10/cifar10.ts";
 import csv from "./datasets/csv/csv.ts";
 import idx from "./datasets/idx/idx.ts";
+import images from "./datasets/images/images.ts";
 import mnist from "./datasets/mnist/mnist.ts";
 import moons from "./datasets/moons/moons.ts";
 import parquet from "./datasets/parquet/parquet.ts";
@@ -104,6 +105,7 @@ export const builtinPlugins: readonly Plugin[] = [
   pluginOf("cifar10", cifar10),
   pluginOf("csv", csv),
   pluginOf("idx", idx),
+  pluginOf("images", images),
   pluginOf("mnist", mnist),
   pluginOf("moons", moons),
   pluginOf("parquet", parquet),

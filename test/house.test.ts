@@ -117,7 +117,7 @@ t.test("randomness comes from keys alone", (t) => {
 /** Names of built-in components that are words of the core too: a contract's kind, a distribution, what one says. */
 const WORDS = new Set(
   (
-    "classifier dsgan folder generate geometry line memory mixture normal original ring run square supervised trained " +
+    "classifier dsgan folder generate geometry images line memory mixture normal original ring run square supervised trained " +
     "uniform weighted weights"
   ).split(" "),
 );

@@ -9,6 +9,7 @@ export { cacheFolder, fetched, md5, mustBe } from "./cache.ts";
 export { type Cifar10Options, cifar10 } from "./cifar10/cifar10.ts";
 export { type CsvOptions, csv } from "./csv/csv.ts";
 export { type IdxOptions, idx } from "./idx/idx.ts";
+export { type ImagesOptions, images } from "./images/images.ts";
 export { type MnistOptions, mnist } from "./mnist/mnist.ts";
 export { type MoonsOptions, moons } from "./moons/moons.ts";
 export { type ImageOptions, imageShape, placeOf, type Split, scalingOf } from "./options.ts";

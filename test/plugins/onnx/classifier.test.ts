@@ -5,7 +5,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import t, { type Test } from "tap";
 import { Key, tf } from "../../../core/mod.ts";
 import { answer, folder, open, written } from "./opening.ts";
-import { numbers } from "./rows.ts";
+import { numbers } from "./row.ts";
 import { bytesOf, type FileSpec, floats, type Given, ints, type NodeSpec, onnxFile } from "./writer.ts";
 
 await tf.setBackend("cpu");

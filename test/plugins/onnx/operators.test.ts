@@ -12,7 +12,8 @@ import {
 import { laid, plain } from "../../../plugins/classifiers/onnx/value.ts";
 import { onnxruntime } from "../../../plugins/engines/onnxruntime/onnxruntime.ts";
 import { wasm } from "../../../plugins/engines/wasm/wasm.ts";
-import { type Row, rows } from "./rows.ts";
+import type { Row } from "./row.ts";
+import { rows } from "./rows.ts";
 import { onnxFile } from "./writer.ts";
 
 /** A row's file, and what onnxruntime makes of it. */

@@ -5,6 +5,7 @@
  */
 import type { Operators } from "../node.ts";
 import { activations } from "./activation.ts";
+import { constants } from "./constants.ts";
 import { convolutions } from "./conv.ts";
 import { products } from "./matmul.ts";
 import { normalisations } from "./norm.ts";
@@ -21,6 +22,7 @@ export const operators: Operators = {
   ...pointwise,
   ...activations,
   ...shapes,
+  ...constants,
   ...reductions,
   ...products,
   ...convolutions,

@@ -18,15 +18,17 @@ interface Frame {
   readonly counts: readonly [rows: readonly number[], columns: readonly number[]];
 }
 
-/** How windows lie on an image. @param counted whether padding counts as pixels */
+/** How windows lie on an image. @param counted whether padding counts as pixels; what rounding up adds never does */
 function frameOf(node: OnnxNode, window: Window, counted: boolean): (image: Pair) => Frame {
   const ceil = node.int("ceil_mode", 0) === 1;
   return (image) => {
     const own = window.pads(image);
-    const axes = [
-      axisOf(image[0], window.kernel[0], window.strides[0], own.top, own.bottom, ceil, counted),
-      axisOf(image[1], window.kernel[1], window.strides[1], own.left, own.right, ceil, counted),
-    ] as const;
+    const axisAt = (i: 0 | 1, before: number, after: number) => {
+      const [length, kernel, stride] = [image[i], window.kernel[i], window.strides[i]];
+      const seen: Seen = counted ? [-before, length + after] : [0, length];
+      return axisOf({ length, kernel, stride, before, after, ceil }, seen);
+    };
+    const axes = [axisAt(0, own.top, own.bottom), axisAt(1, own.left, own.right)] as const;
     return {
       pads: { top: own.top, left: own.left, bottom: axes[0].after, right: axes[1].after },
       counts: [axes[0].counts, axes[1].counts],
@@ -34,19 +36,26 @@ function frameOf(node: OnnxNode, window: Window, counted: boolean): (image: Pair
   };
 }
 
+/** The first pixel that counts, and the end of those that do. */
+type Seen = readonly [first: number, end: number];
+
+interface Axis {
+  readonly length: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly before: number;
+  readonly after: number;
+  /** Whether a window that is not whole is one. */
+  readonly ceil: boolean;
+}
+
 function axisOf(
-  length: number,
-  kernel: number,
-  stride: number,
-  before: number,
-  after: number,
-  ceil: boolean,
-  counted: boolean,
+  { length, kernel, stride, before, after, ceil }: Axis,
+  [first, end]: Seen,
 ): { after: number; counts: number[] } {
   const steps = (length + before + after - kernel) / stride;
   let out = (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
   if (ceil && (out - 1) * stride >= length + before) out--; // a window must begin on the image or before it
-  const [first, end] = counted ? [-before, length + after] : [0, length];
   const counts = Array.from({ length: out }, (_, i) => {
     const from = i * stride - before;
     return Math.min(from + kernel, end) - Math.max(from, first);
