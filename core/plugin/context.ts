@@ -29,6 +29,8 @@ export interface ContextPlace {
   readonly options: unknown;
   /** Whether a contract's components are left uncreated: asking for one throws {@link Deferred}. */
   readonly defers?: (contract: Contract<unknown>) => boolean;
+  /** Throws for a place that the scenario may not name; absent: it may name any. */
+  readonly permit?: (path: string) => void;
 }
 
 /** Thrown where a component needs one that is not to be created now. */
@@ -46,7 +48,10 @@ export function contextOf(registry: Registry, where: URL | ContextPlace): Contex
     registry,
     container: registry.container,
     all: (contract) => registry.all(contract),
-    locate: (path) => locate(path, base),
+    locate(path) {
+      if (path !== ".") place.permit?.(path); // the scenario's own place says nothing
+      return locate(path, base);
+    },
     service: (token) => registry.container.resolve(token),
     async create(contract, ref) {
       const here = [...keys, ...(keysOf(ref, options) ?? [])];

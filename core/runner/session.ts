@@ -16,6 +16,7 @@ import type { RunEvent } from "../run/event.ts";
 import { RunPaused } from "../run/pause.ts";
 import { type KeptState, openState } from "../run/state.ts";
 import type { RunWriter, Store } from "../run/store.ts";
+import { permitOf } from "../scenario/allow.ts";
 import type { LoadedScenario } from "../scenario/scenario.ts";
 import { Key } from "../tensor/key.ts";
 import { type Account, openAccount } from "./account.ts";
@@ -83,7 +84,7 @@ async function outcomeOf(
 ): Promise<Outcome> {
   const { loaded, signal } = session;
   const { scenario, registry, base } = loaded;
-  const context = contextOf(registry, { base, keys: [], options: scenario });
+  const context = contextOf(registry, { base, keys: [], options: scenario, ...permitOf(loaded) });
   let engine: Engine | undefined;
   try {
     await prepare();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InputError, messageOf } from "../plugin/errors.ts";
+import { InputError } from "../plugin/errors.ts";
 
 /**
  * Plugins and places that a scenario may name, as it writes them. An entry that ends in `/` is a prefix.
@@ -26,16 +26,18 @@ export function requireAllowed(names: Iterable<string>, allow: AllowList): void 
   );
 }
 
+/** What keeps components from opening places that their scenario may not name, whatever their schemas say. */
+export function permitOf({ allow }: { readonly allow?: AllowList | undefined }) {
+  return allow === undefined ? {} : { permit: (path: string): void => requireAllowed([path], allow) };
+}
+
 /** Whether a name is on a list. */
 export function isAllowed(name: string, allow: AllowList): boolean {
   const climbs = decoded(name).split(/[\\/]/).includes("..");
   return allow.some((entry) => entry === name || (entry.endsWith("/") && !climbs && name.startsWith(entry)));
 }
 
+/** With what a URL may write as an escape: in a path, `%` is a character like any other. */
 function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch (error) {
-    throw new NotAllowed(`${JSON.stringify(name.slice(0, 100))}: ${messageOf(error)}`);
-  }
+  return name.replace(/%([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }

@@ -9,6 +9,7 @@ import { contextOf, Deferred } from "../plugin/context.ts";
 import { InputError, messageOf, type Problem, RunError } from "../plugin/errors.ts";
 import type { Finding } from "../plugin/messages.ts";
 import { contractOf } from "../plugin/refs.ts";
+import { permitOf } from "./allow.ts";
 import type { LoadedScenario } from "./scenario.ts";
 
 /**
@@ -26,13 +27,13 @@ export async function checkComponents(loaded: LoadedScenario, file: string): Pro
 }
 
 /** What the components of a scenario find wrong with their options, and the errors that told. */
-export async function componentFindings({
-  scenario,
-  registry,
-  base,
-}: LoadedScenario): Promise<{ readonly findings: readonly Finding[]; readonly errors: readonly unknown[] }> {
+export async function componentFindings(
+  loaded: LoadedScenario,
+): Promise<{ readonly findings: readonly Finding[]; readonly errors: readonly unknown[] }> {
+  const { scenario, registry, base } = loaded;
   const context = contextOf(registry, {
     ...{ base, keys: [], options: scenario },
+    ...permitOf(loaded),
     defers: ({ readsData }) => readsData === true,
   });
   const errors: unknown[] = [];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Column, type FiniteDataset, fromArrays, InputError, Key, z } from "../../../core/mod.ts";
+import { type Column, type FiniteDataset, fromArrays, InputError, Key, path, z } from "../../../core/mod.ts";
 import { plannedColumns, standardisedValues, statistics } from "./columns.ts";
 import { type Cell, cellsOf, type Encoded, encoded, numberIn, type Table, textIn } from "./table.ts";
 
@@ -11,7 +11,7 @@ const name = z.string().min(1);
 
 /** Options of every dataset of a table, for its schema to take in. */
 export const tableShape = {
-  file: name.describe("The table: a path, in a scenario from its file on, or a URL."),
+  file: path().describe("The table: a path, in a scenario from its file on, or a URL."),
   columns: z
     .array(name)
     .min(1)
@@ -32,7 +32,7 @@ export const tableShape = {
     .describe(
       "Gives each column of numbers mean 0 and standard deviation 1, by the rows to train with alone.",
     ),
-  test: name.optional().describe("A second table of the same columns: the rows held out for testing."),
+  test: path().optional().describe("A second table of the same columns: the rows held out for testing."),
   testShare: z
     .number()
     .min(0)
