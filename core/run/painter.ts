@@ -30,14 +30,23 @@ export interface Panel {
   readonly series: readonly LineSeries[];
 }
 
+/** What samples are shown on. */
+export interface PointAxes {
+  /**
+   * Names of the series that decide how far the axes reach, such as those of the data: pictures of one training then have
+   * the same axes. All of them unless given.
+   */
+  readonly axes?: readonly string[];
+}
+
 /** Draws. */
 export interface Painter {
   readonly name: string;
   /** Points in the plane, `values` `[n, 2]`; one panel for each series and one with all of them. */
-  scatter(title: string, series: readonly PointSeries[]): Promise<Uint8Array>;
+  scatter(title: string, series: readonly PointSeries[], on?: PointAxes): Promise<Uint8Array>;
   /** Densities on the line, `values` `[n, 1]`, as histograms on shared bins. */
-  histogram(title: string, series: readonly PointSeries[]): Promise<Uint8Array>;
-  /** Lines over a shared x axis; on a logarithmic y axis, values of 0 and below are left out. */
+  histogram(title: string, series: readonly PointSeries[], on?: PointAxes): Promise<Uint8Array>;
+  /** Lines over a shared x axis, names that end in numbers alike in their stroke; on a logarithmic y axis, values of 0 and below are left out. */
   lines(
     title: string,
     axes: { readonly x: string; readonly y: string; readonly logarithmic?: boolean },

@@ -5,6 +5,7 @@
  */
 import { parse } from "yaml";
 import { InputError, RUN_FILES, type RunReader, type RunResult } from "../../core/mod.ts";
+import { differingPaths, type Options, optionsOf } from "../statistics/options.ts";
 import { type PairedDifference, pairedDifference, type Spread, spread } from "../statistics/sample.ts";
 import { isSweep } from "../sweep/kept.ts";
 
@@ -30,11 +31,8 @@ export interface Ended {
   readonly result: RunResult;
   readonly seed: number;
   /** The scenario's options by path, without what does not change what is computed from a seed. */
-  readonly options: ReadonlyMap<string, unknown>;
+  readonly options: Options;
 }
-
-/** Parts of a scenario that say nothing of what its runs come to. */
-const BESIDE = new Set(["seed", "description", "tags", "checkpoint", "expect"]);
 
 /** What a run came to; undefined where it has not come to an end of its own. */
 export async function endedOf(reader: RunReader): Promise<Ended | undefined> {
@@ -42,19 +40,7 @@ export async function endedOf(reader: RunReader): Promise<Ended | undefined> {
   if (result === undefined || (result.status !== "passed" && result.status !== "missed")) return undefined;
   if (await isSweep(reader)) return undefined;
   const scenario = parse(new TextDecoder().decode(await reader.read(RUN_FILES.scenario)));
-  const rest = Object.fromEntries(Object.entries(scenario).filter(([name]) => !BESIDE.has(name)));
-  return { reader, result, seed: Number(scenario.seed ?? 0), options: new Map(leaves(rest, "")) };
-}
-
-/** Every value of a document, by its path. */
-function* leaves(value: unknown, path: string): Generator<[string, unknown]> {
-  if (value === null || typeof value !== "object") yield [path, value];
-  else if (Array.isArray(value)) yield [path, JSON.stringify(value)];
-  else {
-    for (const [name, inner] of Object.entries(value)) {
-      yield* leaves(inner, path === "" ? name : `${path}.${name}`);
-    }
-  }
+  return { reader, result, seed: Number(scenario.seed ?? 0), options: optionsOf(scenario) };
 }
 
 /** Runs that differ in their seed alone, of each seed one: the first, which is the newest of a folder. */
@@ -114,16 +100,10 @@ function paired(one: readonly Ended[], other: readonly Ended[], name: string): n
   });
 }
 
-/** Options that not all groups have alike: of nested ones only the name where the name differs. */
+/** Options that not all groups have alike. */
 function differences({ options }: Ended, groups: readonly (readonly Ended[])[]): Record<string, unknown> {
-  const all = groups.map(([run]) => run!.options);
-  const paths = [...new Set(all.flatMap((one) => [...one.keys()]))];
-  const differing = paths.filter((path) => all.some((one) => one.get(path) !== options.get(path)));
-  const parts = differing.filter((path) => path.endsWith(".use")).map((path) => path.slice(0, -"use".length));
-  const telling = differing.filter(
-    (path) => !parts.some((part) => path.startsWith(part) && path !== `${part}use`),
-  );
+  const paths = differingPaths(groups.map(([run]) => run!.options));
   return Object.fromEntries(
-    telling.filter((path) => options.has(path)).map((path) => [path, options.get(path)]),
+    paths.filter((path) => options.has(path)).map((path) => [path, options.get(path)]),
   );
 }

@@ -272,7 +272,12 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .option("--at-once <n>", "runs that compute at once", positive, 1)
     .option("--queue <n>", "runs that may wait for their turn", count, 16)
     .option("--allow <name>", "plugin, file or URL that posted scenarios may name; may be repeated", collect)
-    .option("--read-only", "show runs and start none")
+    .option(
+      "--notify <url>",
+      "URL that is told of each run and sweep that ends, as JSON; may be repeated",
+      collect,
+    )
+    .option("--read-only", "show runs, start none and change none")
     .addOption(grace())
     .addOption(whenAlone())
     .option("--max-memory <MB>", "memory that a run may take; then it is killed", positive)

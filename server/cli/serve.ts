@@ -5,8 +5,9 @@
  */
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { messageOf, withoutSecrets } from "../../core/mod.ts";
+import { InputError, messageOf, type Store, withoutSecrets } from "../../core/mod.ts";
 import { localJobs } from "../../plugins/jobs/mod.ts";
+import { sendNotice, watchEnds } from "../http/ends.ts";
 import type { NamedScenario, Queue } from "../http/mod.ts";
 import { listen, trainerQueue } from "../http/node.ts";
 import type { WhenAlone } from "../trainer/mod.ts";
@@ -43,7 +44,9 @@ export interface ServeOptions extends RunsOptions {
   readonly maxMemory?: number;
   /** Minutes that a run may take. */
   readonly maxMinutes?: number;
-  /** Shows runs and starts none. */
+  /** URLs that are told of each run and each sweep that ends. */
+  readonly notify?: readonly string[];
+  /** Shows runs, starts none and changes none. */
   readonly readOnly?: boolean;
 }
 
@@ -51,6 +54,7 @@ export interface ServeOptions extends RunsOptions {
 export async function serveCommand(options: ServeOptions, host: Host): Promise<number> {
   const { runs, port, atOnce, queue: waiting, allow = [] } = options;
   const store = await storeOf(options, host);
+  const forgetEnds = tellEnds(store, options.notify ?? []);
   const finished = async (id: string): Promise<void> => {
     await writeReport(await store.open(id), host).catch((error) => {
       process.stderr.write(`the report of ${id} could not be made: ${messageOf(error)}\n`);
@@ -75,14 +79,35 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
     port,
     allow,
     scenarios,
+    edit: !options.readOnly,
     workers: async () => (queue === undefined ? [] : await jobs.workers()),
     ...(token && { token }),
     ...(queue && { runner: queue }),
   });
   process.stdout.write(`showing ${withoutSecrets(runs)} on ${server.url} (Ctrl-C stops)\n`);
   await interrupted(queue);
+  forgetEnds();
   await server.close();
   return EXIT.met;
+}
+
+/** Tells URLs of the runs that end. @returns ends that @throws InputError for what is no URL */
+function tellEnds(store: Store, urls: readonly string[]): () => void {
+  for (const url of urls) {
+    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
+      throw new InputError(
+        `--notify ${withoutSecrets(url)}: expected a URL that begins with http:// or https://`,
+      );
+    }
+  }
+  if (urls.length === 0) return () => {};
+  return watchEnds(store, (notice) => {
+    for (const url of urls) {
+      sendNotice(url, notice).catch((error) => {
+        process.stderr.write(`--notify ${withoutSecrets(url)}: ${messageOf(error)}\n`);
+      });
+    }
+  });
 }
 
 /**

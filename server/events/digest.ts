@@ -6,6 +6,7 @@
  */
 import type { EventTypes, RunEvent } from "../../core/run/event.ts";
 import type { ExpectationResult } from "../../core/run/expectation.ts";
+import { type GrowingClock, growingClock, type StageClock } from "./clock.ts";
 import { type Curve, type GrowingCurve, growingCurve } from "./curve.ts";
 import { eventOf } from "./lines.ts";
 import { ISO_TIME, newPace } from "./pace.ts";
@@ -19,6 +20,8 @@ export interface Digest {
   readonly ended: RunEvent<"ended"> | undefined;
   readonly stages: readonly StageRecord[];
   readonly curves: readonly Curve[];
+  /** When steps were reached, of each stage that reports them. */
+  readonly clocks: readonly StageClock[];
   /** Each file once, as last written. */
   readonly artifacts: readonly ArtifactRecord[];
   readonly metrics: Readonly<Record<string, number>>;
@@ -41,6 +44,7 @@ const MOST_WARNINGS = 100;
 /** The digest of no events. */
 export function newDigest(): Digest {
   const curves = new Map<string, GrowingCurve>();
+  const clocks = new Map<string, GrowingClock>();
   const stages: Writable<StageRecord>[] = [];
   const artifacts = new Map<string, ArtifactRecord>();
   const warnings: string[] = [];
@@ -51,6 +55,7 @@ export function newDigest(): Digest {
   let started: RunEvent<"started"> | undefined;
   let ended: RunEvent<"ended"> | undefined;
   let row: Row | undefined;
+  let clock: GrowingClock | undefined;
 
   const begin = (stage: string, time: string, steps?: number): Writable<StageRecord> => {
     const record: Writable<StageRecord> = { stage, began: time, seen: time, ...(steps && { steps }) };
@@ -60,11 +65,19 @@ export function newDigest(): Digest {
     return record;
   };
 
+  const clockOf = (stage: string): GrowingClock => {
+    const clock = clocks.get(stage) ?? growingClock(stage);
+    clocks.set(stage, clock);
+    return clock;
+  };
+
   const reach = (record: Writable<StageRecord>, time: string, step: number, steps: number): void => {
+    if (clock?.stage !== record.stage) clock = clockOf(record.stage);
     record.seen = time;
     record.step = step;
     record.steps = steps;
     pace.reach(step, time);
+    clock.reach(step, time);
   };
 
   const curveOf = (stage: string, metric: string): GrowingCurve => {
@@ -165,6 +178,9 @@ export function newDigest(): Digest {
     stages,
     get curves() {
       return [...curves.values()];
+    },
+    get clocks() {
+      return [...clocks.values()];
     },
     get artifacts() {
       return [...artifacts.values()];

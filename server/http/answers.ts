@@ -65,6 +65,7 @@ export const runsPage = z
 export const runSummary = runItem
   .extend({
     events: z.int().min(0).describe("Number of the last event: the rest is as of that event."),
+    description: z.string().optional().describe("What the scenario says it shows."),
     application: z.string().optional(),
     seed: z.int().optional(),
     engine: z
@@ -112,6 +113,18 @@ export const eventsPage = z
 export const seriesAnswer = z
   .object({
     last: z.int().describe("Number of the last event that the series include."),
+    clocks: z
+      .array(
+        z.object({
+          stage: z.string(),
+          x: z.array(z.number()).readonly().describe("Some of its steps."),
+          seconds: z
+            .array(z.number())
+            .readonly()
+            .describe("When each was reached, from the run's first event."),
+        }),
+      )
+      .readonly(),
     series: z
       .array(
         z.object({

@@ -16,16 +16,20 @@ import { artifactRoutes, fileRoutes } from "./files.ts";
 import { type GuardOptions, guardOf } from "./guard.ts";
 import { addLayers } from "./layers.ts";
 import { logsOf } from "./logs.ts";
+import { noteRoutes } from "./notes.ts";
 import { type NamedScenario, orderRoutes } from "./orders.ts";
 import { placeOf } from "./origin.ts";
 import { addPage, type PageFiles } from "./page.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import type { Job, Runner } from "./runner.ts";
 import { runRoutes } from "./runs.ts";
+import { searchRoutes } from "./search.ts";
 import { seriesRoutes } from "./series.ts";
 import { eventStreams, type StreamLimits } from "./stream.ts";
+import { summaryRoutes } from "./summary.ts";
 import { sweepBook } from "./sweep-book.ts";
 import { sweepRoutes } from "./sweeps.ts";
+import { runTable, tableRoutes } from "./table.ts";
 import { type WorkersOf, workerRoutes } from "./workers.ts";
 
 /** Options of {@link createApp}. */
@@ -36,6 +40,8 @@ export interface AppOptions extends GuardOptions {
   readonly scenarios?: () => readonly NamedScenario[];
   /** Plugins, files and URLs that scenarios from outside may name; none unless given. An entry ending in `/` is a prefix. */
   readonly allow?: readonly string[];
+  /** Whether requests may note something on runs, and remove them; they may not unless given. */
+  readonly edit?: boolean;
   /** The workers of queues that the runs of this store are made through, for `GET /api/workers`. */
   readonly workers?: WorkersOf;
   /** Counts requests and streams for `GET /metrics`, which is answered with 501 without it. */
@@ -72,6 +78,7 @@ export function createApp(store: Store, options: AppOptions = {}) {
     runner,
     scenarios = () => [],
     allow = [],
+    edit = false,
     workers = async () => [],
     metrics,
     streams = {},
@@ -119,6 +126,7 @@ export function createApp(store: Store, options: AppOptions = {}) {
 
   const logs = logsOf(store, orderedBy(runner));
   const book = sweepBook(store, logs);
+  const runs = runTable(store, logs, book);
   const eventsOut = eventStreams(metrics?.streams ?? noStreamCounter, streams, base);
   return app
     .route("/", runRoutes(store, logs))
@@ -129,7 +137,11 @@ export function createApp(store: Store, options: AppOptions = {}) {
     .route("/", orderRoutes({ store, runner, scenarios, allow, base }))
     .route("/", sweepRoutes({ store, logs, book, streams: eventsOut, runner }))
     .route("/", workerRoutes(store, logs, workers))
-    .route("/", curveRoutes(logs));
+    .route("/", curveRoutes(logs))
+    .route("/", tableRoutes(runs, edit))
+    .route("/", noteRoutes({ store, canEdit: edit, changed: runs.forget }))
+    .route("/", searchRoutes(logs))
+    .route("/", summaryRoutes(logs));
 }
 
 /**

@@ -22,7 +22,7 @@ type Failures = {
 
 /** A route, with its answers by status. */
 interface Description<
-  Method extends "get" | "post" | "delete",
+  Method extends "get" | "post" | "put" | "delete",
   Path extends string,
   Request extends NonNullable<RouteConfig["request"]>,
   Answers extends Readonly<Record<number, Content>>,
@@ -37,7 +37,7 @@ interface Description<
 
 /** Makes a route of its description. */
 export function route<
-  const Method extends "get" | "post" | "delete",
+  const Method extends "get" | "post" | "put" | "delete",
   const Path extends string,
   // biome-ignore lint/complexity/noBannedTypes: a route without a request has no input
   Request extends NonNullable<RouteConfig["request"]> = {},

@@ -71,9 +71,9 @@ async function listed(
 /** How a run stands. */
 async function summed(store: Store, log: RunLog): Promise<RunSummary> {
   const digest = await log.digest();
-  const [glance, expected, result] = await Promise.all([
+  const [glance, { expected, description }, result] = await Promise.all([
     store.glance(log.reader.id),
-    expectedOf(log),
+    aboutOf(log),
     log.reader.result().catch(() => undefined), // a damaged file: what the events say stands
   ]);
   const { started, ended, stages, rate, left, metrics, expectations, warnings } = digest;
@@ -83,6 +83,7 @@ async function summed(store: Store, log: RunLog): Promise<RunSummary> {
   return {
     ...glance,
     status,
+    ...(description !== undefined && { description }),
     events: digest.last,
     ...(started && { application: started.application, seed: started.seed, engine: started.engine }),
     stages,
@@ -104,22 +105,34 @@ async function summed(store: Store, log: RunLog): Promise<RunSummary> {
   };
 }
 
-/** What the scenario of a run expects, which does not change. */
-async function expectedOf(log: RunLog): Promise<RunSummary["expected"]> {
-  const known = expectedBy.get(log);
+/** What the scenario of a run says of it. */
+interface About {
+  readonly expected: RunSummary["expected"];
+  readonly description?: string;
+}
+
+/** What the scenario of a run expects and says it shows, which does not change. */
+async function aboutOf(log: RunLog): Promise<About> {
+  const known = aboutRuns.get(log);
   if (known !== undefined) return known;
   const data = await log.reader.read(RUN_FILES.scenario).catch(() => undefined);
-  if (data === undefined) return []; // not written yet
-  let expected: RunSummary["expected"] = [];
+  if (data === undefined) return { expected: [] }; // not written yet
+  let about: About = { expected: [] };
   try {
     const text = new TextDecoder().decode(data);
-    const { expect = {} } = parse(text) as { expect?: Record<string, Expectation> };
-    expected = Object.entries(expect).map(([metric, bounds]) => ({ metric, expected: inWords(bounds) }));
+    const { expect = {}, description } = parse(text) as {
+      readonly expect?: Record<string, Expectation>;
+      readonly description?: unknown;
+    };
+    about = {
+      expected: Object.entries(expect).map(([metric, bounds]) => ({ metric, expected: inWords(bounds) })),
+      ...(typeof description === "string" && { description }),
+    };
   } catch {
     // someone has edited the file; the rest can be shown without it
   }
-  expectedBy.set(log, expected);
-  return expected;
+  aboutRuns.set(log, about);
+  return about;
 }
 
-const expectedBy = new WeakMap<RunLog, RunSummary["expected"]>();
+const aboutRuns = new WeakMap<RunLog, About>();

@@ -33,7 +33,7 @@ async function seriesOf(
   log: RunLog,
   { metric, stage, points, from = -Infinity, to = Infinity }: z.output<typeof seriesQuery>,
 ): Promise<SeriesAnswer> {
-  const { last, curves } = await log.digest();
+  const { last, curves, clocks, started } = await log.digest();
   const known = new Set(curves.map((curve) => curve.metric));
   const names = metric && namesAmong(metric, known);
   const unknown = names?.find((name) => !known.has(name));
@@ -56,5 +56,14 @@ async function seriesOf(
       y: Array.from(y, (value) => (Number.isFinite(value) ? value : null)),
     };
   });
-  return { last, series };
+  const began = Date.parse(started?.time ?? clocks[0]?.times[0] ?? "");
+  return {
+    last,
+    clocks: clocks.map(({ stage, steps, times }) => ({
+      stage,
+      x: steps,
+      seconds: times.map((time) => (Date.parse(time) - began) / 1000),
+    })),
+    series,
+  };
 }

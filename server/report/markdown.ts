@@ -4,13 +4,17 @@
  *
  * @module
  */
-import { InputError, type RunReader } from "../../core/mod.ts";
+import { InputError } from "../../core/plugin/errors.ts";
+import type { RunReader } from "../../core/run/store.ts";
 import { type Content, type Html, html } from "./html.ts";
 import type { RunRecord } from "./record.ts";
 import { table } from "./sections.ts";
 
 /** Every Markdown file that the run kept. */
-export async function markdown({ artifacts }: RunRecord, reader: RunReader): Promise<Html[]> {
+export async function markdown(
+  { artifacts }: Pick<RunRecord, "artifacts">,
+  reader: RunReader,
+): Promise<Html[]> {
   const pages: Html[] = [];
   for (const { path, title } of artifacts.filter((artifact) => /\.md$/i.test(artifact.path))) {
     try {

@@ -306,6 +306,18 @@ t.test("what cannot be drawn is named", async (t) => {
   await named(painter.sheet(new Float32Array(8), [2, 2, 2], [0, 1]), "2 channels");
 });
 
+t.test("scatter() keeps its axes where the data decide, however far samples stray", async (t) => {
+  const data = { name: "pd", values: ring(400, 0, 0, 1) };
+  const places = async (far: number, on = {}) => {
+    const strays = { name: "pg", values: ring(400, far, far, 1) };
+    const { where } = picture(await painter.scatter("", [data, strays], on));
+    return where(hue(0), [50, 66, 280, 296]);
+  };
+  const axes = { axes: ["pd"] };
+  t.same(await places(0, axes), await places(9, axes), "the data stay where they are");
+  t.notSame(await places(0), await places(9), "unless all decide");
+});
+
 t.test("panels() draws a panel for each condition, its bands, and one colour for one name", async (t) => {
   const x = [0, 1, 2, 3];
   const series = (name: string, from: number) => ({

@@ -110,7 +110,7 @@ t.test("the page in Chromium", { skip }, async (t) => {
     const run = await begin(store, "demo");
     await run.steps(1, 50);
     await page.locator(`a[data-run="${run.writer.id}"]`).click();
-    await page.locator("dsgan-chart canvas").waitFor();
+    await page.locator("dsgan-chart canvas").first().waitFor();
     await until(async () => (await points(page)) === 50);
     t.match(await page.locator(".going").innerText(), /train 50 of 1000/);
     t.match(page.url(), run.writer.id, "the address says what is shown");
@@ -161,9 +161,9 @@ t.test("the page in Chromium", { skip }, async (t) => {
     await page.locator("h1", { hasText: "second" }).waitFor();
     await page.keyboard.press("j");
     await page.locator("h1", { hasText: "first" }).waitFor();
-    await page.locator("dsgan-chart canvas").waitFor();
+    await page.locator("dsgan-chart canvas").first().waitFor();
 
-    const box = (await page.locator("dsgan-chart .u-over").boundingBox())!;
+    const box = (await page.locator("dsgan-chart .u-over").first().boundingBox())!;
     await page.mouse.move(box.x + box.width * 0.25, box.y + 50);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.5, box.y + 60, { steps: 5 });
@@ -176,10 +176,10 @@ t.test("the page in Chromium", { skip }, async (t) => {
     await page.waitForURL(/log=1/);
     await page.waitForURL(/smooth=0.5/);
     await page.reload();
-    await page.locator("dsgan-chart canvas").waitFor();
+    await page.locator("dsgan-chart canvas").first().waitFor();
     t.ok(await page.getByLabel("log axis").isChecked(), "it looks the same after a reload");
     t.equal(await page.getByLabel("smooth").inputValue(), "0.5");
-    await page.locator("dsgan-chart").press("0");
+    await page.locator("dsgan-chart").first().press("0");
     await page.waitForURL((url) => !url.href.includes("x="));
 
     await page.keyboard.press("2");
@@ -195,10 +195,11 @@ t.test("the page in Chromium", { skip }, async (t) => {
     await page.locator("#tab-scenario").click();
     await page.getByText("name: first").waitFor();
 
+    await page.getByLabel("All runs").click();
     for (const { writer } of [first, second]) await page.getByLabel(`, ${writer.id}`).check();
-    await page.getByText("Compare 2").click();
-    await page.locator("dsgan-chart .u-legend").getByText(second.writer.id, { exact: true }).waitFor();
-    await page.locator("dsgan-chart .u-legend").getByText(first.writer.id, { exact: true }).waitFor();
+    await page.getByRole("link", { name: "Compare" }).click();
+    const legend = page.locator("dsgan-chart .u-legend").first();
+    for (const name of ["first", "second"]) await legend.getByText(name, { exact: true }).waitFor();
     t.match(page.url(), /#\/compare\?.*with=/);
     t.same(faults, []);
     await page.close();
@@ -246,7 +247,7 @@ t.test("the page in Chromium", { skip }, async (t) => {
       const brightness = grounds.match(/\d+/g)!.slice(0, 3).map(Number)[0]!;
       t.ok(colorScheme === "dark" ? brightness < 60 : brightness > 200, `${colorScheme}: ${grounds}`);
       await page.locator(`a[data-run="${run.writer.id}"]`).click();
-      await page.locator("dsgan-chart canvas").waitFor();
+      await page.locator("dsgan-chart canvas").first().waitFor();
       for (const tab of ["overview", "events", "files", "scenario", "environment"]) {
         await page.locator(`#tab-${tab}`).click();
         const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -36,7 +36,9 @@ export async function pictures(
       series.push({ name, values: await drawn(sample, key.fold(name), n) });
     }
     const title = `Samples of ${Object.keys(rows).join(", ")}`;
-    const png = await painter[kind](title, series);
+    // The data decide, so that pictures of one training show the same stretch.
+    const axes = Object.keys(rows).filter((name) => name !== "pg");
+    const png = await painter[kind](title, series, { axes });
     return [{ name: "samples", title, png }];
   }
   if (kind === undefined) return [];

@@ -53,3 +53,19 @@ export function widened([low, high]: Domain, share: number): Domain {
   const margin = share * (high - low);
   return [low - margin, high + margin];
 }
+
+/** How far beyond the series that decide the axes others are seen, as a share of the stretch, on either side. */
+const BEYOND = 0.25;
+
+/**
+ * The domain of those series that decide the axes, with room around it; of all where none is named.
+ * @param values of each series, in order
+ */
+export function decidedDomain(
+  series: readonly { readonly name: string }[],
+  values: readonly Float32Array[],
+  axes: readonly string[] | undefined,
+): Domain {
+  const deciding = values.filter((_, i) => axes?.includes(series[i]!.name));
+  return deciding.length === 0 ? robustDomain(values) : widened(robustDomain(deciding), BEYOND);
+}

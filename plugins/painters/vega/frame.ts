@@ -5,7 +5,7 @@
  */
 import type { Spec } from "vega";
 import type { Domain } from "./domain.ts";
-import { colourOf, shortNumbers, textWidth } from "./theme.ts";
+import { shortNumbers, strokesOf, textWidth } from "./theme.ts";
 
 const width = 760;
 const height = 390;
@@ -30,6 +30,7 @@ export interface Frame {
 
 /** A chart without its marks. The size of the whole does not depend on the texts. */
 export function frame({ title, names, x, y, legend }: Frame): Spec {
+  const strokes = strokesOf(names);
   const longest = Math.min(200, Math.max(...names.map((name) => textWidth(name, legendFont))));
   const right = longest + 56;
   const across = width - margin.left - right;
@@ -46,7 +47,13 @@ export function frame({ title, names, x, y, legend }: Frame): Spec {
       y.logarithmic
         ? { name: "y", type: "log", domain: [...y.domain], range: "height", nice: false }
         : { name: "y", type: "linear", domain: [...y.domain], range: "height", zero: y.fromZero, nice: true },
-      { name: "colour", type: "ordinal", domain: [...names], range: names.map((_, i) => colourOf(i)) },
+      { name: "colour", type: "ordinal", domain: [...names], range: strokes.map(({ colour }) => colour) },
+      {
+        name: "dash",
+        type: "ordinal",
+        domain: [...names],
+        range: strokes.map(({ dash }) => [...dash]) as never,
+      },
     ],
     axes: [
       {
@@ -73,7 +80,7 @@ export function frame({ title, names, x, y, legend }: Frame): Spec {
     legends: [
       {
         ...(legend === "stroke"
-          ? { stroke: "colour", symbolType: "stroke", symbolStrokeWidth: 2.5 }
+          ? { stroke: "colour", strokeDash: "dash", symbolType: "stroke", symbolStrokeWidth: 2.5 }
           : { fill: "colour" }),
         orient: "right",
         offset: 16,

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Spec } from "vega";
-import type { PointSeries } from "../../../core/mod.ts";
-import { type Domain, robustDomain, widened } from "./domain.ts";
+import type { PointAxes, PointSeries } from "../../../core/mod.ts";
+import { type Domain, decidedDomain, widened } from "./domain.ts";
 import { frame } from "./frame.ts";
 import { colourOf } from "./theme.ts";
 
@@ -13,10 +13,10 @@ const FEWEST_BINS = 20;
 const MOST_BINS = 100;
 
 /** @throws RangeError where there is no series */
-export function histogramSpec(title: string, series: readonly PointSeries[]): Spec {
+export function histogramSpec(title: string, series: readonly PointSeries[], { axes }: PointAxes = {}): Spec {
   if (series.length === 0) throw new RangeError("histogram: there is no series to draw");
   const finite = series.map(({ values }) => values.filter(Number.isFinite));
-  const domain = widened(robustDomain(finite), 1e-6); // so that the largest value lies within the last bin
+  const domain = widened(decidedDomain(series, finite, axes), 1e-6); // so that the largest value lies within the last bin
   const bins = binsFor(finite, domain);
   const bars = finite.map((values) => steps(values, domain, bins));
   const most = Math.max(...bars.flat().map((bar) => bar.density));

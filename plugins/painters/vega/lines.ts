@@ -7,7 +7,7 @@ import type { Spec } from "vega";
 import type { LineSeries } from "../../../core/mod.ts";
 import { extent, extentOfLogs } from "./domain.ts";
 import { frame } from "./frame.ts";
-import { colourOf } from "./theme.ts";
+import { strokesOf } from "./theme.ts";
 
 /** Buckets a line is thinned to, of which the smallest and the largest point are drawn. */
 const BUCKETS = 600;
@@ -29,6 +29,7 @@ export function linesSpec(
     thinned(pointsOf(line).filter(({ y }) => !logarithmic || y > 0));
   const data = series.map((line, i) => ({ name: `line${i}`, values: [...shown(line)] }));
   const points = data.flatMap(({ values }) => values);
+  const strokes = strokesOf(series.map(({ name }) => name));
 
   return {
     ...frame({
@@ -51,7 +52,8 @@ export function linesSpec(
         enter: {
           x: { scale: "x", field: "x" },
           y: { scale: "y", field: "y" },
-          stroke: { value: colourOf(i) },
+          stroke: { value: strokes[i]!.colour },
+          ...(strokes[i]!.dash.length > 0 && { strokeDash: { value: [...strokes[i]!.dash] } }),
           strokeWidth: { value: values.length > BUCKETS ? 1 : 1.6 },
           strokeOpacity: { value: 0.9 },
           strokeJoin: { value: "round" },

@@ -25,8 +25,8 @@ import { sheetPng } from "./sheet.ts";
 export function vegaPainter(): Painter {
   return {
     name: "vega",
-    scatter: async (title, series) => chartPng(scatterSpec(title, series)),
-    histogram: async (title, series) => chartPng(histogramSpec(title, series)),
+    scatter: async (title, series, on) => chartPng(scatterSpec(title, series, on)),
+    histogram: async (title, series, on) => chartPng(histogramSpec(title, series, on)),
     lines: async (title, axes, series) => chartPng(linesSpec(title, axes, series)),
     panels: async (title, panels, columns) => chartPng(panelsSpec(title, panels, columns)),
     panelsAsSvg: async (title, panels, columns) => chartSvg(panelsSpec(title, panels, columns)),

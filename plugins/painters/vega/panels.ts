@@ -6,7 +6,7 @@
 import type { GroupMark, Mark, Spec } from "vega";
 import type { LineSeries, Panel } from "../../../core/mod.ts";
 import { extent } from "./domain.ts";
-import { colourOf, shortNumbers, textWidth } from "./theme.ts";
+import { type Stroke, shortNumbers, strokesOf, textWidth } from "./theme.ts";
 
 const across = 330;
 const up = 230;
@@ -21,6 +21,7 @@ const longestName = 260;
 export function panelsSpec(title: string, panels: readonly Panel[], perRow = 2): Spec {
   if (panels.length === 0) throw new RangeError("panels: there is no panel to draw");
   const names = [...new Set(panels.flatMap(({ series }) => series.map(({ name }) => name)))];
+  const strokes = strokesOf(names);
   const columns = Math.min(perRow, panels.length);
   const rows = Math.ceil(panels.length / columns);
   const legendX = left + columns * across + (columns - 1) * gap.x + 24;
@@ -32,12 +33,16 @@ export function panelsSpec(title: string, panels: readonly Panel[], perRow = 2):
     padding: 12,
     autosize: "none",
     title: { text: title, limit: width, offset: -16, frame: "group" },
-    scales: [{ name: "colour", type: "ordinal", domain: names, range: names.map((_, i) => colourOf(i)) }],
+    scales: [
+      { name: "colour", type: "ordinal", domain: names, range: strokes.map(({ colour }) => colour) },
+      { name: "dash", type: "ordinal", domain: names, range: strokes.map(({ dash }) => [...dash]) as never },
+    ],
     legends:
       names.length > 1
         ? [
             {
               stroke: "colour",
+              strokeDash: "dash",
               symbolType: "stroke",
               symbolStrokeWidth: 2.5,
               orient: "none",
@@ -50,7 +55,12 @@ export function panelsSpec(title: string, panels: readonly Panel[], perRow = 2):
         : [],
     marks: panels.map((panel, i) => {
       const [column, row] = [i % columns, Math.floor(i / columns)];
-      return panelMark(panel, names, left + column * (across + gap.x), top + row * (up + gap.y));
+      return panelMark(
+        panel,
+        new Map(names.map((name, n) => [name, strokes[n]!])),
+        left + column * (across + gap.x),
+        top + row * (up + gap.y),
+      );
     }),
   };
 }
@@ -58,7 +68,7 @@ export function panelsSpec(title: string, panels: readonly Panel[], perRow = 2):
 /** One chart, its upper left corner at the given place. */
 function panelMark(
   { title, axes, series }: Panel,
-  names: readonly string[],
+  strokes: ReadonlyMap<string, Stroke>,
   x: number,
   y: number,
 ): GroupMark {
@@ -107,10 +117,10 @@ function panelMark(
     ],
     data: points.map((values, i) => ({ name: `line${i}`, values })),
     marks: series.flatMap(({ name, low }, i) => {
-      const colour = colourOf(names.indexOf(name));
+      const { colour, dash } = strokes.get(name)!;
       return [
         ...(low === undefined ? [] : [band(i, colour)]),
-        line(i, colour),
+        line(i, colour, dash),
         ...dots(i, colour, points[i]!.length),
       ];
     }),
@@ -135,11 +145,18 @@ function band(i: number, colour: string): Mark {
   };
 }
 
-function line(i: number, colour: string): Mark {
+function line(i: number, colour: string, dash: readonly number[]): Mark {
   return {
     type: "line",
     from: { data: `line${i}` },
-    encode: { enter: { ...place, stroke: { value: colour }, strokeWidth: { value: 1.8 } } },
+    encode: {
+      enter: {
+        ...place,
+        stroke: { value: colour },
+        strokeWidth: { value: 1.8 },
+        ...(dash.length > 0 && { strokeDash: { value: [...dash] } }),
+      },
+    },
   };
 }
 

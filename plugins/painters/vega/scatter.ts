@@ -4,8 +4,8 @@
  * @module
  */
 import type { GroupMark, Scale, Spec } from "vega";
-import type { PointSeries } from "../../../core/mod.ts";
-import { type Domain, robustDomain, widened } from "./domain.ts";
+import type { PointAxes, PointSeries } from "../../../core/mod.ts";
+import { type Domain, decidedDomain, widened } from "./domain.ts";
 import { colourOf, shortNumbers, textWidth } from "./theme.ts";
 
 const side = 230;
@@ -26,10 +26,11 @@ interface Points {
 }
 
 /** @throws RangeError where values do not come in pairs, or there is no series */
-export function scatterSpec(title: string, series: readonly PointSeries[]): Spec {
+export function scatterSpec(title: string, series: readonly PointSeries[], { axes }: PointAxes = {}): Spec {
   if (series.length === 0) throw new RangeError("scatter: there is no series to draw");
   const all = series.map(pointsOf);
-  const [x, y] = square(robustDomain(all.map((p) => p.x)), robustDomain(all.map((p) => p.y)));
+  const domain = (values: readonly Float32Array[]): Domain => decidedDomain(series, values, axes);
+  const [x, y] = square(domain(all.map((p) => p.x)), domain(all.map((p) => p.y)));
   const panels = all.map((points) => ({ name: points.name, shown: [points] }));
   if (all.length > 1) panels.push({ name: "all", shown: all });
 

@@ -40,6 +40,40 @@ export function colourOf(i: number): string {
   return COLOURS[i % COLOURS.length]!;
 }
 
+/** How lines are stroked, besides in their colours. */
+const DASHES: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [10, 3, 2, 3], [1, 4], [14, 4]];
+
+/** How a line looks. */
+export interface Stroke {
+  readonly colour: string;
+  readonly dash: readonly number[];
+}
+
+/**
+ * Strokes of lines by their names, no two alike for up to 48. Names that begin alike up to a `_` or a digit, such as
+ * `noisy_0.05` and `noisy_0.1`, are a family: it has one kind of dash, and where there are more lines than colours, its
+ * members have the colours in their order.
+ */
+export function strokesOf(names: readonly string[]): readonly Stroke[] {
+  const families = names.map((name) => /^[^_\d]+/.exec(name)?.[0] ?? name);
+  const kinds = [...new Set(families)];
+  const members = (family: string): string[] => names.filter((_, i) => families[i] === family);
+  const areFamilies = kinds.length > 1 && kinds.some((family) => members(family).length > 1);
+  const dashOf = (i: number): readonly number[] => DASHES[i % DASHES.length]!;
+  if (!areFamilies) {
+    return names.map((_, i) => ({ colour: colourOf(i), dash: dashOf(Math.floor(i / COLOURS.length)) }));
+  }
+  const alone = kinds.filter((family) => members(family).length === 1);
+  return names.map((name, i) => {
+    const family = families[i]!;
+    const dash = dashOf(kinds.indexOf(family));
+    if (names.length <= COLOURS.length) return { colour: colourOf(i), dash };
+    // Those that stand alone have the last colours, where no family is likely to reach.
+    const last = COLOURS.length - 1 - alone.indexOf(family);
+    return { colour: colourOf(alone.includes(family) ? last : members(family).indexOf(name)), dash };
+  });
+}
+
 /** Numbers beside the ticks of an axis in few letters: `0.3`, `2000`, `20k`, `1M`. */
 export const shortNumbers: vega.AxisEncode = {
   labels: { update: { text: { signal: "format(datum.value, abs(datum.value) >= 1e4 ? '~s' : '~g')" } } },

@@ -60,8 +60,8 @@ export default component(Painters, {
     return {
       ...inner,
       name: "NAME",
-      scatter: (title, series) => inner.scatter(prefix + title, series),
-      histogram: (title, series) => inner.histogram(prefix + title, series),
+      scatter: (title, series, on) => inner.scatter(prefix + title, series, on),
+      histogram: (title, series, on) => inner.histogram(prefix + title, series, on),
       lines: (title, axes, series) => inner.lines(prefix + title, axes, series),
       panels: (title, panels, columns) => inner.panels(prefix + title, panels, columns),
     };

@@ -38,13 +38,20 @@ export async function getText(path) {
   return await (await checked(await fetch(path))).text();
 }
 
-/** @param {string} path @param {unknown} [body] @returns {Promise<any>} */
-export async function post(path, body) {
+/** @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<any>} */
+async function send(method, path, body) {
   const init =
     body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  const answer = await checked(await fetch(path, { method: "POST", ...init }));
+  const answer = await checked(await fetch(path, { method, ...init }));
   return answer.status === 204 ? undefined : await answer.json();
 }
+
+/** @param {string} path @param {unknown} [body] */
+export const post = (path, body) => send("POST", path, body);
+/** @param {string} path @param {unknown} body */
+export const put = (path, body) => send("PUT", path, body);
+/** @param {string} path */
+export const remove = (path) => send("DELETE", path);
 
 /** @param {string} id @param {string} [part] */
 export function runPath(id, part = "") {

@@ -10,6 +10,8 @@ export const uPlot = /** @type {typeof import("uplot")} */ (plots);
 const FONT = "12px system-ui, sans-serif";
 /** Points below which they are drawn themselves. */
 const FEW = 40;
+/** Opacity of a band, and of one of many, in hexadecimal digits. */
+const [BAND, FAINT] = ["26", "12"];
 
 /**
  * @param {HTMLElement} element
@@ -70,7 +72,7 @@ export function plotOptions(element, modelOf, { log, isPositive, height }) {
       ],
       setCursor: [
         (plot) => {
-          if (plot.cursor.idx == null) plot.setLegend({ idx: plot.data[0].length - 1 }, false);
+          if (plot.cursor.idx == null) showLast(plot, plot.scales.x?.max ?? 0);
         },
       ],
       setSelect: [
@@ -83,6 +85,16 @@ export function plotOptions(element, modelOf, { log, isPositive, height }) {
       ],
     },
   };
+}
+
+/** Has the legend tell the last values up to a step. @param {import("uplot")} plot @param {number} high */
+export function showLast(plot, high) {
+  const last = Math.max(
+    0,
+    plot.data[0].findLastIndex((x) => x <= high),
+  );
+  const idxs = plot.data.map((values, i) => (i === 0 ? last : nearestPoint(values, last)));
+  plot.setLegend({ idxs }, false);
 }
 
 /** The columns of `tableOf` as uPlot has them. @param {import("./chart.js").ChartModel} model */
@@ -106,7 +118,10 @@ function seriesOf({ lines, smooth, xLabel, dots }) {
     if (low !== undefined) {
       series.push({ ...beside, label: `${label}, low`, stroke: "transparent", width: 0 });
       series.push({ ...beside, label: `${label}, high`, stroke: "transparent", width: 0 });
-      bands.push({ series: [series.length - 1, series.length - 2], fill: `${stroke}26` });
+      bands.push({
+        series: [series.length - 1, series.length - 2],
+        fill: `${stroke}${lines.length > 3 ? FAINT : BAND}`,
+      });
     } else if (smooth > 0) {
       series.push({ ...beside, label: `${label}, as it is`, stroke: `${stroke}66`, width: 1 });
     }

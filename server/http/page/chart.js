@@ -20,11 +20,12 @@
  * @property {string} xLabel
  * @property {string} [yLabel]
  * @property {boolean} [dots] draws the points themselves
+ * @property {[number, number]} [range] of y; as the lines have it unless given
  * @property {number} [height]
  * @property {(from: number | null, to: number | null) => void} zoom
  */
 import { smoothed, tableOf, within } from "./chart-data.js";
-import { plotOptions, uPlot } from "./chart-plot.js";
+import { plotOptions, showLast, uPlot } from "./chart-plot.js";
 import { isDark } from "./palette.js";
 
 const HEIGHT = 220;
@@ -133,20 +134,13 @@ class Chart extends HTMLElement {
     const low = from ?? all[0] ?? 0;
     const high = to ?? all.at(-1) ?? 1;
     const plot = this.#plot;
-    const range = cut ? within(lines.map(({ y }) => (smooth > 0 ? smoothed(y, smooth) : y))) : undefined;
+    const range =
+      model.range ?? (cut ? within(lines.map(({ y }) => (smooth > 0 ? smoothed(y, smooth) : y))) : undefined);
     plot.batch(() => {
       plot.setScale("x", { min: low, max: high > low ? high : low + 1 });
       if (range !== undefined && !log) plot.setScale("y", { min: range[0], max: range[1] });
     });
-    plot.setLegend(
-      {
-        idx: Math.max(
-          0,
-          all.findLastIndex((x) => x <= high),
-        ),
-      },
-      false,
-    );
+    showLast(plot, high);
   }
 
   /** @param {KeyboardEvent} event */

@@ -1,7 +1,8 @@
 /**
  * What the page knows of a run: loaded once, then kept up to date by the run's events.
  */
-import { follow, get, Refused, runPath } from "./api.js";
+import { filePath, follow, get, getText, Refused, runPath } from "./api.js";
+import { evaluationOf, TABLES } from "./evaluation.js";
 
 /** Points of a curve that are asked for, and the number at which a grown one is asked for anew. */
 const POINTS = 2000;
@@ -11,12 +12,17 @@ const EVENTS = 500;
 /** How often the summary of a run in progress is asked for, in milliseconds. */
 const SUMMARY_EVERY = 2000;
 
+/** @typedef {{ stage: string, x: number[], seconds: number[] }} Clock */
+
 /**
  * @typedef {object} Run
  * @property {string} id
  * @property {import("./api.js").Summary | undefined} summary
  * @property {import("./api.js").Series[]} series
  * @property {{ from: number, to: number, series: import("./api.js").Series[] } | undefined} detail the stretch that is zoomed into
+ * @property {Clock[]} clocks when steps were reached
+ * @property {import("./evaluation.js").Evaluation | undefined} evaluation
+ * @property {string} words what the run says of itself, as HTML
  * @property {import("./api.js").Artifact[]} artifacts
  * @property {import("./api.js").RunEvent[]} events the latest
  * @property {"loading" | "live" | "lost" | "ended" | "gone"} state
@@ -40,6 +46,9 @@ export function openRun(id, changed) {
     summary: undefined,
     series: [],
     detail: undefined,
+    clocks: [],
+    evaluation: undefined,
+    words: "",
     artifacts: [],
     events: [],
     state: "loading",
@@ -73,7 +82,7 @@ export function openRun(id, changed) {
   const load = async () => {
     stop();
     try {
-      const [summary, { series, last }, { artifacts }] = await Promise.all([
+      const [summary, { series, last, clocks }, { artifacts }] = await Promise.all([
         get(runPath(id)),
         get(runPath(id, `/series?points=${POINTS}`)),
         get(runPath(id, "/artifacts")),
@@ -83,7 +92,8 @@ export function openRun(id, changed) {
         runPath(id, `/events?since=${Math.max(0, since - EVENTS)}&limit=${EVENTS}`),
       );
       if (closed) return;
-      Object.assign(run, { summary, series, artifacts, events, error: "" });
+      Object.assign(run, { summary, series, clocks, artifacts, events, error: "" });
+      void results();
       stop = follow(runPath(id), events.at(-1)?.seq ?? since, { events: taken, state: became, anew: load });
       changed();
     } catch (error) {
@@ -104,6 +114,23 @@ export function openRun(id, changed) {
     changed();
   };
 
+  let known = "";
+  /** Reads what an evaluation came to, once it is there, and again where it was written anew. */
+  const results = async () => {
+    const table = run.artifacts.find(({ path }) => TABLES.test(path));
+    const words = run.artifacts.some(({ path }) => /\.md$/i.test(path));
+    const key = JSON.stringify(run.artifacts.filter(({ path }) => /\.(md|csv)$/i.test(path)));
+    if (key === known || (table === undefined && !words)) return;
+    known = key;
+    const [csv, text] = await Promise.all([
+      table === undefined ? "" : getText(filePath(id, table)).catch(() => ""),
+      words ? getText(runPath(id, "/summary")).catch(() => "") : "",
+    ]);
+    if (closed) return;
+    Object.assign(run, { evaluation: evaluationOf(csv), words: text });
+    changed();
+  };
+
   /** Asks for what the server works out from the events: rate, time left, metrics, expectations. */
   const summarize = () => {
     if (refreshing !== 0) return;
@@ -114,6 +141,7 @@ export function openRun(id, changed) {
           get(runPath(id, "/artifacts")),
         ]);
         if (!closed) Object.assign(run, { summary, artifacts });
+        void results();
       } catch {
         // the stream says what is wrong, and comes back
       }
@@ -149,9 +177,23 @@ export function openRun(id, changed) {
       curve.y.push(Number.isFinite(value) ? value : null);
       curve.count++;
     }
+    tick(stage, step, time);
     const current = run.summary?.stages.at(-1);
     if (run.summary === undefined || current === undefined || current.stage !== stage) return;
     Object.assign(current, { step, steps, seen: time });
+  };
+
+  /** @param {string} stage @param {number} step @param {string} time */
+  const tick = (stage, step, time) => {
+    const began = Date.parse(run.summary?.stages[0]?.began ?? time);
+    let clock = run.clocks.find((one) => one.stage === stage);
+    if (clock === undefined) {
+      clock = { stage, x: [], seconds: [] };
+      run.clocks.push(clock);
+    }
+    if (step <= (clock.x.at(-1) ?? -1)) return;
+    clock.x.push(step);
+    clock.seconds.push((Date.parse(time) - began) / 1000);
   };
 
   let thinning = false;

@@ -1,12 +1,13 @@
 /** What the page knows of sweeps and workers, asked for while they are looked at. */
 import { follow, get, Refused, sweepPath } from "./api.js";
 import { polling } from "./polling.js";
+import { sortOf } from "./sorting.js";
 
 /** Milliseconds between two questions, and between an event and the question that it causes. */
 const EVERY = 3000;
 const SOON = 300;
 /** Trials whose curves are drawn unless others are chosen. */
-export const DRAWN = 6;
+const DRAWN = 6;
 
 /**
  * @typedef {{ sweeps: import("./api.js").SweepItem[], workers: import("./api.js").Worker[], state: string, close(): void }} Fleet
@@ -43,7 +44,7 @@ export function openFleet(changed) {
 /**
  * A sweep.
  * @param {string} id @param {() => void} changed
- * @param {() => ReadonlySet<string>} drawn trials whose curves are wanted
+ * @param {(sweep: Sweep) => ReadonlySet<string>} drawn trials whose curves are wanted
  * @returns {Sweep}
  */
 export function openSweep(id, changed, drawn) {
@@ -98,7 +99,7 @@ export function openSweep(id, changed, drawn) {
   const asked = new Map();
   const loadCurves = async () => {
     for (const { trial, runs } of sweep.trials?.trials ?? []) {
-      if (!drawn().has(trial)) continue;
+      if (!drawn(sweep).has(trial)) continue;
       const standing = JSON.stringify(runs);
       if (asked.get(trial) === standing) continue;
       const begun = runs.filter(({ state }) => state !== "waiting");
@@ -113,4 +114,14 @@ export function openSweep(id, changed, drawn) {
     }
   };
   return sweep;
+}
+
+/** Trials whose curves are drawn: those that were chosen, or else the best. @param {Sweep} sweep @param {URLSearchParams} query @returns {Set<string>} */
+export function drawnTrials({ trials, summary }, query) {
+  const chosen = query.get("draw");
+  if (chosen !== null) return new Set(chosen.split(",").filter((id) => id !== "" && id !== "none"));
+  const { goal } = summary ?? {};
+  const sort = sortOf(goal === undefined ? "" : `${goal.direction === "maximize" ? "-" : ""}goal`);
+  const ordered = sort.sorted(trials?.trials ?? [], ({ metrics }) => metrics[goal?.metric ?? ""]?.mean);
+  return new Set(ordered.slice(0, DRAWN).map(({ trial }) => trial));
 }
