@@ -15,6 +15,7 @@ import { EXIT } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { interruptible } from "./interrupt.ts";
 import { descriptionOf, packagedScenarios } from "./package.ts";
+import { openQueue, placeOfJobs } from "./queue.ts";
 import { placeOf, type RunsOptions, storeOf } from "./runs.ts";
 import { writeReport } from "./watch.ts";
 
@@ -61,6 +62,8 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
     });
   };
   const jobs = localJobs();
+  const elsewhere = await placeOfJobs({ runs, ...(options.plugin && { plugin: options.plugin }) }, host);
+  const shared = elsewhere === undefined ? undefined : await openQueue(elsewhere, options, host);
   const queue = options.readOnly
     ? undefined
     : trainerQueue({
@@ -80,7 +83,10 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
     allow,
     scenarios,
     edit: !options.readOnly,
-    workers: async () => (queue === undefined ? [] : await jobs.workers()),
+    workers: async () => [
+      ...(queue === undefined ? [] : await jobs.workers()),
+      ...((await shared?.workers()) ?? []),
+    ],
     ...(token && { token }),
     ...(queue && { runner: queue }),
   });
@@ -88,6 +94,7 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
   await interrupted(queue);
   forgetEnds();
   await server.close();
+  await shared?.close();
   return EXIT.met;
 }
 
