@@ -150,6 +150,7 @@ function replay(
   /** A source's elements, here. */
   const dataOf = (source: Source): Data => {
     if (source.from === "variable") return hostOf(backend.view(source.variable).value)!;
+    if (source.from === "constant") return source.data; // one that the program may not have
     const x = source.from === "input" ? inputs[source.name]! : 0;
     if (typeof x !== "number") return hostOf(backend.view(x).value)!;
     const stored = storedOf(source);

@@ -300,6 +300,24 @@ t.test("large programs are forgotten once they are idle, and not while they take
   await onnxruntime().start();
 });
 
+t.test("a step may return and assign numbers that it does not compute with", async (t) => {
+  await tf.setBackend("onnxruntime");
+  const kept = tf.variable(tf.zeros([2]), false);
+  const seven = tf.keep(tf.tensor1d([7, 7]));
+  const step = compileStep<"x", "y" | "same">("constants", ({ x }) => {
+    kept.assign(seven);
+    return { y: tf.mul(x, 2), same: seven.clone() };
+  });
+  for (let i = 1; i <= 4; i++) {
+    const { y, same } = step.run({ x: i }, Key.from(0));
+    t.same([...y.dataSync(), ...same.dataSync(), ...kept.dataSync()], [2 * i, 7, 7, 7, 7]);
+    tf.dispose([y, same]);
+    tf.tidy(() => kept.assign(tf.zeros([2])));
+  }
+  step.dispose();
+  tf.dispose([kept, seven]);
+});
+
 t.test("a large program goes with its step, and is made again where another step has it too", async (t) => {
   await tf.setBackend("onnxruntime");
   const step = () =>
