@@ -8,7 +8,7 @@ import type { EventTypes, RunEvent } from "../../core/run/event.ts";
 import type { ExpectationResult } from "../../core/run/expectation.ts";
 import { type GrowingClock, growingClock, type StageClock } from "./clock.ts";
 import { type Curve, type GrowingCurve, growingCurve } from "./curve.ts";
-import { eventOf } from "./lines.ts";
+import { soundEvent } from "./lines.ts";
 import { ISO_TIME, newPace } from "./pace.ts";
 import type { ArtifactRecord, StageRecord } from "./records.ts";
 
@@ -205,7 +205,8 @@ export function newDigest(): Digest {
         if (row !== undefined) index = addAlike(lines, index, row);
         if (index >= lines.length) break;
         const end = lines.indexOf("\n", index);
-        addEvent(eventOf(lines.slice(index, end)));
+        const event = soundEvent(lines.slice(index, end));
+        if (event !== undefined) addEvent(event);
         index = end + 1;
       }
     },

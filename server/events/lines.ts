@@ -16,18 +16,28 @@ export interface Line {
 /** The beginning of an event as this project writes it. */
 const ENVELOPE = /^\{"seq":(\d+),"time":"[^"\\]*","type":"(\w+)"/;
 
-/** Splits a piece of an event log into its lines. @throws InputError for a line that is not JSON */
+/** Splits a piece of an event log into its lines, but for damaged ones: whoever shows a run shows the rest of it. */
 export function* linesOf(piece: string): Generator<Line> {
   for (let index = 0; index < piece.length; ) {
     const end = piece.indexOf("\n", index);
     const json = piece.slice(index, end);
     index = end + 1;
     const [, seq, type] = ENVELOPE.exec(json) ?? [];
-    if (seq !== undefined) yield { seq: Number(seq), type: type!, json };
+    if (seq !== undefined && json.endsWith("}")) yield { seq: Number(seq), type: type!, json };
     else {
-      const { seq, type } = eventOf(json);
-      yield { seq: Number(seq), type: String(type), json };
+      const event = soundEvent(json);
+      if (event !== undefined) yield { seq: event.seq, type: String(event.type), json };
     }
+  }
+}
+
+/** An event; undefined of a line that is damaged. */
+export function soundEvent(json: string): RunEvent | undefined {
+  try {
+    const event = JSON.parse(json);
+    return Number.isInteger(event?.seq) ? event : undefined;
+  } catch {
+    return undefined;
   }
 }
 

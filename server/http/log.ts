@@ -117,7 +117,8 @@ export async function openLog(store: Store, id: string, isOrdered: IsOrdered): P
     if (!ended && performance.now() - asked > ASK_EVERY) {
       const { status, began } = await store.glance(id);
       // A store creates a run a moment before its writer locks it.
-      const isNew = last === 0 && Date.now() - Date.parse(began) < NEW_FOR;
+      const age = Date.now() - Date.parse(began); // clocks differ: one dated far ahead is not new
+      const isNew = last === 0 && Math.abs(age) < NEW_FOR;
       abandoned = status !== "running" && !isNew;
       asked = performance.now();
       // The run may have ended between the two calls.

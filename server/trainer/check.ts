@@ -85,16 +85,21 @@ async function answerOf(
   message: ToTrainer,
   longest: number,
 ): Promise<FromTrainer | undefined> {
-  const { promise, resolve } = Promise.withResolvers<FromTrainer | undefined>();
-  let timer = setTimeout(resolve, BEGINNING * 1000);
+  const { promise, resolve, reject } = Promise.withResolvers<FromTrainer | undefined>();
+  let isChecking = false;
+  const gone = (): void => {
+    if (isChecking) resolve(undefined);
+    else reject(new RunError("the process that checks scenarios could not begin"));
+  };
+  let timer = setTimeout(gone, BEGINNING * 1000);
   const listen = (answer: FromTrainer): void => {
     if (answer.kind !== "checking") resolve(answer);
     else {
+      isChecking = true;
       clearTimeout(timer);
-      timer = setTimeout(resolve, longest * 1000);
+      timer = setTimeout(gone, longest * 1000);
     }
   };
-  const gone = (): void => resolve(undefined);
   child.on("message", listen).on("exit", gone).on("error", gone);
   child.send(message, (error) => {
     if (error !== null) gone();

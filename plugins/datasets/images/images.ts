@@ -14,19 +14,17 @@ import {
   inFolder,
   messageOf,
   parseOptions,
+  path,
   z,
 } from "../../../core/mod.ts";
 import { imageShape, placeOf, type Split, scalingOf } from "../options.ts";
 import { type Channels, decoded, IMAGE, type Picture, withChannels } from "./decode.ts";
 
 const options = z.strictObject({
-  folder: z
-    .string()
-    .min(1)
-    .describe(
-      "The folder: a path, in a scenario from its file on. In it a folder of images for each class; or `train` and " +
-        "`test` (or `val`), each with such folders.",
-    ),
+  folder: path().describe(
+    "The folder: a path, in a scenario from its file on. In it a folder of images for each class; or `train` and " +
+      "`test` (or `val`), each with such folders.",
+  ),
   ...imageShape,
   classes: z
     .array(z.string().min(1))

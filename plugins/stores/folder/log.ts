@@ -59,7 +59,7 @@ export function logOf(path: string): Log {
       look(now);
       if (now.size !== size) {
         await using file = await opened(path);
-        end = await lastLine(file, now.size, path);
+        end = await lastLine(file, now.size);
         size = now.size;
       }
       return { generation, last: end.seq };
@@ -173,18 +173,19 @@ async function firstLine(
   }
 }
 
-/** Where the last whole line ends, and its number. */
-async function lastLine(file: FileHandle | undefined, size: number, path: string): Promise<Mark> {
+/** Where the last whole line ends, and its number: that of the one before where it is damaged, and so on. */
+async function lastLine(file: FileHandle | undefined, size: number): Promise<Mark> {
   if (file === undefined) return BEGINNING;
   for (let length = Math.min(1 << 12, size); length > 0; length = Math.min(length * 4, size)) {
     const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(length), 0, length, size - length);
     const bytes = buffer.subarray(0, bytesRead);
-    const end = bytes.lastIndexOf(NEWLINE);
-    const begin = end < 1 ? -1 : bytes.lastIndexOf(NEWLINE, end - 1);
-    if (end >= 0 && (begin >= 0 || length === size)) {
-      const seq = seqOf(bytes.toString("utf8", begin + 1, end));
-      if (Number.isNaN(seq)) throw new InputError(`${path}: its last event is damaged, not JSON`);
-      return { seq, offset: size - length + end + 1 };
+    for (let end = bytes.lastIndexOf(NEWLINE); end >= 0; ) {
+      const begin = end < 1 ? -1 : bytes.lastIndexOf(NEWLINE, end - 1);
+      if (begin < 0 && length < size) break; // it begins before
+      const line = bytes.toString("utf8", begin + 1, end);
+      const seq = line.endsWith("}") ? seqOf(line) : Number.NaN;
+      if (!Number.isNaN(seq)) return { seq, offset: size - length + end + 1 };
+      end = begin;
     }
     if (length === size) break;
   }
