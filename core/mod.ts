@@ -79,6 +79,7 @@ export * from "./run/learner.ts";
 export * from "./run/lease.ts";
 export { schemeOf, storeAt } from "./run/location.ts";
 export * from "./run/loop.ts";
+export * from "./run/metric-name.ts";
 export * from "./run/onnx.ts";
 export * from "./run/painter.ts";
 export * from "./run/pause.ts";
@@ -93,8 +94,11 @@ export * from "./runner/run.ts";
 export * from "./runner/trained-run.ts";
 export { type AllowList, NotAllowed } from "./scenario/allow.ts";
 export { checkComponents } from "./scenario/components.ts";
+export { decodeText } from "./scenario/encoding.ts";
+export { expanded, type Reach, type SourceText } from "./scenario/expand.ts";
 export { loadScenario, type ScenarioOrigin } from "./scenario/load.ts";
 export type { Override } from "./scenario/override.ts";
+export { partsOf } from "./scenario/path.ts";
 export {
   type CheckpointPolicy,
   type JsonSchemaOptions,
@@ -103,7 +107,7 @@ export {
   type Scenario,
   scenarioJsonSchema,
 } from "./scenario/scenario.ts";
-export { readSource, type Source } from "./scenario/source.ts";
+export { type Origins, readSource, type Source } from "./scenario/source.ts";
 export * from "./sweep/controller.ts";
 export * from "./sweep/expectations.ts";
 export { runIdOf, trialId } from "./sweep/ids.ts";

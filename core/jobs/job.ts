@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Numbers } from "../run/event.ts";
+import type { Readings } from "../run/event.ts";
 import type { PausePoint } from "../run/pause.ts";
 import type { AllowList } from "../scenario/allow.ts";
 import type { Override } from "../scenario/override.ts";
@@ -76,9 +76,9 @@ export type JobEnd =
       readonly run: string;
       /** Whether the run met every expectation. */
       readonly status: "passed" | "missed";
-      readonly metrics: Numbers;
+      readonly metrics: Readings;
     }
-  | { readonly kind: "paused"; readonly run: string; readonly metrics: Numbers }
+  | { readonly kind: "paused"; readonly run: string; readonly metrics: Readings }
   | {
       readonly kind: "failed";
       readonly message: string;

@@ -14,6 +14,8 @@ export interface Problem {
   readonly message: string;
   /** Line in the scenario file, from 1, where one is known. */
   readonly line?: number;
+  /** The file that the line is of, where that is another one: a file that the scenario extends. */
+  readonly file?: string;
 }
 
 /** Marks the errors of every copy of this module: a package may be installed twice, and built beside its sources. */
@@ -109,7 +111,8 @@ function isMarked(type: unknown, base: unknown, value: unknown, mark: symbol): b
 }
 
 /** `file:line: path: message`, leaving out what is not known. */
-export function describeProblem(problem: Problem, file?: string): string {
+export function describeProblem(problem: Problem, given?: string): string {
+  const file = problem.file ?? given;
   const where = file === undefined ? "" : `${file}${problem.line === undefined ? "" : `:${problem.line}`}: `;
   return withoutSecrets(`${where}${problem.path === "" ? "" : `${problem.path}: `}${problem.message}`);
 }

@@ -6,7 +6,7 @@
  */
 import { InputError, messageOf } from "../plugin/errors.ts";
 import { decodeTensors, encodeTensors, type StoredTensor } from "../tensor/safetensors.ts";
-import type { Numbers } from "./event.ts";
+import type { Readings } from "./event.ts";
 import type { Snapshot, StateRecord } from "./state.ts";
 import type { RunReader, RunWriter } from "./store.ts";
 
@@ -21,7 +21,7 @@ export interface CheckpointRecord {
   /** SHA-256 of the scenario as it is run. */
   readonly scenario: string;
   /** Metrics so far. */
-  readonly metrics: Numbers;
+  readonly metrics: Readings;
   /** Wall time of the run until then. */
   readonly seconds: number;
   /** Name of the engine: another one rounds differently. */

@@ -5,17 +5,17 @@
  */
 import type { EngineInfo } from "./engine.ts";
 import type { ExpectationResult } from "./expectation.ts";
+import type { Reading, Readings } from "./reading.ts";
 
-/** Numbers by name. */
-export type Numbers = Readonly<Record<string, number>>;
+export * from "./reading.ts";
 
 /** What is wrong with a training. */
 export interface Alarm {
   readonly kind: "notFinite" | "collapse" | "runaway";
   /** The step at which it was noticed, from 1. */
   readonly step: number;
-  /** The numbers at fault; those that are not finite as text, since JSON has none. */
-  readonly values: Readonly<Record<string, number | string>>;
+  /** The numbers at fault. */
+  readonly values: Readings;
   readonly message: string;
   readonly action: "stop" | "warn";
 }
@@ -26,8 +26,8 @@ export interface Alarm {
  */
 export type RunStatus = "passed" | "missed" | "failed" | "cancelled" | "paused";
 
-/** What each type of event carries. */
-export interface EventTypes {
+/** What each type of event carries. @typeParam N its numbers */
+export interface EventTypes<N extends Reading = Reading> {
   /** First event of every run. */
   started: {
     readonly run: string;
@@ -45,7 +45,7 @@ export interface EventTypes {
     readonly stage: string;
     readonly step: number;
     readonly steps: number;
-    readonly values?: Numbers;
+    readonly values?: Readonly<Record<string, N>>;
   };
   /** A file was written, `path` relative to the run. */
   artifact: {
@@ -56,7 +56,7 @@ export interface EventTypes {
     readonly sha256: string;
   };
   /** Results, which the scenario's expectations bound. */
-  metrics: { readonly values: Numbers };
+  metrics: { readonly values: Readonly<Record<string, N>> };
   /** The user should know of something that does not end the run. */
   warning: { readonly message: string };
   /** Whether the run meets one of the scenario's expectations. */
@@ -89,12 +89,12 @@ export interface EventTypes {
 export type ApplicationEventType = "stage" | "progress" | "artifact" | "metrics" | "warning" | "sentinel";
 
 /** An event before it is numbered. */
-export type EventBody<T extends keyof EventTypes = keyof EventTypes> = {
-  [K in T]: { readonly type: K } & EventTypes[K];
+export type EventBody<T extends keyof EventTypes = keyof EventTypes, N extends Reading = Reading> = {
+  [K in T]: { readonly type: K } & EventTypes<N>[K];
 }[T];
 
-/** What an application may yield. */
-export type ApplicationEvent = EventBody<ApplicationEventType>;
+/** What an application may yield: its numbers as they are, NaN and infinities among them. */
+export type ApplicationEvent<T extends ApplicationEventType = ApplicationEventType> = EventBody<T, number>;
 
 /** An event of a run. */
 export type RunEvent<T extends keyof EventTypes = keyof EventTypes> = EventBody<T> & {

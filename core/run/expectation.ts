@@ -5,6 +5,8 @@
  */
 import { z } from "zod";
 import { meant } from "../plugin/suggest.ts";
+import { valueNamed } from "./metric-name.ts";
+import { type Reading, type Readings, readingOf } from "./reading.ts";
 
 /** Bounds on a metric, both ends included. */
 export interface Expectation {
@@ -31,23 +33,28 @@ export interface ExpectationResult {
   /** The bounds in words, e.g. `at least 0.98`. */
   readonly expected: string;
   /** Absent where there is no such metric. */
-  readonly value?: number;
+  readonly value?: Reading;
   readonly met: boolean;
 }
 
-/** Holds expectations against metrics. A metric that was not measured is an expectation missed. */
+/**
+ * Holds expectations against metrics. A metric that was not measured is an expectation missed, and so is one that is not
+ * a finite number: no bound is met by NaN, and an infinity is what a training leaves that has diverged.
+ */
 export function judgeExpectations(
   expect: Readonly<Record<string, Expectation>>,
-  metrics: Readonly<Record<string, number>>,
+  metrics: Readings,
 ): ExpectationResult[] {
   return Object.entries(expect).map(([metric, bounds]) => {
     const expected = inWords(bounds);
-    const value = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
+    const value = valueNamed(metrics, metric);
     if (value === undefined) {
       const hint = meant(metric, Object.keys(metrics));
       return { metric, expected: `${expected} (no such metric was measured${hint})`, met: false };
     }
-    return { metric, expected, value, met: value >= lowest(bounds) && value <= highest(bounds) };
+    const x = Number(value);
+    const met = Number.isFinite(x) && x >= lowest(bounds) && x <= highest(bounds);
+    return { metric, expected, value: readingOf(x), met };
   });
 }
 

@@ -5,16 +5,16 @@
  * @module
  */
 import { RunError } from "../plugin/errors.ts";
-import type { Alarm, EventBody, Numbers } from "./event.ts";
+import type { Alarm, ApplicationEvent, EventBody, Numbers } from "./event.ts";
 import { DEFAULT_SENTINELS, type SentinelPolicy, type Watch, watchOf } from "./sentinel.ts";
 import type { RunState } from "./state.ts";
 
 /** What a training yields, and a measure, which may warn of what it found. */
-export type TrainingEvent = EventBody<"stage" | "progress" | "sentinel" | "warning">;
+export type TrainingEvent = ApplicationEvent<"stage" | "progress" | "sentinel" | "warning">;
 
 /** What a loop reports after a step. */
 export interface LoopReport {
-  /** Losses and other numbers of the step; those that are not finite are left out of the event. */
+  /** Losses and other numbers of the step; NaN and infinities among them. */
   readonly values: Numbers;
   readonly alarms: readonly Alarm[];
 }
@@ -78,7 +78,7 @@ export async function* trainingLoop(loop: TrainingLoop): AsyncGenerator<Training
     await state.settle();
     if (measured !== undefined && isMeasured(loop.measuring!, done.value) && measured.value < done.value) {
       const values = yield* measuredValues(loop.measuring!, done.value, state);
-      yield { type: "progress", stage, step: done.value, steps, values: finite(values) };
+      yield { type: "progress", stage, step: done.value, steps, values };
       measured.value = done.value;
     }
     const step = done.value + 1;
@@ -87,7 +87,7 @@ export async function* trainingLoop(loop: TrainingLoop): AsyncGenerator<Training
     if (!isDue(step) && step !== steps) continue;
 
     const { values, alarms } = await loop.report(step, watch);
-    yield { type: "progress", stage, step, steps, values: finite(values) };
+    yield { type: "progress", stage, step, steps, values };
     for (const alarm of alarms) yield { type: "sentinel", ...alarm };
     const fatal = alarms.find(({ action }) => action === "stop");
     if (fatal !== undefined) throw new RunError(`${stage}: ${fatal.message}`);
@@ -111,9 +111,4 @@ async function* measuredValues(
     await state.settle(); // throws the signal's reason where the run is to stop
     throw error;
   }
-}
-
-/** Without what JSON has no numbers for. */
-function finite(values: Numbers): Numbers {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)));
 }

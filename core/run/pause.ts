@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Numbers, RunEvent } from "./event.ts";
+import type { Readings, RunEvent } from "./event.ts";
+import { valueNamed } from "./metric-name.ts";
 
 /** A place on the way of a run: it pauses once it has reported progress of this step, or of a later one. */
 export interface PausePoint {
@@ -21,7 +22,7 @@ export class RunPaused extends Error {
 /** Whether a run that has emitted this event has come to a point at which it pauses. */
 export function isPause(event: RunEvent, { step, metric }: PausePoint): boolean {
   if (event.type !== "progress" || event.step < step) return false;
-  return metric === undefined || Object.hasOwn(event.values ?? {}, metric);
+  return metric === undefined || valueNamed(event.values ?? {}, metric) !== undefined;
 }
 
 /**
@@ -29,7 +30,7 @@ export function isPause(event: RunEvent, { step, metric }: PausePoint): boolean 
  * @param events those of the run, in order
  * @returns undefined where it has not come there yet
  */
-export function numbersAt(events: readonly RunEvent[], point: PausePoint): Numbers | undefined {
+export function numbersAt(events: readonly RunEvent[], point: PausePoint): Readings | undefined {
   const end = events.findIndex((event) => isPause(event, point));
   const last = events[end];
   if (last?.type !== "progress") return undefined;

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import type { Alarm } from "./event.ts";
+import { type Alarm, readingsOf } from "./event.ts";
 import type { RunState } from "./state.ts";
 
 /** What to do about an alarm: end the run as failed, report it and go on, or not look at all. */
@@ -70,7 +70,7 @@ export function watchOf(policy: SentinelPolicy, state: RunState): Watch {
     const before = raised.value[kind] ?? false;
     if (bad !== before) raised.value = { ...raised.value, [kind]: bad };
     if (!bad || before || action === "off") return [];
-    return [{ kind, step, values: inJson(values), message, action }];
+    return [{ kind, step, values: readingsOf(values), message, action }];
   };
 
   return {
@@ -119,10 +119,4 @@ export function watchOf(policy: SentinelPolicy, state: RunState): Watch {
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-function inJson(values: Readonly<Record<string, number>>): Readonly<Record<string, number | string>> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, Number.isFinite(value) ? value : String(value)]),
-  );
 }

@@ -7,7 +7,7 @@
 import { type Contract, contract } from "../plugin/contract.ts";
 import { InputError, type Problem } from "../plugin/errors.ts";
 import { fileNameRule, isFileName } from "../plugin/names.ts";
-import type { RunEvent, RunStatus } from "./event.ts";
+import type { Readings, RunEvent, RunStatus } from "./event.ts";
 import type { ExpectationResult } from "./expectation.ts";
 
 /** Why a run failed. */
@@ -26,7 +26,7 @@ export interface RunResult {
   readonly run: string;
   readonly scenario: string;
   readonly status: RunStatus;
-  readonly metrics: Readonly<Record<string, number>>;
+  readonly metrics: Readings;
   readonly expectations: readonly ExpectationResult[];
   /** Wall time. */
   readonly seconds: number;

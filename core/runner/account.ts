@@ -6,18 +6,25 @@
  */
 import { RunError } from "../plugin/errors.ts";
 import { isOfApplication } from "../run/application-event.ts";
-import type { ApplicationEvent, Numbers } from "../run/event.ts";
+import {
+  type ApplicationEvent,
+  type ApplicationEventType,
+  type EventBody,
+  type Reading,
+  type Readings,
+  readingsOf,
+} from "../run/event.ts";
 import type { Past } from "./past.ts";
 
 /** The account of one run. */
 export interface Account {
   /** Metrics so far, by name. */
-  readonly metrics: Numbers;
+  readonly metrics: Readings;
   /** How many events the application has yielded so far, in all sessions. */
   count(): number;
   /**
    * Counts an event, and emits it unless an earlier session did.
-   * @throws RunError where a metric is not finite, or an earlier session yielded another type of event here
+   * @throws RunError where an earlier session yielded another type of event here
    */
   pass(event: ApplicationEvent): Promise<void>;
 }
@@ -28,17 +35,16 @@ export interface Account {
  */
 export function openAccount(
   { events, checkpoint }: Past,
-  emit: (event: ApplicationEvent) => Promise<void>,
+  emit: (event: EventBody<ApplicationEventType>) => Promise<void>,
 ): Account {
   const known = events.filter(isOfApplication);
   let count = checkpoint?.record.events ?? 0;
-  const metrics: Record<string, number> = { ...checkpoint?.record.metrics };
+  const metrics: Record<string, Reading> = { ...checkpoint?.record.metrics };
   return {
     metrics,
     count: () => count,
     async pass(given) {
-      const event =
-        given.type === "progress" && given.values ? { ...given, values: finiteOf(given.values) } : given;
+      const event = inJson(given);
       const seen = known[count];
       if (seen !== undefined && seen.type !== event.type) {
         throw new RunError(
@@ -46,22 +52,15 @@ export function openAccount(
             `what the application yields must depend on nothing but its key and state. Start the run anew`,
         );
       }
-      if (event.type === "metrics") Object.assign(metrics, requireFinite(event.values));
+      if (event.type === "metrics") Object.assign(metrics, event.values);
       count++;
       if (seen === undefined) await emit(event);
     },
   };
 }
 
-/** The finite ones: JSON has no others. */
-function finiteOf(values: Numbers): Numbers {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)));
-}
-
-/** @throws RunError where a metric is not finite */
-function requireFinite(values: Numbers): Numbers {
-  for (const [name, value] of Object.entries(values)) {
-    if (!Number.isFinite(value)) throw new RunError(`metric "${name}" is ${value}, not a finite number`);
-  }
-  return values;
+/** An event as JSON can hold it. */
+function inJson(event: ApplicationEvent): EventBody<ApplicationEventType> {
+  if ((event.type !== "progress" && event.type !== "metrics") || event.values === undefined) return event;
+  return { ...event, values: readingsOf(event.values) };
 }

@@ -19,15 +19,17 @@ export interface RunLog {
  * Opens the log of a run.
  * @param past the events that it has
  * @param show called with each event once it is stored
+ * @param known the hash of the events that it has, see {@link hashesAt}, where somebody has made it already
  */
 export function openLog(
   writer: RunWriter,
   past: readonly RunEvent[],
   show: (event: RunEvent) => void,
+  known?: Key,
 ): RunLog {
   let seq = past.at(-1)?.seq ?? 0;
   let lines = past.length;
-  let hash = past.reduce(hashed, EMPTY);
+  let hash = known ?? past.reduce(hashed, EMPTY);
   return {
     async emit(body) {
       const event: RunEvent = { seq: seq + 1, time: new Date().toISOString(), ...body };
@@ -41,9 +43,16 @@ export function openLog(
   };
 }
 
-/** A hash of events, in 32 hexadecimal digits: it can be continued event by event, unlike that of a file. */
-export function logHash(events: readonly RunEvent[]): string {
-  return inHexadecimal(events.reduce(hashed, EMPTY));
+/**
+ * Hashes the events of a log once, event by event, so that it can be gone on with, unlike a hash of a file.
+ * @returns the hash of its first lines in 32 hexadecimal digits, as checkpoints keep it, and that of all, to go on with
+ */
+export function hashesAt(
+  events: readonly RunEvent[],
+  lines: number,
+): { readonly at: string; readonly all: Key } {
+  const begun = events.slice(0, lines).reduce(hashed, EMPTY);
+  return { at: inHexadecimal(begun), all: events.slice(lines).reduce(hashed, begun) };
 }
 
 const EMPTY: Key = Key.from("log");

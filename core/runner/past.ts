@@ -7,7 +7,8 @@ import { InputError } from "../plugin/errors.ts";
 import { type Checkpoint, newestCheckpoint, sha256 } from "../run/checkpoint.ts";
 import type { RunEvent } from "../run/event.ts";
 import { RUN_FILES, type RunReader, type Store } from "../run/store.ts";
-import { logHash } from "./log.ts";
+import type { Key } from "../tensor/key.ts";
+import { hashesAt } from "./log.ts";
 
 /** What earlier sessions of a run have left. */
 export interface Past {
@@ -25,6 +26,8 @@ export interface Past {
    * they would pass for its own.
    */
   readonly ahead: readonly string[];
+  /** The hash of the events, where it was made on the way. */
+  readonly hash?: Key | undefined;
 }
 
 /** The past of a run that has not begun. */
@@ -49,7 +52,7 @@ export async function readPast(store: Store, id: string): Promise<Past> {
     throw new InputError(`run ${id} has ended (${end.status}): there is nothing to resume`);
   }
   const { checkpoint, damaged, ahead } = await newestCheckpoint(reader, events.length);
-  if (checkpoint !== undefined) await requireUnchanged(reader, events, checkpoint);
+  const hash = checkpoint && (await requireUnchanged(reader, events, checkpoint));
   return {
     events,
     checkpoint,
@@ -57,6 +60,7 @@ export async function readPast(store: Store, id: string): Promise<Past> {
     environment: await environmentOf(reader),
     damaged: [...damaged, ...(await damagedArtifacts(reader, events))],
     ahead,
+    hash,
   };
 }
 
@@ -68,21 +72,26 @@ async function environmentOf(reader: RunReader): Promise<Past["environment"]> {
   }
 }
 
-/** @throws InputError where scenario or log have changed since the checkpoint was written */
+/**
+ * @returns the hash of the events
+ * @throws InputError where scenario or log have changed since the checkpoint was written
+ */
 async function requireUnchanged(
   reader: RunReader,
   events: readonly RunEvent[],
   { path, record }: Checkpoint,
-): Promise<void> {
+): Promise<Key> {
   const { lines, hash } = record.log;
   const changed = (file: string): InputError =>
     new InputError(
       `run ${reader.id}: ${file} has changed since ${path} was written: somebody edited it, or it is damaged. ` +
         `Restore it, or start the run anew`,
     );
-  if (logHash(events.slice(0, lines)) !== hash) throw changed(RUN_FILES.events);
+  const { at, all } = hashesAt(events, lines);
+  if (at !== hash) throw changed(RUN_FILES.events);
   if ((await sha256(await reader.read(RUN_FILES.scenario))) !== record.scenario)
     throw changed(RUN_FILES.scenario);
+  return all;
 }
 
 /** Artifacts that are missing, or differ from what was written: a sentence each. */

@@ -59,7 +59,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const { loaded, environment, writer, past, show } = options;
   const { scenario, base, plugins } = loaded;
   const text = stringify(scenario);
-  const log = openLog(writer, past.events, show);
+  const log = openLog(writer, past.events, show, past.hash);
   const account = openAccount(past, log.emit);
   const seconds = stopwatch(past.checkpoint?.record.seconds ?? 0);
   const session: Session = { ...options, text, log, account, seconds };

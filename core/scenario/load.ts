@@ -15,7 +15,8 @@ import { placesIn } from "../plugin/path.ts";
 import type { Plugin, PluginExport } from "../plugin/plugin.ts";
 import { refsOf } from "../plugin/refs.ts";
 import { type AllowList, requireAllowed } from "./allow.ts";
-import { type Override, tryOverride } from "./override.ts";
+import { type Applied, changed, type Override } from "./override.ts";
+import { namesOf, pathTo } from "./path.ts";
 import {
   anything,
   defaultEngine,
@@ -24,7 +25,7 @@ import {
   type Scenario,
   scenarioSchema,
 } from "./scenario.ts";
-import { readSource, type Source } from "./source.ts";
+import { type Origins, type Source, sourceOf } from "./source.ts";
 
 /** Where a scenario's text comes from, and what it may count on. */
 export interface ScenarioOrigin {
@@ -32,6 +33,8 @@ export interface ScenarioOrigin {
   readonly base: URL;
   /** Names the file in messages. */
   readonly file: string;
+  /** Where its parts come from, where it was put together of several files. */
+  readonly origins?: Origins | undefined;
   /** The plugins that are always there. */
   readonly plugins: readonly PluginExport[];
   /** Applied in order. */
@@ -73,7 +76,7 @@ export interface OpenedScenario {
  * @throws InputError with every problem found, each with its line
  */
 export async function loadScenario(text: string, origin: ScenarioOrigin): Promise<LoadedScenario> {
-  const source = readSource(text, origin.file);
+  const source = sourceOf({ text, ...origin });
   const fail = (faults: readonly Fault[]): never => {
     throw scenarioError(faults, source, origin.file);
   };
@@ -89,10 +92,11 @@ export async function openScenario(
   origin: ScenarioOrigin,
 ): Promise<OpenedScenario | { readonly faults: readonly Fault[] }> {
   const { base, name, overrides = [], modules, allow } = origin;
-  const document = name === undefined || "name" in source.value ? source.value : { name, ...source.value };
-  const changed = overridden(document, overrides);
-  if ("faults" in changed) return changed;
-  const given = changed.value;
+  const written = withoutExtensions(source.value);
+  const document = name === undefined || "name" in written ? written : { name, ...written };
+  const first = overridden(document, overrides);
+  if ("faults" in first) return first;
+  const { value: given } = first;
 
   const { plugins: listed = [] } = given as { plugins?: unknown };
   const named = Array.isArray(listed) && listed.every((p) => typeof p === "string") ? listed : [];
@@ -107,17 +111,17 @@ export async function openScenario(
     const found = error.problems.map((p) => ({ keys: p.path.split("."), message: p.message, cause: error }));
     const frame = check(scenarioSchema(anything, ""), given); // what can be checked without the components
     const findings: Finding[] = [...found, ...("findings" in frame ? frame.findings : [])];
-    return { faults: findings.map((finding) => blamed(finding, source.value, overrides)) };
+    return { faults: findings.map((finding) => blamed(finding, source.value, first.applied)) };
   }
 
   const schema = scenarioSchema(refsOf(registry), defaultEngine(registry)) as z.ZodType<Scenario>;
   return {
     registry,
     under(further) {
-      const all = [...overrides, ...further];
       const value = overridden(given, further);
       if ("faults" in value) return value;
-      const blame = (finding: Finding): Fault => blamed(finding, source.value, all);
+      const applied = [...first.applied, ...value.applied];
+      const blame = (finding: Finding): Fault => blamed(finding, source.value, applied);
       // What is written, and not what is filled in: defaults are the plugins' own.
       if (allow !== undefined)
         requireAllowed(
@@ -149,9 +153,9 @@ function scenarioError(faults: readonly Fault[], source: Source, file: string): 
   );
 }
 
-function problemOf({ keys, message, override, unapplied }: Fault, { lineOf }: Source): Problem {
+function problemOf({ keys, message, override, unapplied }: Fault, { placeOf }: Source): Problem {
   const path = keys.map(String).join(".");
-  if (override === undefined) return { path, message, line: lineOf(keys) };
+  if (override === undefined) return { path, message, ...placeOf(keys) };
   const set = `--set ${override.path}=${override.value}`;
   return unapplied
     ? { path: "", message: `${set}: ${message}` }
@@ -164,36 +168,60 @@ function recordOf({ from, plugin, module }: LoadedPlugin): PluginRecord {
   return { from, name, ...(version !== undefined && { version }), ...module! };
 }
 
+/** A document without its `x-` members, which are there for anchors. @param document may say more than it may */
+export function withoutExtensions(document: object): object {
+  const kept = Object.entries(document).filter(([name]) => !name.startsWith("x-"));
+  return Object.fromEntries(kept);
+}
+
 /** A document after changes, or every change that cannot be made. */
 function overridden(
   document: unknown,
   overrides: readonly Override[],
-): { readonly value: unknown } | { readonly faults: readonly Fault[] } {
-  const faults: Fault[] = [];
-  let value = document;
-  for (const override of overrides) {
-    const applied = tryOverride(value, override);
-    if ("fault" in applied) {
-      faults.push({ keys: override.path.split("."), message: applied.fault, override, unapplied: true });
-    } else value = applied.document;
-  }
-  return faults.length > 0 ? { faults } : { value };
+): { readonly value: unknown; readonly applied: readonly Applied[] } | { readonly faults: readonly Fault[] } {
+  const { document: value, applied, refused } = changed(document, overrides);
+  if (refused.length === 0) return { value, applied };
+  return {
+    faults: refused.map(({ override, message }) => ({
+      keys: namesOf(override.path),
+      message,
+      override,
+      unapplied: true,
+    })),
+  };
 }
 
 /** What was found, with the last override on its path if that is to blame for it rather than the file. */
-function blamed(finding: Finding, document: object, overrides: readonly Override[]): Fault {
-  const { keys, message } = finding;
-  const path = keys.map(String).join(".");
-  const written = valueAt(document, keys);
+function blamed(finding: Finding, document: object, applied: readonly Applied[]): Fault {
+  const { message } = finding;
+  const keys = finding.keys.map(String);
+  const written = valueAt(document, finding.keys);
   // Parts were set of what the file does not have, or has as a mere string.
   const grafted = written === undefined || (typeof written === "string" && message.startsWith("expected "));
-  const override = overrides.findLast(
-    (o) => `${path}.`.startsWith(`${o.path}.`) || (grafted && o.path.startsWith(`${path}.`)),
+  const guilty = applied.findLast(
+    (one) => leads(one.keys, keys) || (grafted && one.keys.length > keys.length && leads(keys, one.keys)),
   );
-  if (override === undefined) return finding;
-  const told =
-    typeof written === "string" && override.path !== path && grafted
-      ? `is ${JSON.stringify(written)}, which has no "${override.path.slice(path.length + 1)}" to set`
-      : message;
-  return { ...finding, message: told, override };
+  if (guilty === undefined) return unextended(finding);
+  const { override, keys: set } = guilty;
+  if (typeof written === "string" && grafted && set.join(".") !== keys.join(".")) {
+    const part = set.slice(keys.length).join(".");
+    return { ...finding, message: `is ${JSON.stringify(written)}, which has no "${part}" to set`, override };
+  }
+  const name = set.slice(1, -1);
+  const hint =
+    set[0] === "expect" && name.length > 1
+      ? `. The name of a metric that has dots is quoted: --set '${pathTo(["expect", name.join("."), set.at(-1)!])}=${override.value}'`
+      : "";
+  return { ...finding, message: `${message}${hint}`, override };
+}
+
+/** Whether a path leads to another one, or is that. */
+function leads(path: readonly string[], to: readonly string[]): boolean {
+  return path.length <= to.length && path.every((key, i) => key === to[i]);
+}
+
+/** What is wrong with a document that was to be put together, and was not. */
+function unextended(finding: Finding): Finding {
+  if (finding.keys.length !== 1 || finding.keys[0] !== "extends") return finding;
+  return { ...finding, message: "only a file that a command reads can extend another one" };
 }

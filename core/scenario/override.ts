@@ -1,20 +1,35 @@
 /**
- * Changes to a scenario from outside: `--set application.target.alpha=0.3`.
+ * Changes to a scenario from outside: `--set application.target.alpha=0.3`, the `set` of a posted order, the settings of a
+ * sweep. All of them say by the same paths what they change.
  *
  * @module
  */
 import { parseDocument } from "yaml";
 import { InputError, messageOf } from "../plugin/errors.ts";
+import { type PathPart, partsOf } from "./path.ts";
 
 /** A change to a scenario from outside: a path, and a value in YAML. */
 export interface Override {
-  /** Names and list indices joined by dots, e.g. `application.target.pd.0`. */
+  /**
+   * Names and list indices joined by dots, e.g. `application.target.pd.0`. A name that has dots stands in quotes
+   * (`expect."m.clean".atLeast`) where the scenario does not have it yet; `+` appends to a list (`tags.+`).
+   */
   readonly path: string;
   readonly value: string;
 }
 
-/** A changed document, or why the change cannot be made. */
-export type Overridden = { readonly document: unknown } | { readonly fault: string };
+/** A change that was made, and the place that its path led to. */
+export interface Applied {
+  readonly override: Override;
+  readonly keys: readonly string[];
+}
+
+/** A document after changes, with those that were made and those that cannot be. */
+export interface Changed {
+  readonly document: unknown;
+  readonly applied: readonly Applied[];
+  readonly refused: readonly { readonly override: Override; readonly message: string }[];
+}
 
 /** Why an override cannot be applied. */
 class Refusal extends Error {}
@@ -23,33 +38,50 @@ const refuse = (why: string): never => {
   throw new Refusal(why);
 };
 
-/**
- * A copy of a document with a value at a path replaced or added. Mappings on the way that are not there are made; an
- * index one past a list's end appends; a component named by its bare name becomes `{ use: name }`. The value `null`, which no
- * scenario has, takes out what is there. A value that is not YAML, or a path that cannot be walked, is a fault.
- */
-export function tryOverride(document: unknown, { path, value }: Override): Overridden {
-  try {
-    const parts = path.split(".");
-    if (parts.includes("")) return refuse(`${JSON.stringify(path)} is not a path such as application.m`);
-    const given = parseValue(value);
-    // Nothing at all is null in YAML too, and rather a slip.
-    return { document: put(document, parts, given === null && value.trim() !== "" ? OUT : given, []) };
-  } catch (error) {
-    if (error instanceof Refusal) return { fault: error.message };
-    throw error;
-  }
-}
-
-/** The document that {@link tryOverride} makes. @throws InputError where it makes none */
-export function applyOverride(document: unknown, override: Override): unknown {
-  const tried = tryOverride(document, override);
-  if ("document" in tried) return tried.document;
-  throw new InputError(`--set ${override.path}=${override.value}: ${tried.fault}`);
-}
-
 /** Stands for a value that is to be taken out. */
 const OUT = Symbol("out");
+
+/**
+ * A document with values at paths replaced or added, in order; the one given stays as it is. Mappings and lists on the way
+ * that are not there are made; an index one past a list's end appends, as `+` does; a component named by its bare name
+ * becomes `{ use: name }`. The value `null`, which no scenario has, takes out what is there. A value that is not YAML, or a
+ * path that cannot be walked, is refused; the other changes are made all the same.
+ */
+export function changed(document: unknown, overrides: readonly Override[]): Changed {
+  // Each mapping and list is copied once, however many changes there are within it.
+  const owned = new Set<object>();
+  const applied: Applied[] = [];
+  const refused: { override: Override; message: string }[] = [];
+  let root = document;
+  for (const override of overrides) {
+    try {
+      const parts = partsOf(override.path);
+      if ("fault" in parts) refuse(parts.fault);
+      const given = parseValue(override.value);
+      // Nothing at all is null in YAML too, and rather a slip.
+      const value = given === null && override.value.trim() !== "" ? OUT : given;
+      const keys: string[] = [];
+      root = put(root, (parts as { parts: readonly PathPart[] }).parts, value, { owned, keys });
+      applied.push({ override, keys });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refused.push({ override, message: error.message });
+    }
+  }
+  return { document: root, applied, refused };
+}
+
+/** The document that {@link changed} makes. @throws InputError where an override cannot be applied */
+export function withOverrides(document: unknown, overrides: readonly Override[]): unknown {
+  const { document: made, refused } = changed(document, overrides);
+  if (refused.length === 0) return made;
+  throw new InputError(
+    refused.map(({ override: { path, value }, message }) => ({
+      path: "",
+      message: `--set ${path}=${value}: ${message}`,
+    })),
+  );
+}
 
 function parseValue(text: string): unknown {
   const document = parseDocument(text, { prettyErrors: false });
@@ -62,39 +94,99 @@ function parseValue(text: string): unknown {
   }
 }
 
-function put(node: unknown, parts: readonly string[], value: unknown, above: readonly string[]): unknown {
-  if (parts.length === 0) return value;
-  const here = above.join(".");
-  const inside = (child: unknown, n: number): unknown =>
-    put(child, parts.slice(n), value, [...above, ...parts.slice(0, n)]);
+/** What changes go along with. */
+interface Walk {
+  /** Mappings and lists that are copies already. */
+  readonly owned: Set<object>;
+  /** Gets the keys on the way. */
+  readonly keys: string[];
+}
 
-  if (Array.isArray(node)) {
-    const index = Number(parts[0]);
-    if (!/^\d+$/.test(parts[0]!) || index > node.length) {
-      const last = node.length === 0 ? "0 appends" : `0 to ${node.length - 1}, or ${node.length} to append`;
-      return refuse(`${here} is a list of ${node.length}: expected an index (${last}), got "${parts[0]}"`);
-    }
-    if (parts.length === 1 && value === OUT) {
-      return index === node.length ? refuse(absent(here, parts[0]!)) : node.toSpliced(index, 1);
-    }
-    return index === node.length ? [...node, inside(undefined, 1)] : node.with(index, inside(node[index], 1));
-  }
-  if (typeof node === "object" && node !== null) {
-    const n = keyLength(node, parts);
-    const key = parts.slice(0, n).join(".");
-    if (parts.length === n && value === OUT) {
-      if (!Object.hasOwn(node, key)) return refuse(absent(here, key));
-      return Object.fromEntries(Object.entries(node).filter(([name]) => name !== key));
-    }
-    const child = Object.hasOwn(node, key) ? (node as Record<string, unknown>)[key] : undefined;
-    return { ...node, [key]: inside(child, n) };
-  }
+function put(node: unknown, parts: readonly PathPart[], value: unknown, walk: Walk): unknown {
+  const [part, ...rest] = parts;
+  if (part === undefined) return value;
+  const here = walk.keys.join(".");
+  if (Array.isArray(node)) return putItem(node, part, rest, value, walk);
+  if (typeof node === "object" && node !== null) return putMember(node, parts, value, walk);
   if (value === OUT && (node === undefined || node === null || typeof node === "string")) {
-    return refuse(absent(here, parts.join(".")));
+    return refuse(absent(here, parts.map(({ name }) => name).join(".")));
   }
-  if (node === undefined || node === null) return { [parts[0]!]: inside(undefined, 1) };
-  if (typeof node === "string") return { use: node, [parts[0]!]: inside(undefined, 1) };
-  return refuse(`${here} is ${JSON.stringify(node)}, which has no "${parts[0]}" to set`);
+  const isIndex = !part.isQuoted && /^(\+|\d+)$/.test(part.name);
+  if (node === undefined || node === null) {
+    const isFirst = isIndex && (part.name === "0" || part.name === "+");
+    if (isFirst) return putItem(grown([], walk), part, rest, value, walk);
+    return putMember(grown({}, walk), [part, ...rest], value, walk, 1);
+  }
+  if (typeof node === "string" && !isIndex)
+    return putMember(grown({ use: node }, walk), [part, ...rest], value, walk, 1);
+  return refuse(`${here} is ${JSON.stringify(node)}, which has no "${part.name}" to set`);
+}
+
+function putItem(
+  list: readonly unknown[],
+  part: PathPart,
+  rest: readonly PathPart[],
+  value: unknown,
+  walk: Walk,
+): unknown {
+  const here = walk.keys.join(".");
+  const index = part.name === "+" && !part.isQuoted ? list.length : Number(part.name);
+  if (!/^(\d+|\+)$/.test(part.name) || index > list.length) {
+    const last = list.length === 0 ? "0 appends" : `0 to ${list.length - 1}, or ${list.length} to append`;
+    return refuse(`${here} is a list of ${list.length}: expected an index (${last}), got "${part.name}"`);
+  }
+  const name = String(index);
+  walk.keys.push(name);
+  if (rest.length === 0 && value === OUT) {
+    if (index === list.length) return refuse(absent(here, name));
+    const copy = own(list, walk) as unknown[];
+    copy.splice(index, 1);
+    return copy;
+  }
+  const item = put(list[index], rest, value, walk);
+  const copy = own(list, walk) as unknown[];
+  copy[index] = item;
+  return copy;
+}
+
+/** @param n how many parts make up the key, where that is known */
+function putMember(
+  mapping: object,
+  parts: readonly PathPart[],
+  value: unknown,
+  walk: Walk,
+  n: number = keyLength(mapping, parts),
+): unknown {
+  const here = walk.keys.join(".");
+  const key = parts
+    .slice(0, n)
+    .map(({ name }) => name)
+    .join(".");
+  walk.keys.push(key);
+  if (parts.length === n && value === OUT) {
+    if (!Object.hasOwn(mapping, key)) return refuse(absent(here, key));
+    const copy = own(mapping, walk) as Record<string, unknown>;
+    delete copy[key];
+    return copy;
+  }
+  const child = Object.hasOwn(mapping, key) ? (mapping as Record<string, unknown>)[key] : undefined;
+  const inner = put(child, parts.slice(n), value, walk);
+  const copy = own(mapping, walk);
+  // Whatever the key is: `__proto__` too is a name like others.
+  Object.defineProperty(copy, key, { value: inner, writable: true, enumerable: true, configurable: true });
+  return copy;
+}
+
+/** A mapping or list that may be changed: a copy of the one given, unless that is one. */
+function own(node: object, walk: Walk): object {
+  if (walk.owned.has(node)) return node;
+  return grown(Array.isArray(node) ? [...node] : { ...node }, walk);
+}
+
+/** Notes that a new mapping or list may be changed. */
+function grown<T extends object>(node: T, { owned }: Walk): T {
+  owned.add(node);
+  return node;
 }
 
 function absent(here: string, what: string): string {
@@ -102,9 +194,15 @@ function absent(here: string, what: string): string {
 }
 
 /** How many parts make up a key of the mapping: names may themselves hold dots, and the longest is meant. */
-function keyLength(mapping: object, parts: readonly string[]): number {
-  for (let n = parts.length; n > 1; n--) {
-    if (Object.hasOwn(mapping, parts.slice(0, n).join("."))) return n;
+function keyLength(mapping: object, parts: readonly PathPart[]): number {
+  const quoted = parts.findIndex(({ isQuoted }) => isQuoted);
+  const most = quoted < 0 ? parts.length : quoted;
+  for (let n = most; n > 1; n--) {
+    const name = parts
+      .slice(0, n)
+      .map((part) => part.name)
+      .join(".");
+    if (Object.hasOwn(mapping, name)) return n;
   }
   return 1;
 }

@@ -111,11 +111,11 @@ export interface JsonSchemaOptions {
  * @param registry the components that it knows
  */
 export function scenarioJsonSchema(registry: Registry, { open = false }: JsonSchemaOptions = {}): object {
-  const { $schema, definitions, ...closed } = jsonSchemaOf(writtenRefsOf(registry), registry);
+  const { $schema, definitions, ...closed } = written(jsonSchemaOf(writtenRefsOf(registry), registry));
   const title = "dsgan scenario";
   if (!open) return { $schema, title, ...closed, definitions };
   // A scenario with plugins of its own is checked as far as it goes without knowing their components.
-  const { $schema: _, definitions: __, ...frame } = jsonSchemaOf(anything, registry);
+  const { $schema: _, definitions: __, ...frame } = written(jsonSchemaOf(anything, registry));
   const plugins = { type: "array", minItems: 1 };
   return {
     $schema,
@@ -125,6 +125,27 @@ export function scenarioJsonSchema(registry: Registry, { open = false }: JsonSch
     then: frame,
     else: closed,
     definitions,
+  };
+}
+
+/**
+ * A schema of what is checked, as one of what files may say: `x-` members beside the rest, and the file that they extend,
+ * which then has what this one leaves out.
+ */
+export function written<S extends { properties?: object | undefined; required?: string[] | undefined }>(
+  schema: S,
+) {
+  const { properties, required, ...rest } = schema;
+  const file = { type: "string", minLength: 1 };
+  const extended = {
+    description: "Files that this one builds on, relative to it: what it says goes over what they say.",
+    anyOf: [file, { type: "array", items: file, minItems: 1 }],
+  };
+  return {
+    ...rest,
+    properties: { ...properties, extends: extended },
+    patternProperties: { "^x-": { description: "Free, for anchors: nothing reads it." } },
+    ...(required && { anyOf: [{ required }, { required: ["extends"] }] }),
   };
 }
 

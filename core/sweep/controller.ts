@@ -6,6 +6,7 @@
  */
 import { InputError, RunError } from "../plugin/errors.ts";
 import { meant } from "../plugin/suggest.ts";
+import { valueNamed } from "../run/metric-name.ts";
 import { Key } from "../tensor/key.ts";
 import { runIdOf } from "./ids.ts";
 import type { JobRecord, SweepJob } from "./jobs.ts";
@@ -124,7 +125,11 @@ export async function decide(
 function requireGoal({ goal, problemAt }: LoadedSweep, records: readonly JobRecord[]): void {
   if (goal === undefined) return;
   for (const { job, outcome } of records) {
-    if (outcome === undefined || !("metrics" in outcome) || Object.hasOwn(outcome.metrics, goal.metric))
+    if (
+      outcome === undefined ||
+      !("metrics" in outcome) ||
+      valueNamed(outcome.metrics, goal.metric) !== undefined
+    )
       continue;
     const names = Object.keys(outcome.metrics);
     const hint = meant(goal.metric, names);

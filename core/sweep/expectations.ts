@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { numbersOf } from "../run/event.ts";
 import { type ExpectationResult, judgeExpectations } from "../run/expectation.ts";
+import { valueNamed } from "../run/metric-name.ts";
 import type { JobRecord } from "./jobs.ts";
 import type { LoadedSweep } from "./load.ts";
 import { bestOf, type Trial } from "./search.ts";
@@ -37,10 +39,10 @@ export function judgeSweep(
         if (bounds === undefined) return [];
         const judge = (values: Readonly<Record<string, number>>): ExpectationResult =>
           judgeExpectations({ [metric]: bounds }, values)[0]!;
-        const whole = metrics.every((one) => metric in one) && metrics.length === sweep.seeds.length;
+        const values = metrics.map((one) => valueNamed(one, metric));
+        const whole = values.every((value) => value !== undefined) && values.length === sweep.seeds.length;
         const name = { over, ...(trial && { trial: trial.id }) };
-        if (!whole) return { ...judge(metrics.find((one) => !(metric in one)) ?? {}), ...name };
-        const values = metrics.map((one) => one[metric]!);
+        if (!whole) return { ...judge(metrics[values.indexOf(undefined)] ?? {}), ...name };
         if (over === "mean") {
           const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
           return { ...judge({ [metric]: mean }), ...name };
@@ -61,7 +63,9 @@ export function finalMetrics(
 ): readonly Readonly<Record<string, number>>[] {
   return seeds.flatMap((seed) =>
     records.flatMap(({ job, outcome }) =>
-      job.trial === trial.id && job.seed === seed && outcome?.kind === "ended" ? [outcome.metrics] : [],
+      job.trial === trial.id && job.seed === seed && outcome?.kind === "ended"
+        ? [numbersOf(outcome.metrics)]
+        : [],
     ),
   );
 }

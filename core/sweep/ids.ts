@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { namesOf } from "../scenario/path.ts";
 import { Key } from "../tensor/key.ts";
 import { canonical, type Settings } from "./space.ts";
 
@@ -17,7 +18,7 @@ const READABLE = 48;
  */
 export function trialId(sweep: string, settings: Settings, scenario: unknown): string {
   const told = Object.entries(settings)
-    .map(([path, value]) => wordOf(`${path.split(".").at(-1)}${shortly(value)}`))
+    .map(([path, value]) => wordOf(`${namesOf(path).at(-1)}${shortly(value)}`))
     .join("-")
     .slice(0, READABLE)
     .replace(/[-.]+$/, "");

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Numbers } from "../run/event.ts";
+import type { Readings } from "../run/event.ts";
 import type { Override } from "../scenario/override.ts";
 import type { Settings } from "./space.ts";
 
@@ -34,7 +34,7 @@ export interface SweepJob {
  * search has given its trial up; `cancelled`: somebody has cancelled it.
  */
 export type JobOutcome =
-  | { readonly kind: "paused" | "ended"; readonly metrics: Numbers }
+  | { readonly kind: "paused" | "ended"; readonly metrics: Readings }
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "stopped" | "cancelled" };
 

@@ -12,10 +12,16 @@ import { check } from "../plugin/messages.ts";
 import type { PluginExport } from "../plugin/plugin.ts";
 import { refsOf } from "../plugin/refs.ts";
 import { componentFindings } from "../scenario/components.ts";
-import { type Fault, loadScenario, type OpenedScenario, openScenario } from "../scenario/load.ts";
+import {
+  type Fault,
+  loadScenario,
+  type OpenedScenario,
+  openScenario,
+  withoutExtensions,
+} from "../scenario/load.ts";
 import type { Override } from "../scenario/override.ts";
 import type { LoadedScenario } from "../scenario/scenario.ts";
-import { readSource, type Source } from "../scenario/source.ts";
+import { type Origins, type Source, sourceOf } from "../scenario/source.ts";
 import { trialId } from "./ids.ts";
 import { probes } from "./probes.ts";
 import { type Goal, type Search, Searches } from "./search.ts";
@@ -32,6 +38,7 @@ export interface ScenarioText {
   readonly base: URL;
   /** Used where the scenario has none. */
   readonly name: string;
+  readonly origins?: Origins | undefined;
 }
 
 /** Where a sweep's text comes from, and what it may count on. */
@@ -44,6 +51,7 @@ export interface SweepOrigin {
   readonly plugins: readonly PluginExport[];
   /** Used where the sweep has none. */
   readonly name: string;
+  readonly origins?: Origins | undefined;
   readonly modules?: Modules;
   /**
    * Finds the scenario that a sweep names.
@@ -76,11 +84,11 @@ export interface LoadedSweep {
  */
 export async function loadSweep(text: string, origin: SweepOrigin): Promise<LoadedSweep> {
   const { file, base } = origin;
-  const source = readSource(text, file, '"scenario" and "vary"');
+  const source = sourceOf({ text, ...origin }, '"scenario" and "vary"');
   const problemAt = (keys: readonly PropertyKey[], message: string): Problem => ({
     path: keys.map(String).join("."),
     message,
-    line: source.lineOf(keys),
+    ...source.placeOf(keys),
   });
   const fail = (problems: readonly Problem[], cause?: unknown): never => {
     const distinct = problems.filter(
@@ -95,7 +103,8 @@ export async function loadSweep(text: string, origin: SweepOrigin): Promise<Load
 
   // A search may come from a plugin of the scenario, which is found first where the file says enough for that.
   const found = await scenarioOf(source, origin, problemAt, fail);
-  const given = "name" in source.value ? source.value : { name: origin.name, ...source.value };
+  const said = withoutExtensions(source.value);
+  const given = "name" in said ? said : { name: origin.name, ...said };
   const checked = check(sweepSchema(refsOf(found.registry)), given);
   if ("findings" in checked)
     return fail(checked.findings.map(({ keys, message }) => problemAt(keys, message)));
@@ -195,7 +204,7 @@ async function scenarioOf(
   const isInline = typeof given === "object" && given !== null && !Array.isArray(given);
   if (!isInline && (typeof given !== "string" || given === "")) {
     const registry = await assemble(plugins); // to tell what else is wrong
-    const checked = check(sweepSchema(refsOf(registry)), { name, ...source.value });
+    const checked = check(sweepSchema(refsOf(registry)), { name, ...withoutExtensions(source.value) });
     return fail(
       "findings" in checked ? checked.findings.map(({ keys, message }) => problemAt(keys, message)) : [],
     );
@@ -213,8 +222,12 @@ async function scenarioOf(
     );
   }
   const inner: Source = isInline
-    ? { value: given as object, lineOf: (keys) => source.lineOf(["scenario", ...keys]) }
-    : readSource(scenario.text, scenario.file);
+    ? {
+        value: given as object,
+        lineOf: (keys) => source.lineOf(["scenario", ...keys]),
+        placeOf: (keys) => source.placeOf(["scenario", ...keys]),
+      }
+    : sourceOf(scenario);
   const settings = typeof set === "object" && set !== null && !Array.isArray(set) ? Object.entries(set) : [];
   const openOrigin = { ...scenario, plugins, ...(modules && { modules }) };
   // A scenario that is at fault itself says so in its own words, unless the sweep sets what it lacks.

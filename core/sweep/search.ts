@@ -73,22 +73,31 @@ export interface Search {
 /** The contract under which searches are registered. */
 export const Searches: Contract<Search> = contract("search", "Chooses which settings a sweep tries");
 
-/** Whether one score is better than another. */
-export function isBetter({ direction }: Goal, one: number, other: number): boolean {
-  return direction === "maximize" ? one > other : one < other;
+/** Whether one score is better than another. One that is not finite is worse than any that is. */
+export function isBetter(goal: Goal, one: number, other: number): boolean {
+  return costOf(goal, one) < costOf(goal, other);
+}
+
+/** A score as something to be made small. */
+function costOf({ direction }: Goal, score: number): number {
+  if (!Number.isFinite(score)) return Number.POSITIVE_INFINITY;
+  return direction === "maximize" ? -score : score;
+}
+
+/** Orders scores, the best first. */
+function byCost(goal: Goal, one: number, other: number): number {
+  return isBetter(goal, one, other) ? -1 : isBetter(goal, other, one) ? 1 : 0;
 }
 
 /** Trials that have a score at a rung, the best first; of equal ones, the one that began first. */
 export function ranked(trials: readonly Trial[], rung: number, goal: Goal): readonly Trial[] {
-  const sign = goal.direction === "maximize" ? -1 : 1;
   return trials
     .filter(({ scores }) => scores.length > rung)
-    .toSorted((a, b) => sign * (a.scores[rung]! - b.scores[rung]!));
+    .toSorted((a, b) => byCost(goal, a.scores[rung]!, b.scores[rung]!));
 }
 
-/** The best of the trials that have ended; undefined where none has. */
+/** The best of the trials that have ended with a score that is a finite number; undefined where none has. */
 export function bestOf(trials: readonly Trial[], goal: Goal): Trial | undefined {
-  const ended = trials.filter(({ state, scores }) => state === "ended" && scores.length > 0);
-  const sign = goal.direction === "maximize" ? -1 : 1;
-  return ended.toSorted((a, b) => sign * (a.scores.at(-1)! - b.scores.at(-1)!))[0];
+  const ended = trials.filter(({ state, scores }) => state === "ended" && Number.isFinite(scores.at(-1)));
+  return ended.toSorted((a, b) => byCost(goal, a.scores.at(-1)!, b.scores.at(-1)!))[0];
 }

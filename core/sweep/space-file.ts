@@ -5,6 +5,7 @@
  */
 import { type Finding, preview } from "../plugin/messages.ts";
 import { meant } from "../plugin/suggest.ts";
+import { namesOf } from "../scenario/path.ts";
 import {
   type Choices,
   type Condition,
@@ -39,7 +40,7 @@ export function spaceOf(sweep: Pick<Sweep, "set" | "vary" | "exclude" | "seeds">
     ["vary", sweep.vary],
   ] as const) {
     for (const path of Object.keys(settings)) {
-      const instead = RESERVED[path.split(".")[0]!];
+      const instead = RESERVED[namesOf(path)[0]!];
       if (instead !== undefined)
         problems.push({ keys: [part, path], message: `cannot be set here: ${instead}` });
     }
@@ -90,8 +91,11 @@ function clashes(paths: readonly string[], { set }: Pick<Sweep, "set">): Finding
   return paths.flatMap((path, i) => {
     const keys = [i < Object.keys(set).length ? "set" : "vary", path];
     const before = paths.slice(0, i);
-    if (before.includes(path)) return [{ keys, message: "is set and varied: keep one" }];
-    const undone = before.find((other) => other.startsWith(`${path}.`));
+    const names = namesOf(path);
+    const within = before.filter((other) => names.every((name, n) => namesOf(other)[n] === name));
+    const same = within.find((other) => namesOf(other).length === names.length);
+    if (same !== undefined) return [{ keys, message: "is set and varied: keep one" }];
+    const [undone] = within;
     return undone === undefined ? [] : [{ keys, message: `would undo ${undone}, which comes before it` }];
   });
 }

@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { Ref, Refs, Registry } from "../plugin/component.ts";
 import { writtenRefsOf } from "../plugin/refs.ts";
 import { type Expectation, expectationSchema } from "../run/expectation.ts";
-import { runName } from "../scenario/scenario.ts";
+import { runName, written } from "../scenario/scenario.ts";
 import { Searches } from "./search.ts";
 
 /** A range as a sweep file writes it. */
@@ -159,11 +159,12 @@ export function boundsOf(value: unknown): z.output<typeof bounds> | undefined {
  */
 export function sweepJsonSchema(registry: Registry): object {
   const schema = sweepSchema(writtenRefsOf(registry)).partial({ name: true });
-  const { $schema, ...rest } = z.toJSONSchema(schema, {
+  const made = z.toJSONSchema(schema, {
     target: "draft-7",
     io: "input",
     reused: "inline",
     unrepresentable: "any",
   });
+  const { $schema, ...rest } = written(made);
   return { $schema, title: "dsgan sweep", ...rest };
 }

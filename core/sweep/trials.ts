@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { valueNamed } from "../run/metric-name.ts";
+import { numbersOf } from "../run/reading.ts";
 import type { JobRecord } from "./jobs.ts";
 import type { Goal, Trial, TrialState } from "./search.ts";
 import type { Sweep } from "./sweep.ts";
@@ -88,5 +90,7 @@ function valueAt(
   const own = group.filter(({ job }) => job.seed === seed && job.rung <= rung);
   const at = own.find(({ job }) => job.rung === rung) ?? own.find(({ outcome }) => outcome?.kind === "ended");
   const outcome = at?.outcome;
-  return outcome !== undefined && "metrics" in outcome ? outcome.metrics[metric] : undefined;
+  return outcome !== undefined && "metrics" in outcome
+    ? valueNamed(numbersOf(outcome.metrics), metric)
+    : undefined;
 }

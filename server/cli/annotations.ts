@@ -4,9 +4,11 @@
  *
  * @module
  */
+import { isAbsolute, relative, resolve, sep } from "node:path";
 import { describeProblem, type InputError } from "../../core/plugin/errors.ts";
 import type { RunResult } from "../../core/run/store.ts";
-import { readSource } from "../../core/scenario/source.ts";
+import type { SourceText } from "../../core/scenario/expand.ts";
+import { sourceOf } from "../../core/scenario/source.ts";
 import { against } from "./words.ts";
 
 /** What a mark is attached to. */
@@ -22,10 +24,19 @@ export function annotation(
   message: string,
   place: Place = {},
 ): string {
-  const properties = Object.entries(place)
+  const { file } = place;
+  const properties = Object.entries({ ...place, ...(file !== undefined && { file: inWorkspace(file) }) })
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${escapeProperty(String(value))}`);
   return `::${level}${properties.length === 0 ? "" : ` ${properties.join(",")}`}::${escapeData(message)}\n`;
+}
+
+/** A file as the runner knows it: by its path in the repository, where it lies there. */
+function inWorkspace(file: string): string {
+  const workspace = process.env.GITHUB_WORKSPACE;
+  if (workspace === undefined || workspace === "") return file;
+  const path = relative(workspace, resolve(file));
+  return path.startsWith("..") || isAbsolute(path) ? file : path.split(sep).join("/");
 }
 
 function escapeData(text: string): string {
@@ -40,7 +51,7 @@ function escapeProperty(text: string): string {
 export function annotateProblems(error: InputError, file: string): string {
   return error.problems
     .map((problem) => {
-      const place = { file: error.file ?? file, line: problem.line, title: "bad scenario" };
+      const place = { file: problem.file ?? error.file ?? file, line: problem.line, title: "bad scenario" };
       return annotation("error", describeProblem(problem), place);
     })
     .join("");
@@ -50,19 +61,17 @@ export function annotateProblems(error: InputError, file: string): string {
 export function annotateResult(
   result: RunResult,
   {
-    file,
-    text,
     report,
     keysOf = (metric) => ["expect", metric],
-  }: {
-    readonly file: string;
-    readonly text: string;
+    ...scenario
+  }: Pick<SourceText, "file" | "text" | "origins"> & {
     readonly report: string | undefined;
     /** Where the file has the bounds on a metric. */
     readonly keysOf?: (metric: string) => readonly string[];
   },
 ): string {
-  const { lineOf } = readSource(text, file);
+  const { placeOf } = sourceOf(scenario);
+  const { file } = scenario;
   const marks = result.expectations
     .filter(({ met }) => !met)
     .map(({ metric, expected, value }) =>
@@ -71,7 +80,7 @@ export function annotateResult(
         `${metric}: ${value === undefined ? "" : `${against(expected, value)}, `}expected ${expected}`,
         {
           file,
-          line: lineOf(keysOf(metric)),
+          ...placeOf(keysOf(metric)),
           title: "expectation missed",
         },
       ),
@@ -80,7 +89,13 @@ export function annotateResult(
     const title = `${result.scenario} failed`;
     const { message, problems = [{ path: "", message }] } = result.error;
     for (const problem of problems) {
-      marks.push(annotation("error", describeProblem(problem), { file, line: problem.line, title }));
+      marks.push(
+        annotation("error", describeProblem(problem), {
+          file: problem.file ?? file,
+          line: problem.line,
+          title,
+        }),
+      );
     }
   }
   if (report !== undefined) {

@@ -5,5 +5,8 @@ if (major < 22 || (major === 22 && minor < 18)) {
   console.error(`dsgan: this is Node ${process.versions.node}; dsgan needs Node 22.18 or newer. Install it from https://nodejs.org`);
   process.exitCode = 2;
 } else {
-  import("./main.ts");
+  import("./main.ts").catch((error) => {
+    console.error(`dsgan: ${error instanceof Error ? error.message : error}`);
+    process.exitCode = 3;
+  });
 }

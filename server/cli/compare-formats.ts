@@ -142,10 +142,10 @@ function csv(comparisons: readonly Comparison[], differences: readonly Differenc
     ]),
   );
   const pairs = differences.map(({ scenario, metric, one, other, found }) => [
-    ...[scenario, one, other, metric, found.n, found.mean, found.deviation],
+    ...[scenario, one, other, metric, found.n],
+    ...(found.n > 0 ? [found.mean, found.deviation] : ["", ""]),
     ...[found.interval?.[0], found.interval?.[1], found.p, found.detectable, found.needed],
   ]);
-  const cell = (value: unknown): string =>
-    csvCell(value === undefined || Number.isNaN(value) ? "" : String(value));
+  const cell = (value: unknown): string => csvCell(value === undefined ? "" : String(value));
   return [head, ...means, ...pairs].map((row) => row.map(cell).join(",")).join("\n");
 }

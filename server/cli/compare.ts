@@ -4,11 +4,14 @@
  *
  * @module
  */
-import { InputError, type RunReader } from "../../core/mod.ts";
+import { InputError, jsonOf, type RunReader } from "../../core/mod.ts";
+import { baselineInWords, type Held, heldAgainst, readBaseline, tolerancesOf } from "./baseline.ts";
 import { type FORMATS, formatted, titleOf } from "./compare-formats.ts";
 import { plot } from "./compare-plot.ts";
-import { comparisonsOf, endedOf, groupsOf } from "./comparison.ts";
+import { type Comparison, comparisonsOf, endedOf, groupsOf } from "./comparison.ts";
+import { EXIT } from "./exit.ts";
 import type { Host } from "./host.ts";
+import { print } from "./output.ts";
 import { type RunsOptions, runNamed, storeOf } from "./runs.ts";
 
 /** Options of `dsgan compare`. */
@@ -16,6 +19,10 @@ export interface CompareOptions extends RunsOptions {
   /** Of these alone. */
   readonly metric?: readonly string[];
   readonly json?: boolean;
+  /** File of an earlier result, which the runs are held against. */
+  readonly baseline?: string;
+  /** How far metrics may fall behind the baseline: `name=0.02`, `name=5%`, or a number for all. */
+  readonly tolerance?: readonly string[];
   /** A table unless given. */
   readonly format?: (typeof FORMATS)[number];
   /** File of a picture of the metrics' curves. */
@@ -44,8 +51,10 @@ export async function compareCommand(
   }
   const groups = groupsOf(ended);
   const comparisons = comparisonsOf(groups, metric);
-  if (json) process.stdout.write(`${JSON.stringify(comparisons, null, 2)}\n`);
+  const held = baselineOf(options, comparisons);
+  if (json) print(`${jsonOf(held === undefined ? comparisons : { comparisons, baseline: held }, 2)}\n`);
   else process.stdout.write(`${formatted(comparisons, format)}\n`);
+  if (held !== undefined && !json) process.stdout.write(`${baselineInWords(held)}\n`);
   const twice = ended.length - groups.flat().length;
   if (twice > 0)
     process.stderr.write(`left out: ${twice} of a setting and a seed that are counted already\n`);
@@ -58,5 +67,18 @@ export async function compareCommand(
     const names = metric ?? [...new Set(comparisons.flatMap(({ metrics }) => Object.keys(metrics)))];
     await plot(options.plot, settings, names, host);
   }
-  return 0;
+  return held?.some(({ regressed }) => regressed) ? EXIT.missed : EXIT.met;
+}
+
+/** How the runs stand beside the baseline; undefined where none is given. */
+function baselineOf(
+  { baseline, tolerance = [], metric }: CompareOptions,
+  comparisons: readonly Comparison[],
+): readonly Held[] | undefined {
+  if (baseline === undefined) {
+    if (tolerance.length > 0)
+      throw new InputError("--tolerance: it needs a --baseline to hold the runs against");
+    return undefined;
+  }
+  return heldAgainst(readBaseline(baseline), comparisons, tolerancesOf(tolerance), metric);
 }

@@ -30,7 +30,10 @@ export interface Ended {
   readonly reader: RunReader;
   readonly result: RunResult;
   readonly seed: number;
-  /** The scenario's options by path, without what does not change what is computed from a seed. */
+  /**
+   * What decides the run's numbers beside its seed, by name: the scenario's options by path, and the commit of the code, where
+   * it is known; one with changes that are not committed is another one.
+   */
   readonly options: Options;
 }
 
@@ -40,7 +43,26 @@ export async function endedOf(reader: RunReader): Promise<Ended | undefined> {
   if (result === undefined || (result.status !== "passed" && result.status !== "missed")) return undefined;
   if (await isSweep(reader)) return undefined;
   const scenario = parse(new TextDecoder().decode(await reader.read(RUN_FILES.scenario)));
-  return { reader, result, seed: Number(scenario.seed ?? 0), options: optionsOf(scenario) };
+  const commit = await commitOf(reader);
+  const options = new Map([
+    ...optionsOf(scenario),
+    ...(commit === undefined ? [] : [["commit", commit] as const]),
+  ]);
+  return { reader, result, seed: Number(scenario.seed ?? 0), options };
+}
+
+/** Digits of a commit that are enough to know it by. */
+const COMMIT_DIGITS = 12;
+
+/** The commit that a run was made at, where that is known. */
+async function commitOf(reader: RunReader): Promise<string | undefined> {
+  try {
+    const { git } = JSON.parse(new TextDecoder().decode(await reader.read(RUN_FILES.environment)));
+    if (typeof git?.commit !== "string") return undefined;
+    return `${git.commit.slice(0, COMMIT_DIGITS)}${git.dirty === true ? "+changes" : ""}`;
+  } catch {
+    return undefined; // without that file, or with one that is damaged, it is not known
+  }
 }
 
 /** Runs that differ in their seed alone, of each seed one: the first, which is the newest of a folder. */
@@ -70,7 +92,7 @@ export function comparisonsOf(
       differs: differences(group[0]!, alike),
       seeds: group.map(({ seed }) => seed),
       metrics: Object.fromEntries(
-        names.map((name) => [name, spread(group.map(({ result }) => result.metrics[name]!))]),
+        names.map((name) => [name, spread(group.map(({ result }) => Number(result.metrics[name])))]),
       ),
       seconds: spread(group.map(({ result }) => result.seconds)),
       against: groups.flatMap((other, j) => {
@@ -96,7 +118,7 @@ export function comparisonsOf(
 function paired(one: readonly Ended[], other: readonly Ended[], name: string): number[] {
   return one.flatMap(({ seed, result }) => {
     const twin = other.find((run) => run.seed === seed);
-    return twin === undefined ? [] : [result.metrics[name]! - twin.result.metrics[name]!];
+    return twin === undefined ? [] : [Number(result.metrics[name]) - Number(twin.result.metrics[name])];
   });
 }
 

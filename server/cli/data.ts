@@ -20,7 +20,9 @@ import {
   messageOf,
 } from "../../core/mod.ts";
 import { EXIT, tell } from "./exit.ts";
+import { heedProxy, removeParts, resumingFetch } from "./fetching.ts";
 import type { Host } from "./host.ts";
+import { onStop } from "./interrupt.ts";
 
 /** Options of `dsgan data get`. */
 export interface DataOptions {
@@ -35,15 +37,20 @@ export async function dataGet(names: readonly string[], options: DataOptions, ho
   const context = contextOf(registry, new URL("file:///"));
   const stop = new AbortController();
   const onSignal = (): void => stop.abort(new Error("interrupted"));
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  const release = onStop(onSignal);
+  const unheeded = heedProxy();
+  if (unheeded !== undefined) process.stderr.write(`${unheeded}\n`);
   let code: number = EXIT.met;
   try {
     for (const name of names) {
       const download = await context.create(Downloads, { use: name });
       const say = (message: string): void => void process.stderr.write(`${name}: ${message}\n`);
       try {
-        const tools = { fetch, npm: npmFiles(stop.signal), tell: say, signal: stop.signal };
+        const parts = join(cacheOf(options), `.${name}.parts`);
+        const resuming = resumingFetch(parts, say);
+        const tools = { fetch: resuming, npm: npmFiles(stop.signal), tell: say, signal: stop.signal };
         const folder = await fetchInto(download, cacheOf(options), options.from, tools);
+        await removeParts(parts);
         process.stdout.write(`${name}: ${folder}\n`);
         say(download.terms);
       } catch (error) {
@@ -53,7 +60,7 @@ export async function dataGet(names: readonly string[], options: DataOptions, ho
       }
     }
   } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    release();
   }
   return code;
 }

@@ -12,9 +12,9 @@ export interface Display {
   end(): void;
 }
 
-/** Each event as one line of JSON. */
-export function jsonDisplay(write: (text: string) => void): Display {
-  return { show: (event) => write(`${JSON.stringify(event)}\n`), end: () => {} };
+/** Each event as one line of JSON. @param run the id of the run, which each line has: those of several may be in one stream */
+export function jsonDisplay(write: (text: string) => void, run: () => string): Display {
+  return { show: (event) => write(`${JSON.stringify({ ...event, run: run() })}\n`), end: () => {} };
 }
 
 /** Nothing. */

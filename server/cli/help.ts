@@ -9,8 +9,8 @@ Exit codes:
   0    every expectation met
   1    an expectation missed
   2    bad scenario, bad data, or bad command line
-  3    the run broke (a loss that is not a number, an engine that failed, a plugin that threw)
-  130  interrupted: the first Ctrl-C stops at the next step and keeps what there is, a second stops at once
+  3    the run broke (a loss that is not a number, an engine that failed, a plugin that threw), or output was lost
+  130  interrupted (143 by SIGTERM, 129 by SIGHUP): the first Ctrl-C stops at the next step and keeps what there is, a second stops at once
 
 Environment:
   CI, GITHUB_ACTIONS   plain lines; on GitHub also annotations on the lines of the scenario

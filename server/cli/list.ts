@@ -8,6 +8,7 @@ import Table from "cli-table3";
 import { contextOf, Engines, glancesOf, messageOf, type Registry, storeAt } from "../../core/mod.ts";
 import { duration } from "../report/format.ts";
 import type { Host } from "./host.ts";
+import { print } from "./output.ts";
 import { descriptionOf, packagedScenarios } from "./package.ts";
 import { type PluginOptions, registryFor } from "./plugins.ts";
 import type { RunsOptions } from "./runs.ts";
@@ -39,7 +40,7 @@ export async function listCommand(
   const found: Record<string, Rows> = {};
   for (const name of what === undefined ? LISTS : [what]) found[name] = await lists[name]();
   if (json) {
-    process.stdout.write(`${JSON.stringify(what === undefined ? found : found[what], null, 2)}\n`);
+    print(`${JSON.stringify(what === undefined ? found : found[what], null, 2)}\n`);
     return 0;
   }
   for (const [name, rows] of Object.entries(found)) {

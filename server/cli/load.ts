@@ -14,8 +14,8 @@ import {
   loadSweep,
   locatePath,
   type Override,
-  readSource,
 } from "../../core/mod.ts";
+import { sourceOf } from "../../core/scenario/source.ts";
 import { modules } from "../trainer/modules.ts";
 import { findScenario, type ScenarioFile } from "./find.ts";
 import type { Host } from "./host.ts";
@@ -30,15 +30,14 @@ export interface LoadedFile extends ScenarioFile {
 /** @throws InputError with every problem found */
 export async function load(given: string, host: Host, overrides: readonly Override[]): Promise<LoadedFile> {
   const found = findScenario(given);
-  const { file, base, text } = found;
+  const { text, ...origin } = found;
   requireScenario(found, given);
   const loaded = await loadScenario(text, {
-    base,
-    file,
+    ...origin,
     plugins: host.plugins,
     modules,
     overrides,
-    name: nameFor(file),
+    name: nameFor(origin.file),
   });
   return { ...found, loaded, overrides };
 }
@@ -56,22 +55,22 @@ export interface LoadedSweepFile extends ScenarioFile {
 }
 
 /** Whether a file is a sweep rather than a scenario: it says what varies, and names no application. */
-export function isSweep({ text, file }: ScenarioFile): boolean {
-  const { value } = readSource(text, file);
+export function isSweep(found: ScenarioFile): boolean {
+  const { value } = sourceOf(found);
   return "vary" in value && !("application" in value);
 }
 
 /** @throws InputError with every problem found */
 export async function loadSweepFile(given: string, host: Host): Promise<LoadedSweepFile> {
   const found = findScenario(given);
-  const { file, base, text } = found;
-  if ("application" in readSource(text, file).value) {
+  const { file, text, ...origin } = found;
+  if ("application" in sourceOf(found).value) {
     throw new InputError(
       `${file} is a scenario, not a sweep: use dsgan run ${given}, or name it in a sweep's "scenario"`,
     );
   }
   const loaded = await loadSweep(text, {
-    ...{ base, file, plugins: host.plugins, modules, name: nameFor(file) },
+    ...{ ...origin, file, plugins: host.plugins, modules, name: nameFor(file) },
     find(name, from) {
       const beside = isAbsolute(name) ? name : fileURLToPath(locatePath(name, from));
       const scenario = findScenario(existsSync(beside) ? beside : name);

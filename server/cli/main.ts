@@ -1,34 +1,25 @@
 /**
- * The `dsgan` command: gives the command line the plugins that come with dsgan.
+ * The `dsgan` command. It loads the rest late: what cannot be loaded is told, with an exit code of its own, and what was
+ * compiled before is taken from Node's cache.
  *
  * @module
  */
-import { guardExit } from "./exit.ts";
-import type { Host } from "./host.ts";
-import { program } from "./program.ts";
+import "./parent.ts"; // first, to see who started us
+import * as module from "node:module";
 
-/** Loaded late, so that help and usage errors do not wait for TensorFlow.js. */
-async function host(): Promise<Host> {
-  const [{ builtinPlugins }, { report }] = await Promise.all([
-    import("../../plugins/mod.ts"),
-    import("../report/report.ts"),
-  ]);
-  return { plugins: builtinPlugins, report };
+/** Keeps compiled modules between runs, for this process and for trainers; where there is such a cache. */
+function keepCompiled(): void {
+  const { enableCompileCache, getCompileCacheDir } = module as Partial<typeof module>;
+  enableCompileCache?.();
+  const folder = getCompileCacheDir?.();
+  if (folder !== undefined) process.env.NODE_COMPILE_CACHE ??= folder;
 }
 
-// Whoever reads our output may stop reading (`| head`): the run goes on, and is stored.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+try {
+  keepCompiled();
+  const { start } = await import("./start.ts");
+  await start();
+} catch (error) {
+  process.stderr.write(`dsgan: ${error instanceof Error ? error.message : error}\n`);
+  process.exit(3); // 1 means that an expectation was missed
 }
-
-const release = guardExit();
-const code = await program(process.argv.slice(2), host);
-// A pipe takes 64 kB at a time: what it has not taken yet would be lost.
-for (const stream of [process.stdout, process.stderr]) {
-  await new Promise<void>((taken) => (stream.writableLength > 0 ? stream.write("", () => taken()) : taken()));
-}
-release();
-// Engines leave threads and handles behind that would keep the process waiting.
-process.exit(code);

@@ -5,6 +5,7 @@
  */
 import { InputError } from "../../core/plugin/errors.ts";
 import type { Override } from "../../core/scenario/override.ts";
+import { splitAssignment } from "../../core/scenario/path.ts";
 
 /** The options that change a scenario. */
 export interface OverrideOptions {
@@ -17,8 +18,8 @@ export interface OverrideOptions {
 /** @throws InputError for a `--set` without `=` */
 export function overridesOf({ set = [], seed, engine }: OverrideOptions): Override[] {
   const overrides = set.map((text): Override => {
-    const at = text.indexOf("=");
-    if (at > 0) return { path: text.slice(0, at), value: text.slice(at + 1) };
+    const split = splitAssignment(text);
+    if (split !== undefined) return split;
     throw new InputError(`--set ${text}: expected path=value, such as application.target.alpha=0.3`);
   });
   if (seed !== undefined) overrides.push({ path: "seed", value: seed });

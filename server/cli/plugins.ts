@@ -5,7 +5,8 @@
  * @module
  */
 import { pathToFileURL } from "node:url";
-import { assemble, loadPlugins, type Registry, readSource } from "../../core/mod.ts";
+import { assemble, loadPlugins, type Registry } from "../../core/mod.ts";
+import { sourceOf } from "../../core/scenario/source.ts";
 import { findScenario } from "./find.ts";
 import type { Host } from "./host.ts";
 
@@ -28,8 +29,9 @@ export async function registryFor(
   const here = pathToFileURL(`${process.cwd()}/`);
   const loaded = await loadPlugins(plugin, here);
   if (scenario === undefined) return await assemble([...host.plugins, ...loaded]);
-  const { text, file, base } = findScenario(scenario);
-  const { plugins } = readSource(text, file).value as { readonly plugins?: unknown };
+  const found = findScenario(scenario);
+  const { base } = found;
+  const { plugins } = sourceOf(found).value as { readonly plugins?: unknown };
   const named = Array.isArray(plugins) ? plugins.filter((name) => typeof name === "string") : [];
   return await assemble([...host.plugins, ...loaded, ...(await loadPlugins(named, base))]);
 }

@@ -18,6 +18,7 @@ import {
 import { codeOfError, EXIT, tell } from "./exit.ts";
 import { EXAMPLES, RESUME_EXAMPLES, RUN_EXAMPLES } from "./help.ts";
 import type { Host } from "./host.ts";
+import { claimStdout } from "./output.ts";
 import { version } from "./package.ts";
 import { addKeepCommands } from "./program-keep.ts";
 import { addScoreCommand } from "./program-score.ts";
@@ -35,13 +36,15 @@ export async function program(args: readonly string[], host: () => Promise<Host>
   const done = (value: number): void => {
     code = value;
   };
+  let release = (): void => {};
   const root = new Command("dsgan")
     .description("Learns to sample the difference of two distributions from samples of those two alone.")
     .version(version(), "-v, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .option("--debug", "print where errors were thrown; DSGAN_DEBUG=1 does too")
-    .hook("preAction", () => {
+    .hook("preAction", (_root, action) => {
       if (root.opts().debug) process.env.DSGAN_DEBUG = "1"; // trainers inherit it
+      if (action.opts().json || action.name() === "schema") release = claimStdout();
     })
     .addHelpText("after", EXAMPLES)
     .showSuggestionAfterError()
@@ -197,11 +200,21 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .addOption(
       new Option("--format <name>", "how to print").choices(["table", "md", "csv", "latex"]).default("table"),
     )
+    .option(
+      "--baseline <file>",
+      "hold the runs against an earlier result.json: exit code 1 where one has fallen behind",
+    )
+    .option(
+      "--tolerance <bounds>",
+      "how far: name=0.02, name=5%, or 0.02 for all; by commas, may be repeated",
+      collect,
+    )
     .option("--plot <file>", "draw the metrics' curves into a PNG or SVG: a band for each setting")
     .addHelpText(
       "after",
       "\nExamples:\n  $ for seed in 0 1 2; do dsgan run ssl-mnist-scaled --seed $seed; done\n" +
-        "  $ dsgan compare --metric testErrors,averagedErrors\n",
+        "  $ dsgan compare --metric testErrors,averagedErrors\n" +
+        "  $ dsgan compare latest --baseline main/result.json --tolerance auroc=0.02,loss=5%\n",
     )
     .action(async (given, options) => {
       const { compareCommand } = await import("./compare.ts");
@@ -351,6 +364,8 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.met : EXIT.input;
     tell(error);
     return codeOfError(error);
+  } finally {
+    release();
   }
   return code;
 }

@@ -3,15 +3,14 @@
  *
  * @module
  */
-import { Console } from "node:console";
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { InputError, messageOf, RUN_FILES, withoutSecrets } from "../../core/mod.ts";
+import { InputError, messageOf, RUN_FILES, type RunFailure, withoutSecrets } from "../../core/mod.ts";
 import type { Listening } from "../http/listen.ts";
 import type { ScenarioRequest } from "../trainer/mod.ts";
 import { commandOf } from "./again.ts";
 import { annotateProblems, annotateResult } from "./annotations.ts";
-import { codeOfError, codeOfResult, tell, worst } from "./exit.ts";
+import { codeOfError, codeOfResult, EXIT, tell, worst } from "./exit.ts";
 import { makeFolder } from "./files.ts";
 import { findScenario } from "./find.ts";
 import type { Host } from "./host.ts";
@@ -20,9 +19,11 @@ import { junit, type Outcome } from "./junit.ts";
 import { load, requireScenario } from "./load.ts";
 import { type OverrideOptions, overridesOf } from "./overrides.ts";
 import { nameFor } from "./package.ts";
+import { plannedOf } from "./planned.ts";
 import { interruptedRunOf } from "./resume.ts";
 import { placeOf, storeOf } from "./runs.ts";
-import { conclude, onGitHub, type WatchOptions, watch } from "./watch.ts";
+import { addToStepSummary } from "./step-summary.ts";
+import { conclude, onGitHub, printResult, type WatchOptions, watch } from "./watch.ts";
 
 /** Where `--serve` listens unless told. */
 const USUAL_PORT = 8080;
@@ -42,38 +43,51 @@ export interface RunOptions extends OverrideOptions, WatchOptions {
 export async function runCommand(files: readonly string[], options: RunOptions, host: Host): Promise<number> {
   const overrides = overridesOf(options);
   if (options.junit !== undefined) requireWritable(options.junit);
-  // Whatever plugins and engines print, stdout is for the events alone.
-  if (options.json) globalThis.console = new Console(process.stderr);
   const server = options.serve ? await show(options, host) : undefined;
   const interrupt = interruptible();
   const outcomes: (Outcome & { readonly code: number })[] = [];
-  for (const given of files) {
-    if (interrupt.code !== undefined) break;
-    outcomes.push(await attempt(given));
-  }
+  for (const given of files) outcomes.push(await attempt(given));
   interrupt.release();
   await server?.close();
   if (options.junit !== undefined) writeFileSync(options.junit, junit(outcomes));
+  addToStepSummary(outcomes);
   return interrupt.code ?? worst(outcomes.map(({ code }) => code));
 
   async function attempt(given: string): Promise<Outcome & { readonly code: number }> {
+    let planned: Outcome["planned"];
     try {
       const found = findScenario(given);
+      planned = plannedOf(found, overrides);
+      if (interrupt.code !== undefined) return untold(given, planned);
       requireScenario(found, given);
-      const { file, text, base } = found;
-      const name = nameFor(file);
-      const scenario: ScenarioRequest = { file, text, base: base.href, name, overrides };
+      const { file, base } = found;
+      const scenario: ScenarioRequest = { ...found, base: base.href, name: nameFor(file), overrides };
       const finished = await runOne(scenario, options, host, interrupt);
       const { result, report, isResumed } = finished;
       conclude(finished, isResumed ? `${result.run}/${RUN_FILES.scenario}` : file, options);
-      if (onGitHub()) annotate(options, annotateResult(result, { file, text, report }));
-      return { file, result, code: codeOfResult(result) };
+      if (onGitHub()) annotate(options, annotateResult(result, { ...found, report }));
+      return { file, result, planned, code: codeOfResult(result) };
     } catch (error) {
       tell(error);
       if (onGitHub() && error instanceof InputError) annotate(options, annotateProblems(error, given));
-      return { file: given, error: messageOf(error), code: codeOfError(error) };
+      if (options.json) printResult(given, { status: "failed", error: failureOf(error) });
+      return { file: given, error: messageOf(error), planned, code: codeOfError(error) };
     }
   }
+
+  /** A scenario whose turn does not come any more. */
+  function untold(file: string, planned: Outcome["planned"]): Outcome & { readonly code: number } {
+    if (options.json) printResult(file, { status: "cancelled" });
+    return { file, error: "not run: interrupted before", planned, code: EXIT.interrupted };
+  }
+}
+
+/** Why there is no run, as results have it. */
+function failureOf(error: unknown): RunFailure {
+  const message = messageOf(error);
+  return error instanceof InputError
+    ? { kind: "input", message, problems: error.problems }
+    : { kind: "run", message };
 }
 
 /** Shows the runs of a folder on the loopback address, beside those that are run. */

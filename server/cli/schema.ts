@@ -6,6 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { InputError, messageOf, scenarioJsonSchema, sweepJsonSchema } from "../../core/mod.ts";
 import type { Host } from "./host.ts";
+import { print } from "./output.ts";
 import { type PluginOptions, registryFor } from "./plugins.ts";
 
 /** Options of `dsgan schema`. */
@@ -30,7 +31,7 @@ export async function schemaCommand(
   const made = sweep ? sweepJsonSchema(registry) : scenarioJsonSchema(registry, { open });
   const schema = `${JSON.stringify(made, null, 2)}\n`;
   if (write === undefined) {
-    process.stdout.write(schema);
+    print(schema);
     return 0;
   }
   try {

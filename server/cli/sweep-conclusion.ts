@@ -4,7 +4,7 @@
  * @module
  */
 import { styleText } from "node:util";
-import { type LoadedSweep, type RunReader, type RunResult, withoutSecrets } from "../../core/mod.ts";
+import { jsonOf, type LoadedSweep, type RunReader, type RunResult, withoutSecrets } from "../../core/mod.ts";
 import { duration, number } from "../report/format.ts";
 import { caution, inWords, whole } from "../statistics/words.ts";
 import type { SweepStory } from "../sweep/kept.ts";
@@ -20,6 +20,7 @@ import {
 
 import { tellFailure } from "./exit.ts";
 import { table } from "./list.ts";
+import { print } from "./output.ts";
 import { closing } from "./summary.ts";
 import { count, place } from "./words.ts";
 
@@ -50,8 +51,7 @@ export function concludeSweep(
   const { result } = sweep;
   const report = options.report !== undefined && { report: options.report };
   if (result.error !== undefined) tellFailure(result.error, file);
-  if (options.json)
-    process.stdout.write(`${JSON.stringify({ type: "result", ...asJson(sweep), ...report })}\n`);
+  if (options.json) print(`${jsonOf({ type: "result", ...asJson(sweep), ...report })}\n`);
   else if (!options.quiet) {
     process.stdout.write(`\n${inTables(sweep)}\n`);
     if (report) process.stdout.write(`report   ${place(report.report)}\n`);

@@ -9,6 +9,8 @@ import { type JobRecord, type LoadedSweep, type RunEvent, type Trial, trialsOf }
 import { number } from "../report/format.ts";
 import { type HeldSweep, recordsOf, takeIn } from "../sweep/kept.ts";
 import { inShort } from "../sweep/outcome.ts";
+import { jsonDisplay } from "./display.ts";
+import { print } from "./output.ts";
 import { inCi } from "./watch.ts";
 import { count, place } from "./words.ts";
 
@@ -38,8 +40,8 @@ export function sweepDisplay(
   shown: ShownSweep,
   { json, quiet }: { readonly json?: boolean; readonly quiet?: boolean },
 ): SweepDisplay {
+  if (json) return { ...jsonDisplay(print, () => shown.id), run: () => {} };
   const write = (text: string): void => void process.stdout.write(text);
-  if (json) return { show: (event) => write(`${JSON.stringify(event)}\n`), run: () => {}, end: () => {} };
   if (quiet) return { show: () => {}, run: () => {}, end: () => {} };
   write(`${heading(shown)}\n`);
   return process.stdout.isTTY && !inCi() ? live(shown, process.stdout) : plain(shown, write);

@@ -9,6 +9,7 @@ import { planOf } from "../sweep/plan.ts";
 import type { Host } from "./host.ts";
 import { table } from "./list.ts";
 import { loadSweepFile } from "./load.ts";
+import { print } from "./output.ts";
 import { count } from "./words.ts";
 
 /** What a sweep would begin with. */
@@ -22,7 +23,7 @@ export async function planCommand(given: string, json: boolean, host: Host): Pro
   const { loaded } = await loadSweepFile(given, host);
   try {
     const { put: jobs, trials } = await planOf(loaded);
-    process.stdout.write(json ? jsonOf(loaded, { trials, jobs }) : textOf(loaded, { trials, jobs }));
+    print(json ? jsonOf(loaded, { trials, jobs }) : textOf(loaded, { trials, jobs }));
     return 0;
   } finally {
     await loaded.search.close?.();

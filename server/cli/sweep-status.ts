@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { jsonOf } from "../../core/mod.ts";
 import { reopenSweep, storyOf } from "../sweep/kept.ts";
 import { EXIT } from "./exit.ts";
 import type { Host } from "./host.ts";
+import { print } from "./output.ts";
 import { type RunsOptions, runNamed } from "./runs.ts";
 import { asJson, inTables, standingOf } from "./sweep-conclusion.ts";
 import { writeSweepReport } from "./sweep-report.ts";
@@ -30,7 +32,7 @@ export async function sweepStatusCommand(given: string, options: StatusOptions, 
   const by = owner && `in process ${owner.pid} on ${owner.host}`;
   if (options.json) {
     const status = owner ? "running" : (result?.status ?? "abandoned");
-    process.stdout.write(`${JSON.stringify({ ...asJson(told), status }, null, 2)}\n`);
+    print(`${jsonOf({ ...asJson(told), status }, 2)}\n`);
   } else process.stdout.write(`${standingOf(told, by, text.jobs !== undefined)}\n\n${inTables(told)}\n`);
   return EXIT.met;
 }

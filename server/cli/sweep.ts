@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { Console } from "node:console";
 import { writeFileSync } from "node:fs";
 import {
   InputError,
@@ -37,6 +36,7 @@ import { loadSweepFile } from "./load.ts";
 import { placeOfJobs } from "./queue.ts";
 import { requireWritable } from "./run.ts";
 import { runNamed, storeOf } from "./runs.ts";
+import { addToStepSummary } from "./step-summary.ts";
 import { concludeSweep, sweepAgain } from "./sweep-conclusion.ts";
 import { detachSweep } from "./sweep-detach.ts";
 import { type SweepDisplay, sweepDisplay } from "./sweep-display.ts";
@@ -83,8 +83,6 @@ export async function resumeSweepCommand(given: string, options: SweepOptions, h
 /** Tells what goes wrong before a sweep can be hosted, where whoever started the command looks for it. */
 async function guarded(given: string, options: SweepOptions, act: () => Promise<number>): Promise<number> {
   if (options.junit !== undefined) requireWritable(options.junit);
-  // Whatever plugins print, stdout is for the events alone.
-  if (options.json) globalThis.console = new Console(process.stderr);
   try {
     return await act();
   } catch (error) {
@@ -93,6 +91,7 @@ async function guarded(given: string, options: SweepOptions, act: () => Promise<
     if (options.junit !== undefined) {
       writeFileSync(options.junit, junit([{ file: given, error: messageOf(error) }]));
     }
+    addToStepSummary([{ file: given, error: messageOf(error) }]);
     return codeOfError(error);
   }
 }
@@ -114,6 +113,7 @@ async function hostHere(chosen: Chosen, options: SweepOptions, host: Host): Prom
     const report = await writeSweepReport(told, store, host);
     concludeSweep(told, text.file, { ...options, ...(report !== undefined && { report }) });
     if (options.junit !== undefined) writeFileSync(options.junit, junit([{ file: text.file, result }]));
+    addToStepSummary([{ file: text.file, result }]);
     if (onGitHub()) {
       const place = { file: text.file, text: text.text, report: undefined };
       annotate(options, annotateResult(result, { ...place, keysOf: boundsOf }));

@@ -21,6 +21,7 @@ import { type Display, jsonDisplay, noDisplay } from "./display.ts";
 import { tellFailure } from "./exit.ts";
 import type { Host } from "./host.ts";
 import type { Interrupt } from "./interrupt.ts";
+import { print } from "./output.ts";
 import { plainDisplay } from "./plain.ts";
 import { storeOf } from "./runs.ts";
 import { type SessionOptions, startSession } from "./session.ts";
@@ -46,8 +47,8 @@ export async function watch(
   const store = await storeOf(options, host);
   const session = await startSession(request, options, store, host, interrupt.signal);
   interrupt.atOnce = session.kill?.bind(session);
-  const display = displayFor(options);
   let id = "resume" in request ? request.resume : "";
+  const display = displayFor(options, () => id);
   try {
     await lastValueFrom(
       session.events.pipe(
@@ -83,9 +84,14 @@ export async function watch(
 export function conclude(finished: Finished, file: string, options: WatchOptions): void {
   const { result, location, report } = finished;
   if (result.error !== undefined) tellFailure(result.error, file);
-  if (options.json) {
-    process.stdout.write(`${JSON.stringify({ type: "result", ...result, location, report })}\n`);
-  } else process.stdout.write(options.quiet ? `${closing(finished)}\n` : summary(finished));
+  if (options.json) printResult(file, { ...result, location, report });
+  else process.stdout.write(options.quiet ? `${closing(finished)}\n` : summary(finished));
+}
+
+/** Prints how a scenario ended as a line of JSON: there is one for each that was asked for, whatever became of it. */
+export function printResult(file: string, result: object): void {
+  const none = { run: null, metrics: {}, expectations: [], seconds: 0 };
+  print(`${JSON.stringify({ type: "result", file, ...none, ...result })}\n`);
 }
 
 /**
@@ -119,9 +125,10 @@ function here(): URL {
   return pathToFileURL(`${process.cwd()}/`);
 }
 
-function displayFor({ json, quiet }: WatchOptions): Display {
+/** @param run id of the run, once it is known */
+function displayFor({ json, quiet }: WatchOptions, run: () => string): Display {
+  if (json) return jsonDisplay(print, run);
   const write = (text: string): void => void process.stdout.write(text);
-  if (json) return jsonDisplay(write);
   if (quiet) return noDisplay();
   return process.stdout.isTTY && !inCi() ? terminalDisplay(process.stdout) : plainDisplay(write);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { relative, sep } from "node:path";
+import type { Reading, Readings } from "../../core/run/event.ts";
 import { schemeOf } from "../../core/run/location.ts";
 import { number } from "../report/format.ts";
 
@@ -27,15 +28,15 @@ export function rate(perSecond: number | undefined): string {
 }
 
 /** A value beside its bounds: in full where fewer digits would look like the bound itself. */
-export function against(expected: string, value: number): string {
+export function against(expected: string, value: Reading): string {
   const short = number(value);
   return expected.includes(short) ? String(value) : short;
 }
 
 /** `criticLoss -1.23  generatorLoss 0.45`. */
-export function values(numbers: Readonly<Record<string, number>> | undefined): string {
+export function values(numbers: Readings | undefined): string {
   return Object.entries(numbers ?? {})
-    .map(([name, value]) => `${name} ${brief(value)}`)
+    .map(([name, value]) => `${name} ${brief(Number(value))}`)
     .join("  ");
 }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { EventTypes, RunEvent } from "../../core/run/event.ts";
+import type { EventTypes, Reading, Readings, RunEvent } from "../../core/run/event.ts";
 import type { ExpectationResult } from "../../core/run/expectation.ts";
 import { type GrowingClock, growingClock, type StageClock } from "./clock.ts";
 import { type Curve, type GrowingCurve, growingCurve } from "./curve.ts";
@@ -24,7 +24,7 @@ export interface Digest {
   readonly clocks: readonly StageClock[];
   /** Each file once, as last written. */
   readonly artifacts: readonly ArtifactRecord[];
-  readonly metrics: Readonly<Record<string, number>>;
+  readonly metrics: Readings;
   readonly expectations: readonly ExpectationResult[];
   /** The first 100 warnings, those of sentinels included. */
   readonly warnings: readonly string[];
@@ -48,7 +48,7 @@ export function newDigest(): Digest {
   const stages: Writable<StageRecord>[] = [];
   const artifacts = new Map<string, ArtifactRecord>();
   const warnings: string[] = [];
-  const metrics: Record<string, number> = {};
+  const metrics: Record<string, Reading> = {};
   let expectations: ExpectationResult[] = [];
   let pace = newPace(ISO_TIME);
   let last = 0;
@@ -90,7 +90,7 @@ export function newDigest(): Digest {
   const addValues = ({ stage, step, steps, values = {} }: EventTypes["progress"]): void => {
     const fields = Object.keys(values).map((metric) => curveOf(stage, metric));
     for (const [i, value] of Object.values(values).entries()) {
-      fields[i]!.add(step, typeof value === "number" ? value : Number.NaN); // JSON writes NaN as null
+      fields[i]!.add(step, value === null ? Number.NaN : Number(value)); // null: as earlier versions wrote NaN
     }
     // The next report most likely has the same shape.
     row = { stage, steps, pattern: patternOf(stage, steps, Object.keys(values)), fields };

@@ -8,12 +8,14 @@ import type { RunEvent } from "../../core/run/event.ts";
 import { artifactRecord, stageRecord } from "../events/records.ts";
 import { STATUSES } from "./requests.ts";
 
-const metrics = z.record(z.string(), z.number());
+/** A number, or the name of one that JSON has no number for. */
+export const reading = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]);
+const metrics = z.record(z.string(), reading);
 
 export const expectationResult = z.object({
   metric: z.string(),
   expected: z.string(),
-  value: z.number().optional(),
+  value: reading.optional(),
   met: z.boolean(),
 });
 

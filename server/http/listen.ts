@@ -10,6 +10,7 @@ import { InputError } from "../../core/plugin/errors.ts";
 import type { Store } from "../../core/run/store.ts";
 import { type AppOptions, createApp } from "./app.ts";
 import { gathered } from "./breath.ts";
+import { bareHost, isLoopback } from "./loopback.ts";
 import { prometheusMetrics } from "./metrics.ts";
 import { hasPageFolder, pageFolder } from "./page-files.ts";
 
@@ -44,11 +45,6 @@ const LIMITS: Limits = { headers: 10_000, request: 20_000, idle: 90_000 };
 const HEADER_BYTES = 16 * 1024;
 const CONNECTIONS = 4096;
 
-/** Whether only this machine can reach an address. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
 /**
  * Serves a store's runs.
  * @throws InputError where others can reach the address and there is no token, or the address is not free
@@ -63,7 +59,8 @@ export function isLoopback(host: string): boolean {
  * ```
  */
 export async function listen(store: Store, options: ListenOptions): Promise<Listening> {
-  const { host = "127.0.0.1", port, token, limits, ...rest } = options;
+  const { host: given = "127.0.0.1", port, token, limits, ...rest } = options;
+  const host = bareHost(given);
   const { headers, request, idle } = { ...LIMITS, ...limits };
   const isPrivate = !isLoopback(host);
   if (isPrivate && !token) {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Context } from "hono";
+import { isLoopback } from "./loopback.ts";
 
 /** How others reach the server. */
 export interface PlaceOptions {
@@ -41,8 +42,6 @@ export interface Place {
   addressOf(c: Context): string;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
 /** The place of a server. */
 export function placeOf(options: PlaceOptions): Place {
   const { hosts = [], trustProxy = false, origins = [], address } = options;
@@ -59,7 +58,7 @@ export function placeOf(options: PlaceOptions): Place {
     pathOf: (path) => (base !== "" && path.startsWith(`${base}/`) ? path.slice(base.length) : path),
     isHere(c) {
       const { hostname } = new URL(c.req.url);
-      return LOOPBACK.test(hostname) || hosts.includes(hostname);
+      return isLoopback(hostname) || hosts.includes(hostname);
     },
     isOwn(c) {
       const origin = c.req.header("Origin");

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import { expectationResult } from "./answers.ts";
+import { expectationResult, reading } from "./answers.ts";
 import { STATUSES } from "./requests.ts";
 
 const settings = z
@@ -68,7 +68,7 @@ export const sweepSummary = sweepItem
       .object({ host: z.string(), pid: z.int() })
       .optional()
       .describe("The process that decides what comes next, while there is one."),
-    metrics: z.record(z.string(), z.number()).describe("Means of the best trial, once the sweep is over."),
+    metrics: z.record(z.string(), reading).describe("Means of the best trial, once the sweep is over."),
     expectations: z.array(expectationResult).readonly(),
     error: z.string().optional().describe("Why it failed."),
   })

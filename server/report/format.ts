@@ -3,9 +3,11 @@
  *
  * @module
  */
+import type { Reading } from "../../core/run/event.ts";
 
-/** About five digits: `0.98211`, `1.2e-7`. */
-export function number(value: number): string {
+/** About five digits: `0.98211`, `1.2e-7`; `NaN` and `Infinity` as they are. */
+export function number(reading: Reading): string {
+  const value = Number(reading);
   if (value === 0 || Number.isInteger(value)) return String(value);
   const small = Math.abs(value) < 1e-4;
   return small || Math.abs(value) >= 1e7 ? value.toExponential(3) : String(Number(value.toPrecision(5)));

@@ -8,7 +8,7 @@ import { parse } from "yaml";
 import {
   type ExpectationResult,
   InputError,
-  type Numbers,
+  type Readings,
   RUN_FILES,
   type RunEvent,
   type RunReader,
@@ -46,7 +46,7 @@ export interface RunRecord {
   readonly error: { readonly kind?: "input" | "run"; readonly message: string } | undefined;
   readonly warnings: readonly string[];
   readonly expectations: readonly ExpectationResult[];
-  readonly metrics: Numbers;
+  readonly metrics: Readings;
   /** Each file once, as last written. */
   readonly artifacts: readonly ArtifactRecord[];
   readonly stages: readonly Stage[];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Reading } from "../../core/run/event.ts";
 import { duration, number, size } from "./format.ts";
 import { type Content, type Html, html } from "./html.ts";
 import type { RunRecord, Stage } from "./record.ts";
@@ -183,7 +184,7 @@ export function table(head: readonly string[], rows: readonly Html[]): Html {
 }
 
 /** A rounded number; hovering shows all its digits. */
-function exact(value: number): Html {
+function exact(value: Reading): Html {
   return html`<span title="${value}">${number(value)}</span>`;
 }
 

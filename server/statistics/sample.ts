@@ -38,6 +38,7 @@ export function spread(values: readonly number[]): Spread {
 export interface PairedDifference {
   /** Seeds that both have. */
   readonly n: number;
+  /** NaN where one of the runs ended with a value that is not finite: then the rest is absent. */
   readonly mean: number;
   readonly deviation: number;
   /** Of the mean, 95 %. Absent below two seeds. */
@@ -57,6 +58,7 @@ export interface PairedDifference {
 export function pairedDifference(differences: readonly number[]): PairedDifference {
   const n = differences.length;
   const { mean, deviation, interval } = spread(differences);
+  if (!Number.isFinite(mean)) return { n, mean: Number.NaN, deviation: Number.NaN }; // a run ended with no number
   if (n < 2) return { n, mean: n === 0 ? Number.NaN : mean, deviation: 0 };
   const level = 1 - CONFIDENCE;
   if (deviation === 0)

@@ -26,6 +26,7 @@ export function inWords({ metric, one, other, found }: Difference): string {
 /** What the seeds say, and where they are too few, how many or how large a difference it would take. */
 export function verdict(found: PairedDifference): string {
   if (found.n < 2) return "too few seeds to tell: two at least must be equal";
+  if (!Number.isFinite(found.mean)) return "not to be told: a run ended with a value that is not finite";
   if (isTold(found)) return found.mean > 0 ? "larger" : "smaller";
   const power = `${100 * POWER} % power`;
   const seeds = found.needed === undefined ? "more than 10000 seeds" : `${found.needed} seeds`;
@@ -41,7 +42,7 @@ export function caution(pairs: number): string[] {
 
 /** A mean to the digits that its deviation leaves it. */
 export function inShort({ mean, deviation }: Pick<Spread, "mean" | "deviation">): string {
-  if (isRounding({ mean, deviation })) return number(mean);
+  if (isRounding({ mean, deviation }) || !Number.isFinite(deviation)) return number(mean);
   const digits = digitsOf(deviation);
   return `${mean.toFixed(digits)} ± ${deviation.toFixed(digits)}`;
 }
@@ -57,7 +58,7 @@ function digitsOf(deviation: number): number {
 
 /** Both ends of an interval, as `[0.1, 0.3]`; nothing where there is none. */
 export function ends({ mean, interval, deviation }: Pick<Spread, "mean" | "interval" | "deviation">): string {
-  if (interval === undefined || isRounding({ mean, deviation })) return "";
+  if (interval === undefined || isRounding({ mean, deviation }) || !Number.isFinite(deviation)) return "";
   const [low, high] = interval.map((end) => end.toFixed(digitsOf(deviation)));
   return `[${low}, ${high}]`;
 }

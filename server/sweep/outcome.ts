@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { readingOf } from "../../core/run/reading.ts";
 import type { RunFailure, RunResult } from "../../core/run/store.ts";
+import { namesOf } from "../../core/scenario/path.ts";
 import { judgeSweep } from "../../core/sweep/expectations.ts";
 import type { JobRecord } from "../../core/sweep/jobs.ts";
 import type { LoadedSweep } from "../../core/sweep/load.ts";
@@ -51,7 +53,7 @@ export function trialOutcomes(terms: TrialTerms, records: readonly JobRecord[]):
       ...{ id, settings, state, rung, scores },
       seeds: ended.map(({ seed }) => seed),
       metrics: Object.fromEntries(
-        names.map((name) => [name, spread(ended.map(({ metrics }) => metrics[name]!))]),
+        names.map((name) => [name, spread(ended.map(({ metrics }) => Number(metrics[name])))]),
       ),
       failures: own.flatMap(({ outcome }) => (outcome?.kind === "failed" ? [outcome.message] : [])),
     };
@@ -114,7 +116,7 @@ export function resultOf(
   const status = failure ? "failed" : over === "cancelled" ? "cancelled" : statusOf(expectations);
   return {
     ...{ run, scenario: sweep.name, status, expectations, seconds },
-    metrics: Object.fromEntries(Object.entries(ofBest).map(([name, { mean }]) => [name, mean])),
+    metrics: Object.fromEntries(Object.entries(ofBest).map(([name, { mean }]) => [name, readingOf(mean)])),
     ...(failure && { error: failure }),
   };
 }
@@ -158,7 +160,7 @@ export function shortNames(
 ): ReadonlyMap<string, string> {
   return new Map(
     paths.map((path) => {
-      const parts = path.split(".");
+      const parts = namesOf(path);
       const ends = parts.map((_part, i) => parts.slice(parts.length - 1 - i).join("."));
       const isOwn = (end: string): boolean =>
         !taken.includes(end) && !paths.some((other) => other !== path && `.${other}`.endsWith(`.${end}`));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AllowList, EngineInfo, PausePoint, Problem, RunEvent } from "../../core/mod.ts";
+import type { AllowList, EngineInfo, Origins, PausePoint, Problem, RunEvent } from "../../core/mod.ts";
 import type { Override } from "../../core/scenario/override.ts";
 
 /** A scenario to run. */
@@ -15,6 +15,8 @@ export interface ScenarioRequest {
   readonly file: string;
   /** Where its relative paths start: a URL. */
   readonly base: string;
+  /** Where its parts come from, where it was put together of several files. */
+  readonly origins?: Origins | undefined;
   /** Used where the scenario has no name. */
   readonly name?: string;
   readonly overrides?: readonly Override[];

@@ -20,6 +20,7 @@ import {
   type Network,
   Optimizers,
   openTrained,
+  type Readings,
   type RunEvent,
   refsOf,
   run,
@@ -469,7 +470,7 @@ t.test("adversarial-training runs its stages once and tells of all it found", as
     const single = (attack: string): number => Number(of(name, attack).find((row) => row[6] === "0.1")![8]);
     t.equal(metrics[`${name}.step-cross-entropy@0.1`], single("fgsm-linf"), `${name}: probed as attacked`);
     t.equal(metrics[`${name}.step-log-odds@0.1`], single("fgsm-log-odds-linf"));
-    t.ok(metrics[`${name}.saturated`]! >= 0);
+    t.ok(Number(metrics[`${name}.saturated`]) >= 0);
   }
   const json = JSON.parse(await file("results.json"));
   t.same(
@@ -632,7 +633,7 @@ t.test("each stage can start from an earlier run's result", async (t) => {
   t.equal(again.ended?.status, "passed", `${again.ended?.error}`);
   const shared = ["baseline", "noisy_0.1", "ours_0.2_w1"];
   for (const name of shared) {
-    const of = (metrics: Record<string, number>) =>
+    const of = (metrics: Readings) =>
       Object.entries(metrics).filter(([metric]) => metric.startsWith(`${name}.`));
     t.same(of(again.metrics), of(first.metrics), `${name} is the same, and so are the images`);
   }

@@ -10,6 +10,7 @@ import {
   contextOf,
   Key,
   loadScenario,
+  numbersOf,
   PLAIN,
   type Plugin,
   type RunEvent,
@@ -110,7 +111,7 @@ async function runScenario(
   return {
     events,
     reader,
-    metrics: { ...(await reader.result())?.metrics },
+    metrics: { ...numbersOf((await reader.result())?.metrics ?? {}) },
     status: ended.type === "ended" ? ended.status : "",
     error: ended.type === "ended" ? ended.error : undefined,
   };

@@ -22,14 +22,17 @@ import {
   type Network,
   Networks,
   type Numbers,
+  numbersOf,
   Optimizers,
   type Painter,
   painterOf,
   priorSampler,
+  type Reading,
   type Refs,
   type RunContext,
   RunError,
   type RunState,
+  readingOf,
   type Sampler,
   Targets,
   tf,
@@ -141,7 +144,7 @@ async function* runGenerate(parts: Generate, context: RunContext): AsyncGenerato
 }
 
 /** Losses as they are kept, a row a report: step, critic, generator. */
-type History = readonly (readonly [step: number, critic: number, generator: number])[];
+type History = readonly (readonly [step: number, critic: Reading, generator: Reading])[];
 
 /** Trains both networks, drawing a picture now and then. @returns the losses on the way */
 async function* trained(
@@ -176,7 +179,7 @@ async function* trained(
     if (event.type !== "progress") continue;
     const { step, values: { criticLoss, generatorLoss } = {} } = event;
     if (criticLoss === undefined || generatorLoss === undefined) continue;
-    history.value = [...history.value, [step, criticLoss, generatorLoss]];
+    history.value = [...history.value, [step, readingOf(criticLoss), readingOf(generatorLoss)]];
     const due = Math.floor((step / steps) * (previews + 1));
     if (painter === undefined || due <= previewed.value || step === steps) continue;
     previewed.value = due;
@@ -228,7 +231,7 @@ async function* keep(
   }
   const [, criticLoss, generatorLoss] = history.at(-1) ?? [];
   if (criticLoss !== undefined && generatorLoss !== undefined) {
-    yield { type: "metrics", values: { criticLoss, generatorLoss } };
+    yield { type: "metrics", values: numbersOf({ criticLoss, generatorLoss }) };
   }
   if (painter === undefined) return;
   const drawn = await pictures(painter, target, rows, key, samples);

@@ -10,6 +10,7 @@ import {
   type Picture,
   type PointSeries,
   pictureOf,
+  type Reading,
   type Sampler,
   type TargetDistributionSpec,
   tf,
@@ -62,13 +63,13 @@ async function drawn(sample: Sampler, key: Key, n: number): Promise<Float32Array
 /** Losses over generator steps: rows of step, critic's and generator's loss. */
 export async function lossCurves(
   painter: Painter,
-  history: readonly (readonly [number, number, number])[],
+  history: readonly (readonly [number, Reading, Reading])[],
 ): Promise<Picture> {
   const x = history.map(([step]) => step);
   const title = "Losses of critic and generator";
   const series: LineSeries[] = [
-    { name: "critic", x, y: history.map(([, critic]) => critic) },
-    { name: "generator", x, y: history.map(([, , generator]) => generator) },
+    { name: "critic", x, y: history.map(([, critic]) => Number(critic)) },
+    { name: "generator", x, y: history.map(([, , generator]) => Number(generator)) },
   ];
   return {
     name: "losses",

@@ -147,7 +147,7 @@ export function metricsOf(
     }
     for (const { attack, budgets, points } of curves.filter(({ classifier }) => classifier === name)) {
       for (const { epsilon, value } of points) {
-        if (epsilon > 0 && budgets.includes(epsilon)) metrics[`${name}.${attack}@${epsilon}`] = value;
+        if (budgets.includes(epsilon)) metrics[`${name}.${attack}@${epsilon}`] = value;
       }
     }
     for (const { attack, epsilon, members = {} } of evaluation.trials) {

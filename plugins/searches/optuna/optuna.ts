@@ -101,7 +101,7 @@ function questionOf({ space, goal, trials }: SearchHistory, startup: number, see
     params: Object.fromEntries(
       Object.entries(settings).map(([path, value]) => [path, numberOf(space.domains[path]!, value)]),
     ),
-    ...(state === "ended" && scores.length > 0
+    ...(state === "ended" && Number.isFinite(scores.at(-1))
       ? { state, score: scores.at(-1) }
       : { state: state === "running" || state === "paused" ? "running" : "failed" }),
   }));

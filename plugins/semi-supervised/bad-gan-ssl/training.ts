@@ -46,7 +46,7 @@ export async function* train(
         const losses: Record<string, number> = {};
         const broken: Record<string, number> = {};
         for (const { name, loss, isSound, weights } of await readLearners(iterations.learners)) {
-          if (Number.isFinite(loss)) losses[`${name}Loss`] = loss;
+          if (Number.isFinite(loss) || !isSound) losses[`${name}Loss`] = loss; // NaN also before its first step
           if (!isSound) broken[`${name}'s loss`] = Number.NaN;
           if (!Number.isFinite(weights)) broken[`sum of ${name}'s weights`] = weights;
         }

@@ -1,7 +1,8 @@
 /** Numbers and times for people. */
 
-/** About four digits. @param {number} value */
-export function number(value) {
+/** About four digits; `NaN` and infinities, which answers name in words, as they are. @param {number | string} reading */
+export function number(reading) {
+  const value = Number(reading);
   if (!Number.isFinite(value)) return String(value);
   if (value === 0 || (Number.isInteger(value) && Math.abs(value) < 1e7)) return String(value);
   const size = Math.abs(value);

@@ -112,10 +112,31 @@ t.test("a training that diverges goes on where the scenario says so", async (t) 
   const alarms = seen.filter(({ type }) => type === "sentinel");
   t.match(alarms, [{ kind: "notFinite", action: "warn" }]);
   t.equal(seen.filter((e) => e.type === "progress" && e.stage === "train").length, 40, "all steps are made");
-  for (const event of seen) {
-    if (event.type !== "progress") continue;
-    t.ok(Object.values(event.values ?? {}).every(Number.isFinite), "no number that JSON lacks");
-  }
+  t.strictSame(JSON.parse(JSON.stringify(seen)), seen, "no number that JSON lacks");
+});
+
+t.test("a loss that ends as no number is told as that, not as the last that was one", async (t) => {
+  const expect = "expect: { criticLoss: { atMost: 100 }, generatorLoss: { atLeast: -1.0e+300 } }";
+  const seen = await events(wild, `sentinels: { notFinite: off, runaway: off }\n${expect}`);
+  const losses = seen.flatMap((e) =>
+    e.type === "progress" && e.stage === "train" ? [e.values?.criticLoss] : [],
+  );
+  t.equal(losses.length, 40);
+  t.match(
+    losses.slice(2),
+    losses.slice(2).map(() => /^(NaN|-?Infinity)$/),
+    "every step has its loss",
+  );
+  const metrics = Object.assign({}, ...seen.flatMap((e) => (e.type === "metrics" ? [e.values] : [])));
+  t.equal(metrics.criticLoss, losses.at(-1));
+  t.match(
+    seen.filter((e) => e.type === "expectation"),
+    [
+      { metric: "criticLoss", value: /NaN|Infinity/, met: false },
+      { metric: "generatorLoss", value: /NaN|Infinity/, met: false },
+    ],
+  );
+  t.match(seen.at(-1), { type: "ended", status: "missed" });
 });
 
 /** A generator whose z counts for nothing: it learns one point. */

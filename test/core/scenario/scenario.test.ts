@@ -365,7 +365,12 @@ interface Schema {
 t.test("scenarioJsonSchema() accepts what loadScenario() accepts, and describes it", async (t) => {
   const schema = scenarioJsonSchema(await assemble([parts])) as Schema;
   t.equal(schema.$schema, "http://json-schema.org/draft-07/schema#");
-  t.strictSame(schema.required, ["application"], "the file's name serves where there is none");
+  t.ok(accepts(schema, { extends: "base.yaml", "x-free": 3 }), "what it extends has the rest");
+  t.notOk(accepts(schema, { name: "x" }));
+  t.ok(accepts(schema, { ...parse(SOUND), "x-free": { any: [1] } }));
+  t.notOk(accepts(schema, { ...parse(SOUND), extends: 3 }));
+  const { name, ...nameless } = parse(SOUND);
+  t.ok(accepts(schema, nameless), "the file's name serves where there is none");
   t.ok(accepts(schema, parse(SOUND)));
   t.ok(accepts(schema, await load(SOUND)), "a resolved scenario");
   t.notOk(accepts(schema, { ...parse(SOUND), nme: 3 }));
@@ -386,6 +391,8 @@ t.test("scenarioJsonSchema() accepts what loadScenario() accepts, and describes 
 
 /** Whether a JSON Schema, of the keywords that scenarios use, accepts a value. */
 function accepts(root: Schema, value: unknown, schema: Schema = root): boolean {
+  const patterns = Object.keys((schema.patternProperties as object | undefined) ?? {});
+  const isFree = (key: string): boolean => patterns.some((pattern) => new RegExp(pattern).test(key));
   const inner = (s: unknown): boolean => accepts(root, value, s as Schema);
   const rules: Record<string, (argument: never) => boolean> = {
     $ref: (ref: string) =>
@@ -414,8 +421,9 @@ function accepts(root: Schema, value: unknown, schema: Schema = root): boolean {
       ),
     additionalProperties: (rule: Schema | boolean) =>
       Object.entries(value as object)
-        .filter(([k]) => !(k in ((schema.properties as object | undefined) ?? {})))
+        .filter(([k]) => !(k in ((schema.properties as object | undefined) ?? {})) && !isFree(k))
         .every(([, v]) => rule !== false && (rule === true || accepts(root, v, rule as Schema))),
+    patternProperties: () => true,
     propertyNames: () => true,
     additionalItems: () => true,
     default: () => true,
