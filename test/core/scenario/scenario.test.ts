@@ -148,7 +148,7 @@ application:
 `;
     t.strictSame(await wrong(text), [
       'x.yaml:1: nme: unknown name; did you mean "name"? (known here: name, description, tags, plugins, seed, engine, checkpoint, sentinels, application, expect)',
-      'x.yaml:2: name: expected letters, digits, dots, dashes (64 at most), got "a b"',
+      'x.yaml:2: name: expected letters, digits, ".", "_" and "-", a letter or digit first, no "." last, and no name of a device (64 at most), got "a b"',
       "x.yaml:3: seed: expected a whole number, got 1.5",
       'x.yaml:4: engine: unknown engine "stil"; did you mean "still"? Registered: auto, still',
       'x.yaml:6: expect.one.atleast: unknown name; did you mean "atLeast"? (known here: atLeast, atMost, between)',
@@ -410,6 +410,7 @@ function accepts(root: Schema, value: unknown, schema: Schema = root): boolean {
     exclusiveMaximum: (bound: number) => (value as number) < bound,
     pattern: (pattern: string) => new RegExp(pattern).test(value as string),
     minLength: (n: number) => (value as string).length >= n,
+    maxLength: (n: number) => (value as string).length <= n,
     minItems: (n: number) => (value as unknown[]).length >= n,
     maxItems: (n: number) => (value as unknown[]).length <= n,
     items: (items: Schema | Schema[]) =>
