@@ -4,6 +4,7 @@
  * @module
  */
 import { messageOf } from "../../core/plugin/errors.ts";
+import type { Readings } from "../../core/run/reading.ts";
 import { glancesOf, type RunGlance, type RunResult, type Store } from "../../core/run/store.ts";
 import { duration, number } from "../report/format.ts";
 import { isSweepId } from "./sweep-book.ts";
@@ -15,7 +16,7 @@ export interface EndNotice {
   readonly scenario: string;
   readonly status: RunGlance["status"];
   readonly seconds?: number;
-  readonly metrics: Readonly<Record<string, number>>;
+  readonly metrics: Readings;
   readonly expectations: RunResult["expectations"];
   readonly error?: string;
   /** All of it in a line: what chats show of a message to their webhooks. */

@@ -5,9 +5,11 @@
  */
 import { z } from "@hono/zod-openapi";
 import { parse } from "yaml";
+import type { Readings } from "../../core/run/reading.ts";
 import { glancesOf, RUN_FILES, type RunGlance, type RunReader, type Store } from "../../core/run/store.ts";
 import { differingPaths, type Options, optionsOf } from "../statistics/options.ts";
 import { shortNames } from "../sweep/outcome.ts";
+import { reading } from "./answers.ts";
 import { breaths } from "./breath.ts";
 import type { Logs } from "./logs.ts";
 import { type Notes, notesOf } from "./notes.ts";
@@ -35,7 +37,7 @@ const row = z
     options: z
       .record(z.string(), z.unknown())
       .describe("By path, those in which runs of its scenario differ. Nothing of the seed."),
-    metrics: z.record(z.string(), z.number()),
+    metrics: z.record(z.string(), reading),
     asked: z.array(z.string()).readonly().describe("Metrics that the scenario has expectations of."),
     missed: z.array(z.string()).readonly().optional().describe("Those that missed them."),
     share: z.number().optional().describe("How far its stage is, from 0 to 1, while it runs."),
@@ -98,7 +100,7 @@ interface Details {
   readonly key: string;
   readonly seed?: number;
   readonly options: Options;
-  readonly metrics: Readonly<Record<string, number>>;
+  readonly metrics: Readings;
   readonly asked: readonly string[];
   readonly missed: readonly string[];
   readonly error?: string;
