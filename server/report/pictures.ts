@@ -3,17 +3,26 @@
  *
  * @module
  */
-import { InputError, type Painter, type RunReader } from "../../core/mod.ts";
+import { InputError, type Painter, type Panel, type RunReader } from "../../core/mod.ts";
 import { type Content, type Html, html } from "./html.ts";
 import type { RunRecord } from "./record.ts";
 
 /** The pictures of a run. */
 export interface Pictures {
-  /** Its results. */
+  /** What it came to, above all else: accuracy under attack, errors over epochs. */
+  readonly result: readonly Html[];
+  /** The others that it drew at its end, and its curves. */
   readonly final: readonly Html[];
   /** Drawn during training, under `previews/`. */
   readonly previews: readonly Html[];
 }
+
+/** Names of pictures that show a result. */
+const RESULT = /\/(accuracy|errors)[^/]*\.png$/i;
+/** Points below which a series is no curve. */
+const FEW = 3;
+/** Lines above which a chart tells nothing. */
+const MOST_LINES = 16;
 
 /**
  * Every PNG that the run kept. Where none of them shows losses and there is a painter, the curves of its progress too.
@@ -21,8 +30,16 @@ export interface Pictures {
 export async function pictures(record: RunRecord, reader: RunReader, painter?: Painter): Promise<Pictures> {
   const kept = record.artifacts.filter(({ path }) => path.toLowerCase().endsWith(".png"));
   const [previews, final] = [kept.filter(isPreview), kept.filter((artifact) => !isPreview(artifact))];
+  const isResult = ({ path }: { readonly path: string }): boolean => RESULT.test(path);
   return {
-    final: [...(await figures(final, reader)), ...(await progress(record, painter))],
+    result: await figures(final.filter(isResult), reader, true),
+    final: [
+      ...(await figures(
+        final.filter((picture) => !isResult(picture)),
+        reader,
+      )),
+      ...(await progress(record, painter)),
+    ],
     previews: await figures(previews, reader),
   };
 }
@@ -31,27 +48,45 @@ function isPreview({ path }: { readonly path: string }): boolean {
   return path.includes("/previews/");
 }
 
-async function figures(artifacts: RunRecord["artifacts"], reader: RunReader): Promise<Html[]> {
+async function figures(
+  artifacts: RunRecord["artifacts"],
+  reader: RunReader,
+  isLarge = false,
+): Promise<Html[]> {
   return await Promise.all(
     artifacts.map(async ({ path, title }) => {
       const png = await read(reader, path);
       return png === undefined
         ? html`<p class="gone">${title}: <code>${path}</code> is no longer there.</p>`
-        : figure(title, png);
+        : figure(title, png, isLarge);
     }),
   );
 }
 
-/** The curves of a run's progress, where no kept picture shows its losses. */
+/**
+ * The curves of a run's progress, where no kept picture shows its losses: a chart for each number, a line for each stage.
+ * What a stage told only a few times is no curve.
+ */
 async function progress(record: RunRecord, painter?: Painter): Promise<Html[]> {
-  const figures: Html[] = [];
   if (painter === undefined || record.artifacts.some(({ path, title }) => /loss/i.test(path + title)))
-    return figures;
-  for (const [stage, curves] of Map.groupBy(record.curves, (curve) => curve.stage)) {
-    const title = `Progress of ${stage}`;
-    figures.push(figure(title, await painter.lines(title, { x: "step", y: "value" }, curves)));
-  }
-  return figures;
+    return [];
+  const curves = Map.groupBy(
+    record.curves.filter(({ x }) => x.length >= FEW),
+    ({ name }) => name,
+  );
+  const panels = [...curves].flatMap(([name, lines]): Panel[] => {
+    if (lines.length > MOST_LINES) return [];
+    const series = lines.map(({ stage, x, y }) => ({ name: stage, x, y }));
+    return [{ title: name, axes: { x: "step", y: name }, series }];
+  });
+  const [first, ...others] = panels;
+  if (first === undefined) return [];
+  const title = others.length === 0 ? first.title : "Progress";
+  const png =
+    others.length === 0
+      ? await painter.lines(title, first.axes, first.series)
+      : await painter.panels(title, panels, Math.min(3, panels.length));
+  return [figure(title, png, true)];
 }
 
 async function read(reader: RunReader, path: string): Promise<Uint8Array | undefined> {
@@ -64,12 +99,12 @@ async function read(reader: RunReader, path: string): Promise<Uint8Array | undef
 }
 
 /** A picture. A click, a tap or the space bar enlarges it and shrinks it again. */
-export function figure(title: string, png: Uint8Array): Html {
+export function figure(title: string, png: Uint8Array, isLarge = false): Html {
   const { width, height } = dimensions(png);
   const source = `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
   const style: Content = `--w: ${width}; --h: ${height}`;
   return html`
-<figure${width > 1.5 * height && html` class="wide"`} style="${style}">
+<figure${(isLarge || width > 1.5 * height) && html` class="wide"`} style="${style}">
   <label>
     <input type="checkbox" aria-label="Enlarge: ${title}">
     <img src="${source}" alt="${title}" width="${width}" height="${height}">

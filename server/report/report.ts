@@ -14,6 +14,7 @@ import {
   equation,
   expectations,
   files,
+  folded,
   heading,
   metrics,
   problems,
@@ -48,10 +49,11 @@ ${record.alpha !== undefined && equation(record)}
 ${problems(record)}
 <main>
 ${section("Expectations", expectations(record))}
+${section("Result", gallery(figures.result))}
 ${section("In words", await markdown(record, reader))}
 ${section("Pictures", gallery(figures.final))}
 ${section("Metrics", metrics(record))}
-${section("On the way", gallery(figures.previews))}
+${section("On the way", folded(figures.previews.length, "pictures", gallery(figures.previews, SMALL)))}
 ${section("Stages", timeline(record))}
 ${section("Run it again", rerun(record, options.command))}
 ${section("Files", files(record))}
@@ -61,6 +63,11 @@ ${section("Environment", environment(record))}
   );
 }
 
-function gallery(figures: readonly Html[]): Content {
-  return figures.length > 0 && html`<div class="pictures">${figures}</div>`;
+/** Pictures from which they are shown small. */
+const SMALL = 5;
+
+/** @param most more of them are shown small */
+function gallery(figures: readonly Html[], most = Number.POSITIVE_INFINITY): Content {
+  const size = figures.length > most ? "pictures small" : "pictures";
+  return figures.length > 0 && html`<div class="${size}">${figures}</div>`;
 }

@@ -15,6 +15,15 @@ export function section(title: string, content: Content): Content {
   return !empty && html`<section><h2>${title}</h2>${content}</section>`;
 }
 
+/** Parts of a section that are shown at once. */
+const MANY = 12;
+
+/** What has many parts opens at a click. */
+export function folded(parts: number, what: string, content: Content): Content {
+  if (parts <= MANY || content === false || content === undefined) return content;
+  return html`<details><summary>All ${parts} ${what}</summary>${content}</details>`;
+}
+
 /** Name, status, and how the run was made. */
 export function heading(record: RunRecord): Html {
   const { started, seconds, description } = record;
@@ -99,10 +108,8 @@ export function expectations({ status, expectations: all }: RunRecord): Content 
 /** All numbers. */
 export function metrics({ metrics: all }: RunRecord): Content {
   const names = Object.keys(all);
-  const rows = names.map(
-    (name) => html`<tr><th scope="row">${name}</th><td class="value">${exact(all[name]!)}</td></tr>`,
-  );
-  return names.length > 0 && table(["Metric", "Value"], rows);
+  const rows = names.map((name) => html`<div><dt>${name}</dt><dd>${exact(all[name]!)}</dd></div>`);
+  return names.length > 0 && folded(names.length, "metrics", html`<dl class="numbers">${rows}</dl>`);
 }
 
 /** When each stage began, how long it took, how many steps it made. */
@@ -117,7 +124,8 @@ export function timeline({ stages }: RunRecord): Content {
   <td class="track"><span style="margin-left: ${percent(stage.from)}; width: ${percent(stage.to - stage.from)}"></span></td>
 </tr>`,
   );
-  return stages.length > 0 && table(["Stage", "Steps", "Took", `0 to ${duration(end)}`], rows);
+  const whole = table(["Stage", "Steps", "Took", `0 to ${duration(end)}`], rows);
+  return stages.length > 0 && folded(stages.length, "stages", whole);
 }
 
 function steps({ done, steps: all }: Stage): string {
@@ -132,7 +140,7 @@ export function files({ artifacts }: RunRecord): Content {
     const link = path.split("/").map(encodeURIComponent).join("/");
     return html`<tr><th scope="row"><a href="${link}">${path}</a></th><td>${title}</td><td class="value">${size(bytes)}</td></tr>`;
   });
-  return others.length > 0 && table(["File", "What it is", "Size"], rows);
+  return others.length > 0 && folded(others.length, "files", table(["File", "What it is", "Size"], rows));
 }
 
 /** The command that gives these numbers again. */

@@ -22,7 +22,7 @@ export const style = `
 * { box-sizing: border-box; }
 body {
   margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 68rem; background: var(--page); color: var(--ink);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; overflow-wrap: anywhere;
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; overflow-wrap: break-word;
 }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .5rem; }
 h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
@@ -72,8 +72,14 @@ tr.unmet { background: color-mix(in srgb, var(--bad-back) 45%, transparent); }
 td.track { width: 35%; min-width: 6rem; vertical-align: middle; padding-right: 0; }
 td.track span { display: block; min-width: 2px; height: .6rem; border-radius: 3px; background: var(--bar); }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: 1.2rem; align-items: start; }
+.pictures.small { grid-template-columns: repeat(auto-fill, minmax(min(11rem, 45%), 1fr)); gap: .8rem; }
+.numbers { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); gap: 0 1.5rem; font-size: .95rem; }
+.numbers div { display: flex; justify-content: space-between; gap: 1rem; border-bottom: 1px solid var(--line); padding: .25rem 0; }
+.numbers dt { color: inherit; font-size: inherit; }
+.numbers dd { font-variant-numeric: tabular-nums; }
 figure { margin: 0; }
 figure.wide, .pictures .gone { grid-column: 1 / -1; }
+.pictures.small figure.wide { grid-column: span 2; }
 figure label { display: block; background: #ffffff; border: 1px solid var(--line); border-radius: 6px; padding: .4rem; cursor: zoom-in; }
 figure label:focus-within { outline: 2px solid var(--bar); }
 figure input { position: absolute; opacity: 0; }

@@ -240,9 +240,9 @@ t.test("report() of a run that did not finish says so and shows what was kept", 
     t.ok(text.includes("train 300 of 400"));
     t.strictSame(calls, [
       [
-        "Progress of train",
-        { x: "step", y: "value" },
-        [{ stage: "train", name: "criticLoss", x: [100, 200, 300], y: [-100, -200, -300] }],
+        "criticLoss",
+        { x: "step", y: "criticLoss" },
+        [{ name: "train", x: [100, 200, 300], y: [-100, -200, -300] }],
       ],
     ]);
     t.equal(page.split("data:image/png").length, 2, "with a picture of the losses");

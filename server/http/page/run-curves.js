@@ -7,6 +7,8 @@ import { setQuery } from "./location.js";
 
 /** Points below which a series is no curve. */
 const FEW = 5;
+/** Stages of one number above which a chart of them tells nothing. */
+const MOST_LINES = 16;
 /** Values that are shown at once. */
 const MANY = 12;
 
@@ -16,8 +18,10 @@ export function curvesView(run, query) {
   run.zoom(how.isTimed ? null : how.from, how.isTimed ? null : how.to);
   const isDetailed = run.detail !== undefined && run.detail.from === how.from && run.detail.to === how.to;
   const series = isDetailed && run.detail !== undefined && !how.isTimed ? run.detail.series : run.series;
+  const stagesOf = Map.groupBy(run.series, ({ metric }) => metric);
   const isCurve = (/** @type {import("./api.js").Series} */ { stage, metric }) =>
-    (run.series.find((s) => s.stage === stage && s.metric === metric)?.count ?? 0) >= FEW;
+    (run.series.find((s) => s.stage === stage && s.metric === metric)?.count ?? 0) >= FEW &&
+    (stagesOf.get(metric)?.length ?? 0) <= MOST_LINES;
   const curves = series.filter(isCurve);
   const values = run.series.filter((s) => !isCurve(s));
   const stages = [...new Set(curves.map(({ stage }) => stage))];
