@@ -2,9 +2,10 @@
  * Runs one case on one engine, in a process of its own (tfjs has one engine a process).
  *
  * `node child.ts <case> <engine>` answers `{"ready": …}`, then to each line `run N` the mean time of N steps,
- * `{"ms": …}`. `node child.ts <case> <engine> <steps> <file>` runs a few steps of a small batch instead, writes all that
- * their losses depend on (parameters, state, data, noise in the order of drawing) to the file, and answers
- * `{"losses": …}`. Answers are lines of JSON; what goes wrong is `{"error": …}`.
+ * `{"ms": …}`; `node child.ts <case> <engine> small` does so with small batches and networks. `node child.ts <case> <engine>
+ * <steps> <file>` runs a few steps of a small batch instead, writes all that their losses depend on (parameters, state,
+ * data, noise in the order of drawing) to the file, and answers `{"losses": …}`. Answers are lines of JSON; what goes wrong
+ * is `{"error": …}`.
  *
  * @module
  */
@@ -45,7 +46,8 @@ try {
   if (checkFile !== undefined) {
     answer({ losses: await check(build(key, CHECK_BATCH, true), key, Number(checkSteps), checkFile) });
   } else {
-    const workload = build(key, batch, false);
+    const isSmall = checkSteps === "small";
+    const workload = build(key, isSmall ? CHECK_BATCH : batch, isSmall);
     const counts = Object.entries(workload.networks).map(([name, net]) => [name, parameterCount(net)]);
     const step = compileStep(caseName!, workload.step);
     let done = 0;

@@ -26,6 +26,8 @@ export const variants: Readonly<
   Record<string, { readonly use: string; readonly [option: string]: unknown }>
 > = {
   "wasm-as-shipped": { use: "wasm", mended: false },
+  "onnxruntime-webgpu": { use: "onnxruntime", provider: "webgpu" },
+  "onnxruntime-cuda": { use: "onnxruntime", provider: "cuda" },
   "onnxruntime-web": { use: "onnxruntime", library: "web" },
 };
 

@@ -2,7 +2,8 @@
  * Runs the op tests that @tensorflow/tfjs-core publishes (dist/ops/*_test.js, gradients_test.js) against an engine,
  * and prints one JSON line for each spec that failed, and one with the totals.
  *
- *     node test/conformance/tfjs/run.ts <engine> [a pattern of specs' names]
+ *     node test/conformance/tfjs/run.ts <engine> [a pattern of specs' names] [a file with the tests, bundled]
+ *     node test/conformance/tfjs/run.ts --bundle <folder>
  *
  * The engine is a name, or one with options, as JSON: `{"use":"onnxruntime","provider":"webgpu"}`.
  *
@@ -12,7 +13,6 @@ import { globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { build } from "esbuild";
 import { assemble, contextOf, Engines } from "../../../core/mod.ts";
 import { builtinPlugins } from "../../../plugins/mod.ts";
 
@@ -26,7 +26,7 @@ interface SpecResult {
 /** A spec that takes longer hangs: one with a product in software on a busy machine takes seconds. */
 const SPEC_MS = 120_000;
 
-const [asked = "onnxruntime", only = ""] = process.argv.slice(2);
+const [asked = "onnxruntime", only = "", bundled] = process.argv.slice(2);
 const chosen = (asked.startsWith("{") ? JSON.parse(asked) : { use: asked }) as { readonly use: string };
 const engineName = chosen.use;
 const pattern = new RegExp(only);
@@ -42,11 +42,13 @@ async function bundle(folder: string): Promise<string> {
     `import "${dist}/register_all_gradients.js";`,
     `import "${dist}/public/chained_ops/register_all_chained_ops.js";`,
     `import { setTestEnvs } from "${dist}/jasmine_util.js";`,
-    `setTestEnvs([{ name: "${engineName}", backendName: "${engineName}", isDataSync: ${engineName !== "webgpu"} }]);`,
+    `const name = process.env.DSGAN_OPS_ENGINE;`,
+    `setTestEnvs([{ name, backendName: name, isDataSync: name !== "webgpu" }]);`,
     ...tests.map((file) => `require("${dist}/${file}");`),
   ];
   writeFileSync(entry, lines.join("\n"));
-  const outfile = join(folder, "tests.cjs");
+  const outfile = join(folder, "ops.cjs");
+  const { build } = await import("esbuild");
   await build({
     entryPoints: [entry],
     outfile,
@@ -60,11 +62,16 @@ async function bundle(folder: string): Promise<string> {
   return outfile;
 }
 
+if (asked === "--bundle") {
+  process.stdout.write(`${await bundle(only)}\n`);
+  process.exit();
+}
+process.env.DSGAN_OPS_ENGINE = engineName;
 const folder = mkdtempSync(join(tmpdir(), "dsgan-conformance-"));
 try {
   const engine = await contextOf(await assemble(builtinPlugins), new URL("file:///")).create(Engines, chosen);
   await engine.start();
-  const outfile = await bundle(folder);
+  const outfile = bundled ?? (await bundle(folder));
   const globals = require("jasmine-core") as Record<string, unknown>;
   Object.assign(globalThis, globals);
   const jasmine = globals.jasmine as {
@@ -84,7 +91,7 @@ try {
   Module._load = (request, ...rest) =>
     request.startsWith("jasmine-core/lib") ? { core: () => ({}) } : load(request, ...rest);
   console.warn = () => {};
-  createRequire(outfile)(outfile);
+  require(outfile);
   const counts = { passed: 0, failed: 0, pending: 0 };
   env.addReporter!({
     specDone({ fullName, status, failedExpectations }: SpecResult) {
