@@ -13,6 +13,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
 } from "node:fs";
@@ -53,7 +54,16 @@ const READ = [
 ];
 
 /** Vulkan's loader, and what NVIDIA's driver wants of X. */
-const LIBRARIES = ["vulkan", "X11", "Xext", "xcb", "Xau", "Xdmcp", "bsd", "md"];
+const LIBRARIES = [
+  "vulkan.so.1",
+  "X11.so.6",
+  "Xext.so.6",
+  "xcb.so.1",
+  "Xau.so.6",
+  "Xdmcp.so.6",
+  "bsd.so.0",
+  "md.so.0",
+];
 
 function run(args: readonly string[], more: Record<string, string> = {}): void {
   execFileSync(process.execPath, args, {
@@ -127,12 +137,9 @@ const binaries = globSync(["bin/node", "dsgan/**/*.node", "dsgan/**/*.so*"], { c
 for (const file of binaries) execFileSync("strip", [join(stage, file)]);
 mkdirSync(join(stage, "lib"));
 for (const name of LIBRARIES) {
-  const [library] = globSync(`/{usr/,}lib/x86_64-linux-gnu/lib${name}.so.*`).filter((path) =>
-    /\.so\.\d+$/.test(path),
-  );
-  if (library === undefined) console.warn(`lib${name} is not here: the kit goes without it`);
-  else
-    cpSync(library, join(stage, "lib", library.slice(library.lastIndexOf("/") + 1)), { dereference: true });
+  const library = join("/usr/lib/x86_64-linux-gnu", `lib${name}`);
+  if (existsSync(library)) cpSync(realpathSync(library), join(stage, "lib", `lib${name}`));
+  else console.warn(`lib${name} is not here: the kit goes without it`);
 }
 
 rmSync(out, { recursive: true, force: true });
