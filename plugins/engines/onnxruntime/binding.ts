@@ -8,7 +8,7 @@
  */
 import { createRequire } from "node:module";
 import { isMainThread } from "node:worker_threads";
-import { loadCudaBinding } from "./cuda.ts";
+import { cudaFolder, loadCudaBinding } from "./cuda.ts";
 import { Elem } from "./model.ts";
 
 /** A tensor as the binding has it: with data here, or with a buffer on the device. */
@@ -64,17 +64,33 @@ export const TYPES: Readonly<Record<Elem, string>> = {
   [Elem.uint64]: "uint64",
 };
 
+/** The binding in use: a process cannot load it from two places. */
+let loaded: Binding | undefined;
+
+/** The binding with the CUDA provider, where the environment names a folder that has it; else as the package has it. */
+function bindingOf(require: NodeJS.Require): Binding {
+  let folder: string | undefined;
+  try {
+    folder = cudaFolder();
+  } catch {
+    // of no interest to who does not ask for CUDA
+  }
+  return folder === undefined
+    ? (require("onnxruntime-node/dist/binding.js") as { readonly binding: Binding }).binding
+    : (loadCudaBinding(require, folder) as Binding);
+}
+
 /**
  * Loads the binding.
- * @param cuda with the CUDA libraries that the environment points to
- * @throws Error where it does not load
+ * @param cuda whether for the CUDA provider
+ * @throws Error where it does not load, or the folder with that provider lacks something
  */
 export function loadBinding(cuda: boolean): Native {
   const require = createRequire(import.meta.url);
   const { version } = require("onnxruntime-node/package.json") as { version: string };
-  const binding =
-    (cuda && (loadCudaBinding(require) as Binding | undefined)) ||
-    (require("onnxruntime-node/dist/binding.js") as { readonly binding: Binding }).binding;
+  if (cuda) cudaFolder();
+  loaded ??= bindingOf(require);
+  const binding = loaded;
   const results = resultsLeftOut(createRequire(require.resolve("onnxruntime-node")));
   binding.initOrtOnce(FATAL, results.constructor, isMainThread);
   return {

@@ -23,36 +23,37 @@ export const CUDA_HINT =
   "(cublas, cublasLt, curand, cufft, cudart, cudnn) in LD_LIBRARY_PATH before this process starts";
 
 /**
- * The binding with the CUDA provider beside it; undefined where the environment names no folder.
- * @param require finds onnxruntime-node
+ * The folder that the environment names; undefined where it names none.
  * @throws Error saying what the folder lacks
  */
-export function loadCudaBinding(require: NodeJS.Require): unknown {
+export function cudaFolder(): string | undefined {
   const given = process.env[CUDA_FOLDER];
   if (!given) return undefined;
   const folder = resolve(given);
   const missing = PROVIDERS.filter((name) => !existsSync(join(folder, name)));
-  if (missing.length > 0)
-    throw new Error(`${CUDA_FOLDER}=${given} has no ${missing.join(" and no ")}: ${CUDA_HINT}`);
-  const own = dirname(
-    require.resolve(
-      `onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}/onnxruntime_binding.node`,
-    ),
-  );
+  if (missing.length === 0) return folder;
+  throw new Error(`${CUDA_FOLDER}=${given} has no ${missing.join(" and no ")}: ${CUDA_HINT}`);
+}
+
+/**
+ * The binding with the CUDA provider of a folder beside it.
+ * @param require finds onnxruntime-node
+ */
+export function loadCudaBinding(require: NodeJS.Require, folder: string): unknown {
+  const place = `onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}/onnxruntime_binding.node`;
+  const own = dirname(require.resolve(place));
   const joined = mkdtempSync(join(tmpdir(), "dsgan-cuda-"));
-  try {
-    for (const name of readdirSync(own)) place(join(own, name), join(joined, name));
-    for (const name of PROVIDERS) place(join(folder, name), join(joined, name));
-    const module = { exports: {} };
-    process.dlopen(module, join(joined, "onnxruntime_binding.node"), constants.dlopen.RTLD_NOW);
-    return module.exports;
-  } finally {
-    process.once("exit", () => rmSync(joined, { recursive: true, force: true })); // providers load at the first session
-  }
+  // providers are loaded with the first session: the folder stays until then
+  process.once("exit", () => rmSync(joined, { recursive: true, force: true }));
+  for (const name of readdirSync(own)) link(join(own, name), join(joined, name));
+  for (const name of PROVIDERS) link(join(folder, name), join(joined, name));
+  const module = { exports: {} };
+  process.dlopen(module, join(joined, "onnxruntime_binding.node"), constants.dlopen.RTLD_NOW);
+  return module.exports;
 }
 
 /** A file under another path: a library is found beside the path under which another is loaded. */
-function place(from: string, to: string): void {
+function link(from: string, to: string): void {
   try {
     linkSync(from, to);
   } catch {

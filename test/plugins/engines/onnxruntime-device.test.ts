@@ -1,4 +1,5 @@
 /** What the engine `onnxruntime` does about GPUs that needs none to be tested. */
+import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import t from "tap";
 import { adapterFrom } from "../../../plugins/engines/onnxruntime/adapter.ts";
@@ -171,3 +172,36 @@ t.test("cut() and join() undo each other, whatever the parts and however many a 
     { numRuns: 25, seed: 3 },
   );
 });
+
+const elsewhere =
+  process.platform === "linux" && process.arch === "x64" ? false : "CUDA's provider is for Linux on x64";
+t.test(
+  "CUDA that does not load is told plainly, and the processor goes on",
+  { skip: elsewhere },
+  async (t) => {
+    const folder = t.testdir({
+      "libonnxruntime_providers_shared.so": "not a library",
+      "libonnxruntime_providers_cuda.so": "not a library",
+    });
+    const plugin = new URL("../../../plugins/engines/onnxruntime/onnxruntime.ts", import.meta.url).href;
+    const core = new URL("../../../core/mod.ts", import.meta.url).href;
+    const code = `
+    import { tf } from ${JSON.stringify(core)};
+    import { onnxruntime } from ${JSON.stringify(plugin)};
+    const message = await onnxruntime({ provider: "cuda" }).start().then(() => "it starts", ({ message }) => message);
+    const { device } = await onnxruntime().start();
+    console.log(JSON.stringify({ message, device, sum: tf.add(1, 2).dataSync()[0] }));
+    process.exit();
+  `;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", code], {
+      env: { ...process.env, DSGAN_ORT_CUDA: folder },
+      encoding: "utf8",
+    });
+    const answer = JSON.parse(stdout.trim().split("\n").at(-1) ?? stderr) as Record<string, unknown>;
+    t.match(answer, {
+      message: /provider "cuda" does not load: .*DSGAN_ORT_CUDA.*cublas/,
+      device: /^CPU/,
+      sum: 3,
+    });
+  },
+);
