@@ -235,6 +235,11 @@ t.test("many runs on the page", { skip }, async (t) => {
     await page.locator("table.values", { hasText: "attack 19" }).waitFor();
     const panels = await page.locator("main h2").allInnerTexts();
     t.match(panels[0], "Accuracy under attack");
+    await page.setViewportSize({ width: 360, height: 740 });
+    const cut = await page
+      .locator("table.cards, table.cards td")
+      .evaluateAll((parts) => parts.filter((part) => part.getBoundingClientRect().right > innerWidth).length);
+    t.equal(cut, 0, "on a phone no table is cut");
     t.same(faults, []);
     await page.close();
   });

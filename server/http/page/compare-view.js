@@ -7,7 +7,7 @@ import { short, spreadText } from "./format.js";
 import { html, nothing } from "./lit-html/lit-html.js";
 import { listLink, runLink, setQuery } from "./location.js";
 import { statusMark } from "./status.js";
-import { differingOptions, labelsOf, nameOf, shortName, spreadOf } from "./table-model.js";
+import { differingOptions, labelsOf, shortName, spreadOf } from "./table-model.js";
 import { swatch } from "./trial-table.js";
 
 /** @typedef {import("./table-model.js").Row} Row */
@@ -67,15 +67,14 @@ function bySettings(runs, rows, names) {
 
 /** @param {{ sides: Side[], paths: string[], metrics: string[], names: Readonly<Record<string, string>>, query: URLSearchParams, choose(runs: readonly string[], on: boolean): void }} model */
 function table({ sides, paths, metrics, names, query, choose }) {
-  return html`<div class="scroll"><table class="cards wide">
+  return html`<div class="scroll"><table class="cards wide compared">
     <thead><tr><th scope="col">run</th><th scope="col">status</th>${paths.map((path) => html`<th scope="col" title=${path}>${shortName(path, names)}</th>`)}
       <th scope="col">seed</th>${metrics.map((name) => html`<th scope="col">${name}</th>`)}<th></th></tr></thead>
     <tbody>${sides.map(({ label, rows, runs }, i) => {
       const [first] = rows;
       const statuses = [...new Set(rows.map(({ status }) => status))];
       return html`<tr>
-        <th scope="row">${swatch(i)} ${runs.length === 1 ? html`<a href=${runLink(runs[0]?.id ?? "", query)} title=${runs[0]?.id ?? ""}>${label}</a>` : label}
-          ${first?.name === undefined ? nothing : html`<span class="soft">${nameOf(first)}</span>`}</th>
+        <th scope="row">${swatch(i)} ${runs.length === 1 ? html`<a href=${runLink(runs[0]?.id ?? "", query)} title=${runs[0]?.id ?? ""}>${label}</a>` : label}</th>
         <td data-label="status">${statuses.map((status) => statusMark(status))}</td>
         ${paths.map((path) => html`<td data-label=${shortName(path, names)} class="value">${first !== undefined && path in first.options ? short(first.options[path]) : "–"}</td>`)}
         <td data-label="seed" class="value">${rows.map(({ seed }) => seed ?? "?").join(", ")}</td>

@@ -68,15 +68,15 @@ function table(classifiers, panels) {
     return undefined;
   });
   const hasClean = clean.some((point) => point !== undefined);
-  return html`<div class="scroll"><table class="values">
+  return html`<div class="scroll"><table class="values cards">
     <caption>Accuracy in percent, at the largest ε of each attack</caption>
     <thead><tr><th scope="col">classifier</th>${hasClean ? html`<th scope="col">clean</th>` : nothing}${panels.map((panel) => html`<th scope="col">${named(panel.attack, panel.norm)}<br>ε ${number(largestOf(panel))}</th>`)}</tr></thead>
     <tbody>${classifiers.map(
       (name, i) =>
-        html`<tr><th scope="row">${name}</th>${hasClean ? html`<td class="value">${cell(clean[i])}</td>` : nothing}${panels.map(
+        html`<tr><th scope="row">${name}</th>${hasClean ? html`<td class="value" data-label="clean">${cell(clean[i])}</td>` : nothing}${panels.map(
           (panel) => {
             const at = largestOf(panel);
-            return html`<td class="value">${cell(panel.lines.find(({ classifier }) => classifier === name)?.points.find(({ epsilon }) => epsilon === at))}</td>`;
+            return html`<td class="value" data-label="${named(panel.attack, panel.norm)} at ${number(at)}">${cell(panel.lines.find(({ classifier }) => classifier === name)?.points.find(({ epsilon }) => epsilon === at))}</td>`;
           },
         )}</tr>`,
     )}</tbody></table></div>`;

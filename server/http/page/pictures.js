@@ -31,10 +31,9 @@ export function picturesOf(artifacts, { hasCurves, hasEvaluation }) {
   const last = single.find(({ path }) => /\/(samples|pg)\.png$/.test(path));
   const [film] = films;
   if (last === undefined || film === undefined) return { films, single };
-  const isShown = last.path.endsWith("/samples.png");
   return {
     films: [[...film, { ...last, title: `${last.title}, at the end` }], ...films.slice(1)],
-    single: isShown ? single.filter((picture) => picture !== last) : single,
+    single: single.filter((picture) => picture !== last),
   };
 }
 

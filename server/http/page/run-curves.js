@@ -86,12 +86,12 @@ function valuesView(values) {
   if (values.length === 0) return nothing;
   const names = [...new Set(values.map(({ metric }) => metric))];
   const stages = [...Map.groupBy(values, ({ stage }) => stage)];
-  const table = html`<table class="values"><thead><tr><th scope="col">stage</th>${names.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+  const table = html`<table class="values cards"><thead><tr><th scope="col">stage</th>${names.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
     <tbody>${stages.map(
       ([stage, own]) =>
         html`<tr><th scope="row">${stage}</th>${names.map((name) => {
           const last = own.find(({ metric }) => metric === name)?.y.findLast((y) => y !== null);
-          return html`<td class="value">${last == null ? "–" : number(last)}</td>`;
+          return html`<td class="value" data-label=${name}>${last == null ? "–" : number(last)}</td>`;
         })}</tr>`,
     )}</tbody></table>`;
   return stages.length > MANY

@@ -23,6 +23,10 @@ export function overview(run, query, summary) {
       ${curvesView(run, query)}
       <div class="columns even">${metrics(summary)}${stages(summary)}</div>`;
   }
+  // Beside the curves there is nothing but stages: the curves take the whole width.
+  if (films.length + Object.keys(summary.metrics).length === 0) {
+    return html`${expectations(summary)}${wordsView(run.words)}${curvesView(run, query)}${gallery(run, single)}${stages(summary)}`;
+  }
   return html`
     ${expectations(summary)}
     ${wordsView(run.words)}
