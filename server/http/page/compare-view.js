@@ -69,7 +69,7 @@ function bySettings(runs, rows, names) {
 function table({ sides, paths, metrics, names, query, choose }) {
   return html`<div class="scroll"><table class="cards wide compared">
     <thead><tr><th scope="col">run</th><th scope="col">status</th>${paths.map((path) => html`<th scope="col" title=${path}>${shortName(path, names)}</th>`)}
-      <th scope="col">seed</th>${metrics.map((name) => html`<th scope="col">${name}</th>`)}<th></th></tr></thead>
+      <th scope="col">seed</th>${metrics.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col"><span class="hidden">take away</span></th></tr></thead>
     <tbody>${sides.map(({ label, rows, runs }, i) => {
       const [first] = rows;
       const statuses = [...new Set(rows.map(({ status }) => status))];

@@ -1,5 +1,6 @@
 /** One sweep: how it stands, its trials in a table, what its settings do to the goal, curves over seeds. */
 
+import { runPath } from "./api.js";
 import { duration, moment, number } from "./format.js";
 import { html, nothing } from "./lit-html/lit-html.js";
 import { setQuery } from "./location.js";
@@ -43,7 +44,8 @@ function head({ sweep, canStart, busy, cancel }, summary) {
       <span class="badge ${status}" role="status">${status}</span>
       ${isRunning && sweep.state === "live" ? html`<span class="live"><span class="pulse"></span>live</span>` : nothing}
       ${sweep.state === "lost" ? html`<span class="live lost">connection lost, trying again…</span>` : nothing}
-      <span class="actions">${isRunning && canStart ? html`<button ?disabled=${busy !== ""} @click=${cancel}>Cancel the sweep</button>` : nothing}</span></div>
+      <span class="actions">${isRunning && canStart ? html`<button ?disabled=${busy !== ""} @click=${cancel}>Cancel the sweep</button>` : nothing}
+        ${isRunning ? nothing : html`<a class="button" href=${runPath(sweep.id, "/report")} target="_blank" rel="noopener">Report</a>`}</span></div>
     ${busy === "" ? nothing : html`<p class="note" role="status">${busy}</p>`}
     ${description === undefined ? nothing : html`<p class="description">${description}</p>`}
     <p class="facts"><span>${moment(began)}</span><span>took ${duration(seconds)}</span><span>${scenario}, by ${search}</span>

@@ -72,7 +72,7 @@ export function groupedTable(model, sections, columns, sort) {
       ({ first, rows }) => spreadOf(rows, sort.column)?.mean ?? valueIn(first, sort.column),
     );
   return html`<div class="panel runs"><table class="cards wide grouped">
-    <thead><tr><th scope="col"></th><th scope="col">runs</th>${sortHead(sort, "name", "run")}<th scope="col">seeds</th>
+    <thead><tr><th scope="col"><span class="hidden">chosen</span></th><th scope="col">runs</th>${sortHead(sort, "name", "run")}<th scope="col">seeds</th>
       ${columns.map(({ id, name, title }) => sortHead(sort, id, name, title))}
       ${sortHead(sort, "began", "latest")}${sortHead(sort, "seconds", "took")}</tr></thead>
     ${sections.map(

@@ -47,6 +47,7 @@ export function tableView(model) {
   const sort = sortOf(query.get("sort") ?? "-began");
   const shown = isWhole ? rows : rows.slice(0, AT_FIRST);
   return html`
+    <h1 class="hidden">Runs</h1>
     ${filters(model, rows, all, columns)}
     ${model.chosen.size > 0 ? selection(model) : nothing}
     ${model.busy === "" ? nothing : html`<p class="note lines" role="status">${model.busy}</p>`}
