@@ -185,7 +185,7 @@ t.test("a sweep that is cancelled ends once its jobs have", async (t) => {
   const running = put.map((job) => ({ job }));
   const decision = await decide(loaded, running, { cancelled: true });
   t.same(
-    decision.stop,
+    decision.cancel,
     put.map(({ id }) => id),
   );
   t.equal(decision.over, undefined);
@@ -210,7 +210,7 @@ t.test("a search may give up a trial that runs", async (t) => {
     put.map((job) => ({ job })),
   );
   t.same(
-    decision.cancel,
+    decision.stop,
     put.map(({ id }) => id),
   );
   t.equal(decision.trials[0]!.state, "stopped");
