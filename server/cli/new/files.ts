@@ -120,13 +120,17 @@ ${indented(application.replaceAll(/\n{2,}/g, "\n"))}
 ${expected}`;
 }
 
-function test(name: string, kind: string, { contract, from, imports, check }: Template): string {
+function test(name: string, kind: string, template: Template): string {
+  const { contract, from, imports, check, several } = template;
   const testing = ["checkOptions", "contextFor", "runScenario", "tester", ...imports.testing].sort();
   const dsgan = [...(from === undefined ? [contract] : []), "refsOf", ...imports.dsgan];
   const needs = (word: string): boolean => check.includes(word);
   const core = dsgan.filter((word) => word === "refsOf" || needs(word)).sort();
   const other = from !== undefined && needs(contract) ? `import { ${contract} } from "${from}";\n` : "";
   const context = needs("context.") ? "  const context = await contextFor(plugin);\n" : "";
+  const checked = several
+    ? "for (const component of plugin) checkOptions(tester(t), component, refsOf(registry));"
+    : "checkOptions(tester(t), plugin, refsOf(registry));";
   return `import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import test from "node:test";
@@ -140,7 +144,7 @@ ${context}  ${check}
 
 test("every option of ${name} is described", async (t) => {
   const { registry } = await contextFor(plugin);
-  checkOptions(tester(t), plugin, refsOf(registry));
+  ${checked}
 });
 
 test("scenario.yaml runs", async () => {

@@ -77,6 +77,7 @@ const scorer = component(Scorers, {
 
 export default [scorer, network];
 `,
+  several: true,
   application: `use: novelty-detection
 data: moons
 normal: [0]
