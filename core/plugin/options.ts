@@ -144,8 +144,7 @@ function untransformed(schema: z.ZodType): z.ZodType {
   if (schema instanceof z.ZodPipe) {
     // What comes out of a transformation is no longer what was written; a preprocessor puts it before a schema.
     if (schema.in instanceof z.ZodTransform) return schema;
-    const written = untransformed(schema.in as z.ZodType);
-    return schema.description === undefined ? written : written.describe(schema.description);
+    return describedAs(schema, untransformed(schema.in as z.ZodType));
   }
   const { def } = schema as z.ZodType & { def: Record<string, unknown> };
   const changed: Record<string, unknown> = {};
@@ -160,7 +159,13 @@ function untransformed(schema: z.ZodType): z.ZodType {
     const parts = mapped(list.map((inner, i) => [String(i), inner]));
     if (parts !== undefined) changed[part] = parts.map(([, inner]) => inner);
   }
-  return Object.keys(changed).length === 0 ? schema : schema.clone({ ...schema.def, ...changed } as never);
+  if (Object.keys(changed).length === 0) return schema;
+  return describedAs(schema, schema.clone({ ...schema.def, ...changed } as never));
+}
+
+/** A schema in place of another, with its description: zod keeps that with the schema, not in its definition. */
+function describedAs({ description }: z.ZodType, schema: z.ZodType): z.ZodType {
+  return description === undefined ? schema : schema.describe(description);
 }
 
 function change(changed: Record<string, unknown>, part: string, inner: unknown): void {

@@ -20,7 +20,7 @@ from pyautoattack.square import SquareAttack
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench" / "peers"))
 import networks as nets  # noqa: E402
-from pytorch import safetensors  # noqa: E402
+from talk import safetensors  # noqa: E402
 
 
 class Flat(torch.nn.Module):
@@ -138,7 +138,8 @@ def main(path, text):
     torch.manual_seed(0)
     task = json.loads(text)
     answer = {"strengths": strengths, "rounding": rounding}[task["about"]]
-    print(json.dumps(answer(task, safetensors(path))))
+    tensors = {name: torch.from_numpy(x.copy()) for name, x in safetensors(path).items()}
+    print(json.dumps(answer(task, tensors)))
 
 
 main(*sys.argv[1:])

@@ -113,6 +113,16 @@ t.test("the description of a transformed option is in the schema for editors", a
   const n = z.string().transform(Number).describe("How many.");
   const schema = scenarioJsonSchema(await assemble([parts, withOptions(z.strictObject({ n }))]));
   t.match(JSON.stringify(schema), /"n":\{("description":"How many\."|"type":"string"|,){3}\}/);
+  const either = z
+    .union([z.number(), z.string().transform(Number)])
+    .optional()
+    .describe("Or text.");
+  const within = scenarioJsonSchema(await assemble([parts, withOptions(z.strictObject({ either }))]));
+  t.match(
+    JSON.stringify(within),
+    '"either":{"description":"Or text."',
+    "also where only a part of it is transformed",
+  );
 });
 
 t.test("a component whose create returns nothing is named", async (t) => {
