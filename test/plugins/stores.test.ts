@@ -126,22 +126,30 @@ await t.test("events() passes over a torn last line, and names a damaged one", a
   await writer.close();
 });
 
-await t.test("resume() drops an event that a crash has torn, and what was being written", async (t) => {
-  const store = folderStore({ folder: t.testdir() });
-  const writer = await store.create("demo");
-  await writer.append(event);
-  await writer.close();
-  const log = join(writer.location, "events.ndjson");
-  appendFileSync(log, '{"seq":2,"ti');
-  rmSync(join(writer.location, "lease/1/released.json")); // as a writer leaves it that was killed
-  writeFileSync(join(writer.location, "lease/1/0.tmp"), "half");
-  const resumed = await store.resume(writer.id);
-  await resumed.append({ ...event, seq: 2 });
-  t.strictSame(await (await store.open(writer.id)).events(), [event, { ...event, seq: 2 }]);
-  await resumed.close();
-  t.strictSame(readdirSync(writer.location).sort(), ["events.ndjson", "lease", "run.json"]);
-  t.strictSame(readdirSync(join(writer.location, "lease")), ["2"]);
-});
+for (const [torn, what] of [
+  ['{"seq":2,"ti', "a line begun"],
+  [`{"seq":2,"ti${"x".repeat(200_000)}`, "a long line"],
+] as const) {
+  await t.test(
+    `resume() drops an event that a crash has torn (${what}), and what was being written`,
+    async (t) => {
+      const store = folderStore({ folder: t.testdir() });
+      const writer = await store.create("demo");
+      await writer.append(event);
+      await writer.close();
+      const log = join(writer.location, "events.ndjson");
+      appendFileSync(log, torn);
+      rmSync(join(writer.location, "lease/1/released.json")); // as a writer leaves it that was killed
+      writeFileSync(join(writer.location, "lease/1/0.tmp"), "half");
+      const resumed = await store.resume(writer.id);
+      await resumed.append({ ...event, seq: 2 });
+      t.strictSame(await (await store.open(writer.id)).events(), [event, { ...event, seq: 2 }]);
+      await resumed.close();
+      t.strictSame(readdirSync(writer.location).sort(), ["events.ndjson", "lease", "run.json"]);
+      t.strictSame(readdirSync(join(writer.location, "lease")), ["2"]);
+    },
+  );
+}
 
 await t.test(
   "resume() refuses a run that another process writes, and takes over one whose process is gone",

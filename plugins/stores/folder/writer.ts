@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type FileHandle, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { copyFile, type FileHandle, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import {
   checkRunPath,
@@ -21,6 +22,9 @@ import { codeOf } from "./reason.ts";
 /** A file in the lease's folder that can be given up: on a full disk, the end of a run still finds room. */
 const RESERVE = "reserve";
 const RESERVE_BYTES = 64 * 1024;
+
+/** Read at a time in search of a log's last line. */
+const PIECE_BYTES = 64 * 1024;
 
 /**
  * Sets room aside in the folder of a lease.
@@ -50,14 +54,13 @@ export async function openLogOf(location: string, lease: Lease, isWhole: boolean
     await file.close();
     throw loss;
   }
-  const bytes = await readFile(log).catch((error) => {
-    if (codeOf(error) === "ENOENT") return Buffer.alloc(0); // it died before its first event
-    throw error;
-  });
   const copy = join(lease.folder, "log");
-  const file = await open(copy, "ax");
+  await copyFile(log, copy, constants.COPYFILE_EXCL).catch((error) => {
+    if (codeOf(error) !== "ENOENT") throw error; // it died before its first event
+  });
+  const file = await open(copy, "a+");
   try {
-    await file.appendFile(bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1));
+    await file.truncate(await wholeLinesOf(file));
     await file.datasync();
     await rename(copy, log);
     return file;
@@ -65,6 +68,18 @@ export async function openLogOf(location: string, lease: Lease, isWhole: boolean
     await file.close();
     throw lease.lossOf() ?? error;
   }
+}
+
+/** How many bytes of a file are whole lines, told from its end: a log may have a million. */
+async function wholeLinesOf(file: FileHandle): Promise<number> {
+  const piece = Buffer.alloc(PIECE_BYTES);
+  for (let end = (await file.stat()).size; end > 0; end -= piece.length) {
+    const begin = Math.max(0, end - piece.length);
+    const { bytesRead } = await file.read(piece, 0, end - begin, begin);
+    const at = piece.subarray(0, bytesRead).lastIndexOf(0x0a);
+    if (at >= 0) return begin + at + 1;
+  }
+  return 0;
 }
 
 /**
