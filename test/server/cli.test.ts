@@ -181,16 +181,21 @@ t.test("dsgan run exits 3 when the run breaks", async (t) => {
   const args = ["run", toy, "--debug", "--runs", join(folder, "debugged"), ...sets("application.end=broken")];
   const debugged = await dsgan(args);
   t.match(debugged.err, /caused by: Error: the toy is broken.*\n\s+at .*toy\.ts:\d+/, "from the trainer too");
+});
+
+t.test("dsgan run exits 1 when a metric ends as NaN: no bound is met by it", async (t) => {
+  const folder = t.testdir();
   const nan = await dsgan(
     ["run", toy, "--runs", folder, "--quiet", ...sets("application.end=not-a-number")],
     {
       env: { GITHUB_ACTIONS: "true" },
     },
   );
-  t.equal(nan.code, 3);
+  t.equal(nan.code, 1);
   t.match(nan.out.split("\n"), [
-    /^failed toy in .*: the run broke/,
-    /^::error .*::metric "share" is NaN/,
+    "missed share NaN, expected at least 0.5",
+    /^missed toy in .*: 0 of 1 expectation met/,
+    /^::error file=test\/fixtures\/toy\.yaml,line=\d+,title=expectation missed::share: NaN, expected at least 0\.5$/,
     /^::notice/,
     "",
   ]);
@@ -222,9 +227,11 @@ t.test("dsgan run exits 130 on the first Ctrl-C, having kept what there is", asy
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  t.match(lines.slice(-2), [
+  const [run] = readdirSync(runs);
+  t.match(lines.slice(-3), [
     { type: "ended", status: "cancelled" },
-    { type: "result", status: "cancelled" },
+    { type: "result", status: "cancelled", run },
+    { type: "result", status: "cancelled", run: null },
   ]);
   t.equal(lines.filter(({ type }) => type === "started").length, 1, "the second scenario was not begun");
   t.match(json(join(runIn(runs), "result.json")), { status: "cancelled" });
@@ -339,18 +346,18 @@ t.test("dsgan run goes through all its files, and exits with the worst", async (
   ]);
   t.match(err, "there is no scenario file gone.yaml");
   const xml = readFileSync(report, "utf8");
-  t.match(xml, /<testsuites name="dsgan" tests="4" failures="2" errors="1"/);
+  t.match(xml, /<testsuites name="dsgan" tests="6" failures="2" errors="1"/);
   t.match(xml, /<property name="share" value="0\.1"\/>/);
   t.match(
     xml,
-    /<testcase classname="low" name="share at least 0\.5"[^>]*>\s*<failure message="share is 0\.1, expected at least 0\.5"/,
+    /<testcase classname="[^"]*low\.yaml" name="share at least 0\.5"[^>]*>\s*<failure message="share is 0\.1, expected at least 0\.5"/,
   );
   t.match(xml, 'message="a&lt;b is not there, expected at most 1');
   t.match(
     xml,
-    /<testcase classname="gone\.yaml" name="loads"[^>]*>\s*<error message="there is no scenario file gone\.yaml/,
+    /<testcase classname="gone\.yaml" name="runs"[^>]*>\s*<error message="there is no scenario file gone\.yaml/,
   );
-  t.match(xml, /<testcase classname="toy" name="share at least 0\.5" file="[^"]*"\/>/);
+  t.match(xml, /<testcase classname="test\/fixtures\/toy\.yaml" name="share at least 0\.5"\/>/);
 });
 
 t.test("dsgan run --junit shows what broke as an error", async (t) => {
@@ -368,7 +375,7 @@ t.test("dsgan run --junit shows what broke as an error", async (t) => {
   ]);
   t.match(
     readFileSync(report, "utf8"),
-    /errors="1"[\s\S]*<testcase classname="toy" name="runs"[^>]*>\s*<error message="application &quot;toy&quot;: the toy is broken: 100 %, they say \(at [^"]*" type="run"/,
+    /errors="1"[\s\S]*<testcase classname="test\/fixtures\/toy\.yaml" name="runs"[^>]*>\s*<error message="application &quot;toy&quot;: the toy is broken: 100 %, they say \(at [^"]*" type="run"/,
   );
 });
 
@@ -388,7 +395,10 @@ t.test("dsgan run names the scenario nearest to one that is not there", async (t
   t.equal(code, 2);
   t.match(err, 'there is no scenario file fig6-mnits; did you mean "paper/fig6-mnist"?');
   const folder = await dsgan(["run", "test/fixtures"]);
-  t.equal(folder.err, "dsgan: test/fixtures is a folder. Name a file in it: short.yaml, toy.yaml\n");
+  t.equal(
+    folder.err,
+    "dsgan: test/fixtures is a folder. Name a file in it: kubernetes-job.json, short.yaml, toy.yaml, walk.yaml\n",
+  );
   const outside = await dsgan(["validate", "fig6-mnist", "paper/fig3-ring"], { cwd: t.testdir() });
   t.equal(outside.code, 0, outside.err);
   t.match(outside.out, /fig6-mnist\.yaml: valid\n.*fig3-ring\.yaml: valid\n/);
