@@ -135,5 +135,5 @@ t.test("a scenario comes in by standard input", async (t) => {
   });
   const code = await new Promise((resolve) => child.on("close", resolve));
   t.equal(code, 2);
-  t.match(err, /^-:1: application: unknown application "generat"; did you mean "generate"\?/);
+  t.match(err, /^-:1: application\.use: unknown application "generat"; did you mean "generate"\?/);
 });

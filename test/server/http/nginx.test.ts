@@ -160,7 +160,7 @@ t.test(
       page.on("response", (answer) => {
         if (answer.status() >= 400) faults.push(`${answer.status()} ${answer.url()}`);
       });
-      const asked = page.waitForResponse((answer) => /\/api\/runs\?/.test(answer.url()) && answer.ok());
+      const asked = page.waitForResponse((answer) => /\/api\/table\b/.test(answer.url()) && answer.ok());
       await page.goto(`${plain}${base}`);
       await asked;
       await page.waitForFunction(() => document.querySelector("#app .loading") === null);
