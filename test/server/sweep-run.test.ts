@@ -128,7 +128,7 @@ t.test("a sweep runs to its end, and tells all of it as JSON lines", (t) => {
   t.match(result.differences, [{ metric: "share", found: { n: 2, p: 0 } }]);
   t.match(
     readFileSync(join(folder, "toys.xml"), "utf8"),
-    /<testcase classname="toys" name="mean share at least 0\.8"/,
+    /<testcase classname="toys\.yaml" name="mean share at least 0\.8"/,
   );
   checkOnce(t, folder, 4);
 

@@ -318,9 +318,9 @@ t.test("dsgan export and sample say what is wrong with what they are given", asy
     ],
     [
       ["sample", plane, "--out", "x.jpg"],
-      'dsgan: --out x.jpg: unknown ending ".jpg"; expected .npy or .png\n',
+      'dsgan: --out x.jpg: unknown ending ".jpg"; expected .npy, .png or .csv\n',
     ],
-    [["sample", plane, "--out", "x"], "dsgan: --out x: no ending; expected .npy or .png\n"],
+    [["sample", plane, "--out", "x"], "dsgan: --out x: no ending; expected .npy, .png or .csv\n"],
     [
       ["sample", plane, "--out", "out/file/x.npy"],
       "dsgan: cannot write out/file/x.npy: not a directory. Choose another place with --out\n",
