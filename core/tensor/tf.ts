@@ -4,12 +4,11 @@
  *
  * @module
  */
-
+import * as tf from "@tensorflow/tfjs";
 import { mendGradients } from "./gradients.ts";
-import * as tf from "./tfjs.ts";
 
 mendGradients(tf);
 // Keeps tfjs from advertising its native backend on every start; changes nothing that it computes.
 tf.enableProdMode();
 
-export * from "./tfjs.ts";
+export * from "@tensorflow/tfjs";
