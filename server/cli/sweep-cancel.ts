@@ -9,6 +9,7 @@ import { hostSweep } from "../sweep/host.ts";
 import { holdSweep, reopenSweep, storyOf } from "../sweep/kept.ts";
 import { EXIT } from "./exit.ts";
 import type { Host } from "./host.ts";
+import { print } from "./output.ts";
 import { openQueue, placeOfJobs, type QueueOptions } from "./queue.ts";
 import { type NamedRun, runNamed } from "./runs.ts";
 import { sweepAgain } from "./sweep-conclusion.ts";
@@ -41,7 +42,7 @@ export async function cancelSweepCommand(given: string, options: QueueOptions, h
   }
   const { result } = await storyOf(reader);
   const hint = result?.status === "cancelled" ? `; go on with: ${sweepAgain("resume", id, runs)}` : "";
-  process.stdout.write(`sweep ${id}: ${result?.status ?? "stopped"}${hint}\n`);
+  print(`sweep ${id}: ${result?.status ?? "stopped"}${hint}\n`);
   return EXIT.met;
 }
 

@@ -14,6 +14,7 @@ import { inheritedFlags } from "../trainer/launch.ts";
 import { runOf } from "../trainer/open-run.ts";
 import { EXIT } from "./exit.ts";
 import type { Host } from "./host.ts";
+import { print } from "./output.ts";
 import { storeOf } from "./runs.ts";
 import { sweepAgain } from "./sweep-conclusion.ts";
 import type { SweepOptions } from "./sweep-options.ts";
@@ -58,13 +59,13 @@ export async function detachSweep(
     const said = readFileSync(log, "utf8");
     rmSync(folder, { recursive: true });
     if (code === EXIT.met || code === EXIT.missed) {
-      process.stdout.write(said);
+      print(said);
       return code;
     }
     throw new RunError(`the sweep has not begun:\n${said.trim()}`);
   }
   child.unref();
-  process.stdout.write(
+  print(
     `sweep ${id} goes on in process ${child.pid}, which prints to ${log}\n` +
       `  ${sweepAgain("status", id, runs)}    how it stands\n` +
       `  ${sweepAgain("cancel", id, runs)}    stops it, with checkpoints\n`,

@@ -17,6 +17,7 @@ import { traitsOf } from "../worker/traits.ts";
 import { codeOfError, EXIT, worst } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { type Interrupt, interruptible } from "./interrupt.ts";
+import { print } from "./output.ts";
 import { openQueue, type QueueOptions } from "./queue.ts";
 import { placeOf, storeOf } from "./runs.ts";
 import { count } from "./words.ts";
@@ -139,9 +140,7 @@ function shiftOf({ slots, once = false, idleExit }: WorkerOptions): Shift {
 /** What a worker tells of itself: a line each time a job begins or ends. */
 function tellerOf({ json = false }: WorkerOptions) {
   const write = (told: Readonly<Record<string, unknown>>, line: string): void => {
-    process.stdout.write(
-      json ? `${JSON.stringify({ time: new Date().toISOString(), ...told })}\n` : `${line}\n`,
-    );
+    print(json ? `${JSON.stringify({ time: new Date().toISOString(), ...told })}\n` : `${line}\n`);
   };
   return {
     works({ id }: JobWorker, location: string, traits: Awaited<ReturnType<typeof traitsOf>>): void {
