@@ -128,9 +128,9 @@ function test(name: string, kind: string, template: Template): string {
   const core = dsgan.filter((word) => word === "refsOf" || needs(word)).sort();
   const other = from !== undefined && needs(contract) ? `import { ${contract} } from "${from}";\n` : "";
   const context = needs("context.") ? "  const context = await contextFor(plugin);\n" : "";
-  const checked = several
-    ? "for (const component of plugin) checkOptions(tester(t), component, refsOf(registry));"
-    : "checkOptions(tester(t), plugin, refsOf(registry));";
+  const parts =
+    several === undefined ? ["plugin"] : Array.from({ length: several }, (_, i) => `plugin[${i}]`);
+  const checked = parts.map((part) => `checkOptions(tester(t), ${part}, refsOf(registry));`).join("\n  ");
   return `import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import test from "node:test";

@@ -75,9 +75,9 @@ const scorer = component(Scorers, {
   },
 });
 
-export default [scorer, network];
+export default [scorer, network] as const;
 `,
-  several: true,
+  several: 2,
   application: `use: novelty-detection
 data: moons
 normal: [0]

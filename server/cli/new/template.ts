@@ -14,8 +14,8 @@ export interface Template {
   readonly what: string;
   /** The source of the plugin. */
   readonly source: string;
-  /** Whether the source exports a list of components. */
-  readonly several?: true;
+  /** How many components the source exports, as a list; one alone unless given. */
+  readonly several?: number;
   /** The application of a scenario that uses it, as YAML. */
   readonly application: string;
   /** Names that the test imports from `dsgan/testing` for its check, and from `dsgan`. */
