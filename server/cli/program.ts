@@ -44,7 +44,7 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .option("--debug", "print where errors were thrown; DSGAN_DEBUG=1 does too")
     .hook("preAction", (_root, action) => {
       if (root.opts().debug) process.env.DSGAN_DEBUG = "1"; // trainers inherit it
-      if (action.opts().json || action.name() === "schema") release = claimStdout();
+      if (action.optsWithGlobals().json || action.name() === "schema") release = claimStdout();
     })
     .addHelpText("after", EXAMPLES)
     .showSuggestionAfterError()
