@@ -19,14 +19,16 @@ import {
   z,
 } from "../../core/mod.ts";
 
+/** The options of every network that begins with an encoder. */
+export const encodingShape = (refs: Refs) => ({
+  encoder: refs(Networks).describe(
+    "From a row to mean and log-variance of its code: twice the code's width.",
+  ),
+  code: z.int().positive().describe("Width of the code."),
+});
+
 const options = (refs: Refs) =>
-  z.strictObject({
-    encoder: refs(Networks).describe(
-      "From a row to mean and log-variance of its code: twice the code's width.",
-    ),
-    decoder: refs(Networks).describe("From a code to a row."),
-    code: z.int().positive().describe("Width of the code."),
-  });
+  z.strictObject({ ...encodingShape(refs), decoder: refs(Networks).describe("From a code to a row.") });
 
 /** An autoencoder as a network that gives the mean squared error of its reconstruction, `[n, 1]`. */
 export interface Autoencoder extends Network {

@@ -13,15 +13,12 @@ import {
   type Refs,
   z,
 } from "../../../core/mod.ts";
-import { codesOf, joined } from "../autoencoder.ts";
+import { codesOf, encodingShape, joined } from "../autoencoder.ts";
 
 const options = (refs: Refs) =>
   z.strictObject({
-    encoder: refs(Networks).describe(
-      "From a row to mean and log-variance of its code: twice the code's width.",
-    ),
+    ...encodingShape(refs),
     classifier: refs(Networks).describe("From the mean code to the output."),
-    code: z.int().positive().describe("Width of the code."),
   });
 
 /** `classifier(mean of enc(x))`. */
