@@ -126,16 +126,18 @@ await t.test("events() passes over a torn last line, and names a damaged one", a
   await writer.close();
 });
 
-for (const [torn, what] of [
-  ['{"seq":2,"ti', "a line begun"],
-  [`{"seq":2,"ti${"x".repeat(200_000)}`, "a long line"],
+for (const [torn, what, stage] of [
+  ['{"seq":2,"ti', "a line begun", "train"],
+  [`{"seq":2,"ti${"x".repeat(200_000)}`, "a long line", "train"],
+  [`{"seq":2,"ti${"x".repeat(200_000)}`, "a long line behind another", "s".repeat(200_000)],
 ] as const) {
   await t.test(
     `resume() drops an event that a crash has torn (${what}), and what was being written`,
     async (t) => {
       const store = folderStore({ folder: t.testdir() });
       const writer = await store.create("demo");
-      await writer.append(event);
+      const first = { ...event, stage };
+      await writer.append(first);
       await writer.close();
       const log = join(writer.location, "events.ndjson");
       appendFileSync(log, torn);
@@ -143,7 +145,7 @@ for (const [torn, what] of [
       writeFileSync(join(writer.location, "lease/1/0.tmp"), "half");
       const resumed = await store.resume(writer.id);
       await resumed.append({ ...event, seq: 2 });
-      t.strictSame(await (await store.open(writer.id)).events(), [event, { ...event, seq: 2 }]);
+      t.strictSame(await (await store.open(writer.id)).events(), [first, { ...event, seq: 2 }]);
       await resumed.close();
       t.strictSame(readdirSync(writer.location).sort(), ["events.ndjson", "lease", "run.json"]);
       t.strictSame(readdirSync(join(writer.location, "lease")), ["2"]);
