@@ -25,21 +25,42 @@ const { status } = spawnSync(
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const skips: string[] = [];
 const failures: string[] = [];
+
+/** Why a test failed: the words of its first assertion that did, with what was found there. */
+function firstFailure(test: Parser): () => string {
+  let first = "";
+  test.on("assert", ({ ok, name, diag }: Result) => {
+    if (ok || first !== "") return;
+    const { diff } = (diag ?? {}) as { diff?: string };
+    first = `\n${`${name}\n${diff ?? ""}`.trimEnd().replaceAll(/^/gm, "    ")}`;
+  });
+  return () => first;
+}
+
 const parser = new Parser();
 parser.on("child", (file: Parser) => {
+  let why = () => "";
+  file.on("child", (test: Parser) => {
+    why = firstFailure(test);
+  });
   file.on("assert", (test: Result) => {
     if (!test.ok) {
       counts.failed++;
-      failures.push(`${file.name}: ${test.name}`);
+      failures.push(`${file.name}: ${test.name}${why()}`);
     } else if (test.skip) {
       counts.skipped++;
       skips.push(`${test.name}: ${test.skip}`);
     } else counts.passed++;
+    why = () => "";
   });
 });
 let failedBefore = 0;
 parser.on("assert", (file: Result) => {
-  if (!file.ok && counts.failed === failedBefore) counts.failed++;
+  if (!file.ok && counts.failed === failedBefore) {
+    counts.failed++;
+    const { exitCode, signal } = (file.diag ?? {}) as { exitCode?: number; signal?: string };
+    failures.push(`${file.name}: the file ended with ${signal ?? `exit code ${exitCode ?? "unknown"}`}`);
+  }
   failedBefore = counts.failed;
 });
 parser.end(readFileSync(output, "utf8"));

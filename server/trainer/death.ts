@@ -26,7 +26,7 @@ export function tailOf({ stdout, stderr }: ChildProcess, output: NodeJS.Writable
 /** Why a trainer ended, as far as can be told. */
 export function causeOfDeath(code: number | null, signal: NodeJS.Signals | null, tail: string): string {
   const what = "the process that trained";
-  if (/heap out of memory|Allocation failed/i.test(tail)) {
+  if (/(heap|process|Java[sS]cript) out of memory|Allocation failed/i.test(tail)) {
     return `${what} ran out of memory for JavaScript (--max-old-space-size)`;
   }
   const taken = /^it took \d+ MB of memory, and may take \d+$/m.exec(tail)?.[0];

@@ -128,7 +128,7 @@ if (wanted.has("cases")) {
 if (wanted.has("peers") && hasTorch && !given.small) {
   for (const form of FORMS) {
     for (const name of CASES) {
-      const command = [python, script("test/bench/peers/cuda.py"), name, form];
+      const command = [python, script("test/bench/peers/pytorch_cuda.py"), name, form];
       await stage(`${name} in PyTorch, ${form}`, 20, async () => {
         found.timings.push(await timed(name, { kind: "peer", name: `PyTorch ${form}`, command }));
       });

@@ -1,6 +1,6 @@
 """Runs one case in PyTorch on an NVIDIA GPU, in the manner of ../child.ts.
 
-cuda.py <case> <form>    answers "ready", then times to each line "run N"
+pytorch_cuda.py <case> <form>    answers "ready", then times to each line "run N"
 
 Forms: `eager`; `tf32`, the same with tensor cores; `graph`, the whole step as one CUDA graph; `compiled`, in which
 `torch.compile` takes the networks, but not critics: it has no second derivatives.
