@@ -11,6 +11,7 @@ import carliniWagner from "./attacks/carlini-wagner/carlini-wagner.ts";
 import deepfool from "./attacks/deepfool/deepfool.ts";
 import fab from "./attacks/fab/fab.ts";
 import fgsm from "./attacks/fgsm/fgsm.ts";
+import hopSkipJump from "./attacks/hop-skip-jump/hop-skip-jump.ts";
 import pgd from "./attacks/pgd/pgd.ts";
 import square from "./attacks/square/square.ts";
 import onnx from "./classifiers/onnx/onnx.ts";
@@ -94,6 +95,7 @@ export const builtinPlugins: readonly Plugin[] = [
   pluginOf("deepfool", deepfool),
   pluginOf("fab", fab),
   pluginOf("fgsm", fgsm),
+  pluginOf("hop-skip-jump", hopSkipJump),
   pluginOf("pgd", pgd),
   pluginOf("square", square),
   pluginOf("onnx", onnx),

@@ -9,6 +9,7 @@ export { type CarliniWagnerOptions, carliniWagner } from "./carlini-wagner/carli
 export { type DeepfoolOptions, deepfool } from "./deepfool/deepfool.ts";
 export { type FabOptions, fab } from "./fab/fab.ts";
 export { type FgsmOptions, fgsm } from "./fgsm/fgsm.ts";
+export { type HopSkipJumpOptions, hopSkipJump } from "./hop-skip-jump/hop-skip-jump.ts";
 export { type Ball, ballOf, clip } from "./parts/ball.ts";
 export { cascade } from "./parts/cascade.ts";
 export { type Differences, differencesOf, pick } from "./parts/differences.ts";

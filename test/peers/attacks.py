@@ -4,13 +4,14 @@ attacks.py <file> <task as JSON>    answers one line of JSON: {"<library> <attac
                                     for attacks that seek the least distance [distance, ...]
 
 The file holds `x` [n, height, width, channels], `y` and the network's weights as dsgan names them. The task names the
-network, what it is about (`strengths` of all attacks, or `rounding` of FGSM's gradient), and budgets: see compare.ts.
+network, what it is about (`strengths` of all attacks, `rounding` of FGSM's gradient, or attacks by `decisions`), and budgets: see compare.ts.
 """
 
 import json
 import sys
 from pathlib import Path
 
+import eagerpy
 import foolbox
 import pyautoattack
 import torch
@@ -133,11 +134,45 @@ def strengths(task, tensors):
     return answers
 
 
+class HopSkipJump(foolbox.attacks.HopSkipJumpAttack):
+    """Divides the slope of each image by its own length: foolbox takes one of the batch, and leaps too short."""
+
+    def approximate_gradients(self, *args):
+        slopes = super().approximate_gradients(*args).raw
+        return eagerpy.astensor(slopes / slopes.flatten(1).norm(dim=1).clamp_min(1e-12)[:, None, None, None])
+
+
+def decisions(task, tensors):
+    """HopSkipJump: the distance of each image, and how often the network was asked for each.
+
+    foolbox's own start, noise, fails on some images: each begins with the next one of another class.
+    """
+    study = Study(task, tensors)
+    n, asked = len(study.y), 0
+    others = [next(j % n for j in range(i + 1, i + n) if study.y[j % n] != study.y[i]) for i in range(n)]
+
+    def count(_module, inputs):
+        nonlocal asked
+        asked += len(inputs[0])
+
+    for norm in ("l2", "linf"):
+        asked = 0
+        hook = study.whole.network.register_forward_pre_hook(count)
+        attack = HopSkipJump(steps=task["steps"], constraint=norm)
+        adversarial = attack(study.model, study.x, study.y, epsilons=None, starting_points=study.x[others])[1]
+        hook.remove()
+        change = (adversarial - study.x).flatten(1)
+        length = change.norm(dim=1) if norm == "l2" else change.abs().amax(1)
+        study.answers[norm] = [d if good else 1e9 for d, good in zip(length.tolist(), study.fooled(adversarial))]
+        study.answers[f"queries {norm}"] = asked / n
+    return study.answers
+
+
 def main(path, text):
     torch.set_num_threads(1)  # two on two busy cores take many times longer
     torch.manual_seed(0)
     task = json.loads(text)
-    answer = {"strengths": strengths, "rounding": rounding}[task["about"]]
+    answer = {"strengths": strengths, "rounding": rounding, "decisions": decisions}[task["about"]]
     tensors = {name: torch.from_numpy(x.copy()) for name, x in safetensors(path).items()}
     print(json.dumps(answer(task, tensors)))
 

@@ -63,8 +63,11 @@ export interface Study {
   readonly seeds: number;
   /** How the peers build it. */
   readonly build: object;
-  /** `strengths` of all attacks, or `rounding`: FGSM in float32 and in float64, which is ours on the log-odds. */
-  readonly about?: "strengths" | "rounding";
+  /**
+   * `strengths` of all attacks; `rounding`: FGSM in float32 and in float64, which is ours on the log-odds; or
+   * `decisions`: attacks that ask for nothing else.
+   */
+  readonly about?: "strengths" | "rounding" | "decisions";
 }
 
 /** Cross-entropy on shuffled batches. */
@@ -109,7 +112,7 @@ export function trained(plan: NetworkPlan, data: FiniteDataset, steps: number, m
 }
 
 /** What the peers find on the same weights and images. */
-async function peers(
+export async function peers(
   t: Test,
   study: Study,
   x: tf.Tensor,

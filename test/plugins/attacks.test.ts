@@ -105,6 +105,7 @@ t.test("every option of every attack is described", (t) => {
     "deepfool",
     "fab",
     "fgsm",
+    "hop-skip-jump",
     "pgd",
     "square",
   ]);
@@ -119,6 +120,7 @@ for (const component of registry.all(Attacks)) {
         "carlini-wagner": { steps: 20, searches: 2, initialConstant: 1, learningRate: 0.05 },
         "auto-attack": { steps: 6, queries: 20, targets: 2 },
         square: { queries: 20 },
+        "hop-skip-jump": { queries: 60, directions: 5 },
       };
       const options = { ...(norm && { norm }), ...quick[component.name] };
       await checkAttack(t, await attackOf({ use: component.name, ...options }));
