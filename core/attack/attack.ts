@@ -51,7 +51,10 @@ export type AttackStep<I, O> = (inputs: I, tools: StepTools) => O;
 
 /** What a step is given beside its inputs. */
 export interface StepTools {
-  /** The classifier under attack. Each image put to its `logits` counts as a query. */
+  /**
+   * The classifier under attack. Each image put to its `logits` counts as a query. A randomised one draws the same within
+   * a step, unless `logits` is given a key to draw from: that is a query each time.
+   */
   readonly classifier: Classifier;
   readonly key: Key;
 }
@@ -137,6 +140,11 @@ export interface Attack {
   readonly access?: "white-box" | "black-box";
   /** Whether it can aim at a given class. `false` unless given. */
   readonly targeted?: boolean;
+  /**
+   * Draws of a randomised classifier that each gradient and decision is averaged over: expectation over transformation,
+   * EOT. 1 unless given: then the attack follows one draw.
+   */
+  readonly samples?: number;
   /** Steps it takes at most, where it has any: its caller may run it with fewer, to see whether more work helps. */
   readonly steps?: number;
   /** Called before any work. @throws InputError where it cannot attack this classifier */

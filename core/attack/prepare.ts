@@ -118,9 +118,9 @@ function toolsFor(cache: StepCache, batch: Batch): AttackTools {
     return outputs;
   };
   return {
-    classifier: cache.watch(batch.key, (x) => {
+    classifier: cache.watch(batch.key, (x, again) => {
       signal.throwIfAborted();
-      count.asked.note(x);
+      count.asked.note(x, again);
     }),
     signal,
     run: (step, inputs, key) => call(cache.compiled(step), inputs, key, count),

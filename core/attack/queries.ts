@@ -14,9 +14,12 @@ export class Asked {
   images = 0;
   readonly #seen = new WeakSet<tf.Tensor>();
 
-  /** Notes a batch of images. A variable counts each time, since its values change. */
-  note(x: tf.Tensor): void {
-    if (this.#seen.has(x)) return;
+  /**
+   * Notes a batch of images. A variable counts each time, since its values change.
+   * @param again whether it counts though it was noted before: another draw of a randomised classifier
+   */
+  note(x: tf.Tensor, again: boolean): void {
+    if (this.#seen.has(x) && !again) return;
     if (!(x instanceof tf.Variable)) this.#seen.add(x);
     this.images += x.shape[0]!;
   }
@@ -78,26 +81,26 @@ export class QueryCount {
 /**
  * The classifier as an attack sees it: notes what is put to it, and takes no gradient from an attack that says that it
  * uses none. It stays its owner's.
- * @param key what a randomised classifier draws from
- * @param note called with images `[n, ...inputShape]` before they are put to it
+ * @param key what a randomised classifier draws from where it is asked without one
+ * @param note called with images `[n, ...inputShape]` before they are put to it, and whether it is asked with a key
  */
 export function watched(
   classifier: Classifier,
   attack: Attack,
   key: Key,
-  note: (x: tf.Tensor) => void,
+  note: (x: tf.Tensor, keyed: boolean) => void,
 ): Classifier {
   const { name, inputShape, classes, bounds } = classifier;
-  const logits = (x: tf.Tensor): tf.Tensor2D => classifier.logits(x, key);
+  const logits: Classifier["logits"] = (x, own = key) => classifier.logits(x, own);
   const answer = attack.access === "black-box" ? withoutGradient(logits, attack.name) : logits;
   return {
     name,
     inputShape,
     classes,
     bounds,
-    logits(x) {
-      note(x);
-      return answer(x);
+    logits(x, own) {
+      note(x, own !== undefined);
+      return answer(x, own);
     },
     dispose() {},
   };
@@ -109,6 +112,6 @@ function withoutGradient(logits: Classifier["logits"], attack: string): Classifi
       `attack "${attack}" takes a gradient of the classifier, though it says that it is black-box`,
     );
   };
-  const answer = tf.customGrad((x) => ({ value: logits(x as tf.Tensor), gradFunc: refuse }));
-  return (x) => answer(x) as tf.Tensor2D;
+  return (images, key) =>
+    tf.customGrad((x) => ({ value: logits(x as tf.Tensor, key), gradFunc: refuse }))(images) as tf.Tensor2D;
 }

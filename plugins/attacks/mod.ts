@@ -13,6 +13,7 @@ export { type HopSkipJumpOptions, hopSkipJump } from "./hop-skip-jump/hop-skip-j
 export { type Ball, ballOf, clip } from "./parts/ball.ts";
 export { cascade } from "./parts/cascade.ts";
 export { type Differences, differencesOf, pick } from "./parts/differences.ts";
+export { type Climbed, type Expected, expectedSlope } from "./parts/expectation.ts";
 export { toHyperplane } from "./parts/hyperplane.ts";
 export { type Done, iterate, type Loop } from "./parts/iterate.ts";
 export {
@@ -26,8 +27,8 @@ export {
   type Slope,
   slopeOf,
 } from "./parts/losses.ts";
-export { lossOption, normOption } from "./parts/options.ts";
+export { lossOption, normOption, samplesOption } from "./parts/options.ts";
 export { choose, flat, rowsOf, spread } from "./parts/rows.ts";
-export { wrongClass } from "./parts/targets.ts";
+export { strongestBut, wrongClass } from "./parts/targets.ts";
 export { type BimOptions, bim, type PgdOptions, pgd } from "./pgd/pgd.ts";
 export { type SquareOptions, square } from "./square/square.ts";

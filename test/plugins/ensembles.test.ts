@@ -42,6 +42,38 @@ t.test("the judge tells what each member left, and the last one what the attack 
   all.x.dispose();
 });
 
+t.test(
+  "each version has the members of the authors' code, the margin in place of a ratio that is not defined",
+  async (t) => {
+    const dlr = ["apgd-ce-linf", "apgd-dlr-linf"];
+    const aimed = ["apgd-dlr-targeted-linf", "fab-targeted-linf"];
+    const expected = {
+      standard: { 4: ["apgd-ce-linf", ...aimed, "square-linf"] },
+      plus: { 4: [...dlr, "fab-linf", "square-linf", ...aimed] },
+      rand: { 4: dlr, 3: dlr, 2: ["apgd-ce-linf", "apgd-margin-linf"] },
+    } as const;
+    for (const [version, byClasses] of Object.entries(expected)) {
+      for (const [classes, names] of Object.entries(byClasses)) {
+        const planes = linear(3, [5, 5, 1], Number(classes), [-3, 3]);
+        const { x, y } = imagesFor(planes, 4, 6);
+        const made = autoAttack({
+          ...{ version: version as keyof typeof expected, steps: 3, queries: 4, targets: 2, samples: 3 },
+        });
+        t.equal(made.samples, version === "rand" ? 3 : 1);
+        const attack = prepare(made, planes.classifier);
+        const judge = judgeOf(planes.classifier);
+        const verdict = await judge.run(attack, { x, y }, { epsilon: 1e-4, key, signal });
+        t.same(Object.keys(verdict.members), names, `${version} with ${classes} classes`);
+        attack.dispose();
+        judge.dispose();
+        tf.dispose([verdict.x, x, y]);
+        planes.classifier.dispose();
+      }
+    }
+    t.equal(autoAttack({ version: "rand" }).name, "auto-attack-rand-linf");
+  },
+);
+
 t.test("the evaluation has a metric for each, over all batches", async (t) => {
   const n = 11;
   const labels = Array.from({ length: n }, (_, i) => i % 2);

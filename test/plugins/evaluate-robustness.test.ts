@@ -382,7 +382,6 @@ t.test("what cannot be evaluated is refused before anything is trained", async (
     { epsilons: { linf: [0.1, 1.5], l2: [1] } },
     /epsilon 1.5 \(linf\) must be at least 0 and at most 1/,
   );
-  await refused({ goal: "random" }, /attack "deepfool-l2" cannot aim at a given class/);
   await refused({ goal: 7, attacks: ["fgsm"] }, /goal: class 7 is none of the 3 classes/);
   await refused(
     { classifiers: { plain: { ...trained, bounds: [0.2, 0.8] } } },

@@ -72,7 +72,7 @@ t.test("the remedies of an evaluation help", async (t) => {
   );
   await remedy(
     t,
-    { goal: 1, attacks: ["deepfool"], epsilons: { l2: [1] } },
+    { goal: 1, attacks: ["aimless"], epsilons: { l2: [1] } },
     /take it out, or set goal: untargeted/,
     {
       goal: "untargeted",

@@ -91,14 +91,24 @@ t.test("noise, drawn from the seed or not", async (t) => {
   );
   t.match(
     keyed.join("\n"),
-    /^m is random: two passes over the same images differ, by up to .* drawn from the seed$/m,
+    /^m is random: two passes over the same images differ, by up to .* pgd-linf follows one draw.* drawn from the seed$/m,
   );
+  const averaged = await warningsOf(
+    (x, key) => tf.add(bright(8)(x), (key ?? USUAL).normal([x.shape[0]!, 3], 0, 0.3)),
+    { attacks: [{ use: "pgd", steps: 6, relativeStep: 0.3, samples: 3 }] },
+  );
+  t.notMatch(averaged.join("\n"), /is random/, "who averages over draws isn't told");
   let passes = 0;
-  const loose = await warningsOf((x) => tf.add(bright(8)(x), tf.oneHot([passes++ % 3], 3)));
+  const unkeyed: Forward = (x) => tf.add(bright(8)(x), tf.oneHot([passes++ % 3], 3));
+  const loose = await warningsOf(unkeyed);
   t.match(
     loose.join("\n"),
     /^m is random: .* not drawn from the seed, so that another run gives other numbers$/m,
   );
+  const both = await warningsOf(unkeyed, {
+    attacks: [{ use: "auto-attack", version: "rand", steps: 2, samples: 2 }],
+  });
+  t.match(both.join("\n"), /^m is random: .* in a logit. Its noise is not drawn from the seed/m);
 });
 
 t.test("the same seed gives the same numbers for a model with noise", async (t) => {

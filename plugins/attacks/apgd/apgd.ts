@@ -9,7 +9,6 @@ import {
   type Attack,
   type AttackRows,
   Attacks,
-  type Classifier,
   component,
   type Norm,
   type Perturb,
@@ -20,9 +19,10 @@ import {
 } from "../../../core/mod.ts";
 import { ballOf, clip } from "../parts/ball.ts";
 import { cascade } from "../parts/cascade.ts";
+import { expectedSlope } from "../parts/expectation.ts";
 import { iterate } from "../parts/iterate.ts";
-import { fooled, type LossName, lossOf, slopeOf } from "../parts/losses.ts";
-import { lossOption, normOption } from "../parts/options.ts";
+import { type LossName, lossOf } from "../parts/losses.ts";
+import { lossOption, normOption, samplesOption } from "../parts/options.ts";
 import { choose, spread } from "../parts/rows.ts";
 import { wrongClass } from "../parts/targets.ts";
 
@@ -40,6 +40,7 @@ const options = z.strictObject({
     .positive()
     .default(1)
     .describe("Tries from random points of the budget's surface, for each target."),
+  samples: samplesOption(),
 });
 
 /** Options of {@link apgd}. */
@@ -56,8 +57,8 @@ const FIRST_STEP = 2;
 
 /** Within a budget; needs no step size. */
 export function apgd(given: ApgdOptions = {}): Attack {
-  const { norm, loss, targets, steps, restarts } = parseOptions("apgd", options, given);
-  const evaluate = evaluation(loss);
+  const { norm, loss, targets, steps, restarts, samples } = parseOptions("apgd", options, given);
+  const evaluate = evaluation(loss, samples);
   const start = starting(norm, evaluate);
   const step = stepping(norm, evaluate);
 
@@ -83,6 +84,7 @@ export function apgd(given: ApgdOptions = {}): Attack {
     norm,
     kind: "within-budget",
     targeted: true,
+    samples,
     steps,
     check: (classifier) => void lossOf(loss, classifier, targets > 0),
     perturb(input, tools) {
@@ -143,21 +145,26 @@ interface Climb extends Rows, State {
 }
 
 /** Loss, slope and success at a point. */
-function evaluation(name: LossName) {
-  return (point: tf.Tensor, { y, target, toward }: Rows, classifier: Classifier) => {
+function evaluation(name: LossName, samples: number) {
+  return (point: tf.Tensor, { y, target, toward }: Rows, { classifier, key }: StepTools) => {
     const climbed = lossOf(name, classifier, toward !== undefined);
-    const { loss, logits, gradient } = slopeOf(classifier, point, (z) => climbed(z, { y, target: toward }));
-    return { loss, slope: gradient, done: tf.cast(fooled(logits, { y, target }), "float32") };
+    const { loss, gradient, done } = expectedSlope(classifier, point, {
+      ...{ loss: climbed, samples, key },
+      toward: { y, target: toward },
+      aim: { y, target },
+    });
+    return { loss, slope: gradient, done: tf.cast(done, "float32") };
   };
 }
 
 /** A random point of the budget's surface. */
 function starting(norm: Norm, evaluate: ReturnType<typeof evaluation>) {
   const ball = ballOf(norm);
-  return (rows: Rows, { classifier, key }: StepTools): State & { done: tf.Tensor } => {
+  return (rows: Rows, tools: StepTools): State & { done: tf.Tensor } => {
+    const { classifier, key } = tools;
     const { x, epsilon } = rows;
     const point = clip(tf.add(x, tf.mul(ball.surface(x.shape, key), spread(epsilon, x))), classifier.bounds);
-    const { loss, slope, done } = evaluate(point, rows, classifier);
+    const { loss, slope, done } = evaluate(point, rows, tools);
     return {
       point,
       before: point,
@@ -178,7 +185,8 @@ function starting(norm: Norm, evaluate: ReturnType<typeof evaluation>) {
 /** Lines 7 to 17 of Algorithm 1. */
 function stepping(norm: Norm, evaluate: ReturnType<typeof evaluation>) {
   const ball = ballOf(norm);
-  return ({ fresh, due, ...s }: Climb, { classifier }: StepTools): State & { done: tf.Tensor } => {
+  return ({ fresh, due, ...s }: Climb, tools: StepTools): State & { done: tf.Tensor } => {
+    const { classifier } = tools;
     const { x, epsilon } = s;
     const within = (point: tf.Tensor): tf.Tensor =>
       clip(tf.add(x, ball.project(tf.sub(point, x), epsilon)), classifier.bounds);
@@ -186,7 +194,7 @@ function stepping(norm: Norm, evaluate: ReturnType<typeof evaluation>) {
     const ahead = within(tf.add(s.point, tf.mul(ball.steepest(s.slope), spread(s.size, s.point)))); // z of line 7
     const momentum = tf.mul(tf.sub(1, fresh), tf.sub(s.point, s.before));
     const point = within(tf.add(s.point, tf.add(tf.mul(fresh, tf.sub(ahead, s.point)), momentum))); // line 8
-    const { loss, slope, done } = evaluate(point, s, classifier);
+    const { loss, slope, done } = evaluate(point, s, tools);
 
     const better = tf.greater(loss, s.bestLoss);
     const best = choose(better, point, s.best);

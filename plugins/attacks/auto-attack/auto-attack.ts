@@ -1,7 +1,7 @@
 /**
- * AutoAttack: four attacks with nothing to tune, each on the images that those before it left unfooled.
+ * AutoAttack: attacks with nothing to tune, each on the images that those before it left unfooled.
  * F. Croce, M. Hein, "Reliable Evaluation of Adversarial Robustness with an Ensemble of Diverse Parameter-free Attacks",
- * ICML 2020, Sec. 5.
+ * ICML 2020, Sec. 5; the versions are those of the authors' code.
  *
  * @module
  */
@@ -14,42 +14,84 @@ import { square } from "../square/square.ts";
 
 const options = z.strictObject({
   norm: normOption("budget"),
+  version: z
+    .enum(["standard", "plus", "rand"])
+    .default("standard")
+    .describe(
+      "The authors' versions: `standard`; `plus`, which adds APGD-DLR and untargeted FAB, five tries each; `rand`, APGD-CE and " +
+        "APGD-DLR averaged over draws, for randomised classifiers.",
+    ),
   steps: z.int().positive().default(100).describe("Steps of APGD and FAB, for each target."),
   queries: z.int().min(2).default(5000).describe("Images put to the classifier by Square, at most."),
   targets: z.int().positive().default(9).describe("Likeliest wrong classes that APGD and FAB aim at."),
+  samples: z
+    .int()
+    .positive()
+    .default(20)
+    .describe("Draws that each gradient and decision is averaged over (EOT), in version `rand`."),
 });
+
+type Options = z.output<typeof options>;
 
 /** Options of {@link autoAttack}. */
 export type AutoAttackOptions = z.input<typeof options>;
 
-/** Fewer classes than the targeted difference-of-logits ratio is defined for. */
-const FEW = 4;
+/** Tries of APGD and FAB without a target, in version `plus`. */
+const TRIES = 5;
 
-/** APGD-CE, APGD-T (on the difference-of-logits ratio), FAB-T and Square; the defaults are the standard version. */
+/** A loss that takes the place of the difference-of-logits ratio where that is not defined: with fewer classes. */
+const dlr = (classes: number, fewest: number): "margin" | "dlr" => (classes < fewest ? "margin" : "dlr");
+
+/** The members of each version, in the order of the authors' code; four classes stand for all beyond. */
+const MEMBERS: Readonly<Record<Options["version"], (given: Options, classes: number) => readonly Attack[]>> =
+  {
+    standard: ({ norm, steps, targets, queries }, classes) => [
+      apgd({ norm, steps }),
+      apgd({ norm, steps, loss: dlr(classes, 4), targets }),
+      fab({ norm, steps, targets }),
+      square({ norm, queries }),
+    ],
+    plus: ({ norm, steps, targets, queries }, classes) => [
+      apgd({ norm, steps, restarts: TRIES }),
+      apgd({ norm, steps, restarts: TRIES, loss: dlr(classes, 3) }),
+      fab({ norm, steps, restarts: TRIES }),
+      square({ norm, queries }),
+      apgd({ norm, steps, loss: dlr(classes, 4), targets }),
+      fab({ norm, steps, targets }),
+    ],
+    rand: ({ norm, steps, samples }, classes) => [
+      apgd({ norm, steps, samples }),
+      apgd({ norm, steps, samples, loss: dlr(classes, 3) }),
+    ],
+  };
+
+/** Classes from which on all losses are defined. */
+const ENOUGH = 4;
+
+/** The attacks of a version in turn; the defaults are the standard version. */
 export function autoAttack(given: AutoAttackOptions = {}): Attack {
-  const { norm, steps, queries, targets } = parseOptions("auto-attack", options, given);
-  const members = (loss: "margin" | "dlr"): readonly Attack[] => [
-    apgd({ norm, steps }),
-    apgd({ norm, steps, loss, targets }),
-    fab({ norm, steps, targets }),
-    square({ norm, queries }),
-  ];
-  const [forFew, forMany] = [members("margin"), members("dlr")];
-  const membersFor = (classes: number) => (classes < FEW ? forFew : forMany);
+  const checked = parseOptions("auto-attack", options, given);
+  const { norm, version, samples } = checked;
+  const known = new Map<number, readonly Attack[]>(); // made once, so that their steps are compiled once
+  const membersFor = ({ classes }: { readonly classes: number }): readonly Attack[] => {
+    const few = Math.min(classes, ENOUGH);
+    const members = known.get(few) ?? MEMBERS[version](checked, few);
+    known.set(few, members);
+    return members;
+  };
   return {
-    name: `auto-attack-${norm}`,
+    name: `auto-attack-${version === "standard" ? "" : `${version}-`}${norm}`,
     norm,
     kind: "within-budget",
     targeted: true,
+    samples: version === "rand" ? samples : 1,
     check(classifier) {
-      for (const attack of membersFor(classifier.classes)) attack.check?.(classifier);
+      for (const attack of membersFor(classifier)) attack.check?.(classifier);
     },
     perturb(input, tools) {
-      const able = membersFor(tools.classifier.classes).filter(
-        ({ targeted }) => targeted || input.target === undefined,
-      );
-      const names = able.map(({ name }) => name);
-      return cascade(norm, able.map(turnOf), names)(input, tools);
+      const members = membersFor(tools.classifier);
+      const names = members.map(({ name }) => name);
+      return cascade(norm, members.map(turnOf), names)(input, tools);
     },
   };
 }

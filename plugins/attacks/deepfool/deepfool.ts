@@ -21,6 +21,7 @@ import { iterate } from "../parts/iterate.ts";
 import { fooled } from "../parts/losses.ts";
 import { normOption } from "../parts/options.ts";
 import { choose } from "../parts/rows.ts";
+import { strongestBut } from "../parts/targets.ts";
 
 const options = z.strictObject({
   norm: normOption("distance", "l2"),
@@ -61,8 +62,13 @@ export function deepfool(given: DeepfoolOptions = {}): Attack {
     classes: tf.topk(classifier.logits(x), Math.min(candidates, classifier.classes)).indices, // [n, k]
   });
 
-  const step = ({ x, y, classes, point, total }: Linearised, { classifier }: StepTools) => {
-    const [first, ...others] = tf.unstack(classes, 1) as [tf.Tensor, ...tf.Tensor[]]; // int32 [n] each
+  const step = ({ x, y, target, classes, point, total }: Linearised, { classifier }: StepTools) => {
+    // from one class to others, int32 [n] each; towards a target from whichever class is ahead of it here
+    const [first, ...others] = (
+      target === undefined
+        ? tf.unstack(classes!, 1)
+        : [strongestBut(target, point, classifier), tf.cast(target, "int32")]
+    ) as [tf.Tensor, ...tf.Tensor[]];
     const differences = differencesOf(classifier, point, first, others);
     const { values, slopes, logits } = differences; // [k, n], [k, n, d], [n, classes]
     const steepness = norm === "linf" ? tf.sum(tf.abs(slopes), 2) : tf.sqrt(tf.sum(tf.square(slopes), 2));
@@ -77,7 +83,7 @@ export function deepfool(given: DeepfoolOptions = {}): Attack {
       overshootOf === "total"
         ? tf.add(x, tf.mul(1 + overshoot, far))
         : tf.add(point, tf.mul(1 + overshoot, stride));
-    const done = fooled(logits, { y });
+    const done = fooled(logits, { y, target });
     return {
       point: choose(done, point, clip(next, classifier.bounds)),
       total: choose(done, total, far),
@@ -89,20 +95,21 @@ export function deepfool(given: DeepfoolOptions = {}): Attack {
     name: `deepfool-${norm}`,
     norm,
     kind: "minimum-norm",
+    targeted: true,
     steps,
-    async perturb({ x, y, steps, key }, tools) {
-      const { classes } = tools.run(likeliest, { x }, key);
+    async perturb({ x, y, target, steps, key }, tools) {
+      const classes = target === undefined ? tools.run(likeliest, { x }, key).classes : undefined;
       const state = { point: x, total: tools.track(tf.zerosLike(x)) };
-      const end = await iterate(tools, { step, given: { x, y, classes }, state, steps, key });
+      const end = await iterate(tools, { step, given: { x, y, target, classes }, state, steps, key });
       return end.point;
     },
   };
 }
 
 /** What a step reads. */
-interface Linearised extends Pick<AttackRows, "x" | "y"> {
-  /** The classes considered, int32 `[n, k]`; the first is the image's own. */
-  readonly classes: tf.Tensor;
+interface Linearised extends Pick<AttackRows, "x" | "y" | "target"> {
+  /** The classes considered, int32 `[n, k]`; the first is the image's own. Absent where there is a target. */
+  readonly classes?: tf.Tensor | undefined;
   /** Where the way has led, `[n, ...]` */
   readonly point: tf.Tensor;
   /** The whole way from the image, `[n, ...]` */

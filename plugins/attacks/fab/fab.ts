@@ -15,6 +15,7 @@ import {
   parseOptions,
   type StepTools,
   tf,
+  widest,
   z,
 } from "../../../core/mod.ts";
 import { ballOf, clip } from "../parts/ball.ts";
@@ -23,8 +24,8 @@ import { toHyperplane } from "../parts/hyperplane.ts";
 import { iterate } from "../parts/iterate.ts";
 import { fooled } from "../parts/losses.ts";
 import { normOption } from "../parts/options.ts";
-import { choose, flat } from "../parts/rows.ts";
-import { wrongClass } from "../parts/targets.ts";
+import { choose, flat, spread } from "../parts/rows.ts";
+import { strongestBut, wrongClass } from "../parts/targets.ts";
 
 const options = z.strictObject({
   norm: normOption("distance"),
@@ -35,6 +36,13 @@ const options = z.strictObject({
     .default(0)
     .describe(
       "Likeliest wrong classes aimed at one after the other; 0 takes the nearest of all in each step. 9 in FAB-T.",
+    ),
+  restarts: z
+    .int()
+    .positive()
+    .default(1)
+    .describe(
+      "Tries for each target; those after the first begin at a random point, half as far as the example or the budget.",
     ),
 });
 
@@ -59,22 +67,31 @@ const NOWHERE = 1e10;
 
 /** Looks for the nearest example. */
 export function fab(given: FabOptions = {}): Attack {
-  const { norm, steps, targets } = parseOptions("fab", options, given);
+  const { norm, steps, targets, restarts } = parseOptions("fab", options, given);
   const step = fabStep(norm);
+  const start = starting(norm);
   return {
     name: `fab${targets > 0 ? "-targeted" : ""}-${norm}`,
     norm,
     kind: "minimum-norm",
+    targeted: true,
     steps,
-    async perturb({ x, y, steps, key }, tools) {
+    async perturb({ x, y, target, epsilon, steps, key }, tools) {
       const n = x.shape[0]!;
-      const count = Math.max(1, Math.min(targets, tools.classifier.classes - 1));
+      const ranks = target === undefined ? Math.min(targets, tools.classifier.classes - 1) : 1;
+      const tries = Array.from({ length: Math.max(1, ranks) }, (_, rank) =>
+        Array.from({ length: restarts }, (_, restart) => ({ rank, restart })),
+      ).flat();
       let state: State = { point: x, best: x, length: tools.track(tf.fill([n], NOWHERE)) };
-      for (let rank = 0; rank < count; rank++) {
-        const toward = targets === 0 ? undefined : wrongClass({ x, y }, rank, tools);
-        const given = { x, y, toward };
-        const end = await iterate(tools, { step, given, state, steps, key: key.fold("target", rank) });
-        state = { ...end, point: x };
+      for (const { rank, restart } of tries) {
+        const from = restart === 0 ? key.fold("target", rank) : key.fold("target", rank, "restart", restart);
+        const toward = targets === 0 || target !== undefined ? undefined : wrongClass({ x, y }, rank, tools);
+        const given = { x, y, target, toward };
+        const point =
+          restart === 0
+            ? x
+            : tools.run(start, { x, epsilon, length: state.length }, from.fold("start")).point;
+        state = await iterate(tools, { step, given, state: { ...state, point }, steps, key: from });
       }
       return state.best;
     },
@@ -92,24 +109,37 @@ interface State {
 }
 
 /** What a step reads. */
-interface Linearised extends State, Pick<AttackRows, "x" | "y"> {
+interface Linearised extends State, Pick<AttackRows, "x" | "y" | "target"> {
   /** The class whose boundary to go to, int32 `[n]`; where absent, that of the nearest. */
   readonly toward?: tf.Tensor | undefined;
+}
+
+/** A random point half as far as the nearest example so far, or as the budget where that is less. */
+function starting(norm: Norm) {
+  const ball = ballOf(norm);
+  type Inputs = Pick<AttackRows, "x" | "epsilon"> & Pick<State, "length">;
+  return ({ x, epsilon, length }: Inputs, { classifier, key }: StepTools) => {
+    const most = tf.minimum(tf.minimum(length, epsilon), widest(norm, classifier));
+    const delta = tf.mul(ball.surface(x.shape, key), spread(tf.mul(0.5, most), x));
+    return { point: clip(tf.add(x, delta), classifier.bounds) };
+  };
 }
 
 /** Lines 5 to 12 of Algorithm 1. */
 function fabStep(norm: Norm) {
   const ball = ballOf(norm);
-  return ({ x, y, toward, point, best, length }: Linearised, { classifier }: StepTools): State => {
+  return ({ x, y, target, toward, point, best, length }: Linearised, { classifier }: StepTools): State => {
     // the boundary that would be the nearest if the classifier were linear
-    const truth = tf.cast(y, "int32");
+    const aimed = target ?? toward;
+    // towards a target from whichever class is ahead of it here
+    const from = target === undefined ? tf.cast(y, "int32") : strongestBut(target, point, classifier);
     const others =
-      toward === undefined
+      aimed === undefined
         ? Array.from({ length: classifier.classes - 1 }, (_, i) =>
-            tf.mod(tf.add(truth, tf.scalar(i + 1, "int32")), tf.scalar(classifier.classes, "int32")),
+            tf.mod(tf.add(from, tf.scalar(i + 1, "int32")), tf.scalar(classifier.classes, "int32")),
           )
-        : [toward];
-    const differences = differencesOf(classifier, point, truth, others);
+        : [aimed];
+    const differences = differencesOf(classifier, point, from, others);
     const { values, slopes } = differences; // [k, n], [k, n, d]
     const steepness = norm === "linf" ? tf.sum(tf.abs(slopes), 2) : tf.sqrt(tf.sum(tf.square(slopes), 2));
     const nearest = tf.argMin(tf.div(tf.abs(values), tf.add(steepness, TINY)), 0); // [n]
@@ -134,7 +164,7 @@ function fabStep(norm: Norm) {
     const mixed = tf.add(tf.mul(tf.sub(1, draw), stepped), tf.mul(draw, direct));
     const next = clip(tf.reshape(mixed, x.shape), classifier.bounds);
 
-    const good = fooled(classifier.logits(next), { y });
+    const good = fooled(classifier.logits(next), { y, target });
     const away = ball.length(tf.sub(next, x));
     const nearer = tf.logicalAnd(good, tf.less(away, length));
     const inside = tf.add(x, tf.mul(BACK, tf.sub(next, x)));

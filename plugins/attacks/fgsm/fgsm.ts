@@ -5,10 +5,14 @@
  * @module
  */
 import { type Attack, Attacks, component, parseOptions, z } from "../../../core/mod.ts";
-import { lossOption, normOption } from "../parts/options.ts";
+import { lossOption, normOption, samplesOption } from "../parts/options.ts";
 import { nameOf, projected } from "../pgd/pgd.ts";
 
-const options = z.strictObject({ norm: normOption("budget"), loss: lossOption() });
+const options = z.strictObject({
+  norm: normOption("budget"),
+  loss: lossOption(),
+  samples: samplesOption(),
+});
 
 /** Options of {@link fgsm}. */
 export type FgsmOptions = z.input<typeof options>;
@@ -16,8 +20,8 @@ export type FgsmOptions = z.input<typeof options>;
 /** PGD of a single step as long as the budget, from the image itself; in ℓ2 it goes along the gradient itself. */
 export function fgsm(given: FgsmOptions = {}): Attack {
   const whole = { steps: 1, relativeStep: 1, randomStart: false, restarts: 1, earlyStop: false };
-  const { norm, loss } = parseOptions("fgsm", options, given);
-  return projected(nameOf("fgsm", { norm, loss }), { norm, loss, ...whole });
+  const { norm, loss, samples } = parseOptions("fgsm", options, given);
+  return projected(nameOf("fgsm", { norm, loss }), { norm, loss, samples, ...whole });
 }
 
 /** How a scenario names it: `fgsm`, or `{ use: fgsm, norm: l2 }`. */

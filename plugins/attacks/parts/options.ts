@@ -13,6 +13,16 @@ export const normOption = (what: "budget" | "distance", usual: Norm = "linf") =>
     .default(usual)
     .describe(`Norm of the ${what}: \`linf\`, the largest change of a pixel, or \`l2\`, Euclidean length.`);
 
+/** The option `samples`. */
+export const samplesOption = () =>
+  z
+    .int()
+    .positive()
+    .default(1)
+    .describe(
+      "Draws of a randomised classifier that each gradient and decision is averaged over (EOT); 20 in AutoAttack's `rand`.",
+    );
+
 /** The option `loss`. */
 export const lossOption = () =>
   z

@@ -3,10 +3,23 @@
  *
  * @module
  */
-import { type AttackBatch, type AttackTools, Key, type StepTools, tf } from "../../../core/mod.ts";
+import {
+  type AttackBatch,
+  type AttackTools,
+  type Classifier,
+  Key,
+  type StepTools,
+  tf,
+} from "../../../core/mod.ts";
 
 /** Puts the true class behind all others. */
 const FAR = 1e9;
+
+/** The likeliest class but the given ones at a point, int32 `[n]`: what stands between it and those. */
+export function strongestBut(labels: tf.Tensor, point: tf.Tensor, classifier: Classifier): tf.Tensor1D {
+  const hot = tf.oneHot(tf.cast(labels, "int32") as tf.Tensor1D, classifier.classes);
+  return tf.argMax(tf.sub(classifier.logits(point), tf.mul(hot, FAR)), 1);
+}
 
 /** Ranking draws nothing. */
 const NO_KEY = Key.from("targets");

@@ -20,9 +20,10 @@ import {
 } from "../../../core/mod.ts";
 import { ballOf, clip } from "../parts/ball.ts";
 import { cascade } from "../parts/cascade.ts";
+import { expectedSlope } from "../parts/expectation.ts";
 import { iterate } from "../parts/iterate.ts";
-import { fooled, lossOf, slopeOf } from "../parts/losses.ts";
-import { lossOption, normOption } from "../parts/options.ts";
+import { lossOf } from "../parts/losses.ts";
+import { lossOption, normOption, samplesOption } from "../parts/options.ts";
 import { choose, spread } from "../parts/rows.ts";
 
 /** Options of PGD and its presets, which differ in their defaults. */
@@ -52,6 +53,7 @@ const optionsWith = (usual: { steps: number; relativeStep: number; randomStart: 
       .default(true)
       .describe("An image takes no more steps once it fools the classifier."),
     loss: lossOption(),
+    samples: samplesOption(),
   });
 
 const pgdOptions = optionsWith({ steps: 40, relativeStep: 1 / 30, randomStart: true });
@@ -80,7 +82,17 @@ export function bim(given: BimOptions = {}): Attack {
 
 /** x ← clip(x₀ + Π(x + step·direction(∇loss) − x₀)), in the order that foolbox has. */
 export function projected(name: string, options: Options): Attack {
-  const { norm, steps, restarts, randomStart, relativeStep, step: absoluteStep, earlyStop, loss } = options;
+  const {
+    norm,
+    steps,
+    restarts,
+    randomStart,
+    relativeStep,
+    step: absoluteStep,
+    earlyStop,
+    loss,
+    samples,
+  } = options;
   const ball = ballOf(norm);
 
   const start = ({ x, epsilon }: Pick<AttackRows, "x" | "epsilon">, { classifier, key }: StepTools) => {
@@ -88,16 +100,15 @@ export function projected(name: string, options: Options): Attack {
     return { point: clip(tf.add(x, delta), classifier.bounds) };
   };
 
-  const climb = ({ x, y, target, epsilon, point }: Climb, { classifier }: StepTools) => {
+  const climb = ({ x, y, target, epsilon, point }: Climb, { classifier, key }: StepTools) => {
     const aim = { y, target };
-    const climbed = lossOf(loss, classifier, target !== undefined);
-    const { logits, gradient } = slopeOf(classifier, point, (z) => climbed(z, aim));
+    const climbed = { loss: lossOf(loss, classifier, target !== undefined), toward: aim, aim, samples, key };
+    const { gradient, done } = expectedSlope(classifier, point, climbed);
     const length =
       absoluteStep === undefined ? tf.mul(relativeStep, epsilon) : tf.onesLike(epsilon).mul(absoluteStep); // [n]
     const moved = tf.add(point, tf.mul(ball.steepest(gradient), spread(length, point))); // [n, ...]
     const next = clip(tf.add(x, ball.project(tf.sub(moved, x), epsilon)), classifier.bounds);
     if (!earlyStop) return { point: next };
-    const done = fooled(logits, aim); // [n]
     return { point: choose(done, point, next), done };
   };
 
@@ -113,6 +124,7 @@ export function projected(name: string, options: Options): Attack {
     norm,
     kind: "within-budget",
     targeted: true,
+    samples,
     steps,
     check: (classifier) => void lossOf(loss, classifier, false),
     perturb: restarts === 1 ? once : cascade(norm, Array<Perturb>(restarts).fill(once)),

@@ -6,7 +6,7 @@
 import type { ApplicationEvent, RunContext } from "../../../core/mod.ts";
 import { probeMetrics } from "../evaluate-robustness/results.ts";
 import { cleanAccuracy } from "../evaluation.ts";
-import { soundnessSigns } from "../soundness.ts";
+import { followingOneDraw, soundnessSigns } from "../soundness.ts";
 import { figures } from "./figures.ts";
 import { type Findings, findingsOf, meanAccuracy, type Outcome } from "./findings.ts";
 import type { AdversarialTraining } from "./options.ts";
@@ -67,8 +67,10 @@ export async function* results(
       yield await context.artifact(`${name}.png`, title, png);
     }
   }
+  const following = followingOneDraw(outcome.paper.named);
   for (const { name, evaluation, random } of outcome.paper.evaluated) {
-    for (const message of soundnessSigns(name, evaluation, random)) yield { type: "warning", message };
+    for (const message of soundnessSigns(name, evaluation, { random, following }))
+      yield { type: "warning", message };
   }
   for (const { variant, verdict, paper, all } of findings.standings) {
     if (verdict !== "masking") continue;

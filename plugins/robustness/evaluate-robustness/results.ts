@@ -15,7 +15,7 @@ import {
   worstCase,
 } from "../evaluation.ts";
 import { maskingSigns, type Probes } from "../masking.ts";
-import { soundnessSigns } from "../soundness.ts";
+import { followingOneDraw, soundnessSigns } from "../soundness.ts";
 import type { Images } from "./images.ts";
 import type { EvaluateRobustness } from "./options.ts";
 import { panelOf } from "./pictures.ts";
@@ -84,9 +84,10 @@ export async function* results(
       png,
     );
   }
+  const following = followingOneDraw(attacks);
   for (const { name, evaluation, probes, random } of evaluated) {
     for (const message of [
-      ...soundnessSigns(name, evaluation, random),
+      ...soundnessSigns(name, evaluation, { random, following }),
       ...maskingSigns(evaluation, probes).map((sign) => `${name}: ${sign}`),
     ])
       yield { type: "warning", message };
