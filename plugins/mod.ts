@@ -64,7 +64,9 @@ import rmsprop from "./optimizers/rmsprop/rmsprop.ts";
 import sgd from "./optimizers/sgd/sgd.ts";
 import vega from "./painters/vega/vega.ts";
 import adversarialTraining from "./robustness/adversarial-training/adversarial-training.ts";
+import corruptions from "./robustness/corruptions/corruptions.ts";
 import evaluateRobustness from "./robustness/evaluate-robustness/evaluate-robustness.ts";
+import smoothing from "./robustness/smoothing/smoothing.ts";
 import asha from "./searches/asha/asha.ts";
 import grid from "./searches/grid/grid.ts";
 import optuna from "./searches/optuna/optuna.ts";
@@ -148,7 +150,9 @@ export const builtinPlugins: readonly Plugin[] = [
   pluginOf("sgd", sgd),
   pluginOf("vega", vega),
   pluginOf("adversarial-training", adversarialTraining),
+  pluginOf("corruptions", corruptions),
   pluginOf("evaluate-robustness", evaluateRobustness),
+  pluginOf("smoothing", smoothing),
   pluginOf("asha", asha),
   pluginOf("grid", grid),
   pluginOf("optuna", optuna),

@@ -8,10 +8,12 @@ export { adversarialTraining } from "./adversarial-training/adversarial-training
 export type { AdversarialTraining } from "./adversarial-training/options.ts";
 export { READINGS, type Reading } from "./adversarial-training/reading.ts";
 export { type TrainingSpec, trainClassifier } from "./adversarial-training/training.ts";
+export { type CorruptionsOptions, corruptions } from "./corruptions/corruptions.ts";
 export {
   type EvaluateRobustnessOptions,
   evaluateRobustness,
 } from "./evaluate-robustness/evaluate-robustness.ts";
+export { type BatchRows, batchesOf, type Images, imagesAt } from "./evaluate-robustness/images.ts";
 export {
   type CurvePoint,
   cleanAccuracy,
@@ -25,3 +27,11 @@ export {
   worstCase,
 } from "./evaluation.ts";
 export { maskingSigns, type Probes, type Rounding, type ShortenedAttack } from "./masking.ts";
+export {
+  type Examined,
+  type Finding,
+  type FoundCurve,
+  type RobustnessMeasure,
+  RobustnessMeasures,
+} from "./measure.ts";
+export { type SmoothingOptions, smoothing } from "./smoothing/smoothing.ts";

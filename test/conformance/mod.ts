@@ -20,6 +20,7 @@ export * from "./objective.ts";
 export * from "./optimizer.ts";
 export * from "./options.ts";
 export * from "./painter.ts";
+export * from "./robustness-measure.ts";
 export * from "./sampler.ts";
 export * from "./scorer.ts";
 export * from "./search.ts";

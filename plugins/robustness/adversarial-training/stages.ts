@@ -257,7 +257,7 @@ export function evaluationOf(
   const { attacks, epsilons } = plan;
   const probes = plan === adaptive; // of the same classifiers and images: once is enough
   return {
-    ...{ classifiers, data: test, classes: test.classes!, n, batch, attacks, epsilons },
+    ...{ classifiers, data: test, classes: test.classes!, n, batch, attacks, measures: [], epsilons },
     ...{ mode: "fixed", search: { by: "bisection", steps: 20 }, goal: "untargeted" },
     ...{ show: 0, keep: "none", probes, painter: undefined },
   };

@@ -28,6 +28,7 @@ import {
 } from "../../../core/mod.ts";
 import { attackedImages, predictions } from "./clean.ts";
 import { drawImages, firstOf, type Images } from "./images.ts";
+import { checkMeasures, measuring } from "./measures.ts";
 import { type EvaluateRobustness, type EvaluateRobustnessOptions, options, settings } from "./options.ts";
 import { probing } from "./probes.ts";
 import { type Evaluated, results } from "./results.ts";
@@ -44,7 +45,7 @@ const LONGEST = 100;
  * @throws InputError where an attack has no budgets or cannot aim, before anything is trained
  */
 export function evaluateRobustness(given: EvaluateRobustnessOptions): Application {
-  const { classifiers, data, attacks, painter, ...rest } = given;
+  const { classifiers, data, attacks, measures = [], painter, ...rest } = given;
   if ((rest.classes ?? data.classes!) < 2) {
     throw new InputError(
       `evaluate-robustness: the images of "${data.name}" are all of one class, and there is no other to be taken for: set ` +
@@ -71,7 +72,8 @@ export function evaluateRobustness(given: EvaluateRobustnessOptions): Applicatio
   if (typeof goal === "number" && goal >= classes) {
     throw new InputError(`goal: class ${goal} is none of the ${classes} classes of "${data.name}"`);
   }
-  const parts = { ...checked, classes, classifiers, data, attacks, painter };
+  checkMeasures(measures);
+  const parts = { ...checked, classes, classifiers, data, attacks, measures, painter };
   return { name: "evaluate-robustness", run: (context) => runEvaluation(parts, context) };
 }
 
@@ -83,6 +85,7 @@ async function* runEvaluation(
   try {
     const { images, named, evaluated } = yield* attacked(parts, context, opened);
     yield* context.state.once("results", () => results(parts, images, named, evaluated, context));
+    yield* measuring(parts, images, opened, context);
   } finally {
     for (const classifier of opened) classifier.dispose();
   }
@@ -118,7 +121,10 @@ export async function* attacked(
       inputShape: data.shape,
       classes,
       ...(data.range && { range: data.range }),
-      check: (classifier: Classifier) => checked(classifier, images, named, epsilons),
+      check: async (classifier: Classifier) => {
+        await checked(classifier, images, named, epsilons);
+        for (const measure of parts.measures) measure.check?.(classifier);
+      },
     };
     const classifier = yield* source.open(place, context);
     opened.push(classifier);
@@ -182,7 +188,7 @@ export default component(Applications, {
   reference: "DSGAN, Sec. 5.2 and Figs. 7, 9, 10; Carlini et al., arXiv:1902.06705",
   options,
   create: async (given, context) => {
-    const { classifiers, data, attacks } = await context.build(given);
+    const { classifiers, data, attacks, measures } = await context.build(given);
     if (!isFiniteDataset(data) || data.labels === undefined) {
       throw new InputError(`evaluate-robustness: dataset "${data.name}" has no labelled images`);
     }
@@ -192,6 +198,7 @@ export default component(Applications, {
       classes: given.classes ?? data.classes!,
       classifiers,
       attacks,
+      measures,
       painter: await painterOf(context),
     });
   },

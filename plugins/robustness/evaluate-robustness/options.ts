@@ -17,6 +17,7 @@ import {
   type Refs,
   z,
 } from "../../../core/mod.ts";
+import { type RobustnessMeasure, RobustnessMeasures } from "../measure.ts";
 
 const budgets = (unit: string) =>
   z.array(budgetOption()).default([]).describe(`Budgets in ${unit}, in units of the data.`);
@@ -88,6 +89,10 @@ export const options = (refs: Refs) =>
       .describe("What to attack, each by a name: a line in the pictures."),
     data: refs(Datasets).describe("Labelled images; those held back for testing where the data has some."),
     attacks: z.array(refs(Attacks)).min(1).describe("A panel each in the pictures."),
+    measures: z
+      .array(refs(RobustnessMeasures))
+      .default([])
+      .describe("What else is measured of each classifier: corruptions, certificates."),
     ...settings.shape,
   });
 
@@ -98,14 +103,20 @@ interface Components {
   readonly attacks: readonly Attack[];
 }
 
+/** What is measured beside the attacks. */
+type Measuring = { readonly measures: readonly RobustnessMeasure[] };
+
 /** Options of `evaluateRobustness`. */
-export interface EvaluateRobustnessOptions extends Components, Built<z.input<typeof settings>> {
+export interface EvaluateRobustnessOptions
+  extends Components,
+    Partial<Measuring>,
+    Built<z.input<typeof settings>> {
   /** Draws the pictures; without one there are none. */
   readonly painter?: Painter | undefined;
 }
 
 /** An evaluation, its options checked and filled in. */
-export interface EvaluateRobustness extends Components, Built<typeof settings> {
+export interface EvaluateRobustness extends Components, Measuring, Built<typeof settings> {
   readonly classes: number;
   readonly painter: Painter | undefined;
 }

@@ -27,10 +27,17 @@ export interface NamedAttack {
 
 /** The attacks, each with a name of its own: `pgd-linf`, `pgd-linf-2`. */
 export function withNames(attacks: readonly Attack[]): NamedAttack[] {
+  return [...unique(attacks)].map(([name, attack]) => ({ name, attack }));
+}
+
+/** Things by their names, the second of a name as `name-2`. */
+export function unique<T extends { readonly name: string }>(things: readonly T[]): ReadonlyMap<string, T> {
   const seen = new Map<string, number>();
-  return attacks.map((attack) => {
-    const times = (seen.get(attack.name) ?? 0) + 1;
-    seen.set(attack.name, times);
-    return { name: times === 1 ? attack.name : `${attack.name}-${times}`, attack };
-  });
+  return new Map(
+    things.map((thing) => {
+      const times = (seen.get(thing.name) ?? 0) + 1;
+      seen.set(thing.name, times);
+      return [times === 1 ? thing.name : `${thing.name}-${times}`, thing];
+    }),
+  );
 }

@@ -13,6 +13,7 @@ import { pluginFiles } from "./files.ts";
 import { measure, mixer, network, objective, optimizer, target } from "./gan.ts";
 import { application, engine, painter } from "./host.ts";
 import { jobs } from "./jobs.ts";
+import { robustnessMeasure } from "./robustness-measure.ts";
 import { scorer } from "./scorer.ts";
 import { search } from "./search.ts";
 import type { Template } from "./template.ts";
@@ -32,6 +33,7 @@ export const TEMPLATES: Readonly<Record<string, Template>> = {
   objective,
   optimizer,
   painter,
+  "robustness-measure": robustnessMeasure,
   scorer,
   search,
   "ssl-method": sslMethod,
