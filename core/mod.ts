@@ -30,6 +30,7 @@ export {
   preprocessorOf,
 } from "./attack/preprocessing.ts";
 export type { BudgetSearch, SearchProgress } from "./attack/search.ts";
+export * from "./gan/game.ts";
 export * from "./gan/measure.ts";
 export * from "./gan/mixer.ts";
 export * from "./gan/objective.ts";

@@ -22,7 +22,7 @@ import { type Learnt, type Scorer, type ScorerProblem, Scorers } from "../scorer
 import { classify } from "./classify.ts";
 import { type CodedClassifier, codedClassifier, codedClassifierComponent } from "./coded.ts";
 import { learnCodes } from "./encoding.ts";
-import { around, generatorOf, playGame } from "./game.ts";
+import { around, generatorOf, trainGenerator } from "./game.ts";
 import { type BoundaryOptions, options } from "./options.ts";
 
 /**
@@ -99,7 +99,7 @@ async function* learn(
   const noisy = await around(data, parts.noise);
   const generator = generatorOf(parts, data, problem, key.fold("generator"));
   yield* state.once("train generator", (stage) =>
-    playGame(parts, { data, noisy, generator: generator.network }, problem, key.fold("game"), stage),
+    trainGenerator(parts, { data, noisy, generator: generator.network }, problem, key.fold("game"), stage),
   );
   yield* state.once("train classifier", (stage) =>
     classify(

@@ -8,11 +8,11 @@ import {
   type FiniteDataset,
   type Key,
   type Network,
+  playGame,
   priorSampler,
   type RunState,
   type Sampler,
   tf,
-  train,
 } from "../../../core/mod.ts";
 import { valuesOf } from "../fitting.ts";
 import type { ScorerProblem } from "../scorer.ts";
@@ -68,8 +68,8 @@ export function generatorOf(
   return { network, sample: (from, n) => network.apply(z(from.fold("z"), n), { training: false }) };
 }
 
-/** Trains the generator and leaves it trained; the critic is freed after it. */
-export async function* playGame(
+/** Trains the generator. */
+export async function* trainGenerator(
   parts: BoundaryOptions,
   {
     data,
@@ -80,21 +80,12 @@ export async function* playGame(
   key: Key,
   state: RunState,
 ): AsyncGenerator<ApplicationEvent, undefined> {
-  const { objective, mixer, latent, alpha, k, m, steps, optimizer } = parts;
-  const { shape } = data;
-  const output = objective.criticOutput === "score" ? [1] : shape;
-  const critic = state.network("critic", parts.critic, { input: shape, output }, key.fold("critic"));
-  try {
-    yield* train({
-      target: { name: "around", alpha, shape, pd: data.sample, pdBar: noisy },
-      ...{ objective, mixer, generator, critic, k, m, steps, sentinels, stage: "train generator" },
-      latent: priorSampler(latent.distribution, [latent.size]),
-      generatorOptimizer: optimizer,
-      criticOptimizer: parts.criticOptimizer ?? optimizer,
-      ...{ key: key.fold("train"), state: state.scope("gan") },
-    });
-    return undefined;
-  } finally {
-    critic.dispose();
-  }
+  const { latent, alpha, optimizer } = parts;
+  yield* playGame({
+    ...{ ...parts, generator, key, state, sentinels, stage: "train generator" },
+    target: { name: "around", alpha, shape: data.shape, pd: data.sample, pdBar: noisy },
+    latent: priorSampler(latent.distribution, [latent.size]),
+    ...{ generatorOptimizer: optimizer, criticOptimizer: parts.criticOptimizer ?? optimizer },
+  });
+  return undefined;
 }

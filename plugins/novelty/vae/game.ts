@@ -8,10 +8,10 @@ import {
   type GanObjective,
   type Key,
   type Network,
+  playGame,
   RunError,
   type RunState,
   tf,
-  train,
 } from "../../../core/mod.ts";
 import type { Autoencoder } from "../autoencoder.ts";
 import { codeSampler, keptCodes } from "../codes.ts";
@@ -36,8 +36,8 @@ export function anchored(objective: GanObjective, nearness: number): GanObjectiv
   };
 }
 
-/** Trains the generator and leaves it trained; the critic is freed after it. */
-export async function* playGame(
+/** Trains the generator. */
+export async function* trainGenerator(
   { code, m, game }: VaeOptions,
   { scorer, generator }: { readonly scorer: Autoencoder; readonly generator: Network },
   { rows, sentinels }: ScorerProblem,
@@ -46,27 +46,17 @@ export async function* playGame(
 ): AsyncGenerator<ApplicationEvent, undefined> {
   const { objective, mixer, optimizer, alpha, k, noise, nearness, epochs } = game;
   const f = codeSampler(await keptCodes(scorer, rows), "drawn");
-  const critic = state.network(
-    "critic",
-    game.critic,
-    { input: [code], output: objective.criticOutput === "score" ? [1] : [code] },
-    key.fold("critic"),
-  );
-  try {
-    yield* train({
-      target: {
-        ...{ name: "codes", alpha, shape: [code], pd: f },
-        pdBar: (from, n) =>
-          tf.tidy(() => tf.add(f(from.fold("f"), n), from.fold("noise").normal([n, code], 0, noise))),
-      },
-      objective: anchored(objective, nearness),
-      ...{ mixer, generator, critic, latent: f, k, m },
-      ...{ generatorOptimizer: optimizer, criticOptimizer: optimizer },
-      steps: epochs * Math.ceil(rows.size / m),
-      ...{ key: key.fold("train"), state: state.scope("gan"), sentinels, stage: "train generator" },
-    });
-    return undefined;
-  } finally {
-    critic.dispose();
-  }
+  yield* playGame({
+    target: {
+      ...{ name: "codes", alpha, shape: [code], pd: f },
+      pdBar: (from, n) =>
+        tf.tidy(() => tf.add(f(from.fold("f"), n), from.fold("noise").normal([n, code], 0, noise))),
+    },
+    objective: anchored(objective, nearness),
+    ...{ mixer, generator, critic: game.critic, latent: f, k, m },
+    ...{ generatorOptimizer: optimizer, criticOptimizer: optimizer },
+    steps: epochs * Math.ceil(rows.size / m),
+    ...{ key, state, sentinels, stage: "train generator" },
+  });
+  return undefined;
 }

@@ -24,7 +24,7 @@ import {
   vaeLoss,
 } from "../autoencoder.ts";
 import { type Learnt, type Scorer, type ScorerProblem, Scorers } from "../scorer.ts";
-import { generatorOf, playGame } from "./game.ts";
+import { generatorOf, trainGenerator } from "./game.ts";
 import { CONTROLS, options, type VaeOptions } from "./options.ts";
 import { pictureOfCodes } from "./picture.ts";
 import { tuningLoss, withGenerated } from "./tuning.ts";
@@ -64,7 +64,7 @@ async function* learn(
     }),
   );
   yield* state.once("train generator", (stage) =>
-    playGame(parts, { scorer, generator }, problem, key.fold("game"), stage),
+    trainGenerator(parts, { scorer, generator }, problem, key.fold("game"), stage),
   );
   for (const { name, network } of controls) {
     yield* state.once(`control ${name}`, async function* (stage) {

@@ -9,6 +9,7 @@ import {
   InputError,
   type Key,
   type Network,
+  playGame,
   priorSampler,
   type Range,
   type RunContext,
@@ -16,7 +17,6 @@ import {
   type Sampler,
   type TargetDistributionSpec,
   tf,
-  train,
 } from "../../../core/mod.ts";
 import { noisy, widened } from "./noise.ts";
 import type { Gan } from "./options.ts";
@@ -93,7 +93,7 @@ export interface GeneratorTraining {
   readonly title: string;
 }
 
-/** Trains a generator and leaves it trained; the critic is freed after it. */
+/** Trains a generator and leaves it trained. */
 export async function* trainGenerator(
   gan: Gan,
   noisyData: NoisyData,
@@ -102,15 +102,9 @@ export async function* trainGenerator(
   key: Key,
   state: RunState,
 ): AsyncGenerator<ApplicationEvent, undefined> {
-  const { reading, objective } = gan;
+  const { reading } = gan;
   const view = reading.critic === "features" ? featuresOf(baseline) : undefined;
   const target = await targetOf(gan, noisyData, r, view, key.fold("scale"));
-  const critic = state.network(
-    "critic",
-    gan.critic,
-    { input: target.shape, output: objective.criticOutput === "score" ? [1] : target.shape },
-    key.fold("critic"),
-  );
   const generator: Network =
     view === undefined
       ? rows.generator
@@ -121,25 +115,13 @@ export async function* trainGenerator(
         };
   const initialize = (): void =>
     tf.tidy(() => rows.kept.initialize?.(rows.latent(key.fold("initial z"), INITIAL), key.fold("noise")));
-  try {
-    yield* train({
-      ...gan,
-      target,
-      generator,
-      critic,
-      latent: rows.latent,
-      ...(reading.generates === "rows" && { begin: initialize }),
-      generatorOptimizer: gan.optimizer,
-      criticOptimizer: gan.criticOptimizer ?? gan.optimizer,
-      key: key.fold("train"),
-      state: state.scope("gan"),
-      sentinels,
-      stage: title,
-    });
-    return undefined;
-  } finally {
-    critic.dispose();
-  }
+  yield* playGame({
+    ...{ ...gan, target, generator, latent: rows.latent },
+    ...(reading.generates === "rows" && { begin: initialize }),
+    ...{ generatorOptimizer: gan.optimizer, criticOptimizer: gan.criticOptimizer ?? gan.optimizer },
+    ...{ key, state, sentinels, stage: title },
+  });
+  return undefined;
 }
 
 /** What the critic sees of rows. */
