@@ -38,6 +38,7 @@ import webgpu from "./engines/webgpu/webgpu.ts";
 import local from "./jobs/local/local.ts";
 import pgBoss from "./jobs/pg-boss/pg-boss.ts";
 import classifier from "./measures/classifier/classifier.ts";
+import energy from "./measures/energy/energy.ts";
 import geometry from "./measures/geometry/geometry.ts";
 import samplingTrick from "./mixers/sampling-trick/sampling-trick.ts";
 import weighted from "./mixers/weighted/weighted.ts";
@@ -87,6 +88,7 @@ import datasetDifference from "./targets/dataset-difference/dataset-difference.t
 import labelDifference from "./targets/label-difference/label-difference.ts";
 import linearCombination from "./targets/linear-combination/linear-combination.ts";
 import mixture from "./targets/mixture/mixture.ts";
+import negativeAugmentation from "./targets/negative-augmentation/negative-augmentation.ts";
 
 /** All built-in plugins. */
 export const builtinPlugins: readonly Plugin[] = [
@@ -124,6 +126,7 @@ export const builtinPlugins: readonly Plugin[] = [
   pluginOf("local", local),
   pluginOf("pg-boss", pgBoss),
   pluginOf("classifier", classifier),
+  pluginOf("energy", energy),
   pluginOf("geometry", geometry),
   pluginOf("sampling-trick", samplingTrick),
   pluginOf("weighted", weighted),
@@ -173,4 +176,5 @@ export const builtinPlugins: readonly Plugin[] = [
   pluginOf("label-difference", labelDifference),
   pluginOf("linear-combination", linearCombination),
   pluginOf("mixture", mixture),
+  pluginOf("negative-augmentation", negativeAugmentation),
 ];

@@ -4,4 +4,5 @@
  * @module
  */
 export { type ClassifierOptions, classifier } from "./classifier/classifier.ts";
+export { type EnergyOptions, energy } from "./energy/energy.ts";
 export { type GeometryOptions, geometry } from "./geometry/geometry.ts";

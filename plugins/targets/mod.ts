@@ -9,4 +9,8 @@ export { type DatasetDifferenceOptions, datasetDifference } from "./dataset-diff
 export { type LabelDifferenceOptions, labelDifference } from "./label-difference/label-difference.ts";
 export { type LinearCombinationOptions, linearCombination } from "./linear-combination/linear-combination.ts";
 export { type MixtureOptions, mixture } from "./mixture/mixture.ts";
+export {
+  type NegativeAugmentationOptions,
+  negativeAugmentation,
+} from "./negative-augmentation/negative-augmentation.ts";
 export { alphaSchema } from "./options.ts";
