@@ -59,6 +59,15 @@ export function positive(text: string): number {
   return n;
 }
 
+/** A number from 1, such as 1e10. @throws InvalidArgumentError */
+export function large(text: string): number {
+  const n = Number(text);
+  if (text.trim() === "" || !Number.isFinite(n) || n < 1) {
+    throw new InvalidArgumentError("Expected a number from 1, such as 1e10.");
+  }
+  return n;
+}
+
 /** A whole number from 0. @throws InvalidArgumentError */
 export function count(text: string): number {
   const n = Number(text);

@@ -8,6 +8,7 @@ import {
   collect,
   count,
   grace,
+  large,
   portNumber,
   positive,
   runsOption,
@@ -295,6 +296,7 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .addOption(whenAlone())
     .option("--max-memory <MB>", "memory that a run may take; then it is killed", positive)
     .option("--max-minutes <n>", "time that a run may take; then it is stopped", positive)
+    .option("--max-size <n>", "rows × width × steps that a scenario may name, e.g. 1e10", large)
     .option(
       "--allowed-host <name>",
       "a name by which others reach it, behind a proxy; may be repeated",

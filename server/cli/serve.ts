@@ -45,6 +45,8 @@ export interface ServeOptions extends RunsOptions {
   readonly maxMemory?: number;
   /** Minutes that a run may take. */
   readonly maxMinutes?: number;
+  /** The largest scenario that is taken: rows × width × steps. */
+  readonly maxSize?: number;
   /** URLs that are told of each run and each sweep that ends. */
   readonly notify?: readonly string[];
   /** Shows runs, starts none and changes none. */
@@ -74,7 +76,7 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
         waiting,
         finished,
         ...{ grace: options.grace, whenAlone: options.whenAlone, memory: options.maxMemory },
-        minutes: options.maxMinutes,
+        ...{ minutes: options.maxMinutes, size: options.maxSize },
       });
   const token = process.env.DSGAN_TOKEN;
   const server = await listen(store, {

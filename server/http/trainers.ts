@@ -31,6 +31,11 @@ export interface TrainerQueueOptions {
   readonly memory?: number | undefined;
   /** Minutes that a run may compute here, unbounded unless given: then it is stopped, and can be resumed. */
   readonly minutes?: number | undefined;
+  /**
+   * The largest scenario that is taken: rows × width × steps, the product of the largest numbers that it names of each;
+   * unbounded unless given.
+   */
+  readonly size?: number | undefined;
   /** Called with the id of each run that has ended, before its order counts as ended. */
   readonly finished?: (run: string) => Promise<void>;
 }
@@ -54,13 +59,13 @@ export interface TrainerQueueOptions {
  * ```
  */
 export function trainerQueue(options: TrainerQueueOptions): Queue {
-  const { runs, storePlugins, store, finished, grace, whenAlone, memory, minutes, ...rest } = options;
+  const { runs, storePlugins, store, finished, grace, whenAlone, memory, minutes, size, ...rest } = options;
   const place = { runs, storePlugins, store, grace, whenAlone, memory };
 
   const checker = newChecker();
   const check = async (task: JobTask): Promise<string> => {
     const request: TrainerRequest = { ...task, runs, storePlugins };
-    return await checker.check(request);
+    return await checker.check(request, "scenario" in task ? size : undefined);
   };
   const queue = queueOf({
     ...rest,

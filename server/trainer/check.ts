@@ -15,10 +15,11 @@ import type { FromTrainer, ToTrainer, TrainerRequest } from "./protocol.ts";
 export interface Checker {
   /**
    * Checks a request as a run would before it begins.
+   * @param size the largest that its scenario may have, see `requireSize`
    * @returns the name of its scenario, or the id of its run
    * @throws InputError where it cannot be run, or takes too long to check
    */
-  check(request: TrainerRequest): Promise<string>;
+  check(request: TrainerRequest, size?: number): Promise<string>;
   /** Ends the process. */
   close(): void;
 }
@@ -53,10 +54,10 @@ export function newChecker(longest: number = LONGEST): Checker {
     child = made;
     return made;
   };
-  const checked = async (request: TrainerRequest): Promise<string> => {
+  const checked = async (request: TrainerRequest, size?: number): Promise<string> => {
     clearTimeout(idle);
     const process = begun();
-    const answer = await answerOf(process, { kind: "check", request }, longest);
+    const answer = await answerOf(process, { kind: "check", request, size }, longest);
     if (answer === undefined) {
       end();
       throw new InputError(
@@ -70,8 +71,8 @@ export function newChecker(longest: number = LONGEST): Checker {
       : new RunError("the scenario could not be checked");
   };
   return {
-    check(request) {
-      const result = turn.then(() => checked(request));
+    check(request, size) {
+      const result = turn.then(() => checked(request, size));
       turn = result.catch(() => {});
       return result;
     },

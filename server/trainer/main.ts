@@ -26,6 +26,7 @@ import { modules } from "./modules.ts";
 import { openRun } from "./open-run.ts";
 import { openStore } from "./open-store.ts";
 import { type FromTrainer, type SentError, type ToTrainer, type TrainerRequest, WINDOW } from "./protocol.ts";
+import { requireSize } from "./size.ts";
 import { watchOver } from "./watchdog.ts";
 
 const stop = new AbortController();
@@ -56,7 +57,7 @@ process.on("message", (message: ToTrainer) => {
       break;
     case "check":
       process.send?.({ kind: "checking" } satisfies FromTrainer, undefined, undefined, () => {
-        check(message.request).then(
+        check(message.request, message.size).then(
           (title) => send({ kind: "checked", title }),
           (error) => send({ kind: "refused", error: sendable(error) }),
         );
@@ -94,8 +95,8 @@ async function train(request: TrainerRequest): Promise<void> {
   await lastValueFrom(await openRun(request, { store, plugins: builtinPlugins, signal: stop.signal }));
 }
 
-/** Checks a request as a run would before it begins. @returns its title */
-async function check(request: TrainerRequest): Promise<string> {
+/** Checks a request as a run would before it begins. @param size that its scenario may have @returns its title */
+async function check(request: TrainerRequest, size: number | undefined): Promise<string> {
   if ("resume" in request) {
     const store = await openStore(request, builtinPlugins);
     await reopenScenario(await store.open(request.resume), builtinPlugins, modules);
@@ -108,6 +109,7 @@ async function check(request: TrainerRequest): Promise<string> {
     plugins: builtinPlugins,
     modules,
   });
+  if (size !== undefined) requireSize(loaded, size);
   return loaded.scenario.name;
 }
 

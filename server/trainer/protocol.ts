@@ -55,7 +55,12 @@ export type ToTrainer =
   /** To find out what `engine: auto` takes here, and train nothing. */
   | { readonly kind: "probe" }
   /** To check a request, and run nothing; others may follow. */
-  | { readonly kind: "check"; readonly request: TrainerRequest }
+  | {
+      readonly kind: "check";
+      readonly request: TrainerRequest;
+      /** The largest size that its scenario may have, see `requireSize`. */
+      readonly size?: number | undefined;
+    }
   | {
       readonly kind: "start";
       readonly request: TrainerRequest;

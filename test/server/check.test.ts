@@ -101,6 +101,42 @@ t.test("what the operator allows may be named: exactly, or below a prefix", asyn
   }
 });
 
+t.test("a scenario has the size that the operator allows, defaults included", async (t) => {
+  const base = pathToFileURL(`${root}/`).href;
+  const sized = async (application: object, most: number, set: Readonly<Record<string, unknown>> = {}) => {
+    const overrides = Object.entries(set).map(([path, value]) => ({ path, value: JSON.stringify(value) }));
+    const scenario = {
+      text: JSON.stringify({ application }),
+      file: "scenario",
+      base,
+      name: "demo",
+      overrides,
+    };
+    return await checker
+      .check({ runs: "runs", scenario }, most)
+      .catch((error) => `${error.name}: ${error.message}`);
+  };
+  const { application } = covering("uniform");
+  const small = { ...application, m: 10, k: 2, steps: 30, generator: { use: "mlp", hidden: [5, 4] } };
+  const plain = { ...small, critic: { use: "mlp", hidden: [7] }, latent: { size: 3 }, samples: 1 };
+  t.equal(await sized(plain, 10 * 7 * 30 * 2), "demo");
+  const refused = await sized(plain, 10 * 7 * 30 * 2 - 1);
+  t.match(
+    refused,
+    /^InputError: .*too large for this server: m 10 × critic.hidden.0 7 × steps 30 × k 2 is 4.20e\+3/,
+  );
+  t.match(await sized(plain, 1e9, { "application.m": 1e7 }), "m 10000000 ×");
+  t.match(await sized(application, 1000), "too large", "what it does not say is what its plugins say");
+  t.equal(await sized(application, 1e12), "demo");
+  const queue = trainerQueue({ runs: "runs", store: memoryStore(), jobs: localJobs(), size: 10 });
+  const text = JSON.stringify({ application });
+  await t.rejects(
+    queue.start({ text, file: "scenario", base, name: "demo", overrides: [], allow: [] }),
+    /takes 10 \(dsgan serve/,
+  );
+  await queue.close();
+});
+
 /** Documents of the size that a body may have, whose check takes long or much. */
 const HOSTILE: Readonly<Record<string, string>> = {
   "many overrides' worth of keys": `application:\n  use: generate\n${lines(12_000, (i) => `  z${i}: 1`)}`,
