@@ -14,15 +14,15 @@ const count = z.int().min(0);
 
 /** A metric over the seeds of a trial. */
 const spread = z.object({
-  mean: z.number(),
-  deviation: z.number().describe("Sample standard deviation; 0 for one value."),
+  mean: reading,
+  deviation: reading.describe("Sample standard deviation; 0 for one value."),
   interval: z
-    .array(z.number())
+    .array(reading)
     .length(2)
     .readonly()
     .optional()
     .describe("The 95 % interval of the mean; absent for one value."),
-  values: z.array(z.number()).readonly().describe("In the order of `seeds`."),
+  values: z.array(reading).readonly().describe("In the order of `seeds`."),
 });
 
 const goal = z.object({ metric: z.string(), direction: z.enum(["maximize", "minimize"]) });
@@ -46,7 +46,7 @@ const sweepItem = z.object({
   }),
   trials: count.describe("Trials that have begun."),
   best: z
-    .object({ trial: z.string(), settings, score: z.number() })
+    .object({ trial: z.string(), settings, score: reading })
     .optional()
     .describe("The best of the trials that have ended."),
 });
@@ -88,7 +88,7 @@ export const trialsAnswer = z
           state: z.enum(["running", "paused", "ended", "failed", "stopped"]),
           rung: count,
           scores: z
-            .array(z.number())
+            .array(reading)
             .readonly()
             .describe("The goal at each rung and at the end: means over the seeds."),
           seeds: z.array(z.int()).readonly().describe("Those whose runs have ended."),

@@ -4,8 +4,10 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
+import { readingOf } from "../../core/run/reading.ts";
 import type { RunGlance, Store } from "../../core/run/store.ts";
 import { bestOf } from "../../core/sweep/search.ts";
+import type { Spread } from "../statistics/sample.ts";
 import { shortNames, trialOutcomes } from "../sweep/outcome.ts";
 import { streamed } from "./events.ts";
 import type { Logs } from "./logs.ts";
@@ -135,7 +137,7 @@ async function itemOf(glance: RunGlance, { log, terms, records, seconds }: Known
       ...(total !== undefined && { total: Math.max(total, records.length) }),
     },
     trials: outcomes.length,
-    ...(best && { best: { trial: best.id, settings: best.settings, score: best.scores.at(-1)! } }),
+    ...(best && { best: { trial: best.id, settings: best.settings, score: readingOf(best.scores.at(-1)!) } }),
   };
 }
 
@@ -167,7 +169,7 @@ async function triedBy({ terms, records }: KnownSweep, logs: Logs): Promise<Tria
   const { goal } = terms;
   const outcomes = trialsOf({ terms, records });
   const names = new Set([...(goal ? [goal.metric] : []), ...outcomes.flatMap((o) => Object.keys(o.metrics))]);
-  const rows = outcomes.map(async ({ id, metrics, ...rest }): Promise<TrialRow> => {
+  const rows = outcomes.map(async ({ id, metrics, scores, ...rest }): Promise<TrialRow> => {
     // The newest job of a run tells how the run stands.
     const newest = new Map(
       records.filter(({ job }) => job.trial === id).map((record) => [record.job.run, record]),
@@ -177,7 +179,9 @@ async function triedBy({ terms, records }: KnownSweep, logs: Logs): Promise<Tria
       const state = outcome?.kind ?? (share === undefined ? ("waiting" as const) : ("running" as const));
       return { run, seed, state, ...(share !== undefined && { share }) };
     });
-    return { trial: id, metrics, ...rest, runs: await Promise.all(runs) };
+    const spreads = Object.fromEntries(Object.entries(metrics).map(([name, of]) => [name, spreadOf(of)]));
+    const told = { metrics: spreads, scores: scores.map(readingOf) };
+    return { trial: id, ...told, ...rest, runs: await Promise.all(runs) };
   });
   const paths = [...new Set(outcomes.flatMap(({ settings }) => Object.keys(settings)))];
   return {
@@ -185,6 +189,14 @@ async function triedBy({ terms, records }: KnownSweep, logs: Logs): Promise<Tria
     names: Object.fromEntries(shortNames(paths, [...names])),
     metrics: [...names],
     trials: await Promise.all(rows),
+  };
+}
+
+/** A spread as JSON can hold it. */
+function spreadOf({ mean, deviation, interval, values }: Spread): TrialRow["metrics"][string] {
+  return {
+    ...{ mean: readingOf(mean), deviation: readingOf(deviation), values: values.map(readingOf) },
+    ...(interval && { interval: interval.map(readingOf) }),
   };
 }
 

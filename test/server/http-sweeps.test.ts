@@ -88,6 +88,22 @@ t.test("trials have settings, metrics over the seeds, and runs", async (t) => {
   });
 });
 
+t.test("a number that JSON has not is told by its name", async (t) => {
+  const { get, sweep, second } = await begun();
+  await second.end(0.7);
+  const outcome = { kind: "ended", metrics: { coverage: "NaN", outside: "Infinity" } } as const;
+  await sweep.tell({ type: "job", job: jobOf(low, 1), outcome });
+  const { trials } = (await get(`/api/sweeps/${SWEEP}/trials`)).body;
+  t.strictSame(trials[0].metrics.coverage.values, [0.5, "NaN"]);
+  t.match(trials[0], {
+    scores: ["NaN"],
+    metrics: {
+      coverage: { mean: "NaN", deviation: "NaN" },
+      outside: { mean: "Infinity", values: [0.5, "Infinity"] },
+    },
+  });
+});
+
 t.test("the stream of a sweep tells of its jobs as they end", async (t) => {
   const { app, sweep } = await begun();
   const stream = await app.request(`/api/sweeps/${SWEEP}/stream?types=job`);

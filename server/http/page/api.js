@@ -6,8 +6,10 @@
 /** @typedef {import("../answers.ts").ArtifactsAnswer["artifacts"][number]} Artifact */
 /** @typedef {import("../sweep-answers.ts").SweepItem} SweepItem */
 /** @typedef {import("../sweep-answers.ts").SweepSummary} SweepSummary */
-/** @typedef {import("../sweep-answers.ts").TrialsAnswer} Trials */
-/** @typedef {Trials["trials"][number]} Trial */
+/** @typedef {import("../sweep-answers.ts").TrialsAnswer["trials"][number]} TrialAnswer */
+/** @typedef {{ mean: number, deviation: number, interval?: readonly number[], values: readonly number[] }} Spread */
+/** @typedef {Omit<TrialAnswer, "metrics" | "scores"> & { metrics: Readonly<Record<string, Spread>>, scores: readonly number[] }} Trial */
+/** @typedef {Omit<import("../sweep-answers.ts").TrialsAnswer, "trials"> & { trials: readonly Trial[] }} Trials */
 /** @typedef {import("../sweep-answers.ts").WorkersAnswer["workers"][number]} Worker */
 /** @typedef {import("../sweep-answers.ts").CurvesAnswer["curves"][number]} SeedCurve */
 /** @typedef {{ seq: number, time: string, type: string, [name: string]: any }} RunEvent */

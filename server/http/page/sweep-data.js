@@ -79,7 +79,7 @@ export function openSweep(id, changed, drawn) {
   const asking = polling(async () => {
     try {
       const [summary, trials] = await Promise.all([get(sweepPath(id)), get(sweepPath(id, "/trials"))]);
-      Object.assign(sweep, { summary, trials, error: "" });
+      Object.assign(sweep, { summary, trials: { ...trials, trials: trials.trials.map(trialOf) }, error: "" });
       if (summary.status === "running" && !isFollowed) {
         isFollowed = true;
         stop();
@@ -124,4 +124,14 @@ export function drawnTrials({ trials, summary }, query) {
   const sort = sortOf(goal === undefined ? "" : `${goal.direction === "maximize" ? "-" : ""}goal`);
   const ordered = sort.sorted(trials?.trials ?? [], ({ metrics }) => metrics[goal?.metric ?? ""]?.mean);
   return new Set(ordered.slice(0, DRAWN).map(({ trial }) => trial));
+}
+
+/** A trial with numbers where its answer names those that JSON has not: NaN and infinities. @param {import("./api.js").TrialAnswer} answer @returns {import("./api.js").Trial} */
+export function trialOf({ metrics, scores, ...trial }) {
+  const numbers = Object.entries(metrics).map(([name, { mean, deviation, interval, values }]) => {
+    const ends = interval && { interval: interval.map(Number) };
+    const spread = { mean: Number(mean), deviation: Number(deviation), ...ends, values: values.map(Number) };
+    return /** @type {const} */ ([name, spread]);
+  });
+  return { ...trial, metrics: Object.fromEntries(numbers), scores: scores.map(Number) };
 }
