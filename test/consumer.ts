@@ -4,7 +4,16 @@
  * @module
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,6 +41,9 @@ export function consumer(): Consumer {
   execFileSync("tar", ["xzf", pack(folder), "-C", folder]);
   renameSync(join(folder, "package"), join(modules, "dsgan"));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  mkdirSync(join(modules, ".bin"));
+  symlinkSync("../dsgan/dist/server/cli/bin.cjs", join(modules, ".bin/dsgan"));
+  chmodSync(join(modules, "dsgan/dist/server/cli/bin.cjs"), 0o755);
   const main = join(modules, "dsgan/dist/server/cli/main.js");
   return {
     folder,

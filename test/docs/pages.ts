@@ -4,7 +4,7 @@
  * @module
  */
 import { globSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root: string = fileURLToPath(new URL("../..", import.meta.url));
@@ -27,12 +27,17 @@ export interface Block {
   readonly code: string;
 }
 
-/** All README.md of the repository, and the other Markdown files that stand beside them. */
+/**
+ * All README.md of the repository, and the other Markdown files that stand beside them; without those of examples that are
+ * packages of their own, which are tested as such.
+ */
 export function pages(): Page[] {
   const paths = globSync("{README.md,.github/*.md,{core,plugins,server,scenarios,test}/**/*.md}", {
     cwd: root,
   });
-  return paths.sort().map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
+  const packages = globSync("scenarios/**/package.json", { cwd: root }).map(dirname);
+  const own = paths.filter((path) => !packages.some((other) => path.startsWith(`${other}/`)));
+  return own.sort().map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 }
 
 /** The fenced blocks of a text. @param firstLine line of the text's first line in its file */
