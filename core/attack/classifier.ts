@@ -26,6 +26,8 @@ export interface Classifier {
    * randomised model draws from the key. Without one it draws the same each time.
    */
   logits(x: tf.Tensor, key?: Key): tf.Tensor2D;
+  /** SHA-256 of what it has learnt, in hexadecimal digits, where it can tell. */
+  fingerprint?(): Promise<string>;
   /** Frees what it holds. */
   dispose(): void;
 }

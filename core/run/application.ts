@@ -7,6 +7,7 @@
 import type { Context } from "../plugin/component.ts";
 import { type Contract, contract } from "../plugin/contract.ts";
 import type { Key } from "../tensor/key.ts";
+import type { EngineInfo } from "./engine.ts";
 import type { ApplicationEvent, EventBody } from "./event.ts";
 import type { SentinelPolicy } from "./sentinel.ts";
 import type { RunState } from "./state.ts";
@@ -16,6 +17,13 @@ import type { Store } from "./store.ts";
 export interface RunContext extends Context {
   /** Root of all the run's randomness. */
   readonly key: Key;
+  /** Where the run's numbers come from, for what is to say so; a context that is not a run's has none. */
+  readonly origin?: {
+    readonly seed: number;
+    readonly engine: EngineInfo;
+    /** Versions and machine, as the run's record has them. */
+    readonly environment: Readonly<Record<string, unknown>>;
+  };
   /** Aborted when the run is to stop; `state.settle()` heeds it. */
   readonly signal: AbortSignal;
   /** Holds what determines the run's future, so that the run survives a crash. */

@@ -7,11 +7,25 @@ import {
   type Classifier,
   type ClassifierPlace,
   classifierOf,
+  encodeTensors,
   InputError,
   type Network,
   type Preprocessing,
+  type StoredTensor,
+  sha256,
   sizeOf,
 } from "../../../core/mod.ts";
+
+/** SHA-256 of the weights, by name, as a safetensors file holds them. */
+async function fingerprintOf({ parameters, state }: Network): Promise<string> {
+  const named = [...parameters, ...state].sort(([a], [b]) => (a < b ? -1 : 1));
+  const stored = new Map<string, StoredTensor>();
+  for (const [name, variable] of named) {
+    const values = Float32Array.from(await variable.data());
+    stored.set(name, { dtype: "float32", shape: variable.shape, values });
+  }
+  return await sha256(encodeTensors(stored));
+}
 
 /**
  * A network as a classifier: as it is in use, without noise or dropout. Disposing it disposes the network.
@@ -29,5 +43,8 @@ export function networkClassifier(
     );
   }
   const forward: Parameters<typeof classifierOf>[3] = (x) => network.apply(x, { training: false });
-  return classifierOf(place, preprocessing, inputShape, forward, () => network.dispose());
+  return {
+    ...classifierOf(place, preprocessing, inputShape, forward, () => network.dispose()),
+    fingerprint: () => fingerprintOf(network),
+  };
 }

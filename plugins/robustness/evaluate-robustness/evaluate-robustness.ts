@@ -31,8 +31,9 @@ import { drawImages, firstOf, type Images } from "./images.ts";
 import { checkMeasures, measuring } from "./measures.ts";
 import { type EvaluateRobustness, type EvaluateRobustnessOptions, options, settings } from "./options.ts";
 import { probing } from "./probes.ts";
-import { type Evaluated, results } from "./results.ts";
-import { type NamedAttack, withNames } from "./stage.ts";
+import { fingerprintOf } from "./record.ts";
+import { results } from "./results.ts";
+import { type Evaluated, type NamedAttack, withNames } from "./stage.ts";
 import { runTrials } from "./trials.ts";
 
 export type { EvaluateRobustness, EvaluateRobustnessOptions };
@@ -140,11 +141,12 @@ export async function* attacked(
     const { bounds } = classifier;
     const evaluation = { classes, bounds, labels: [...images.labels], clean, attacked: right, trials };
     const random = await firstOf(images, LOOKED_AT, (x) => randomnessOf(classifier, x, stage.key));
+    const fingerprint = await fingerprintOf(classifier, images);
     const outputs = await firstOf(images, LOOKED_AT, (x) => outputKindOf(classifier, x));
     const probes = parts.probes
       ? yield* state.once(`${name}: probes`, () => probing(stage, named, evaluation, target))
       : {};
-    evaluated.push({ name, evaluation, probes: { ...probes, outputs }, random });
+    evaluated.push({ name, evaluation, probes: { ...probes, outputs }, random, fingerprint });
   }
   return { images, named, evaluated };
 }

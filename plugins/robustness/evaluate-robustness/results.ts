@@ -3,12 +3,11 @@
  *
  * @module
  */
-import type { ApplicationEvent, Norm, Randomness, RunContext } from "../../../core/mod.ts";
+import type { ApplicationEvent, Norm, RunContext } from "../../../core/mod.ts";
 import {
   type CurvePoint,
   cleanAccuracy,
   curveOf,
-  type Evaluation,
   medianDistance,
   type Share,
   silentShares,
@@ -19,16 +18,8 @@ import { followingOneDraw, soundnessSigns } from "../soundness.ts";
 import type { Images } from "./images.ts";
 import type { EvaluateRobustness } from "./options.ts";
 import { panelOf } from "./pictures.ts";
-import type { NamedAttack } from "./stage.ts";
-
-/** A classifier and how it fared under the attacks. */
-export interface Evaluated {
-  readonly name: string;
-  readonly evaluation: Evaluation;
-  readonly probes: Probes;
-  /** How its answers to the same images vary, where they do. */
-  readonly random: Randomness | undefined;
-}
+import { recordOf } from "./record.ts";
+import type { Evaluated, NamedAttack } from "./stage.ts";
 
 /** Accuracy of a classifier under an attack. */
 export interface Curve {
@@ -68,6 +59,12 @@ export async function* results(
     "images.csv",
     "Each image under each attack: prediction, success, distance in each norm, queries",
     bytes(imageRows(images, evaluated)),
+  );
+  const record = await recordOf(parts, images, attacks, evaluated, context);
+  yield await context.artifact(
+    "robustness.json",
+    "The evaluation for others to check: versions, seed, budgets, hashes of data and classifiers, what each attack left",
+    bytes([JSON.stringify(record, null, 1)]),
   );
   if (parts.painter !== undefined) {
     const titles = [...new Set(curves.map(({ attack }) => attack))];

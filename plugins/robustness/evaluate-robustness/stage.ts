@@ -4,7 +4,9 @@
  *
  * @module
  */
-import type { Attack, Classifier, Key, RunContext } from "../../../core/mod.ts";
+import type { Attack, Classifier, Key, Randomness, RunContext } from "../../../core/mod.ts";
+import type { Evaluation } from "../evaluation.ts";
+import type { Probes } from "../masking.ts";
 import type { Images } from "./images.ts";
 import type { EvaluateRobustness } from "./options.ts";
 
@@ -17,6 +19,28 @@ export interface Stage {
   readonly classifier: Classifier;
   readonly key: Key;
   readonly context: RunContext;
+}
+
+/** A classifier and how it fared under the attacks. */
+export interface Evaluated {
+  readonly name: string;
+  readonly evaluation: Evaluation;
+  readonly probes: Probes;
+  /** How its answers to the same images vary, where they do. */
+  readonly random: Randomness | undefined;
+  /** Which classifier it was. */
+  readonly fingerprint: Fingerprint;
+}
+
+/** What a classifier was, by a hash. */
+export interface Fingerprint {
+  /** In hexadecimal digits. */
+  readonly sha256: string;
+  /**
+   * What is hashed: the `weights` by their names, or the `logits` of the first images in float32, which differ from
+   * engine to engine.
+   */
+  readonly of: "weights" | "logits";
 }
 
 /** An attack and what it is called in this evaluation. */
