@@ -4,9 +4,10 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import type { Line } from "../events/downsample.ts";
+import { clip, type Line } from "../events/downsample.ts";
 import type { Logs } from "./logs.ts";
 import { Refusal } from "./problem.ts";
+import { anyNumber } from "./requests.ts";
 import { json, newRoutes, route } from "./route.ts";
 import { type CurvesAnswer, curvesAnswer } from "./sweep-answers.ts";
 
@@ -28,6 +29,8 @@ const query = z.object({
     .max(2000)
     .default(200)
     .openapi({ type: "integer", minimum: 4, maximum: 2000 }),
+  from: anyNumber("First step."),
+  to: anyNumber("Last step."),
 });
 
 const curves = route({
@@ -41,16 +44,14 @@ const curves = route({
 /** The route of this module. */
 export function curveRoutes(logs: Logs) {
   return newRoutes().openapi(curves, async (c) => {
-    const { run, metric, points } = c.req.valid("query");
-    if (run.length === 0) throw new Refusal(400, "run: name at least one");
-    return c.json({ curves: await curvesOf(run, metric, points, logs) }, 200);
+    const asked = c.req.valid("query");
+    if (asked.run.length === 0) throw new Refusal(400, "run: name at least one");
+    return c.json({ curves: await curvesOf(asked, logs) }, 200);
   });
 }
 
 async function curvesOf(
-  runs: readonly string[],
-  metrics: readonly string[] | undefined,
-  points: number,
+  { run: runs, metric: metrics, points, from = -Infinity, to = Infinity }: z.output<typeof query>,
   logs: Logs,
 ): Promise<CurvesAnswer["curves"]> {
   const digests = await Promise.all(runs.map(async (run) => await (await logs.open(run)).log.digest()));
@@ -60,7 +61,7 @@ async function curvesOf(
   const alike = Map.groupBy(all, ({ stage, metric }) => JSON.stringify([stage, metric]));
   return [...alike.values()].map((group) => {
     const { stage, metric } = group[0]!;
-    const lines = group.map((curve) => curve.line());
+    const lines = group.map((curve) => clip(curve.line(), from, to));
     return { stage, metric, ...overRuns(lines, points) };
   });
 }

@@ -49,7 +49,8 @@ function numeric(type: "integer" | "number", { least, most }: Bounds, initial: n
     .openapi({ type, minimum: least, maximum: most, ...(description && { description }) });
 }
 
-function anyNumber(description: string) {
+/** A number in a query, which may be left out. */
+export function anyNumber(description: string) {
   return z.coerce.number<string | number>().optional().openapi({ type: "number", description });
 }
 

@@ -74,7 +74,8 @@ t.test("sweeps on the page", { skip }, async (t) => {
     t.match(await page.locator(".best").innerText(), /coverage 0\.91 with learningRate 0\.01/);
     t.equal(await page.locator("svg.settings circle").count(), 3, "a point for each setting");
     await until(async () => (await page.locator("dsgan-chart").count()) === 2);
-    t.match(await page.locator("dsgan-chart .u-legend").first().innerText(), /learningRate 0\.01:?\s*1\.5/);
+    const legend = page.locator("dsgan-chart .u-legend").first();
+    await until(async () => /learningRate 0\.01:?\s*1\.5/.test(await legend.innerText())); // its curves come one by one
     t.equal(
       await page.locator("dsgan-chart .u-series:not(.raw)").count(),
       2 * 4,

@@ -9,11 +9,20 @@ import "./chart.js";
 import { compareView } from "./compare-view.js";
 import { questionView, startView, tokenView } from "./dialogs.js";
 import { isInLightbox, lightboxView } from "./lightbox.js";
-import { compareLink, listLink, place, runLink } from "./location.js";
+import { compareLink, listLink, place, runLink, sweepLink } from "./location.js";
 import { openRun } from "./run-data.js";
 import { runView, TABS } from "./run-view.js";
-import { applyTheme, canNotify, nextTheme, notifies, tellEnd, theme, toggleNotify } from "./setting.js";
-import { drawnTrials, openFleet, openSweep } from "./sweep-data.js";
+import {
+  applyTheme,
+  canNotify,
+  nextTheme,
+  notifies,
+  tellEnd,
+  tellSweepEnd,
+  theme,
+  toggleNotify,
+} from "./setting.js";
+import { drawnTrials, openFleet, openSweep, watchSweeps } from "./sweep-data.js";
 import { sweepView } from "./sweep-view.js";
 import { sweepsView, workersView } from "./sweeps-view.js";
 import { openTable } from "./table-data.js";
@@ -47,6 +56,10 @@ const table = openTable(draw, (row) => {
   shown.runs.get(row.run)?.refresh();
   tellEnd(row, runLink(row.run));
 });
+watchSweeps(
+  () => notifies() && table.rows.some(({ sweep }) => sweep !== undefined),
+  (sweep) => tellSweepEnd(sweep, sweepLink(sweep.sweep)),
+);
 const act = actions({ table, shown, draw });
 
 /** Runs that are chosen, as the address says. @param {URLSearchParams} query */
@@ -115,7 +128,7 @@ function bar(view, query) {
     <span class="grow"></span>
     ${chosen.length > 0 && view === "run" ? html`<a class="button" href=${compareLink(query)}>Compare ${chosen.length}</a>` : nothing}
     ${act.state.canStart ? html`<button class="primary" @click=${() => act.openStart()}>New run</button>` : nothing}
-    ${canNotify() ? html`<button class="bell" @click=${() => toggleNotify().then(draw)} aria-pressed=${notifies()} title="Tell me when a run ends" aria-label="Tell me when a run ends">${bell(notifies())}</button>` : nothing}
+    ${canNotify() ? html`<button class="bell" @click=${() => toggleNotify().then(draw)} aria-pressed=${notifies()} title="Tell me when a run or a sweep ends" aria-label="Tell me when a run or a sweep ends">${bell(notifies())}</button>` : nothing}
     <button @click=${turnTheme} title="Light or dark" aria-label="Colours: ${theme()}">${{ auto: "◐", light: "☀", dark: "☾" }[theme()]}</button>
   </header>`;
 }

@@ -26,6 +26,7 @@
  */
 import { smoothed, tableOf, within } from "./chart-data.js";
 import { plotOptions, showLast, uPlot } from "./chart-plot.js";
+import { pngOf } from "./chart-png.js";
 import { isDark } from "./palette.js";
 
 const HEIGHT = 220;
@@ -74,18 +75,10 @@ class Chart extends HTMLElement {
     this.#schedule();
   }
 
-  /** The picture as a PNG. @returns {Promise<Blob | null>} */
+  /** The picture as a PNG, its legend below. @returns {Promise<Blob | null>} */
   async png() {
     const canvas = this.querySelector("canvas");
-    if (canvas === null) return null;
-    const whole = document.createElement("canvas");
-    [whole.width, whole.height] = [canvas.width, canvas.height];
-    const pen = whole.getContext("2d");
-    if (pen === null) return null;
-    pen.fillStyle = getComputedStyle(this).getPropertyValue("--panel");
-    pen.fillRect(0, 0, whole.width, whole.height);
-    pen.drawImage(canvas, 0, 0);
-    return await new Promise((resolve) => whole.toBlob(resolve));
+    return canvas === null ? null : await pngOf(canvas, this, this.#model?.lines ?? []);
   }
 
   get #height() {

@@ -6,6 +6,7 @@ import { csvOf, save } from "./export.js";
 import { short, spreadText } from "./format.js";
 import { html, nothing } from "./lit-html/lit-html.js";
 import { listLink, runLink, setQuery } from "./location.js";
+import { detailFor } from "./run-curves.js";
 import { statusMark } from "./status.js";
 import { differingOptions, labelsOf, shortName, spreadOf } from "./table-model.js";
 import { swatch } from "./trial-table.js";
@@ -57,7 +58,7 @@ function bySettings(runs, rows, names) {
   const labels = labelsOf(
     groups.map((group) => ({ .../** @type {Row} */ (group[0]), seed: 0 })),
     names,
-  );
+  ).map((label, i) => (groups.length === 1 ? (groups[i]?.[0]?.scenario ?? label) : label));
   return groups.map((group, i) => ({
     label: `${labels[i]} (${group.length})`,
     rows: group,
@@ -122,17 +123,17 @@ function curves(sides, isMean, query, changed) {
  * @param {Side} side @param {number} color @param {boolean} isMean @param {string} stage @param {string} metric
  * @param {ReturnType<typeof drawing>} how @param {() => void} changed @returns {import("./chart.js").ChartLine[]}
  */
-function lineOf({ label, runs }, color, isMean, stage, metric, { from, to }, changed) {
+function lineOf({ label, runs }, color, isMean, stage, metric, how, changed) {
   if (isMean) {
-    const curve = seedCurves(runs, changed).find((one) => one.stage === stage && one.metric === metric);
+    const curve = seedCurves(runs, how, changed).find((one) => one.stage === stage && one.metric === metric);
     if (curve === undefined) return [];
     const { x, mean, deviation } = curve;
     const edge = (/** @type {1 | -1} */ sign) => mean.map((value, i) => value + sign * (deviation[i] ?? 0));
     return [{ label, color, x, y: mean, ...(runs.length > 1 && { low: edge(-1), high: edge(1) }) }];
   }
-  return runs.flatMap(({ series, detail }) => {
-    const isDetailed = detail !== undefined && detail.from === from && detail.to === to;
-    const found = (isDetailed ? detail.series : series).find((s) => s.stage === stage && s.metric === metric);
+  return runs.flatMap((run) => {
+    const series = detailFor(run, { ...how, isTimed: false }) ?? run.series;
+    const found = series.find((s) => s.stage === stage && s.metric === metric);
     return found === undefined ? [] : [{ label, color, x: found.x, y: found.y }];
   });
 }

@@ -1,6 +1,7 @@
 /** The numbers of a run over its steps: a chart for each, and what was told only once or twice as a value. */
 
 import { chartControls, drawing, zoomTo } from "./chart-controls.js";
+import { timeAt } from "./clocks.js";
 import { number } from "./format.js";
 import { html, nothing } from "./lit-html/lit-html.js";
 import { setQuery } from "./location.js";
@@ -15,30 +16,30 @@ const MANY = 12;
 /** @param {import("./run-data.js").Run} run @param {URLSearchParams} query */
 export function curvesView(run, query) {
   const how = drawing(query);
-  run.zoom(how.isTimed ? null : how.from, how.isTimed ? null : how.to);
-  const isDetailed = run.detail !== undefined && run.detail.from === how.from && run.detail.to === how.to;
-  const series = isDetailed && run.detail !== undefined && !how.isTimed ? run.detail.series : run.series;
+  run.zoom(how.from, how.to, how.isTimed);
+  const series = detailFor(run, how) ?? run.series;
   const stagesOf = Map.groupBy(run.series, ({ metric }) => metric);
   const isCurve = (/** @type {import("./api.js").Series} */ { stage, metric }) =>
     (run.series.find((s) => s.stage === stage && s.metric === metric)?.count ?? 0) >= FEW &&
     (stagesOf.get(metric)?.length ?? 0) <= MOST_LINES;
   const curves = series.filter(isCurve);
+  const all = run.series.filter(isCurve);
   const values = run.series.filter((s) => !isCurve(s));
-  const stages = [...new Set(curves.map(({ stage }) => stage))];
+  const stages = [...new Set(all.map(({ stage }) => stage))];
   const stage = stages.find((name) => name === query.get("stage"));
   const charts = Map.groupBy(
     curves.filter((s) => stage === undefined || s.stage === stage),
     ({ metric }) => metric,
   );
-  const metrics = [...new Set(curves.map(({ metric }) => metric))];
-  if (curves.length + values.length === 0) {
+  const metrics = [...new Set(all.map(({ metric }) => metric))];
+  if (run.series.length === 0) {
     const isRunning = run.summary?.status === "running";
     return html`<section class="panel"><h2>Curves</h2><p class="hint">${isRunning ? "No numbers yet." : "It told no numbers over steps."}</p></section>`;
   }
   return html`<section class="panel curves">
     <h2>Curves</h2>
     ${
-      curves.length === 0
+      all.length === 0
         ? nothing
         : html`<div class="controls">${
             stages.length < 2
@@ -66,19 +67,16 @@ export function curvesView(run, query) {
   </section>`;
 }
 
+/** Finer series of what is zoomed into, where they are here. @param {import("./run-data.js").Run} run @param {ReturnType<typeof drawing>} how */
+export function detailFor({ detail }, { from, to, isTimed }) {
+  const isOfIt = detail?.from === from && detail?.to === to && detail?.isTimed === isTimed;
+  return isOfIt ? detail?.series : undefined;
+}
+
 /** Seconds at which the points of a series were reached. @param {import("./run-data.js").Run} run @param {import("./api.js").Series} series */
 function timesOf({ clocks }, { stage, x }) {
   const clock = clocks.find((one) => one.stage === stage);
   return clock === undefined ? x : x.map((step) => timeAt(clock, step));
-}
-
-/** @param {import("./run-data.js").Clock} clock @param {number} step */
-export function timeAt({ x, seconds }, step) {
-  let high = x.findIndex((at) => at >= step);
-  if (high < 0) high = x.length - 1;
-  const low = Math.max(0, high - 1);
-  const [from = 0, to = 0, begin = 0, end = 0] = [x[low], x[high], seconds[low], seconds[high]];
-  return to === from ? end : begin + ((step - from) / (to - from)) * (end - begin);
 }
 
 /** Numbers that are no curves: the last of each. @param {import("./api.js").Series[]} values */

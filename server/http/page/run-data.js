@@ -2,6 +2,7 @@
  * What the page knows of a run: loaded once, then kept up to date by the run's events.
  */
 import { filePath, follow, get, getText, Refused, runPath } from "./api.js";
+import { stretchesOf } from "./clocks.js";
 import { evaluationOf, TABLES } from "./evaluation.js";
 
 /** Points of a curve that are asked for, and the number at which a grown one is asked for anew. */
@@ -12,6 +13,9 @@ const EVENTS = 500;
 /** How often the summary of a run in progress is asked for, in milliseconds. */
 const SUMMARY_EVERY = 2000;
 
+/** Stages whose detail is asked for at once. */
+const MOST_STAGES = 8;
+
 /** @typedef {{ stage: string, x: number[], seconds: number[] }} Clock */
 
 /**
@@ -19,7 +23,7 @@ const SUMMARY_EVERY = 2000;
  * @property {string} id
  * @property {import("./api.js").Summary | undefined} summary
  * @property {import("./api.js").Series[]} series
- * @property {{ from: number, to: number, series: import("./api.js").Series[] } | undefined} detail the stretch that is zoomed into
+ * @property {{ from: number, to: number, isTimed: boolean, series: import("./api.js").Series[] } | undefined} detail the stretch that is zoomed into
  * @property {Clock[]} clocks when steps were reached
  * @property {import("./evaluation.js").Evaluation | undefined} evaluation
  * @property {string} words what the run says of itself, as HTML
@@ -28,7 +32,7 @@ const SUMMARY_EVERY = 2000;
  * @property {"loading" | "live" | "lost" | "ended" | "gone"} state
  * @property {string} error
  * @property {() => void} close
- * @property {(from: number | null, to: number | null) => void} zoom
+ * @property {(from: number | null, to: number | null, isTimed?: boolean) => void} zoom into steps, or into seconds
  * @property {() => void} refresh
  */
 
@@ -59,24 +63,35 @@ export function openRun(id, changed) {
       clearTimeout(zooming);
       stop();
     },
-    zoom(from, to) {
+    zoom(from, to, isTimed = false) {
       clearTimeout(zooming);
       if (from === null || to === null) {
         run.detail = undefined;
         return;
       }
       if (run.series.every(({ x, count }) => count <= x.length)) return; // all points are here already
-      if (run.detail?.from === from && run.detail.to === to) return;
+      if (run.detail?.from === from && run.detail.to === to && run.detail.isTimed === isTimed) return;
       zooming = window.setTimeout(async () => {
-        const { series } = await get(runPath(id, `/series?points=${POINTS}&from=${from}&to=${to}`)).catch(
-          () => ({}),
-        );
+        const series = await detailOf(isTimed ? stretchesOf(run.clocks, from, to) : [{ from, to }]);
         if (closed || series === undefined) return;
-        run.detail = { from, to, series };
+        run.detail = { from, to, isTimed, series };
         changed();
       }, 120);
     },
     refresh: () => void load(),
+  };
+
+  /** Series of some steps. @param {{ stage?: string, from: number, to: number }[]} stretches @returns {Promise<import("./api.js").Series[] | undefined>} */
+  const detailOf = async (stretches) => {
+    const answers = stretches.slice(0, MOST_STAGES).map(({ stage, from, to }) => {
+      const query = new URLSearchParams({ points: `${POINTS}`, from: `${from}`, to: `${to}` });
+      if (stage !== undefined) query.set("stage", stage);
+      return get(runPath(id, `/series?${query}`));
+    });
+    return await Promise.all(answers).then(
+      (all) => all.flatMap(({ series }) => series),
+      () => undefined,
+    );
   };
 
   const load = async () => {

@@ -36,15 +36,25 @@ export async function toggleNotify() {
 
 /** Tells of a run that has ended. @param {import("./table-model.js").Row} row @param {string} link */
 export function tellEnd(row, link) {
-  if (!notifies()) return;
   const metrics = row.asked.flatMap((name) => {
     const value = row.metrics[name];
     return value === undefined ? [] : [`${name} ${number(value)}`];
   });
-  const notice = new Notification(`${nameOf(row)} ${row.status}`, {
-    body: row.error ?? metrics.join(", "),
-    tag: row.run,
-  });
+  notify(`${nameOf(row)} ${row.status}`, { body: row.error ?? metrics.join(", "), tag: row.run }, link);
+}
+
+/** Tells of a sweep that has ended. @param {import("./api.js").SweepItem} sweep @param {string} link */
+export function tellSweepEnd({ sweep, name, status, trials, jobs, goal, best }, link) {
+  const result =
+    goal && best ? `${goal.metric} ${number(best.score)} is best of ${trials}` : `${trials} trials`;
+  const failed = jobs.failed > 0 ? `, ${jobs.failed} runs failed` : "";
+  notify(`sweep ${name} ${status}`, { body: `${result}${failed}`, tag: sweep }, link);
+}
+
+/** @param {string} title @param {NotificationOptions} options @param {string} link */
+function notify(title, options, link) {
+  if (!notifies()) return;
+  const notice = new Notification(title, options);
   notice.onclick = () => {
     window.focus();
     location.hash = link;

@@ -98,7 +98,7 @@ export function parallelView(shown) {
   const y = (/** @type {number} */ at) => HEIGHT - MARGIN.bottom - at * (HEIGHT - MARGIN.top - MARGIN.bottom);
   const good = goodness(shown, goal);
   const ordered = [...trials].sort((a, b) => good(a) - good(b)); // the best on top
-  return html`<div class="scroll"><svg class="settings" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Settings of ${trials.length} trials against ${metric}; the table above has the numbers">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Settings and ${metric}"><svg class="settings" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Settings of ${trials.length} trials against ${metric}; the table above has the numbers">
     ${ordered.map((trial) => {
       const values = [...paths.map((path) => trial.settings[path]), meanOf(trial, metric)];
       const points = values.map(
@@ -139,7 +139,7 @@ export function scatterView(shown) {
   const [left, right] = [MARGIN.left + 24, WIDTH - 40];
   const x = (/** @type {number} */ at) => left + at * (right - left);
   const y = (/** @type {number} */ at) => HEIGHT - 52 - at * (HEIGHT - 52 - 14);
-  return html`<div class="scroll"><svg class="settings" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${metric} against ${across.name}, a point for each of ${trials.length} trials; the table above has the numbers">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Settings and ${metric}"><svg class="settings" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${metric} against ${across.name}, a point for each of ${trials.length} trials; the table above has the numbers">
     ${up.ticks.map(({ at, text }) => svg`<line class="grid" x1=${left} x2=${right} y1=${y(at)} y2=${y(at)}></line><text class="tick" x=${left - 8} y=${y(at) + 4} text-anchor="end">${text}</text>`)}
     ${across.ticks.map(({ at, text }) => svg`<text class="tick" x=${x(at)} y=${HEIGHT - 32} text-anchor="middle">${text}</text>`)}
     <text class="name" x=${(left + right) / 2} y=${HEIGHT - 8} text-anchor="middle">${across.name}</text>

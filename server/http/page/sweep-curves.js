@@ -6,10 +6,14 @@ import { html, nothing } from "./lit-html/lit-html.js";
 
 /** @param {{ sweep: import("./sweep-data.js").Sweep, trials: import("./api.js").Trials, drawn: ReadonlySet<string>, query: URLSearchParams }} model */
 export function sweepCurves({ sweep, trials: { trials, names }, drawn, query }) {
+  const how = { ...drawing(query), smooth: 0 };
+  sweep.zoom(how.from, how.to);
   const ids = [...drawn];
   const shown = ids.flatMap((id, color) => {
     const trial = trials.find((one) => one.trial === id);
-    const curves = sweep.curves.get(id);
+    const detail = sweep.details.get(id);
+    const isOfIt = detail?.from === how.from && detail?.to === how.to;
+    const curves = isOfIt ? detail?.curves : sweep.curves.get(id);
     return trial === undefined || curves === undefined ? [] : [{ trial, curves, color }];
   });
   /** @type {Map<string, import("./chart.js").ChartLine[]>} */
@@ -31,7 +35,6 @@ export function sweepCurves({ sweep, trials: { trials, names }, drawn, query }) 
       charts.set(key, [...(charts.get(key) ?? []), { label, color, x, y: mean, ...band }]);
     }
   }
-  const how = { ...drawing(query), smooth: 0 };
   return html`<section class="panel"><h2>Curves <small>mean ± standard deviation over seeds</small></h2>
     ${
       charts.size === 0

@@ -1,11 +1,16 @@
 /** What the page knows of sweeps and workers, asked for while they are looked at. */
 import { follow, get, Refused, sweepPath } from "./api.js";
+import { seedMeans } from "./compare-data.js";
 import { polling } from "./polling.js";
 import { sortOf } from "./sorting.js";
 
 /** Milliseconds between two questions, and between an event and the question that it causes. */
 const EVERY = 3000;
 const SOON = 300;
+/** Points of a curve. */
+const POINTS = 300;
+/** Milliseconds that a zoom has to last before its detail is asked for. */
+const ZOOM = 120;
 /** Trials whose curves are drawn unless others are chosen. */
 const DRAWN = 6;
 
@@ -29,14 +34,34 @@ export function openFleet(changed) {
   return fleet;
 }
 
+/** Looks which sweeps end, while it is wanted. @param {() => boolean} isWanted @param {(ended: import("./api.js").SweepItem) => void} ended */
+export function watchSweeps(isWanted, ended) {
+  /** @type {Set<string>} */
+  let running = new Set();
+  polling(async () => {
+    if (!isWanted()) {
+      running = new Set();
+      return;
+    }
+    const { sweeps } = await get("api/sweeps").catch(() => ({ sweeps: undefined }));
+    if (sweeps === undefined) return;
+    /** @type {import("./api.js").SweepItem[]} */
+    const all = sweeps;
+    for (const one of all) if (one.status !== "running" && running.has(one.sweep)) ended(one);
+    running = new Set(all.filter(({ status }) => status === "running").map(({ sweep }) => sweep));
+  }, EVERY);
+}
+
 /**
  * @typedef {object} Sweep
  * @property {string} id
  * @property {import("./api.js").SweepSummary | undefined} summary
  * @property {import("./api.js").Trials | undefined} trials
  * @property {Map<string, import("./api.js").SeedCurve[]>} curves of trials, by their ids
+ * @property {Map<string, { from: number, to: number, curves: import("./api.js").SeedCurve[] }>} details the same of the steps that are zoomed into
  * @property {"loading" | "live" | "lost" | "ended" | "gone"} state
  * @property {string} error
+ * @property {(from: number | null, to: number | null) => void} zoom
  * @property {() => void} refresh
  * @property {() => void} close
  */
@@ -50,17 +75,25 @@ export function openFleet(changed) {
 export function openSweep(id, changed, drawn) {
   /** @type {Sweep} */
   const sweep = {
-    ...{ id, summary: undefined, trials: undefined, curves: new Map(), state: "loading", error: "" },
+    ...{ id, summary: undefined, trials: undefined, state: "loading", error: "" },
+    ...{ curves: new Map(), details: new Map() },
+    zoom(from, to) {
+      clearTimeout(zooming);
+      if (from === null || to === null) sweep.details.clear();
+      else zooming = window.setTimeout(() => loadDetails(from, to), ZOOM);
+    },
     refresh: () => asking.now(),
     close() {
       asking.close();
       clearTimeout(waiting);
+      clearTimeout(zooming);
       stop();
     },
   };
   let stop = () => {};
   let isFollowed = false;
   let waiting = 0;
+  let zooming = 0;
 
   const soon = () => {
     clearTimeout(waiting);
@@ -104,12 +137,26 @@ export function openSweep(id, changed, drawn) {
       if (asked.get(trial) === standing) continue;
       const begun = runs.filter(({ state }) => state !== "waiting");
       if (begun.length === 0) continue;
-      const query = new URLSearchParams(begun.map(({ run }) => ["run", run]));
-      query.set("points", "300");
-      const answer = await get(`api/curves?${query}`).catch(() => undefined); // a run may only be beginning
-      if (answer === undefined) continue;
+      const curves = await seedMeans(
+        begun.map(({ run }) => run),
+        POINTS,
+      );
+      if (curves === undefined) continue;
       asked.set(trial, standing);
-      sweep.curves.set(trial, answer.curves);
+      sweep.curves.set(trial, curves);
+      changed();
+    }
+  };
+  /** Asks for what is zoomed into, where there is more of it than is here. @param {number} from @param {number} to */
+  const loadDetails = async (from, to) => {
+    for (const { trial, runs } of sweep.trials?.trials ?? []) {
+      const known = sweep.details.get(trial);
+      if (!drawn(sweep).has(trial) || (known?.from === from && known.to === to)) continue;
+      if ((sweep.curves.get(trial) ?? []).every(({ x }) => x.length < POINTS)) continue; // all points are here already
+      const begun = runs.filter(({ state }) => state !== "waiting").map(({ run }) => run);
+      const curves = await seedMeans(begun, POINTS, { from, to });
+      if (curves === undefined) continue;
+      sweep.details.set(trial, { from, to, curves });
       changed();
     }
   };
