@@ -1,13 +1,15 @@
 /**
- * Checkpoints: the state of a run on disk, two files each under `checkpoints/`. `<n>.safetensors` has the tensors,
- * `<n>.json` all else with the checksums of both; that is written last, so a checkpoint is there whole or not at all.
+ * Checkpoints: the state of a run on disk, under `checkpoints/`. `<n>.safetensors` has the tensors,
+ * `<n>.final.safetensors` those that no longer change and that no checkpoint before it had: later ones name that file
+ * and don't repeat it. `<n>.json` has all else with the checksums of the files; it is written last, so a checkpoint is
+ * there whole or not at all.
  *
  * @module
  */
 import { InputError, messageOf } from "../plugin/errors.ts";
 import { decodeTensors, encodeTensors, type StoredTensor } from "../tensor/safetensors.ts";
 import type { Readings } from "./event.ts";
-import type { Snapshot, StateRecord } from "./state.ts";
+import type { FinalTensor, Snapshot, StateRecord } from "./state.ts";
 import type { RunReader, RunWriter } from "./store.ts";
 
 /** All of a checkpoint but its tensors. */
@@ -29,7 +31,19 @@ export interface CheckpointRecord {
   /** Hashes of the scenario's plugins by their names, of those that could be read. */
   readonly plugins?: Readonly<Record<string, string>>;
   readonly state: StateRecord;
-  readonly tensors: { readonly file: string; readonly bytes: number; readonly sha256: string };
+  readonly tensors: TensorsRecord;
+  /** The files with tensors that no longer change; absent where there are none. */
+  readonly final?: readonly (TensorsRecord & {
+    /** Those in it that are still kept. */
+    readonly names: readonly string[];
+  })[];
+}
+
+/** A file of tensors. */
+interface TensorsRecord {
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 /** A checkpoint that was read. */
@@ -42,52 +56,99 @@ export interface Checkpoint {
 
 const FOLDER = "checkpoints/";
 const NAME = /^checkpoints\/(\d{6,})\.json$/;
+const FINAL = /^checkpoints\/\d{6,}\.final\.safetensors$/;
 
 /** Writes the checkpoints of a run, keeping the newest few. */
 export interface Checkpointer {
-  /** @returns where it was written, and the size of both files */
+  /** @returns where it was written, and the size of its files */
   save(
     snapshot: Snapshot,
-    about: Omit<CheckpointRecord, "format" | "run" | "state" | "tensors">,
+    about: Omit<CheckpointRecord, "format" | "run" | "state" | "tensors" | "final">,
   ): Promise<Written>;
 }
 
 /** A checkpoint that was written. */
 export interface Written {
   readonly path: string;
+  /** Of the files written for it: without those that it shares with checkpoints before it. */
   readonly bytes: number;
 }
 
 /**
  * @param keep how many to keep, at least 1
  * @param there what {@link RunReader.files} has: those to number on from, and to remove in time
+ * @param from the checkpoint that the run goes on from
  */
-export function checkpointer(writer: RunWriter, keep: number, there: readonly string[]): Checkpointer {
+export function checkpointer(
+  writer: RunWriter,
+  keep: number,
+  there: readonly string[],
+  from?: CheckpointRecord,
+): Checkpointer {
   const kept = there.flatMap((path) => NAME.exec(path)?.[1] ?? []).sort(byNumber);
   let next = Number(kept.at(-1) ?? 0) + 1;
+  const finals = new Map<string, TensorsRecord>((from?.final ?? []).map((record) => [record.file, record]));
+  /** Files of final tensors by the newest checkpoint that may name them; what earlier sessions left, by their last. */
+  const needed = new Map<string, number>(
+    there.filter((path) => FINAL.test(path)).map((path) => [path, next - 1]),
+  );
+
+  const write = async (file: string, given: ReadonlyMap<string, StoredTensor>): Promise<TensorsRecord> => {
+    const bytes = encodeTensors(given);
+    await writer.write(file, bytes);
+    return { file, bytes: bytes.byteLength, sha256: await sha256(bytes) };
+  };
+  /** Writes what no file has yet. @returns the files that the checkpoint names, and the bytes written */
+  const writeFinal = async (name: string, final: Snapshot["final"]) => {
+    const fresh = [...final].filter(([, { file }]) => file === undefined);
+    let bytes = 0;
+    if (fresh.length > 0) {
+      const file = `${FOLDER}${name}.final.safetensors`;
+      const record = await write(file, new Map(fresh.map(([key, { value }]) => [key, value!])));
+      finals.set(file, record);
+      for (const [, tensor] of fresh) tensor.file = file;
+      bytes = record.bytes;
+    }
+    const files = Map.groupBy(final, ([, { file }]) => file!);
+    for (const file of files.keys()) needed.set(file, Number(name));
+    const records = [...files].map(([file, entries]) => ({
+      ...finals.get(file)!,
+      names: entries.map(([key]) => key),
+    }));
+    return { records, bytes };
+  };
+  const removeOld = async (): Promise<void> => {
+    for (const old of kept.splice(0, kept.length - keep)) {
+      await writer.remove(`${FOLDER}${old}.json`);
+      await writer.remove(`${FOLDER}${old}.safetensors`);
+    }
+    for (const [file, last] of needed) {
+      if (last >= Number(kept[0])) continue;
+      needed.delete(file);
+      finals.delete(file);
+      await writer.remove(file);
+    }
+  };
   return {
-    async save({ record: state, tensors: given }, about) {
+    async save({ record: state, tensors: given, final: unchanging }, about) {
       const name = String(next++).padStart(6, "0");
-      const tensors = encodeTensors(given);
-      const file = `${FOLDER}${name}.safetensors`;
-      await writer.write(file, tensors);
+      const tensors = await write(`${FOLDER}${name}.safetensors`, given);
+      const final = await writeFinal(name, unchanging);
       const record: CheckpointRecord = {
         format: 1,
         run: writer.id,
         ...about,
         state,
-        tensors: { file, bytes: tensors.byteLength, sha256: await sha256(tensors) },
+        tensors,
+        ...(final.records.length > 0 && { final: final.records }),
       };
       const text = JSON.stringify(record);
       const json = `{"sha256":"${await sha256(text)}","record":${text}}\n`;
       const path = `${FOLDER}${name}.json`;
       await writer.write(path, json);
       kept.push(name);
-      for (const old of kept.splice(0, kept.length - keep)) {
-        await writer.remove(`${FOLDER}${old}.json`);
-        await writer.remove(`${FOLDER}${old}.safetensors`);
-      }
-      return { path, bytes: tensors.byteLength + json.length };
+      await removeOld();
+      return { path, bytes: tensors.bytes + final.bytes + json.length };
     },
   };
 }
@@ -142,12 +203,21 @@ async function readCheckpoint(reader: RunReader, path: string): Promise<Checkpoi
     return error instanceof InputError ? Promise.reject(error) : fail(path, messageOf(error));
   }
   if (record.format !== 1) fail(path, `it is of format ${record.format}, this version reads format 1`);
-  const bytes = await reader.read(record.tensors.file);
-  if ((await sha256(bytes)) !== record.tensors.sha256) {
-    fail(record.tensors.file, "its checksum does not match");
+  const decoded = async ({
+    file,
+    sha256: sum,
+  }: TensorsRecord): Promise<ReadonlyMap<string, StoredTensor>> => {
+    const bytes = await reader.read(file);
+    if ((await sha256(bytes)) !== sum) fail(file, "its checksum does not match");
+    return decodeTensors(bytes, file).tensors;
+  };
+  const tensors = await decoded(record.tensors);
+  const final = new Map<string, FinalTensor>();
+  for (const { names, ...at } of record.final ?? []) {
+    const found = await decoded(at);
+    for (const name of names) final.set(name, { value: found.get(name)!, file: at.file });
   }
-  const tensors: ReadonlyMap<string, StoredTensor> = decodeTensors(bytes, record.tensors.file).tensors;
-  return { path, record, snapshot: { record: record.state, tensors } };
+  return { path, record, snapshot: { record: record.state, tensors, final } };
 }
 
 function byNumber(a: string, b: string): number {

@@ -45,6 +45,13 @@ export interface RunState {
    * @throws RunError where what was kept is of another shape: the plugin is no longer the one that wrote it
    */
   keep(name: string, variables: ReadonlyMap<string, tf.Variable>): void;
+  /**
+   * Keeps a variable whose value no longer changes, such as results so far: checkpoints write it once, and not again in
+   * each. It may be kept within a loop, if a run that is taken up again keeps all that it had before the loop's first
+   * {@link settle}: their number belongs in a cell.
+   * @throws RunError as {@link keep} does
+   */
+  keepFinal(name: string, variable: tf.Variable): void;
   /** Keeps a value: a step counter, a history, results so far. */
   cell<T extends Json>(name: string, initial: T): Cell<T>;
   /** A part of the state with names of its own. */
@@ -80,6 +87,16 @@ export interface Snapshot {
   readonly record: StateRecord;
   /** By full name, `<scope>/<name>/<variable>`. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Those that no longer change, by full name, `<scope>/<name>`. */
+  readonly final: ReadonlyMap<string, FinalTensor>;
+}
+
+/** A tensor that no longer changes: its value, its file, or both. */
+export interface FinalTensor {
+  /** Absent where a file of an earlier checkpoint has it. */
+  value?: StoredTensor | undefined;
+  /** Set by what writes the checkpoint: the file that has the value from now on. */
+  file?: string | undefined;
 }
 
 /** What the keeper of a state decides. */
@@ -110,6 +127,7 @@ type ReturnedBy<B> = B extends (state: RunState) => AsyncGenerator<ApplicationEv
 /** Opens the state of a run. */
 export function openState({ from, signal, due, save, pause }: StateOptions): KeptState {
   const variables = new Map<string, tf.Variable>();
+  const final = new Map<string, { readonly variable: tf.Variable; readonly kept: FinalTensor }>();
   const cells = new Map<string, { value: Json }>();
   const stages = new Map<string, Json>(Object.entries(from?.record.stages ?? {}));
   const networks = new Map<string, NetworkRecord>();
@@ -117,7 +135,7 @@ export function openState({ from, signal, due, save, pause }: StateOptions): Kep
   let used = behind;
 
   const claim = (name: string): void => {
-    if (cells.has(name) || variables.has(name))
+    if (cells.has(name) || variables.has(name) || final.has(name))
       throw new Error(`"${name}" is kept already; choose another name`);
   };
   /** What the name had; while the run catches up, it must have had something. */
@@ -133,6 +151,8 @@ export function openState({ from, signal, due, save, pause }: StateOptions): Kep
   const take = async (moment: string): Promise<void> => {
     const tensors = new Map<string, StoredTensor>();
     for (const [name, variable] of variables) tensors.set(name, await read(variable));
+    const unwritten = [...final.values()].filter(({ kept }) => kept.file === undefined);
+    for (const { variable, kept } of unwritten) kept.value = await read(variable);
     const values = new Map([...cells].map(([name, cell]) => [name, cell.value]));
     requireFinite(values);
     requireFinite(stages);
@@ -142,13 +162,15 @@ export function openState({ from, signal, due, save, pause }: StateOptions): Kep
       stages: Object.fromEntries(stages),
       networks: Object.fromEntries(networks),
     };
-    await save({ record, tensors });
+    await save({ record, tensors, final: new Map([...final].map(([name, { kept }]) => [name, kept])) });
+    for (const { kept } of unwritten) kept.value = undefined;
   };
 
   /** @throws RunError where the application has not kept by now what it had kept then */
   const catchUp = (): void => {
     const missed =
       [...from!.tensors.keys()].find((name) => !variables.has(name)) ??
+      [...from!.final.keys()].find((name) => !final.has(name)) ??
       Object.keys(from!.record.cells).find((name) => !cells.has(name));
     if (missed !== undefined) {
       throw new RunError(
@@ -185,6 +207,13 @@ export function openState({ from, signal, due, save, pause }: StateOptions): Kep
     };
     return {
       keep,
+      keepFinal(name, variable) {
+        const key = full(name);
+        claim(key);
+        const had = restored(from?.final.get(key), key);
+        if (had?.value !== undefined) assign(variable, had.value, key);
+        final.set(key, { variable, kept: { file: had?.file } });
+      },
       network(name, plan, ports, key) {
         const network = plan.build(ports, key);
         keep(name, network.parameters);
@@ -209,14 +238,16 @@ export function openState({ from, signal, due, save, pause }: StateOptions): Kep
           if (behind) await at(done, false);
           return stages.get(key) as ReturnedBy<typeof body>;
         }
-        const other = [...variables.keys(), ...cells.keys()].find((name) => name.startsWith(`${key}/`));
+        const other = [...variables.keys(), ...final.keys(), ...cells.keys()].find((name) =>
+          name.startsWith(`${key}/`),
+        );
         if (other !== undefined) {
           throw new Error(
             `stage "${key}" would forget "${other}", which is not its own; choose another name`,
           );
         }
         const value = yield* body(scoped(`${key}/`));
-        for (const kept of [variables, cells, networks, stages]) {
+        for (const kept of [variables, final, cells, networks, stages]) {
           for (const inner of kept.keys()) if (inner.startsWith(`${key}/`)) kept.delete(inner);
         }
         stages.set(key, value ?? null);

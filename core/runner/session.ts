@@ -129,7 +129,7 @@ async function started(engine: Engine, use: string): Promise<EngineInfo> {
 function stateOf({ loaded, writer, past, signal, ...session }: Session, engine: EngineInfo): KeptState {
   const { checkpoint: policy } = loaded.scenario;
   const { text, log, account, seconds } = session;
-  const checkpoints = checkpointer(writer, policy.keep, past.files);
+  const checkpoints = checkpointer(writer, policy.keep, past.files, past.checkpoint?.record);
   const clock = checkpointClock(policy);
   return openState({
     from: past.checkpoint?.snapshot,

@@ -23,9 +23,13 @@ export function version(): string {
   return JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
 }
 
-/** The lowest version of Node that this package runs on, e.g. `22.18`. */
+/**
+ * The lowest version of Node that this package runs on, e.g. `22.18`. It is not under `engines`, or `npm ci` in a clone
+ * would warn of an older Node that its scripts don't use: the clone brings its own.
+ */
 export function minimumNode(): string {
-  return JSON.parse(readFileSync(join(root, "package.json"), "utf8")).engines.node.replace(/^>=/, "");
+  const { devEngines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  return devEngines.runtime.version.replace(/^>=/, "");
 }
 
 /** A scenario that comes with this package. */

@@ -89,7 +89,8 @@ t.test(
   "a sweep is detached, interrupted, cancelled from elsewhere with and without a host, and resumed",
   async (t) => {
     const fleet = await fleetAt(t, server);
-    sweepFile(fleet, WALKS.replace("seeds:", "set: { application.steps: 200 }\nseeds:"));
+    const door = join(fleet.cwd, "door");
+    sweepFile(fleet, WALKS.replace("seeds:", `set: { application.door: ${door} }\nseeds:`));
     await fleet.worker(["--slots", "4"]);
     const detached = await fleet.run("sweep", "walks.yaml", "--detach");
     t.equal(detached.code, 0, detached.err);
@@ -115,6 +116,7 @@ t.test(
     t.match(out, `workers go on with the jobs that sweep ${id} has put`);
     const again = await fleet.run("sweep", "cancel", id);
     t.match(again.out, "cancelled", "by a process in the place of the host");
+    writeFileSync(door, "");
     const ended = await fleet.run("sweep", "resume", id, "--quiet");
     t.equal(ended.code, 0, ended.err);
     await checkOnce(t, fleet.store, id, 4);

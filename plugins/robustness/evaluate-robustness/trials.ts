@@ -21,7 +21,7 @@ import {
   withoutClass,
 } from "../../../core/mod.ts";
 import type { Trial } from "../evaluation.ts";
-import { attackBatch, batchesOf, disposeBatch } from "./images.ts";
+import { attackBatch, type BatchRows, batchesOf, disposeBatch } from "./images.ts";
 import { sheetOf } from "./pictures.ts";
 import type { NamedAttack, Stage } from "./stage.ts";
 
@@ -100,20 +100,27 @@ async function* runTrial(plan: TrialPlan, state: RunState): AsyncGenerator<Appli
   const { images, parts, context } = stage;
   const found = state.cell<Found>("found", NOTHING);
   const broken = state.cell<number>("broken", 0);
-  const all = [...batchesOf(attacked.length, parts.batch)];
-  const examples = all.map(({ indices }) =>
-    tf.tidy(() => tf.variable(tf.zeros([indices.length, ...images.shape]), false)),
-  );
+  const examples: tf.Variable[] = [];
+  /** Keeps the examples of one more batch, where they are wanted. */
+  const keepExamples = (x: tf.Tensor): void => {
+    if (!isKept(plan)) return;
+    examples.push(tf.variable(x, false));
+    state.keepFinal(`examples/${examples.length - 1}`, examples.at(-1)!);
+  };
   yield { type: "stage", stage: title, steps: attacked.length };
   try {
-    state.keep("examples", new Map(examples.map((variable, i) => [String(i), variable])));
+    const isDone = ({ start, count }: BatchRows): boolean => found.value.success.length >= start + count;
+    const all = [...batchesOf(attacked.length, parts.batch)];
+    for (const { indices } of all.filter(isDone)) {
+      tf.tidy(() => keepExamples(tf.zeros([indices.length, ...images.shape])));
+    }
     for (const [i, rows] of all.entries()) {
-      if (found.value.success.length >= rows.start + rows.count) continue;
+      if (isDone(rows)) continue;
       await state.settle();
       const batch = attackBatch(images, rows, attacked, target);
       try {
         const verdict = await judged(plan, batch, key.fold("batch", i));
-        examples[i]!.assign(verdict.x);
+        keepExamples(verdict.x);
         verdict.x.dispose();
         found.value = joined(found.value, verdict, rows.count);
         broken.value += verdict.broken;
@@ -187,16 +194,22 @@ function joined(before: Found, verdict: Verdict, count: number): Found {
   };
 }
 
+/** Whether the options ask for the examples. */
+function isKept({ stage: { parts }, epsilon, budgets, attacked }: TrialPlan): boolean {
+  const largest = budgets.at(-1);
+  if (attacked.length === 0 || parts.keep === "none") return false;
+  return parts.keep === "all" || (epsilon ?? largest) === largest;
+}
+
 /** Keeps the examples, and a sheet of some of them, where the options ask for it. */
 async function* kept(
-  { stage, title, prepared, epsilon, budgets, attacked }: TrialPlan,
+  plan: TrialPlan,
   examples: readonly tf.Variable[],
   { success }: Found,
 ): AsyncGenerator<ApplicationEvent> {
+  if (!isKept(plan)) return;
+  const { stage, title, prepared, epsilon, attacked } = plan;
   const { parts, images, name, context } = stage;
-  const largest = budgets.at(-1);
-  const wanted = parts.keep === "all" || (parts.keep === "largest" && (epsilon ?? largest) === largest);
-  if (attacked.length === 0 || !wanted) return;
   const size = sizeOf(images.shape);
   const values = new Float32Array(attacked.length * size);
   for (const [i, { start, count }] of [...batchesOf(attacked.length, parts.batch)].entries()) {
