@@ -23,6 +23,8 @@ export interface Trial {
   readonly queries: readonly number[];
   /** By the part of an attack that has parts, 1 where it and those before it did not fool the classifier. */
   readonly members?: Readonly<Record<string, readonly number[]>>;
+  /** By the name of another classifier, 1 where the example fools that one (within the budget, if there is one). */
+  readonly transferred?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** All attacks on one classifier. Images that it gets wrong without any attack are counted, not attacked. */

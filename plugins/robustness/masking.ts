@@ -155,7 +155,7 @@ function blackBoxSigns({ trials, bounds }: Evaluation): string[] {
 const FEWEST = 6;
 
 /** McNemar's test: whether an attack that alone fools `only` images is stronger than one that alone fools `others`. */
-function exceeds(only: number, others: number): boolean {
+export function exceeds(only: number, others: number): boolean {
   return only + others >= FEWEST && only - others > Z * Math.sqrt(only + others);
 }
 

@@ -35,3 +35,4 @@ export {
   RobustnessMeasures,
 } from "./measure.ts";
 export { type SmoothingOptions, smoothing } from "./smoothing/smoothing.ts";
+export { type NamedEvaluation, type Transfer, transferSigns, transfersOf } from "./transfer.ts";

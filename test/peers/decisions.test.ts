@@ -9,7 +9,7 @@ import { peers, peersMissing, trained } from "./compare.ts";
 
 await onnxruntime().start();
 
-const IMAGES = 40;
+const IMAGES = 30;
 
 /** Both draw their directions by chance: medians over the images may differ by this factor. */
 const APART = 1.2;
@@ -17,7 +17,7 @@ const APART = 1.2;
 t.test("HopSkipJump is as near as foolbox's at equal queries", { skip: peersMissing ?? false }, async (t) => {
   const data = await mnist({ split: "train", range: "unit" });
   const test = await data.heldOut!();
-  const network = trained(mlp({ hidden: [64], activation: "relu", spectralNorm: false }), data, 200, 0);
+  const network = trained(mlp({ hidden: [64], activation: "relu", spectralNorm: false }), data, 100, 0);
   const classifier = classifierOf(
     { name: "net", inputShape: test.shape, classes: 10, range: [0, 1] },
     PLAIN,
@@ -30,7 +30,7 @@ t.test("HopSkipJump is as near as foolbox's at equal queries", { skip: peersMiss
   const right = [...taken].flatMap((label, i) => (label === test.labels![i] ? [i] : [])).slice(0, IMAGES);
   const x = test.rows(right);
   const labels = right.map((row) => test.labels![row]!);
-  const study = { network, mean: 0, test, linf: [], l2: [], steps: 6, queries: 0, seeds: 1 };
+  const study = { network, mean: 0, test, linf: [], l2: [], steps: 5, queries: 0, seeds: 1 };
   const theirs = await peers(t, { ...study, build: { mlp: [784, 64, 10] }, about: "decisions" }, x, labels);
 
   const y = tf.tensor1d(labels, "int32");

@@ -259,7 +259,7 @@ export function evaluationOf(
   return {
     ...{ classifiers, data: test, classes: test.classes!, n, batch, attacks, measures: [], epsilons },
     ...{ mode: "fixed", search: { by: "bisection", steps: 20 }, goal: "untargeted" },
-    ...{ show: 0, keep: "none", probes, painter: undefined },
+    ...{ show: 0, keep: "none", transfer: false, probes, painter: undefined },
   };
 }
 

@@ -34,6 +34,7 @@ import { probing } from "./probes.ts";
 import { fingerprintOf } from "./record.ts";
 import { results } from "./results.ts";
 import { type Evaluated, type NamedAttack, withNames } from "./stage.ts";
+import { transfer } from "./transfer.ts";
 import { runTrials } from "./trials.ts";
 
 export type { EvaluateRobustness, EvaluateRobustnessOptions };
@@ -55,6 +56,11 @@ export function evaluateRobustness(given: EvaluateRobustnessOptions): Applicatio
   }
   const { classes = data.classes!, ...checked } = parseOptions("evaluate-robustness", settings, rest);
   const { epsilons, goal } = checked;
+  if (checked.transfer && Object.keys(classifiers).length < 2) {
+    throw new InputError(
+      "transfer: true judges the examples of one classifier on another, but there is one alone: name two at least",
+    );
+  }
   for (const { name, norm, targeted } of attacks) {
     if (!isFileName(name, LONGEST)) {
       throw new InputError(
@@ -86,6 +92,7 @@ async function* runEvaluation(
   try {
     const { images, named, evaluated } = yield* attacked(parts, context, opened);
     yield* context.state.once("results", () => results(parts, images, named, evaluated, context));
+    if (parts.transfer) yield* context.state.once("transfer", () => transfer(evaluated, context));
     yield* measuring(parts, images, opened, context);
   } finally {
     for (const classifier of opened) classifier.dispose();
@@ -114,8 +121,7 @@ export async function* attacked(
   const key = context.key.fold("evaluate-robustness");
   const images = await drawImages(data, parts.n, key.fold("images"));
   const named = withNames(attacks);
-  const evaluated: Evaluated[] = [];
-
+  const all = new Map<string, Classifier>();
   for (const [name, source] of Object.entries(parts.classifiers)) {
     const place = {
       name,
@@ -129,9 +135,17 @@ export async function* attacked(
     };
     const classifier = yield* source.open(place, context);
     opened.push(classifier);
+    all.set(name, classifier);
+  }
+
+  const evaluated: Evaluated[] = [];
+  for (const [name, classifier] of all) {
     const batch = await firstOf(images, 1, async (x) => affordable(classifier, named, x, parts.batch));
+    const others = parts.transfer
+      ? new Map([...all].filter(([other]) => other !== name))
+      : new Map<string, Classifier>();
     const stage = {
-      ...{ parts: { ...parts, batch }, images, name, classifier, context },
+      ...{ parts: { ...parts, batch }, images, name, classifier, others, context },
       key: key.fold("classifier", name),
     };
     const seen = yield* state.once(`${name}: clean`, () => predictions(stage));

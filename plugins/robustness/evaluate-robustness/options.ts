@@ -68,6 +68,10 @@ export const settings = z.strictObject({
     .enum(["all", "largest", "none"])
     .default("largest")
     .describe("Examples kept, as `.npy` and on sheets: of every budget, of the largest, none."),
+  transfer: z
+    .boolean()
+    .default(false)
+    .describe("Judges the examples that were found for each classifier on all others as well."),
   probes: z
     .boolean()
     .default(true)

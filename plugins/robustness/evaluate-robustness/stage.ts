@@ -17,6 +17,8 @@ export interface Stage {
   /** Of the classifier. */
   readonly name: string;
   readonly classifier: Classifier;
+  /** Other classifiers that its examples are judged on, by name. */
+  readonly others: ReadonlyMap<string, Classifier>;
   readonly key: Key;
   readonly context: RunContext;
 }

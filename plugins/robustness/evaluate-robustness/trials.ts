@@ -18,6 +18,7 @@ import {
   type Verdict,
   warningsOfSilence,
   widest,
+  withinBudget,
   withoutClass,
 } from "../../../core/mod.ts";
 import type { Trial } from "../evaluation.ts";
@@ -39,6 +40,7 @@ export async function* runTrials(
   const { parts, classifier, context } = stage;
   const trials: Trial[] = [];
   const judge = judgeOf(classifier);
+  const others = new Map([...stage.others].map(([name, other]) => [name, judgeOf(other)]));
   try {
     for (const { name, attack } of attacks) {
       const { norm, access = "white-box" } = attack;
@@ -49,7 +51,7 @@ export async function* runTrials(
         for (const epsilon of minimal ? [null] : budgets) {
           const title = `${stage.name}: ${name}${epsilon === null ? "" : ` at ${epsilon}`}`;
           const key = stage.key.fold("attack", name, epsilon ?? "least");
-          const plan = { stage, title, prepared, judge, epsilon, budgets, attacked, target, key };
+          const plan = { stage, title, prepared, judge, others, epsilon, budgets, attacked, target, key };
           const found = yield* context.state.once(title, (state) => runTrial(plan, state));
           trials.push({ attack: name, norm, access, epsilon, ...found });
         }
@@ -59,6 +61,7 @@ export async function* runTrials(
     }
   } finally {
     judge.dispose();
+    for (const other of others.values()) other.dispose();
   }
   return trials;
 }
@@ -69,6 +72,8 @@ interface TrialPlan {
   readonly title: string;
   readonly prepared: PreparedAttack;
   readonly judge: Judge;
+  /** Judges of the other classifiers that the examples are shown to. */
+  readonly others: ReadonlyMap<string, Judge>;
   /** The budget; null where the least distance is looked for. */
   readonly epsilon: number | null;
   /** All budgets in the attack's norm, rising. */
@@ -85,6 +90,7 @@ type Found = {
   distance: { l2: number[]; linf: number[] };
   queries: number[];
   members: Record<string, number[]>;
+  transferred: Record<string, number[]>;
 };
 
 const NOTHING: Found = {
@@ -93,6 +99,7 @@ const NOTHING: Found = {
   distance: { l2: [], linf: [] },
   queries: [],
   members: {},
+  transferred: {},
 };
 
 async function* runTrial(plan: TrialPlan, state: RunState): AsyncGenerator<ApplicationEvent, Found> {
@@ -121,8 +128,9 @@ async function* runTrial(plan: TrialPlan, state: RunState): AsyncGenerator<Appli
       try {
         const verdict = await judged(plan, batch, key.fold("batch", i));
         keepExamples(verdict.x);
+        const transferred = await shown(plan, batch, verdict, key.fold("others", i));
         verdict.x.dispose();
-        found.value = joined(found.value, verdict, rows.count);
+        found.value = joined(found.value, { ...verdict, transferred }, rows.count);
         broken.value += verdict.broken;
       } catch (error) {
         // stopped within a batch: what the batches before it found is written down
@@ -176,21 +184,51 @@ async function judged(
   }
 }
 
+/**
+ * Whether the examples of a batch fool each of the other classifiers, 1 where they do: those within the budget, or, where
+ * there is none, those that fool whom they were found for.
+ */
+async function shown(
+  { others, epsilon, prepared, stage }: TrialPlan,
+  { y, target }: AttackBatch,
+  { x, distance, success }: Verdict,
+  key: Key,
+): Promise<Record<string, Uint8Array>> {
+  const { norm } = prepared.attack;
+  const { bounds } = stage.classifier;
+  const transferred: Record<string, Uint8Array> = {};
+  const wanted = others.size === 0 ? [] : await (target ?? y).data();
+  const counts = (i: number): boolean =>
+    epsilon === null ? success[i] === 1 : withinBudget(distance[norm][i]!, epsilon, bounds);
+  for (const [name, judge] of others) {
+    const said = await judge.predict(x, key.fold(name));
+    transferred[name] = Uint8Array.from(said, (label, i) =>
+      counts(i) && (target === undefined) === (label !== wanted[i]) ? 1 : 0,
+    );
+  }
+  return transferred;
+}
+
 /** What was found so far, and in one more batch. */
-function joined(before: Found, verdict: Verdict, count: number): Found {
-  const { success, prediction, distance, queries, members } = verdict;
+function joined(
+  before: Found,
+  verdict: Verdict & { readonly transferred: Readonly<Record<string, Uint8Array>> },
+  count: number,
+): Found {
+  const { success, prediction, distance, queries, members, transferred } = verdict;
   const more = (old: readonly number[], values: ArrayLike<number>): number[] => [
     ...old,
     ...Array.from({ length: count }, (_, i) => values[i]!),
   ];
+  const moreOf = (old: Readonly<Record<string, number[]>>, flags: Readonly<Record<string, Uint8Array>>) =>
+    Object.fromEntries(Object.entries(flags).map(([name, values]) => [name, more(old[name] ?? [], values)]));
   return {
     success: more(before.success, success),
     prediction: more(before.prediction, prediction),
     distance: { l2: more(before.distance.l2, distance.l2), linf: more(before.distance.linf, distance.linf) },
     queries: more(before.queries, queries),
-    members: Object.fromEntries(
-      Object.entries(members).map(([member, flags]) => [member, more(before.members[member] ?? [], flags)]),
-    ),
+    members: moreOf(before.members, members),
+    transferred: moreOf(before.transferred, transferred),
   };
 }
 
