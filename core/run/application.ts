@@ -15,6 +15,8 @@ import type { Store } from "./store.ts";
 
 /** What {@link Application.run} receives. */
 export interface RunContext extends Context {
+  /** Id of the run, where a store keeps it. */
+  readonly run?: string;
   /** Root of all the run's randomness. */
   readonly key: Key;
   /** Where the run's numbers come from, for what is to say so; a context that is not a run's has none. */

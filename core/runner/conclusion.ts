@@ -6,10 +6,19 @@
 import { InputError } from "../plugin/errors.ts";
 import type { RunEvent } from "../run/event.ts";
 import { type ExpectationResult, judgeExpectations } from "../run/expectation.ts";
-import { RUN_FILES, type RunFailure, type RunResult, type RunWriter, type Store } from "../run/store.ts";
+import {
+  RUN_FILES,
+  type RunFailure,
+  type RunReader,
+  type RunResult,
+  type RunWriter,
+  type Store,
+} from "../run/store.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import { discreetFailure } from "./failure.ts";
 import { openLog, type RunLog } from "./log.ts";
 import { NO_ENGINE } from "./opening.ts";
+import { knownOutside } from "./reopen.ts";
 
 /** How a session went, before the scenario's expectations are judged. */
 export type Outcome =
@@ -94,7 +103,8 @@ export async function recordEnd(
   const writer = await store.resume(id, { gone: epoch });
   try {
     if (writer.epoch !== epoch + 1) throw new InputError(`run ${id} was taken over by another process since`);
-    const past = await (await store.open(id)).events();
+    const reader = await store.open(id);
+    const past = await reader.events();
     const first = past.find((event) => event.type === "started");
     const last = past.at(-1);
     if (last?.type === "ended" && (last.status === "passed" || last.status === "missed"))
@@ -118,10 +128,16 @@ export async function recordEnd(
       metrics: {},
       expectations: [],
       seconds: Math.max(0, between) / 1000, // clocks are set back now and then
-      ...outcome,
+      ...(await toldOutside(outcome, reader)),
     });
     return added;
   } finally {
     await writer.close();
   }
+}
+
+/** An outcome as it may be told of a run whose scenario came from outside. */
+async function toldOutside(outcome: Outcome, reader: RunReader): Promise<Outcome> {
+  const known = "error" in outcome ? await knownOutside(reader) : undefined;
+  return known && "error" in outcome ? { ...outcome, error: discreetFailure(outcome.error, known) } : outcome;
 }

@@ -3,16 +3,33 @@
  *
  * @module
  */
+import { discreet, type Known } from "../plugin/discreet.ts";
 import { InputError, messageOf, RunError, stackOf } from "../plugin/errors.ts";
 import { locatedMessage } from "../plugin/thrown.ts";
 import type { RunFailure } from "../run/store.ts";
 import type { LoadedScenario } from "../scenario/scenario.ts";
 
 /**
- * What goes into a run's result.
+ * What goes into a run's result. Of a scenario from outside it tells no places of this machine.
  * @param error what was thrown
+ * @param text the scenario
  */
-export function failureOf(error: unknown, { problemAt }: Pick<LoadedScenario, "problemAt">): RunFailure {
+export function failureOf(error: unknown, loaded: LoadedScenario, text: string): RunFailure {
+  const failure = wholeFailureOf(error, loaded);
+  return loaded.allow === undefined ? failure : discreetFailure(failure, { sent: text, base: loaded.base });
+}
+
+/** A failure for somebody from outside: without the stack, and the places of this machine. */
+export function discreetFailure({ stack: _, ...failure }: RunFailure, known: Known): RunFailure {
+  const { message, problems } = failure;
+  return {
+    ...failure,
+    message: discreet(message, known),
+    ...(problems && { problems: problems.map((it) => ({ ...it, message: discreet(it.message, known) })) }),
+  };
+}
+
+function wholeFailureOf(error: unknown, { problemAt }: Pick<LoadedScenario, "problemAt">): RunFailure {
   const stack = stackOf(error);
   const common = { message: messageOf(error), ...(stack && { stack }) };
   if (error instanceof InputError) {

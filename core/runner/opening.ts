@@ -6,6 +6,7 @@
 import { withoutSecrets } from "../plugin/secrets.ts";
 import type { EngineInfo } from "../run/engine.ts";
 import { RUN_FILES, type RunWriter } from "../run/store.ts";
+import type { AllowList } from "../scenario/allow.ts";
 import type { PluginRecord, Scenario } from "../scenario/scenario.ts";
 import type { RunLog } from "./log.ts";
 import type { Past } from "./past.ts";
@@ -20,6 +21,8 @@ export interface OpeningParts {
   /** The scenario's own plugins. */
   readonly plugins: readonly PluginRecord[];
   readonly environment: Readonly<Record<string, unknown>>;
+  /** What a scenario from outside may name, now and when it is resumed. */
+  readonly allow: AllowList | undefined;
   readonly writer: RunWriter;
   readonly past: Past;
   readonly log: RunLog;
@@ -35,11 +38,17 @@ export interface Opening {
 
 /** The opening of a session. */
 export function openingOf(parts: OpeningParts): Opening {
-  const { scenario, text, base, plugins, environment, writer, past, log } = parts;
+  const { scenario, text, base, plugins, environment, allow, writer, past, log } = parts;
   const isNew = past.events.length === 0;
   const hasFiles = [RUN_FILES.scenario, RUN_FILES.environment].every((path) => past.files.includes(path));
   const writeFiles = async (engine?: EngineInfo): Promise<void> => {
-    const about = { ...(engine && { engine }), base: base.href, ...environment, plugins };
+    const about = {
+      ...(engine && { engine }),
+      base: base.href,
+      ...(allow && { allow }),
+      ...environment,
+      plugins,
+    };
     await writer.write(RUN_FILES.scenario, text);
     await writer.write(RUN_FILES.environment, `${JSON.stringify(about, null, 2)}\n`);
   };

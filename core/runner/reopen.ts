@@ -3,10 +3,12 @@
  *
  * @module
  */
+import type { Known } from "../plugin/discreet.ts";
 import { InputError } from "../plugin/errors.ts";
 import type { Modules } from "../plugin/load.ts";
 import type { PluginExport } from "../plugin/plugin.ts";
 import { RUN_FILES, type RunReader } from "../run/store.ts";
+import type { AllowList } from "../scenario/allow.ts";
 import { loadScenario } from "../scenario/load.ts";
 import type { LoadedScenario } from "../scenario/scenario.ts";
 
@@ -28,10 +30,9 @@ export async function reopenScenario(
       `run ${reader.id} has no ${path}: it was stopped before it began, or the file was removed. Start it anew`,
     );
   }
-  const environment = await text(RUN_FILES.environment);
-  let base: URL;
+  let origin: Origin;
   try {
-    base = new URL((JSON.parse(environment) as { base: string }).base);
+    origin = originIn(await text(RUN_FILES.environment));
   } catch (cause) {
     throw new InputError(`run ${reader.id}: ${RUN_FILES.environment} is damaged: it names no base`, {
       cause,
@@ -39,9 +40,33 @@ export async function reopenScenario(
   }
   const file = `run ${reader.id}: ${RUN_FILES.scenario}`;
   return await loadScenario(await text(RUN_FILES.scenario), {
-    base,
+    ...origin,
     file,
     plugins,
     ...(modules && { modules }),
   });
+}
+
+/** Where a run's scenario comes from. */
+interface Origin {
+  readonly base: URL;
+  /** What it may name, of one that came from outside. */
+  readonly allow?: AllowList | undefined;
+}
+
+/** @throws where the file is damaged */
+function originIn(environment: string): Origin {
+  const { base, allow } = JSON.parse(environment) as { base: string; allow?: AllowList };
+  return { base: new URL(base), allow };
+}
+
+/** What somebody from outside knows of a run who has sent its scenario; undefined where nobody has. */
+export async function knownOutside(reader: RunReader): Promise<Known | undefined> {
+  try {
+    const read = async (path: string): Promise<string> => new TextDecoder().decode(await reader.read(path));
+    const { base, allow } = originIn(await read(RUN_FILES.environment));
+    return allow === undefined ? undefined : { base, sent: await read(RUN_FILES.scenario) };
+  } catch {
+    return undefined; // it had not begun
+  }
 }

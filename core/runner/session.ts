@@ -57,13 +57,13 @@ interface Session extends SessionOptions {
  */
 export async function runSession(options: SessionOptions): Promise<void> {
   const { loaded, environment, writer, past, show } = options;
-  const { scenario, base, plugins } = loaded;
+  const { scenario, base, plugins, allow } = loaded;
   const text = stringify(scenario);
   const log = openLog(writer, past.events, show, past.hash);
   const account = openAccount(past, log.emit);
   const seconds = stopwatch(past.checkpoint?.record.seconds ?? 0);
   const session: Session = { ...options, text, log, account, seconds };
-  const opening = openingOf({ scenario, text, base, plugins, environment, writer, past, log });
+  const opening = openingOf({ scenario, text, base, plugins, environment, allow, writer, past, log });
   const outcome = await outcomeOf(session, opening.prepare, opening.open);
   writer.lost.throwIfAborted(); // how it went is for the writer to say that has the run now
   await twice(() => opening.open()); // does nothing where it was opened
@@ -98,7 +98,10 @@ async function outcomeOf(
     return { status: "passed" };
   } catch (thrown) {
     if (signal.aborted) return { status: signal.reason instanceof RunPaused ? "paused" : "cancelled" };
-    return { status: "failed", error: failureOf((await brokenEngine(engine)) ?? thrown, loaded) };
+    return {
+      status: "failed",
+      error: failureOf((await brokenEngine(engine)) ?? thrown, loaded, session.text),
+    };
   }
 }
 
@@ -160,6 +163,7 @@ function runContextOf(
   const { seed, sentinels } = loaded.scenario;
   return {
     ...context,
+    run: writer.id,
     key: Key.from(seed),
     signal,
     state: state.root,

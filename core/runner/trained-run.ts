@@ -24,6 +24,8 @@ export interface TrainedNetwork {
 
 /** What a run had trained by its newest checkpoint. */
 export interface Trained {
+  /** Id of the run. */
+  readonly run: string;
   /** Path of the checkpoint, relative to the run. */
   readonly checkpoint: string;
   /** Names of the networks at the root of the run's state: those that outlive their stage. */
@@ -58,6 +60,7 @@ export async function openTrained(
     throw new InputError(`run ${reader.id} has no network "${name}"; it has: ${there}`);
   };
   return {
+    run: reader.id,
     checkpoint: path,
     names: Object.keys(networks).filter((name) => !name.includes("/")),
     record,

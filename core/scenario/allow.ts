@@ -10,6 +10,22 @@ import { InputError } from "../plugin/errors.ts";
  */
 export type AllowList = readonly string[];
 
+/** What a scenario from outside calls the place of the runs of whoever runs it, wherever that is. */
+const OWN_RUNS = "runs";
+
+/**
+ * A document from outside, without the place of earlier runs where that is said to be {@link OWN_RUNS}: they are looked
+ * for where its own run is kept.
+ */
+export function withOwnRuns(document: unknown): unknown {
+  if (Array.isArray(document)) return document.map(withOwnRuns);
+  if (typeof document !== "object" || document === null) return document;
+  const members = Object.entries(document);
+  const kept =
+    "run" in document ? members.filter(([name, it]) => name !== "runs" || it !== OWN_RUNS) : members;
+  return Object.fromEntries(kept.map(([name, it]) => [name, withOwnRuns(it)]));
+}
+
 /** A scenario from outside names what it may not. */
 export class NotAllowed extends InputError {
   override readonly name = "NotAllowed";

@@ -14,7 +14,7 @@ import { checkSettled } from "../plugin/options.ts";
 import { placesIn } from "../plugin/path.ts";
 import type { Plugin, PluginExport } from "../plugin/plugin.ts";
 import { refsOf } from "../plugin/refs.ts";
-import { type AllowList, requireAllowed } from "./allow.ts";
+import { type AllowList, requireAllowed, withOwnRuns } from "./allow.ts";
 import { type Applied, changed, type Override } from "./override.ts";
 import { namesOf, pathTo } from "./path.ts";
 import {
@@ -122,13 +122,14 @@ export async function openScenario(
       if ("faults" in value) return value;
       const applied = [...first.applied, ...value.applied];
       const blame = (finding: Finding): Fault => blamed(finding, source.value, applied);
+      const whole = allow === undefined ? value.value : withOwnRuns(value.value);
       // What is written, and not what is filled in: defaults are the plugins' own.
       if (allow !== undefined)
         requireAllowed(
-          placesIn(() => void check(schema, value.value)),
+          placesIn(() => void check(schema, whole)),
           allow,
         );
-      const checked = checkSettled(schema, value.value);
+      const checked = checkSettled(schema, whole);
       if ("findings" in checked) return { faults: checked.findings.map(blame) };
       const loaded: LoadedScenario = {
         scenario: checked.data,

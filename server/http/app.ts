@@ -6,6 +6,7 @@
  */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { getPath } from "hono/utils/url";
+import { discreet } from "../../core/plugin/discreet.ts";
 import { CORE_VERSION } from "../../core/plugin/plugin.ts";
 import type { Store } from "../../core/run/store.ts";
 import { type Metrics, noStreamCounter } from "./counting.ts";
@@ -102,7 +103,7 @@ export function createApp(store: Store, options: AppOptions = {}) {
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.get("/readyz", async (c) => {
     await store.list().catch((error) => {
-      throw new Refusal(503, `the store cannot be read: ${error.message}`);
+      throw new Refusal(503, `the store cannot be read: ${discreet(error.message)}`);
     });
     return c.json({ status: "ok" });
   });

@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
+import { discreet } from "../../core/plugin/discreet.ts";
 import { InputError } from "../../core/plugin/errors.ts";
 import type { RunReader, Store } from "../../core/run/store.ts";
 import { notFound, Refusal } from "./problem.ts";
@@ -123,5 +124,5 @@ async function requireQuiet(store: Store, id: string, what: string): Promise<voi
 
 /** Another process may have taken the run in the meantime, or the store is read only. */
 function refused(error: unknown): never {
-  throw error instanceof InputError ? new Refusal(409, error.message) : error;
+  throw error instanceof InputError ? new Refusal(409, discreet(error.message)) : error;
 }

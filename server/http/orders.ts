@@ -5,6 +5,7 @@
  */
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { discreet } from "../../core/plugin/discreet.ts";
 import { InputError, messageOf } from "../../core/plugin/errors.ts";
 import { locatePath } from "../../core/plugin/place.ts";
 import type { RunGlance, Store } from "../../core/run/store.ts";
@@ -110,7 +111,7 @@ export function orderRoutes({ store, runner, scenarios, allow, base }: Orders) {
   };
   const jobOf = (ticket: string): Job => {
     const found = runner?.jobs().find((job) => job.ticket === ticket);
-    if (found !== undefined) return found;
+    if (found !== undefined) return told(found);
     throw new Refusal(404, `there is no order ${JSON.stringify(ticket)} here`);
   };
   const glanceOf = async (id: string): Promise<RunGlance> => await store.glance(id).catch(notFound);
@@ -120,7 +121,7 @@ export function orderRoutes({ store, runner, scenarios, allow, base }: Orders) {
     .openapi(documented(routes, start, { request: {} }), async (c) => {
       const runner = requireRunner();
       const order = await orderOf(c, scenarios());
-      return taken(c, base, await attempt(() => runner.start({ ...order, allow })));
+      return taken(c, base, await attempt(() => runner.start({ ...order, allow }), order));
     })
     .openapi(resume, async (c) => {
       const runner = requireRunner();
@@ -140,7 +141,7 @@ export function orderRoutes({ store, runner, scenarios, allow, base }: Orders) {
       const by = owner === undefined ? "another process" : `process ${owner.pid} on ${owner.host}`;
       throw new Refusal(409, `run ${run} cannot be stopped from here: ${by} runs it. Stop it there`);
     })
-    .openapi(queue, async (c) => c.json({ jobs: runner?.jobs() ?? [] }, 200))
+    .openapi(queue, async (c) => c.json({ jobs: runner?.jobs().map(told) ?? [] }, 200))
     .openapi(order, async (c) => c.json(jobOf(c.req.param("ticket")), 200))
     .openapi(withdraw, async (c) => {
       const job = jobOf(c.req.param("ticket"));
@@ -167,10 +168,15 @@ function taken(c: Context, base: string, job: Job) {
   return job.run === undefined ? c.json(job, 202) : c.json(job, 201);
 }
 
+/** An order as clients are told of it. */
+function told(job: Job): Job {
+  return job.error === undefined ? job : { ...job, error: discreet(job.error, { base: new URL(here()) }) };
+}
+
 /** Gives an order to the runner. @throws Refusal where the runner does not take it */
-async function attempt(order: () => Promise<Job>): Promise<Job> {
+async function attempt(order: () => Promise<Job>, posted?: Posted): Promise<Job> {
   try {
-    return await order();
+    return told(await order());
   } catch (error) {
     if (error instanceof Busy) {
       throw new Refusal(429, `${error.message}. Try again later`, {
@@ -178,9 +184,23 @@ async function attempt(order: () => Promise<Job>): Promise<Job> {
       });
     }
     if (error instanceof NotAllowed) throw new Refusal(403, error.message);
-    if (error instanceof InputError) throw new Refusal(422, error.message, { cause: error });
+    if (error instanceof InputError) throw refused(error, posted);
     throw error;
   }
+}
+
+/** What is wrong with an order, told without more of this machine than the client has sent. */
+function refused(
+  error: InputError,
+  { text = "", overrides = [], base = here() }: Partial<Posted> = {},
+): Refusal {
+  const known = { sent: [text, ...overrides.map(({ value }) => value)].join("\n"), base: new URL(base) };
+  const problems = error.problems.map((problem) => ({
+    ...problem,
+    message: discreet(problem.message, known),
+  }));
+  const cause = new InputError(problems, { ...(error.file !== undefined && { file: error.file }) });
+  return new Refusal(422, cause.message, { cause });
 }
 
 const YAML = /^(application\/(x-)?yaml|text\/(x-)?yaml|text\/plain)$/;

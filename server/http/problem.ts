@@ -6,6 +6,7 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { discreet } from "../../core/plugin/discreet.ts";
 import { InputError, messageOf } from "../../core/plugin/errors.ts";
 import type { ProblemDetails } from "./answers.ts";
 
@@ -53,7 +54,7 @@ export class Refusal extends Error {
 
 /** Refuses with 404 for an InputError, which a store throws where it has no such run or file. Throws other errors on. */
 export function notFound(error: unknown): never {
-  throw error instanceof InputError ? new Refusal(404, error.message) : error;
+  throw error instanceof InputError ? new Refusal(404, discreet(error.message)) : error;
 }
 
 /** The answer to a request that failed. Unforeseen errors go to the operator's log, and not to the client. */
@@ -67,7 +68,7 @@ export function problemResponse(c: Context, error: unknown): Response {
   }
   if (c.req.raw.signal.aborted) return c.body(null, 400); // the client is gone
   console.error(`${c.req.method} ${c.req.path}: ${messageOf(error)}`);
-  if (error instanceof InputError) return details(c, 500, error.message); // the store's file is damaged
+  if (error instanceof InputError) return details(c, 500, discreet(error.message)); // the store's file is damaged
   return details(c, 500, "something failed on the server; its log says what");
 }
 

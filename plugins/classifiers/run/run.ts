@@ -32,7 +32,8 @@ export function fromRun(given: FromRunOptions): ClassifierSource {
     name: "run",
     // biome-ignore lint/correctness/useYield: the contract's generator; reading a file has no progress to tell
     async *open(place, context) {
-      const { network, record } = await (await openEarlier(parsed, context)).open(parsed.network);
+      const earlier = await openEarlier(parsed, context);
+      const { network, record } = await earlier.open(parsed.network);
       const bounds = parsed.bounds ?? record.ports.inputRange;
       try {
         const classifier = networkClassifier(network, place, { ...parsed, bounds });
@@ -41,7 +42,7 @@ export function fromRun(given: FromRunOptions): ClassifierSource {
       } catch (error) {
         network.dispose();
         throw error instanceof InputError
-          ? new InputError(`run ${parsed.run}: ${error.message}`, { cause: error })
+          ? new InputError(`run ${earlier.run}: ${error.message}`, { cause: error })
           : error;
       }
     },

@@ -27,13 +27,14 @@ export async function* takeEarlier(
   from: EarlierRun,
   context: RunContext,
 ): AsyncGenerator<ApplicationEvent, undefined> {
-  yield { type: "stage", stage: `${name}, of run ${from.run}` };
-  const { network: found, record, tensors } = await (await openEarlier(from, context)).open(name);
+  const { run, open } = await openEarlier(from, context);
+  yield { type: "stage", stage: `${name}, of run ${run}` };
+  const { network: found, record, tensors } = await open(name);
   found.dispose();
   const [here, there] = [originOf(plan), record.plan].map((ref) => JSON.stringify(ref));
   if (here !== undefined && here !== there) {
     throw new InputError(
-      `run ${from.run}: its "${name}" is ${there}, this scenario's ${here}: give the network that it had`,
+      `run ${run}: its "${name}" is ${there}, this scenario's ${here}: give the network that it had`,
     );
   }
   const variables = [...network.parameters, ...network.state];
@@ -45,7 +46,7 @@ export async function* takeEarlier(
       `${stored.shape}` !== `${variable.shape}`
     ) {
       throw new InputError(
-        `run ${from.run}: its "${name}" is of another architecture than this scenario's ` +
+        `run ${run}: its "${name}" is of another architecture than this scenario's ` +
           `(${part} is [${variable.shape}] here, ${stored ? `[${stored.shape}]` : "absent"} there): give the networks that it had`,
       );
     }
