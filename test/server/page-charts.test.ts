@@ -34,7 +34,8 @@ async function long(store: Store, seed: number): Promise<string> {
     });
   }
   await writer.write("result.json", JSON.stringify({ ...result, run, scenario: "long" }));
-  await writer.append({ seq: STEPS + 2, time: time(STEPS), type: "ended", status: "passed", seconds: 500 });
+  await writer.append({ seq: STEPS + 2, time: time(STEPS), type: "metrics", values: { coverage: 0.9 } });
+  await writer.append({ seq: STEPS + 3, time: time(STEPS), type: "ended", status: "passed", seconds: 500 });
   await writer.close();
   return run;
 }
@@ -88,6 +89,29 @@ t.test("charts in Chromium", { skip }, async (t) => {
     });
     t.ok(picture.more >= 20, `${picture.more} pixels below the chart`);
     t.ok(picture.colors > 3, "with lines and letters");
+    t.same(faults, []);
+    await page.close();
+  });
+
+  await t.test("events are rows, a hundred at a time, and nothing of one lies upon another", async (t) => {
+    const { page, faults } = await browse(browser, `${server.url}/#/runs/${runs[0]}?tab=events`);
+    const rows = page.locator("table.events tbody tr");
+    const metrics = page.locator('tr[data-type="metrics"]');
+    await metrics.waitFor();
+    t.equal(await metrics.evaluate((row) => getComputedStyle(row).display), "table-row");
+    t.equal(await rows.count(), 100);
+    for (const shown of [200, 300, 400, 500, 600]) {
+      await page.getByRole("button", { name: "Older events" }).click();
+      await until(async () => (await rows.count()) === shown); // the last hundred comes from the server
+    }
+    await page.setViewportSize({ width: 360, height: 740 });
+    const apart = await metrics.evaluate((row) => {
+      const boxes = [...row.children].map((cell) => cell.getBoundingClientRect());
+      return boxes
+        .slice(1)
+        .every(({ left, top }, i) => left >= boxes[i]!.right - 1 || top >= boxes[i]!.bottom - 1);
+    });
+    t.ok(apart, "nr., time and type stand side by side on a phone");
     t.same(faults, []);
     await page.close();
   });

@@ -51,7 +51,7 @@ export function plotOptions(element, modelOf, { log, isPositive, height }) {
       y: log ? { distr: isPositive ? 3 : 4, ...(isPositive ? {} : { asinh: 0.1 }) } : {},
     },
     axes: [
-      { ...axis, size: 30, label: xLabel },
+      { ...axis, size: 30, label: xLabel, values: (_, splits) => stepsText(splits) },
       {
         ...axis,
         size: 54,
@@ -85,6 +85,12 @@ export function plotOptions(element, modelOf, { log, isPositive, height }) {
       ],
     },
   };
+}
+
+/** Thousands in short, as far as that says the same: the last label has little room. @param {readonly number[]} splits */
+function stepsText(splits) {
+  const isShort = splits.some((v) => Math.abs(v) >= 10_000) && splits.every((v) => v % 1000 === 0);
+  return splits.map((v) => (isShort && v !== 0 ? `${number(v / 1000)}k` : v.toLocaleString("en")));
 }
 
 /** Has the legend tell the last values up to a step. @param {import("uplot")} plot @param {number} high */

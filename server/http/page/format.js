@@ -48,9 +48,9 @@ export function size(bytes) {
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** `0.93 ± 0.02`; of one value no spread is known. @param {{ mean: number, deviation: number, values: readonly number[] }} spread */
+/** `0.93 ± 0.02`; of one value no spread is known, and of NaN there is none. @param {{ mean: number, deviation: number, values: readonly number[] }} spread */
 export function spreadText({ mean, deviation, values }) {
-  if (values.length < 2) return number(mean);
+  if (values.length < 2 || !Number.isFinite(mean)) return number(mean);
   const isRounding = deviation < 1e-9 * Math.abs(mean);
   return `${number(mean)} ± ${isRounding ? 0 : number(Number(deviation.toPrecision(2)))}`;
 }

@@ -8,6 +8,8 @@ import { setQuery } from "./location.js";
 
 /** Events that are asked for at once. */
 const PAGE = 500;
+/** Rows that are shown at first, and that a press adds: hundreds make a page that nobody gets to the end of. */
+const ROWS = 100;
 /** Milliseconds after a letter until the server is asked. */
 const PAUSE = 250;
 
@@ -16,6 +18,8 @@ const PAUSE = 250;
 /** What was found by which word, of which run. @type {{ key: string, events: RunEvent[], next: number, done: boolean, busy: boolean }} */
 let search = { key: "", events: [], next: 0, done: true, busy: false };
 let asking = 0;
+/** Rows that are shown of what. */
+let room = { of: "", rows: ROWS };
 
 /** @param {import("./run-data.js").Run} run @param {URLSearchParams} query @param {() => void} draw */
 export function eventsView(run, query, draw) {
@@ -39,7 +43,14 @@ export function eventsView(run, query, draw) {
     setQuery({ without: [...hidden].join(",") });
   };
   const all = word === "" ? run.events.toReversed() : search.events;
-  const shown = all.filter(({ type }) => !hidden.has(type));
+  const found = all.filter(({ type }) => !hidden.has(type));
+  const of = `${run.id} ${word}`;
+  if (room.of !== of) room = { of, rows: ROWS };
+  const shown = found.slice(0, room.rows);
+  const more = () => {
+    room.rows += ROWS;
+    draw();
+  };
   return html`<section class="panel">
     <div class="filters inline">
       <div class="chips" role="group" aria-label="Types">
@@ -54,25 +65,26 @@ export function eventsView(run, query, draw) {
         shown,
         ({ seq }) => seq,
         (event) => html`
-        <tr class=${event.type}><td class="value">${event.seq}</td><td class="value" title=${event.time}>${clock(event.time)}</td><td>${event.type}</td><td>${told(event)}</td></tr>`,
+        <tr data-type=${event.type}><td class="value">${event.seq}</td><td class="value" title=${event.time}>${clock(event.time)}</td><td>${event.type}</td><td>${told(event)}</td></tr>`,
       )}</tbody>
     </table></div>
-    <div class="controls">${word === "" ? latest(run, shown.length, draw) : matches(run, word, draw)}
+    <div class="controls">${found.length > shown.length ? html`<button @click=${more}>${word === "" ? "Older events" : "More of them"}</button>` : nothing}
+      ${word === "" ? latest(run, shown.length, found.length > shown.length ? undefined : more) : matches(run, word, draw)}
       <a href=${runPath(run.id, "/events")}>as JSON</a></div>
   </section>`;
 }
 
-/** @param {import("./run-data.js").Run} run @param {number} shown @param {() => void} draw */
-function latest(run, shown, draw) {
+/** @param {import("./run-data.js").Run} run @param {number} shown @param {(() => void) | undefined} more shows those that are asked for; absent while there are others at hand */
+function latest(run, shown, more) {
   const older = async () => {
     const first = run.events[0]?.seq ?? 1;
     const since = Math.max(0, first - 1 - PAGE);
     const { events } = await get(runPath(run.id, `/events?since=${since}&limit=${first - 1 - since}`));
     run.events = [...events, ...run.events];
-    draw();
+    more?.();
   };
   return html`<output>${shown} of ${run.summary?.events ?? 0} events</output>
-    ${(run.events[0]?.seq ?? 1) > 1 ? html`<button @click=${older}>Older events</button>` : nothing}`;
+    ${more !== undefined && (run.events[0]?.seq ?? 1) > 1 ? html`<button @click=${older}>Older events</button>` : nothing}`;
 }
 
 /** @param {import("./run-data.js").Run} run @param {string} word @param {() => void} draw */

@@ -131,7 +131,13 @@ function settingsOf(rows, section) {
 
 /** A number over rows: those that have it. @param {readonly Row[]} rows @param {string} id @returns {{ mean: number, deviation: number, values: number[] } | undefined} */
 export function spreadOf(rows, id) {
-  const values = rows.map((row) => valueIn(row, id)).filter((value) => typeof value === "number");
+  const values = rows.flatMap((row) => {
+    const value = valueIn(row, id);
+    // Metrics that JSON has no number for are named.
+    return typeof value === "number" || (typeof value === "string" && id.startsWith("m:"))
+      ? [Number(value)]
+      : [];
+  });
   if (values.length === 0) return undefined;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
