@@ -93,7 +93,7 @@ async function outcomeOf(
     await open(info);
     const application = await context.create(Applications, scenario.application);
     const state = stateOf(session, info);
-    await follow(application, runContextOf(session, context, state), session, state);
+    await follow(application, runContextOf(session, context, state, info), session, state);
     signal.throwIfAborted();
     return { status: "passed" };
   } catch (thrown) {
@@ -156,15 +156,17 @@ function stateOf({ loaded, writer, past, signal, ...session }: Session, engine: 
 }
 
 function runContextOf(
-  { loaded, store, writer, signal }: Session,
+  { loaded, store, writer, signal, environment }: Session,
   context: ReturnType<typeof contextOf>,
   state: KeptState,
+  engine: EngineInfo,
 ): RunContext {
   const { seed, sentinels } = loaded.scenario;
   return {
     ...context,
     run: writer.id,
     key: Key.from(seed),
+    origin: { seed, engine, environment },
     signal,
     state: state.root,
     store,

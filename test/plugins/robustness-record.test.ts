@@ -27,7 +27,7 @@ t.test("the record says what was evaluated, and has the numbers of the metrics",
   t.equal(status, "passed", error ?? "");
   const text = (await rows("artifacts/robustness.json")).map((line) => line.join(",")).join("\n");
   const record = JSON.parse(text);
-  t.match(record, { format: 1, mode: "fixed", goal: "untargeted" });
+  t.match(record, { format: 1, seed: 1, engine: { name: "cpu" }, mode: "fixed", goal: "untargeted" });
   t.equal(record.versions.tfjs, tf.version["tfjs-core"]);
   const bytes = new Uint8Array([
     ...new Uint8Array(Float32Array.from(values.flat()).buffer),
