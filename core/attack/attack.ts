@@ -10,8 +10,14 @@ import type { Key } from "../tensor/key.ts";
 import type { Tensor, Tensor1D } from "../tensor/tf.ts";
 import type { Classifier } from "./classifier.ts";
 
-/** The norm in which a perturbation is measured. */
-export type Norm = "l2" | "linf";
+/** Norms in which a perturbation is measured: the sum of its changes, Euclidean length, the largest change. */
+export const NORMS = ["l1", "l2", "linf"] as const;
+export type Norm = (typeof NORMS)[number];
+
+/** Something in each norm. @param make of a norm */
+export function inEachNorm<T>(make: (norm: Norm) => T): Record<Norm, T> {
+  return { l1: make("l1"), l2: make("l2"), linf: make("linf") };
+}
 
 /** Images to be perturbed. */
 export interface AttackBatch {

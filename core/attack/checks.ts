@@ -16,7 +16,8 @@ export function widest(
   { bounds, inputShape }: Pick<Classifier, "bounds" | "inputShape">,
 ): number {
   const width = bounds[1] - bounds[0];
-  return norm === "linf" ? width : width * Math.sqrt(sizeOf(inputShape));
+  const size = sizeOf(inputShape);
+  return width * { linf: 1, l2: Math.sqrt(size), l1: size }[norm];
 }
 
 /**

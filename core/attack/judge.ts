@@ -11,7 +11,7 @@ import { predictionOf } from "../model/prediction.ts";
 import { Key } from "../tensor/key.ts";
 import { compileStep } from "../tensor/step.ts";
 import * as tf from "../tensor/tf.ts";
-import type { AttackBatch, Norm } from "./attack.ts";
+import { type AttackBatch, inEachNorm, type Norm } from "./attack.ts";
 import { withinBudget } from "./budget.ts";
 import type { Classifier } from "./classifier.ts";
 import type { Perturbed, PreparedAttack } from "./prepare.ts";
@@ -83,7 +83,7 @@ export function judgeOf(classifier: Classifier): Judge {
   const look = compileStep<"x", "prediction">("judge's look", ({ x }, key) => ({
     prediction: predictionOf(classifier.logits(x, key)),
   }));
-  const measure = compileStep<string, "x" | "prediction" | "l2" | "linf" | "sound">(
+  const measure = compileStep<string, "x" | "prediction" | Norm | "sound">(
     "judge's measure",
     ({ x, clean }, key) => {
       const n = x!.shape[0]!;
@@ -95,6 +95,7 @@ export function judgeOf(classifier: Classifier): Judge {
       return {
         x: judged,
         prediction: predictionOf(classifier.logits(judged, key)),
+        l1: tf.sum(tf.abs(change), 1),
         l2: tf.sqrt(tf.sum(tf.square(change), 1)),
         linf: tf.max(tf.abs(change), 1),
         sound: tf.cast(sound, "int32"),
@@ -109,11 +110,11 @@ export function judgeOf(classifier: Classifier): Judge {
     { epsilon, key }: { readonly epsilon: Float32Array | undefined; readonly key: Key },
   ): Promise<Verdict> => {
     const seen = measure.run({ x, clean }, key);
-    const [prediction, wanted, l2, linf, sound] = (await Promise.all(
-      [seen.prediction, target ?? y, seen.l2, seen.linf, seen.sound].map((values) => values.data()),
-    )) as [Int32Array, Int32Array, Float32Array, Float32Array, Int32Array];
-    tf.dispose([x, seen.prediction, seen.l2, seen.linf, seen.sound]);
-    const distance = { l2, linf };
+    const [prediction, wanted, sound, l1, l2, linf] = (await Promise.all(
+      [seen.prediction, target ?? y, seen.sound, seen.l1, seen.l2, seen.linf].map((values) => values.data()),
+    )) as [Int32Array, Int32Array, Int32Array, Float32Array, Float32Array, Float32Array];
+    tf.dispose([x, seen.prediction, seen.l1, seen.l2, seen.linf, seen.sound]);
+    const distance = { l1, l2, linf };
     const within = (i: number): boolean =>
       epsilon === undefined || withinBudget(distance[norm][i]!, epsilon[i]!, bounds);
     return {
@@ -122,7 +123,7 @@ export function judgeOf(classifier: Classifier): Judge {
         (target === undefined) === (label !== wanted[i]) && within(i) ? 1 : 0,
       ),
       prediction: Int32Array.from(prediction),
-      distance: { l2: Float32Array.from(l2), linf: Float32Array.from(linf) },
+      distance: inEachNorm((norm) => Float32Array.from(distance[norm])),
       queries,
       members: Object.fromEntries(
         [...members].map(([member, rows]) => [member, flagsOf(rows, prediction.length)]),
@@ -193,10 +194,7 @@ function nearer(a: Verdict, b: Verdict, norm: Norm): Verdict {
     x,
     success: pick(a.success, b.success),
     prediction: pick(a.prediction, b.prediction),
-    distance: {
-      l2: pick(a.distance.l2, b.distance.l2),
-      linf: pick(a.distance.linf, b.distance.linf),
-    },
+    distance: inEachNorm((norm) => pick(a.distance[norm], b.distance[norm])),
     queries: a.queries.map((q, i) => q + b.queries[i]!),
     members: {}, // each of its own budget
     broken: Math.max(a.broken, b.broken),

@@ -10,7 +10,7 @@ export { type DeepfoolOptions, deepfool } from "./deepfool/deepfool.ts";
 export { type FabOptions, fab } from "./fab/fab.ts";
 export { type FgsmOptions, fgsm } from "./fgsm/fgsm.ts";
 export { type HopSkipJumpOptions, hopSkipJump } from "./hop-skip-jump/hop-skip-jump.ts";
-export { type Ball, ballOf, clip } from "./parts/ball.ts";
+export { type Ball, ballOf, clip, type Within } from "./parts/ball.ts";
 export { cascade } from "./parts/cascade.ts";
 export { type Differences, differencesOf, pick } from "./parts/differences.ts";
 export { type Climbed, type Expected, expectedSlope } from "./parts/expectation.ts";

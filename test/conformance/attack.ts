@@ -10,6 +10,7 @@ import {
   type Judge,
   judgeOf,
   Key,
+  NORMS,
   type PreparedAttack,
   prepare,
   tf,
@@ -47,7 +48,7 @@ const ROUNDING = 1e-5;
 export async function checkAttack(t: Tester, attack: Attack, check: AttackCheck = {}): Promise<void> {
   const { name, norm, kind, access = "white-box", steps } = attack;
   t.ok(typeof name === "string" && name !== "", "has a name");
-  t.ok(["l2", "linf"].includes(norm), `norm is l2 or linf, got ${norm}`);
+  t.ok(NORMS.includes(norm), `norm is one of ${NORMS}, got ${norm}`);
   t.ok(["within-budget", "minimum-norm"].includes(kind), `kind is one of the contract's, got ${kind}`);
   t.ok(["white-box", "black-box"].includes(access), `access is one of the contract's, got ${access}`);
   t.ok(steps === undefined || (Number.isInteger(steps) && steps > 0), `steps is a count, got ${steps}`);
@@ -152,7 +153,8 @@ async function staysInside(t: Tester, suite: Suite): Promise<void> {
     const size = changes.length / n!;
     return Array.from({ length: n! }, (_, i) => {
       const change = changes.slice(i * size, (i + 1) * size);
-      return attack.norm === "l2" ? Math.hypot(...change) : Math.max(...change.map(Math.abs));
+      const sizes = change.map(Math.abs);
+      return { l1: sizes.reduce((a, b) => a + b, 0), l2: Math.hypot(...change), linf: Math.max(...sizes) }[attack.norm];
     });
   };
   for (const epsilon of [suite.epsilon, suite.epsilon / 10, 0]) {

@@ -113,6 +113,14 @@ def strengths(task, tensors):
         lambda e: torchattacks.PGD(whole, eps=e, alpha=e / 30, steps=40, random_start=False)(x, y),
     )
 
+    for loss in ("ce", "dlr"):
+        given = dict(norm="L1", seed=0, device="cpu", verbose=False, use_largereps=True)
+        note(
+            f"autoattack apgd-{loss}-l1",
+            task["l1"],
+            lambda e: APGDAttack(whole, n_iter=task["steps"], n_restarts=1, eps=e, loss=loss, **given).perturb(x, y),
+        )
+
     for norm, epsilons in (("Linf", linf), ("L2", l2)):
         given = dict(norm=norm, seed=0, device="cpu", verbose=False)
         for loss in ("ce", "dlr"):

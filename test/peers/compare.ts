@@ -57,6 +57,7 @@ export interface Study {
   readonly test: FiniteDataset;
   readonly linf: readonly number[];
   readonly l2: readonly number[];
+  readonly l1?: readonly number[];
   readonly steps: number;
   readonly queries: number;
   /** Runs of an attack that searches at random. */
@@ -132,8 +133,8 @@ export async function peers(
   const folder = mkdtempSync(join(tmpdir(), "dsgan-peers-"));
   const file = join(folder, "study.safetensors");
   writeFileSync(file, encodeTensors(tensors));
-  const { linf, l2, steps, queries, seeds, mean, about = "strengths" } = study;
-  const task = { ...study.build, about, linf, l2, steps, queries, mean, seeds };
+  const { linf, l2, l1 = [], steps, queries, seeds, mean, about = "strengths" } = study;
+  const task = { ...study.build, about, linf, l2, l1, steps, queries, mean, seeds };
   const script = fileURLToPath(new URL("attacks.py", import.meta.url));
   const child = spawn(python, [script, file, JSON.stringify(task)], {
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
@@ -210,7 +211,7 @@ export async function compare(t: Test, study: Study): Promise<ReadonlyMap<string
     (seen) => network.apply(seen, { training: false }),
   );
   const theirs = await peers(t, study, x, y);
-  const budgets: Record<Norm, readonly number[]> = { linf, l2 };
+  const budgets: Record<Norm, readonly number[]> = { linf, l2, l1: study.l1 ?? [] };
   const exact = { randomStart: false, earlyStop: false };
   const refs: Record<string, { use: string; [option: string]: unknown }> = {
     fgsm: { use: "fgsm" },

@@ -20,6 +20,7 @@ t.test(
       test: await data.heldOut!(),
       linf: [0.03, 0.07],
       l2: [0.5, 1.2],
+      l1: [3, 6],
       steps: 20,
       queries: 100,
       seeds: 4,

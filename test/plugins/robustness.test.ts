@@ -27,7 +27,11 @@ function trial(
     epsilon,
     success: at.map((d) => (d >= 0 ? 1 : 0)),
     prediction: at.map(() => 1),
-    distance: { linf: at.map(Math.abs), l2: at.map((d) => 2 * Math.abs(d)) },
+    distance: {
+      linf: at.map(Math.abs),
+      l2: at.map((d) => 2 * Math.abs(d)),
+      l1: at.map((d) => 9 * Math.abs(d)),
+    },
     queries: at.map(() => 1),
     ...more,
   };

@@ -7,7 +7,6 @@
  */
 import {
   type Attack,
-  type AttackRows,
   Attacks,
   component,
   type Norm,
@@ -19,15 +18,21 @@ import {
 } from "../../../core/mod.ts";
 import { ballOf, clip } from "../parts/ball.ts";
 import { cascade } from "../parts/cascade.ts";
-import { expectedSlope } from "../parts/expectation.ts";
 import { iterate } from "../parts/iterate.ts";
-import { type LossName, lossOf } from "../parts/losses.ts";
-import { lossOption, normOption, samplesOption } from "../parts/options.ts";
+import { lossOf } from "../parts/losses.ts";
+import { lossOption, samplesOption } from "../parts/options.ts";
 import { choose, spread } from "../parts/rows.ts";
 import { wrongClass } from "../parts/targets.ts";
+import { type Evaluate, evaluation, type Rows } from "./evaluate.ts";
+import { climbingL1 } from "./l1.ts";
 
 const options = z.strictObject({
-  norm: normOption("budget"),
+  norm: z
+    .enum(["linf", "l2", "l1"])
+    .default("linf")
+    .describe(
+      "Norm of the budget: `linf`, the largest change of a pixel; `l2`, Euclidean length; `l1`, the sum of all changes.",
+    ),
   loss: lossOption(),
   targets: z
     .int()
@@ -61,6 +66,7 @@ export function apgd(given: ApgdOptions = {}): Attack {
   const evaluate = evaluation(loss, samples);
   const start = starting(norm, evaluate);
   const step = stepping(norm, evaluate);
+  const climbL1 = climbingL1(evaluate);
 
   const climb =
     (rank: number): Perturb =>
@@ -68,6 +74,7 @@ export function apgd(given: ApgdOptions = {}): Attack {
       // Croce and Hein aim the loss at a class without asking that the image be taken for it
       const toward = rows.target ?? (targets === 0 ? undefined : wrongClass(rows, rank, tools));
       const given = { ...rows, toward };
+      if (norm === "l1") return await climbL1(given, { steps, key }, tools);
       const { done, ...state } = tools.run(start, given, key.fold("start"));
       const ends = checkpoints(steps);
       const numbers = (i: number) => ({
@@ -130,12 +137,6 @@ interface State {
   readonly size: tf.Tensor;
 }
 
-/** Images to be attacked. */
-interface Rows extends AttackRows {
-  /** The classes that the loss is aimed at, int32 `[n]` */
-  readonly toward?: tf.Tensor | undefined;
-}
-
 /** What a step reads. */
 interface Climb extends Rows, State {
   /** How much of a step is new: a scalar. */
@@ -144,21 +145,8 @@ interface Climb extends Rows, State {
   readonly due: tf.Tensor;
 }
 
-/** Loss, slope and success at a point. */
-function evaluation(name: LossName, samples: number) {
-  return (point: tf.Tensor, { y, target, toward }: Rows, { classifier, key }: StepTools) => {
-    const climbed = lossOf(name, classifier, toward !== undefined);
-    const { loss, gradient, done } = expectedSlope(classifier, point, {
-      ...{ loss: climbed, samples, key },
-      toward: { y, target: toward },
-      aim: { y, target },
-    });
-    return { loss, slope: gradient, done: tf.cast(done, "float32") };
-  };
-}
-
 /** A random point of the budget's surface. */
-function starting(norm: Norm, evaluate: ReturnType<typeof evaluation>) {
+function starting(norm: Norm, evaluate: Evaluate) {
   const ball = ballOf(norm);
   return (rows: Rows, tools: StepTools): State & { done: tf.Tensor } => {
     const { classifier, key } = tools;
@@ -183,7 +171,7 @@ function starting(norm: Norm, evaluate: ReturnType<typeof evaluation>) {
 }
 
 /** Lines 7 to 17 of Algorithm 1. */
-function stepping(norm: Norm, evaluate: ReturnType<typeof evaluation>) {
+function stepping(norm: Norm, evaluate: Evaluate) {
   const ball = ballOf(norm);
   return ({ fresh, due, ...s }: Climb, tools: StepTools): State & { done: tf.Tensor } => {
     const { classifier } = tools;

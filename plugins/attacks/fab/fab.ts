@@ -126,7 +126,7 @@ function starting(norm: Norm) {
 }
 
 /** Lines 5 to 12 of Algorithm 1. */
-function fabStep(norm: Norm) {
+function fabStep(norm: Exclude<Norm, "l1">) {
   const ball = ballOf(norm);
   return ({ x, y, target, toward, point, best, length }: Linearised, { classifier }: StepTools): State => {
     // the boundary that would be the nearest if the classifier were linear

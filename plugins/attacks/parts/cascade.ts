@@ -71,7 +71,7 @@ function checking(norm: Norm) {
 }
 
 /** One for each norm: a step is compiled once. */
-const CHECKS = { linf: checking("linf"), l2: checking("l2") };
+const CHECKS = { linf: checking("linf"), l2: checking("l2"), l1: checking("l1") };
 
 /** The examples after a turn on the given images; rows of the turn beyond them fill up its batch. */
 function merged(before: tf.Tensor, tried: tf.Tensor, images: readonly number[]): tf.Tensor {

@@ -21,7 +21,7 @@ const TINY = 1e-12;
  * @param c `[n]`
  */
 export function toHyperplane(
-  norm: Norm,
+  norm: Exclude<Norm, "l1">,
   p: tf.Tensor,
   w: tf.Tensor,
   c: tf.Tensor,

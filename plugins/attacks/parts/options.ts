@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { type Norm, z } from "../../../core/mod.ts";
+import { z } from "../../../core/mod.ts";
 import { LOSSES } from "./losses.ts";
 
 /** The option `norm`. */
-export const normOption = (what: "budget" | "distance", usual: Norm = "linf") =>
+export const normOption = (what: "budget" | "distance", usual: "linf" | "l2" = "linf") =>
   z
     .enum(["linf", "l2"])
     .default(usual)

@@ -32,6 +32,7 @@ const budgets = z
   .strictObject({
     linf: z.array(budgetOption()).describe("In the largest change of a pixel."),
     l2: z.array(budgetOption()).default([]).describe("In Euclidean length."),
+    l1: z.array(budgetOption()).default([]).describe("In the sum of all changes."),
   })
   .optional()
   .describe("Budgets in the units of the data; by default the recipe's.");

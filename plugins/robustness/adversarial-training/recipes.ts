@@ -52,8 +52,9 @@ const recipes: Readonly<Record<"cifar10" | "mnist", Recipe>> = {
       paper: {
         linf: [0.002, 0.005, 0.01, 0.015, 0.02, 0.03],
         l2: [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4],
+        l1: [],
       },
-      adaptive: { linf: [0.005, 0.01, 0.02], l2: [] },
+      adaptive: { linf: [0.005, 0.01, 0.02], l2: [], l1: [] },
     },
   },
   mnist: {
@@ -70,8 +71,8 @@ const recipes: Readonly<Record<"cifar10" | "mnist", Recipe>> = {
     steps: 2000,
     r: [0.1, 0.2, 0.3],
     epsilons: {
-      paper: { linf: [0.02, 0.05, 0.1, 0.15, 0.2, 0.3], l2: [0.25, 0.5, 1, 1.5, 2, 2.5, 3] },
-      adaptive: { linf: [0.05, 0.1, 0.2], l2: [] },
+      paper: { linf: [0.02, 0.05, 0.1, 0.15, 0.2, 0.3], l2: [0.25, 0.5, 1, 1.5, 2, 2.5, 3], l1: [] },
+      adaptive: { linf: [0.05, 0.1, 0.2], l2: [], l1: [] },
     },
   },
 };

@@ -113,6 +113,10 @@ const isZero = (slope: tf.Tensor): tf.Tensor => tf.equal(largest(slope), 0);
 /** The step of length 1 along which a function of this slope rises fastest; none where that is zero. */
 function steepest(slope: tf.Tensor, norm: Norm): tf.Tensor {
   if (norm === "linf") return tf.sign(slope);
+  if (norm === "l1") {
+    const steepest = tf.equal(tf.abs(slope), spread(largest(slope), slope));
+    return tf.mul(tf.sign(slope), tf.cast(steepest, "float32"));
+  }
   const most = largest(slope);
   const scaled = tf.div(slope, spread(tf.add(most, tf.cast(tf.equal(most, 0), "float32")), slope)); // its squares are not 0
   const lengths = tf.sqrt(tf.sum(tf.square(tf.reshape(scaled, [scaled.shape[0]!, -1])), 1));

@@ -31,7 +31,11 @@ export const settings = z.strictObject({
     .describe("Number of classes, where the data lacks the last ones; one more than its largest label."),
   n: z.int().positive().default(1000).describe("Images taken from the data, drawn by the seed."),
   epsilons: z
-    .strictObject({ linf: budgets("the largest change of a pixel"), l2: budgets("Euclidean length") })
+    .strictObject({
+      linf: budgets("the largest change of a pixel"),
+      l2: budgets("Euclidean length"),
+      l1: budgets("the sum of all changes"),
+    })
     .describe("Budgets in the norm of each attack; bounds on the perturbation, not step sizes."),
   mode: z
     .enum(["fixed", "minimal"])

@@ -80,12 +80,14 @@ export async function* probing(
   return { ...gradientProbes(signs, budget, evaluation), shortened };
 }
 
-/** The largest budget in ℓ∞, or in ℓ2 where attacks are in that alone. */
+/** The largest budget in ℓ∞, or in ℓ2, or in ℓ1, where no attack is in another. */
 function stepBudget(
   epsilons: Readonly<Record<Norm, readonly number[]>>,
   attacks: readonly NamedAttack[],
 ): Budget {
-  const norm = attacks.some(({ attack }) => attack.norm === "linf") ? "linf" : "l2";
+  const norm = (["linf", "l2", "l1"] as const).find((one) =>
+    attacks.some(({ attack }) => attack.norm === one),
+  )!;
   return { norm, epsilon: Math.max(...epsilons[norm]) };
 }
 

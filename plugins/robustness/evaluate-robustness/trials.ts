@@ -7,9 +7,11 @@ import { dump } from "npyjs";
 import {
   type ApplicationEvent,
   type AttackBatch,
+  inEachNorm,
   type Judge,
   judgeOf,
   type Key,
+  type Norm,
   type PreparedAttack,
   prepare,
   type RunState,
@@ -87,7 +89,7 @@ interface TrialPlan {
 type Found = {
   success: number[];
   prediction: number[];
-  distance: { l2: number[]; linf: number[] };
+  distance: Record<Norm, number[]>;
   queries: number[];
   members: Record<string, number[]>;
   transferred: Record<string, number[]>;
@@ -96,7 +98,7 @@ type Found = {
 const NOTHING: Found = {
   success: [],
   prediction: [],
-  distance: { l2: [], linf: [] },
+  distance: inEachNorm(() => []),
   queries: [],
   members: {},
   transferred: {},
@@ -225,7 +227,7 @@ function joined(
   return {
     success: more(before.success, success),
     prediction: more(before.prediction, prediction),
-    distance: { l2: more(before.distance.l2, distance.l2), linf: more(before.distance.linf, distance.linf) },
+    distance: inEachNorm((norm) => more(before.distance[norm], distance[norm])),
     queries: more(before.queries, queries),
     members: moreOf(before.members, members),
     transferred: moreOf(before.transferred, transferred),
