@@ -154,7 +154,9 @@ async function staysInside(t: Tester, suite: Suite): Promise<void> {
     return Array.from({ length: n! }, (_, i) => {
       const change = changes.slice(i * size, (i + 1) * size);
       const sizes = change.map(Math.abs);
-      return { l1: sizes.reduce((a, b) => a + b, 0), l2: Math.hypot(...change), linf: Math.max(...sizes) }[attack.norm];
+      return { l1: sizes.reduce((a, b) => a + b, 0), l2: Math.hypot(...change), linf: Math.max(...sizes) }[
+        attack.norm
+      ];
     });
   };
   for (const epsilon of [suite.epsilon, suite.epsilon / 10, 0]) {
