@@ -41,7 +41,8 @@ const PATIENCE = 10_000;
 const RETRY_AFTER = 30;
 /** Why orders end before their time. */
 const STOPPED = "stopped over HTTP";
-const UNKNOWN: WorkerTraits = { engine: "unknown", processor: "unknown", threads: 0, versions: {} };
+/** Where it is not known what runs are computed on. */
+export const UNKNOWN: WorkerTraits = { engine: "unknown", processor: "unknown", threads: 0, versions: {} };
 
 /** A runner with a queue that can be closed. */
 export interface Queue extends Runner {

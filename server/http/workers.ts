@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { WorkerRecord } from "../../core/jobs/jobs.ts";
+import type { WorkerRecord, WorkerTraits } from "../../core/jobs/jobs.ts";
 import { glancesOf, RUN_FILES, type RunGlance, type RunOwner, type Store } from "../../core/run/store.ts";
 import type { Logs } from "./logs.ts";
+import { UNKNOWN } from "./queue.ts";
 import { json, newRoutes, route } from "./route.ts";
 import { type WorkersAnswer, workersAnswer } from "./sweep-answers.ts";
 import { isSweepId } from "./sweep-book.ts";
@@ -47,7 +48,7 @@ function workersWith(records: readonly WorkerRecord[], made: readonly Made[]): W
     const own = made.filter(({ job }) => job !== undefined && jobs.includes(job));
     for (const one of own) claimed.add(one);
     const runs = own.map(({ shown }) => shown);
-    return { ...{ id, host, pid, slots, since }, ...traits, runs };
+    return { ...{ id, host, pid, slots, since }, ...traitsOf(traits, own[0]), runs };
   });
   const others = Map.groupBy(
     made.filter((one) => !claimed.has(one)),
@@ -60,6 +61,13 @@ function workersWith(records: readonly WorkerRecord[], made: readonly Made[]): W
     return { id: host, host, since, ...(engine && { engine }), ...(processor && { processor }), runs };
   });
   return [...known, ...machines];
+}
+
+/** What a worker computes on; of one that does not know, what the run tells that it makes. */
+function traitsOf(traits: WorkerTraits, made: Made | undefined): Partial<Worker> {
+  if (traits.engine !== UNKNOWN.engine) return traits;
+  const { engine, processor } = made ?? {};
+  return { ...(engine && { engine }), ...(processor && { processor }) };
 }
 
 /** The runs that a process writes now. */

@@ -150,6 +150,22 @@ t.test("workers tell their load: those of a queue, and the machines of other run
   t.equal(workers.length, 2, "the sweep's own process makes no run");
 });
 
+t.test("a worker that does not know what it computes on has what its runs tell of it", async (t) => {
+  const store = memoryStore();
+  const run = await training(store, low, 0);
+  await run.steps(1, 20);
+  const traits = { engine: "unknown", processor: "unknown", threads: 0, versions: {} };
+  const about = { host: "here", pid: 7, slots: 1, since: "2026-01-01T00:00:00.000Z", traits };
+  const workers = async () => [
+    { id: "w-1", ...about, jobs: [`${jobOf(low, 0).id}-456789abcdef`] },
+    { id: "w-2", ...about, jobs: [] },
+  ];
+  const app = createApp(store, { workers });
+  const [busy, idle] = (await answered(await app.request("/api/workers"))).body.workers;
+  t.match(busy, { engine: "onnxruntime", processor: "a processor", runs: [{ share: 0.2 }] });
+  t.same(Object.keys(idle).sort(), ["host", "id", "pid", "runs", "since", "slots"]);
+});
+
 t.test("curves over seeds: the mean at each step, and the spread", async (t) => {
   const { app, second } = await begun();
   await second.steps(51, 100);
@@ -163,6 +179,12 @@ t.test("curves over seeds: the mean at each step, and the spread", async (t) => 
   t.ok(Math.abs(curve!.mean[9]! - (low * 10 + 0.5)) < 1e-9, "of seeds 0 and 1");
   t.ok(Math.abs(curve!.deviation[9]! - Math.SQRT1_2) < 1e-9);
   t.ok(curve!.n.every((n) => n === 2));
+  const part = await answered(await app.request(`/api/curves?run=${run[0]}&metric=criticLoss&from=40&to=60`));
+  const { x } = part.body.curves[0];
+  t.ok(
+    x.length >= 21 && x.length <= 23 && x[0] >= 39 && x.at(-1) <= 61,
+    "a stretch of steps, and those beside it",
+  );
   t.equal((await app.request("/api/curves")).status, 400);
   t.equal((await app.request("/api/curves?run=nothing")).status, 404);
 });

@@ -90,7 +90,7 @@ function workerRow({ id, host, pid, slots, since, engine, processor, threads, ve
           <span class="soft value">${share === undefined ? "" : percent(share)}${rate === undefined ? "" : `, ${number(rate)} steps/s`}</span></li>`,
           )}</ul>`
     }</td>
-    <td data-label="engine">${engine ?? ""}${threads === undefined ? "" : `, ${count(threads, "thread")}`}
+    <td data-label="engine">${engine ?? html`<span class="soft">not known yet</span>`}${threads === undefined ? "" : `, ${count(threads, "thread")}`}
       ${processor === undefined ? nothing : html`<span class="soft">${processor}</span>`}
       ${
         versions === undefined
