@@ -4,7 +4,7 @@
  * @module
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readSource } from "../../core/scenario/source.ts";
 
@@ -58,8 +58,13 @@ export function packagedSweeps(): PackagedScenario[] {
 function packaged(isWanted: (name: string) => boolean): PackagedScenario[] {
   const folder = join(root, "scenarios");
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const packages = files
+    .filter((path) => basename(path) === "package.json")
+    .map((path) => dirname(path) + sep);
+  return files
     .filter((path) => EXTENSION.test(path) && !SCHEMA.test(basename(path)) && isWanted(basename(path)))
+    .filter((path) => !packages.some((other) => path.startsWith(other))) // files of packages of their own
     .map((path) => ({ name: path.replaceAll("\\", "/").replace(EXTENSION, ""), path: join(folder, path) }))
     .sort((a, b) => a.name.localeCompare(b.name));
 }

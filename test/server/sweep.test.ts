@@ -65,7 +65,7 @@ t.test("sweeps and scenarios are told apart", (t) => {
     code: 2,
     err: /is a scenario, not a sweep: use dsgan run/,
   });
-  t.notMatch(dsgan("list", "scenarios").out, /sweep-/);
+  t.notMatch(dsgan("list", "scenarios").out, /sweep-|pu-learning/, "nor what is of a package of its own");
   t.end();
 });
 
