@@ -90,7 +90,7 @@ def peers(prior, seed):
     yield "pulearn nnPU, linear", Pulearn(NNPUClassifier(prior, random_state=seed))
     yield "pulearn Elkan-Noto", Pulearn(ElkanotoPuClassifier(LogisticRegression(max_iter=300)))
     trees = DecisionTreeClassifier(random_state=seed)
-    yield "pulearn bagging", Pulearn(BaggingPuClassifier(trees, n_estimators=50, random_state=seed))
+    yield "pulearn bagging", Pulearn(BaggingPuClassifier(trees, random_state=seed))
 
 
 def main(folder, priors):
