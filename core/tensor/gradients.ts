@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type * as TF from "@tensorflow/tfjs";
+import type * as TF from "./tfjs.ts";
 
 /** Kernels of two inputs whose value is piecewise constant: their derivative is zero wherever it exists. */
 const COMPARISONS = [

@@ -4,11 +4,12 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+
 import { mendGradients } from "./gradients.ts";
+import * as tf from "./tfjs.ts";
 
 mendGradients(tf);
 // Keeps tfjs from advertising its native backend on every start; changes nothing that it computes.
 tf.enableProdMode();
 
-export * from "@tensorflow/tfjs";
+export * from "./tfjs.ts";

@@ -14,7 +14,7 @@ export async function environment(): Promise<Record<string, unknown>> {
   return {
     dsgan: version(),
     runtime: runtime(),
-    tfjs: tf.version["tfjs-core"],
+    tfjs: tf.version_core,
     os: { platform: platform(), release: release(), arch: arch() },
     cpu: { model: cpus()[0]?.model ?? "unknown", cores: availableParallelism() },
     memoryBytes: totalmem(),

@@ -28,7 +28,7 @@ t.test("the record says what was evaluated, and has the numbers of the metrics",
   const text = (await rows("artifacts/robustness.json")).map((line) => line.join(",")).join("\n");
   const record = JSON.parse(text);
   t.match(record, { format: 1, seed: 1, engine: { name: "cpu" }, mode: "fixed", goal: "untargeted" });
-  t.equal(record.versions.tfjs, tf.version["tfjs-core"]);
+  t.equal(record.versions.tfjs, tf.version_core);
   const bytes = new Uint8Array([
     ...new Uint8Array(Float32Array.from(values.flat()).buffer),
     ...new Uint8Array(Int32Array.from(labels).buffer),

@@ -57,7 +57,7 @@ export async function recordOf(
   return {
     format: 1,
     ...(origin !== undefined && { seed: origin.seed, engine: origin.engine }),
-    versions: { ...pick(origin?.environment ?? {}), tfjs: tf.version["tfjs-core"] },
+    versions: { ...pick(origin?.environment ?? {}), tfjs: tf.version_core },
     dataset: {
       ...{ name: data.name, images: labels.length, classes },
       sha256: await hashOf(values, Int32Array.from(labels)),
