@@ -129,8 +129,8 @@ async function* runTrial(plan: TrialPlan, state: RunState): AsyncGenerator<Appli
       const batch = attackBatch(images, rows, attacked, target);
       try {
         const verdict = await judged(plan, batch, key.fold("batch", i));
-        keepExamples(verdict.x);
         const transferred = await shown(plan, batch, verdict, key.fold("others", i));
+        keepExamples(verdict.x); // only now: a run that is stopped above has not found this batch
         verdict.x.dispose();
         found.value = joined(found.value, { ...verdict, transferred }, rows.count);
         broken.value += verdict.broken;
