@@ -121,11 +121,12 @@ class Poll {
   readonly #classes: number;
   readonly #draw: ReturnType<typeof compileStep<"x" | "votes", "votes">>;
 
-  constructor({ classes, logits }: Classifier, sigma: number, stage: string) {
+  constructor(classifier: Classifier, sigma: number, stage: string) {
+    const { classes } = classifier;
     this.#classes = classes;
     this.#draw = compileStep<"x" | "votes", "votes">(stage, ({ x, votes }, key) => {
       const noisy = tf.add(x, tf.mul(sigma, key.fold("noise").normal(x.shape)));
-      const label = tf.expandDims(predictionOf(logits(noisy, key.fold("classifier"))), 1);
+      const label = tf.expandDims(predictionOf(classifier.logits(noisy, key.fold("classifier"))), 1);
       const vote = tf.equal(label, tf.range(0, classes, 1, "int32")); // none where there is no class
       return { votes: tf.add(votes, tf.cast(vote, "float32")) };
     });
