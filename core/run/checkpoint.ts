@@ -57,6 +57,7 @@ export interface Checkpoint {
 const FOLDER = "checkpoints/";
 const NAME = /^checkpoints\/(\d{6,})\.json$/;
 const FINAL = /^checkpoints\/\d{6,}\.final\.safetensors$/;
+const TENSORS = /^checkpoints\/(\d{6,})\.safetensors$/;
 
 /** Writes the checkpoints of a run, keeping the newest few. */
 export interface Checkpointer {
@@ -88,9 +89,14 @@ export function checkpointer(
   const kept = there.flatMap((path) => NAME.exec(path)?.[1] ?? []).sort(byNumber);
   let next = Number(kept.at(-1) ?? 0) + 1;
   const finals = new Map<string, TensorsRecord>((from?.final ?? []).map((record) => [record.file, record]));
+  /** Whether a process died while it removed this file's checkpoint: the record goes first. */
+  const isLeft = (path: string): boolean => {
+    const of = TENSORS.exec(path)?.[1];
+    return of !== undefined && Number(of) < next && !kept.includes(of);
+  };
   /** Files of final tensors by the newest checkpoint that may name them; what earlier sessions left, by their last. */
   const needed = new Map<string, number>(
-    there.filter((path) => FINAL.test(path)).map((path) => [path, next - 1]),
+    there.filter((path) => FINAL.test(path) || isLeft(path)).map((path) => [path, next - 1]),
   );
 
   const write = async (file: string, given: ReadonlyMap<string, StoredTensor>): Promise<TensorsRecord> => {

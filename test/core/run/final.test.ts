@@ -117,3 +117,15 @@ t.test("a checkpoint whose unchanging part is damaged is passed over", async (t)
   t.equal(await sumOf(store), await sumOf(whole));
   t.notOk((await files(store)).some((name) => name.includes("final")));
 });
+
+t.test("what a process left lying that died while it removed a checkpoint goes in time", async (t) => {
+  const store = memoryStore();
+  await session(store, 4);
+  const writer = await store.resume("acted-1");
+  await writer.remove("checkpoints/000002.json");
+  await writer.close();
+  t.ok((await files(store)).includes("000002.safetensors"));
+  await session(store, Number.POSITIVE_INFINITY, "acted-1");
+  const left = await files(store);
+  t.equal(left.length, 4, `two checkpoints of two files: ${left}`);
+});
