@@ -4,7 +4,15 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { InputError, messageOf, nameAmong, type Reading, type Readings, valueNamed } from "../../core/mod.ts";
+import {
+  decodeText,
+  InputError,
+  messageOf,
+  nameAmong,
+  type Reading,
+  type Readings,
+  valueNamed,
+} from "../../core/mod.ts";
 import { number } from "../report/format.ts";
 import type { Comparison } from "./comparison.ts";
 
@@ -53,8 +61,9 @@ export function readBaseline(file: string): Baseline {
   };
   let result: Record<string, unknown> = {};
   try {
-    result = JSON.parse(readFileSync(file, "utf8"));
+    result = JSON.parse(decodeText(readFileSync(file), file));
   } catch (error) {
+    if (error instanceof InputError) throw error;
     fail(messageOf(error), error);
   }
   const { scenario, metrics, expectations } = result ?? {};

@@ -197,3 +197,20 @@ t.test("targets keep the columns, and refuse rows that are standardised otherwis
   t.same(datasetDifference({ pd: a, pdBar: a }).columns, a.columns);
   t.throws(() => datasetDifference({ pd: a, pdBar: b }), /pd and pdBar have other columns/);
 });
+
+t.test("csv() takes UTF-8 alone, and says what a file seems to be", async (t) => {
+  const text = "größe,b\n1,2\n3,4\n";
+  const marked = await csv({ file: file("marked.csv", `\ufeff${text}`) });
+  t.strictSame(
+    marked.columns?.map(({ name }) => name),
+    ["größe", "b"],
+  );
+  const latin = file("latin.csv", Buffer.from(text, "latin1"));
+  await rejects(
+    t,
+    csv({ file: latin }),
+    /latin\.csv:1: not valid UTF-8 \(byte 0xf6\): it seems to be Latin-1/,
+  );
+  const wide = file("wide.csv", Buffer.from(`\ufeff${text}`, "utf16le"));
+  await rejects(t, csv({ file: wide }), /wide\.csv: it seems to be UTF-16 \(little endian\), not UTF-8/);
+});

@@ -226,6 +226,10 @@ t.test("compare exits 1 where a metric has fallen behind the baseline", async (t
   t.equal(await code(["n=0.5"]), 1, "either way where nobody knows which is better");
   await t.rejects(code(["x=1"]), /--tolerance x: .* has no such metric/);
   await t.rejects(code(["auroc"]), /expected name=0\.02/);
+  writeFileSync(baseline, `\ufeff${JSON.stringify({ ...before, metrics: { n: 4 } })}`);
+  t.equal(await code(["n=0.5"]), 1, "as an editor saves it, with a mark of its encoding");
+  writeFileSync(baseline, Buffer.from(`\ufeff${JSON.stringify(before)}`, "utf16le"));
+  await t.rejects(code(["n=1"]), /base\.json: it seems to be UTF-16/);
   writeFileSync(baseline, "[]");
   await t.rejects(code(["n=1"]), /expected the result\.json of a run/);
 });

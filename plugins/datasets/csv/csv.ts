@@ -8,6 +8,7 @@ import { parse } from "csv-parse/sync";
 import {
   component,
   Datasets,
+  decodeText,
   type FiniteDataset,
   InputError,
   messageOf,
@@ -41,14 +42,15 @@ interface Parsed {
   readonly info: { readonly lines: number };
 }
 
-/** Reads a table. @throws InputError where the file is missing, or rows differ in length, with the line */
+/** Reads a table. @throws InputError where the file is missing or no UTF-8, or rows differ in length, with the line */
 export async function readCsv(url: URL, { delimiter, header }: CsvFormat): Promise<Table> {
   const path = readableName(url);
   let rows: readonly Parsed[];
   try {
-    const text = await readFile(url, "utf8");
+    const text = decodeText(await readFile(url), path);
     rows = parse(text, { delimiter, bom: true, info: true, skip_empty_lines: true }) as unknown as Parsed[];
   } catch (cause) {
+    if (cause instanceof InputError) throw new InputError(cause.message, { cause });
     const absent = (cause as { code?: unknown }).code === "ENOENT";
     throw new InputError(`${path}: ${absent ? "there is no such file" : messageOf(cause)}`, { cause });
   }
