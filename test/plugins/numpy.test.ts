@@ -85,6 +85,21 @@ t.test("every type, byte order and version is read", async (t) => {
   t.same(await rows("x.npy"), [[1], [0]]);
   writeFileSync(place("x.npy"), npy(header("<f4", "(2L, 3L)"), body(values, 4, "setFloat32", true)));
   t.same(await rows("x.npy"), wanted, "as Python 2 wrote it");
+  for (const written of [
+    '{"shape": (2, 3), "fortran_order": False, "descr": "<f4"}',
+    "{u'descr': u'<f4', u'fortran_order': False, u'shape': (2L, 3L), }",
+  ]) {
+    writeFileSync(place("x.npy"), npy(written, body(values, 4, "setFloat32", true)));
+    t.same(await rows("x.npy"), wanted, written);
+  }
+  writeFileSync(
+    place("x.npy"),
+    npy(
+      '{"descr": ">i2", "fortran_order": True, "shape": (2, 3)}',
+      body([1, 100, 0, 5, 3, 6], 2, "setInt16", false),
+    ),
+  );
+  t.same(await rows("x.npy"), wanted, "the order of axes in other quotes");
   const turned = [1, 100, 0, 5, 3, 6];
   writeFileSync(place("x.npy"), npy(header(">i2", "(2, 3)", "True"), body(turned, 2, "setInt16", false)));
   t.same(await rows("x.npy"), wanted, "the first axis running fastest");
@@ -164,6 +179,11 @@ t.test("labels are numbers, columns or one-hot rows, and may be a thousand", asy
     await t.rejects(labelled(labels), { name: "InputError", message: says });
   }
   await t.rejects(labelled([0, 1, 2], { classes: 2 }), { message: /2 classes, but a row has the label 2/ });
+});
+
+t.test("an archive of nothing says so", async (t) => {
+  writeFileSync(place("none.npz"), Uint8Array.of(0x50, 0x4b, 5, 6, ...Array(18).fill(0)));
+  await t.rejects(rows("none.npz"), { name: "InputError", message: /none\.npz holds no arrays\. Write it/ });
 });
 
 const python = process.env.DSGAN_PYTHON ?? "python3";

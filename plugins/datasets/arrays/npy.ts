@@ -71,11 +71,11 @@ export function parseNpy(bytes: Uint8Array): Parsed {
   }
   const body = bytes.subarray(start, start + n * width);
   const values = valuesOf(body, type, little, n);
-  const fortran = /'fortran_order'\s*:\s*True/.test(header);
+  const fortran = /['"]fortran_order['"]\s*:\s*True/.test(header);
   return { shape, values: fortran && shape.length > 1 ? inCOrder(values, shape) : values };
 }
 
-/** The header's text, and where the values begin. */
+/** The header's text, a literal of Python's with quotes of either kind, and where the values begin. */
 function headerOf(bytes: Uint8Array): { readonly header: string; readonly start: number } {
   const unsound = (what: string): Error =>
     new Error(`expected a sound .npy file, found ${bytes.length} bytes that are not: ${what}`);
@@ -98,7 +98,7 @@ function headerOf(bytes: Uint8Array): { readonly header: string; readonly start:
 
 /** @throws Error naming a type that is not one of real numbers */
 function typeOf(header: string): { readonly type: string; readonly little: boolean } {
-  const written = /'descr'\s*:\s*(?:'([^']*)'|"([^"]*)"|(\[))/.exec(header);
+  const written = /['"]descr['"]\s*:\s*(?:u?'([^']*)'|u?"([^"]*)"|(\[))/.exec(header);
   if (written === null) throw new Error(`expected a header that says the type, found ${header.trim()}`);
   const descr = written[1] ?? written[2] ?? "V";
   const [, order = "|", kind = "", width = ""] = /^([<>=|]?)([a-zA-Z?])(\d*)/.exec(descr) ?? [];
@@ -111,7 +111,7 @@ function typeOf(header: string): { readonly type: string; readonly little: boole
 
 /** Lengths of the axes; Python 2 wrote some as `120L`. */
 function shapeOf(header: string): readonly number[] {
-  const written = /'shape'\s*:\s*\(([^)]*)\)/.exec(header)?.[1];
+  const written = /['"]shape['"]\s*:\s*\(([^)]*)\)/.exec(header)?.[1];
   const lengths = written?.split(",").map((length) => length.trim().replace(/L$/, "")) ?? ["?"];
   if (lengths.at(-1) === "") lengths.pop();
   if (!lengths.every((length) => /^\d+$/.test(length))) {

@@ -48,9 +48,11 @@ function member(bytes: Uint8Array, path: string, name: string | undefined): Uint
   const list = names.join(", ");
   const open = name === undefined && names.length === 1 ? arrays.get(names[0]!) : arrays.get(name ?? "");
   if (open !== undefined) return open();
+  if (names.length === 0)
+    throw new InputError(`${path} holds no arrays. Write it with NumPy: numpy.savez(path, x=x)`);
   throw new InputError(
     name === undefined
       ? `${path} holds ${names.length} arrays: say which, as in { file: …, array: ${names[0]} }. It has: ${list}`
-      : `${path} has no array "${name}"${meant(name, names)} It has: ${list}`,
+      : `${path} has no array "${name}"${meant(name, names) || "."} It has: ${list}`,
   );
 }
