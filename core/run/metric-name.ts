@@ -7,11 +7,14 @@
 /** A number within a name: it does not follow a letter, a digit or a dot, and may be a fraction. */
 const NUMBER = /(?<![\p{L}\d.])(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?:\/(\d+(?:\.\d+)?))?(?![\p{L}\d])/gu;
 
-/** A name with each number in it as JavaScript writes it: `m@0.10`, `m@1e-1` and `m@1/10` are all `m@0.1`. */
+/** How a budget may begin that YAML reads as `0.`: `.1`, `+.1`. */
+const SHORT = /@\+?\.(?=\d)/g;
+
+/** A name with each number in it as JavaScript writes it: `m@0.10`, `m@1e-1`, `m@.1` and `m@1/10` are all `m@0.1`. */
 export function canonicalName(name: string): string {
-  return name.replaceAll(NUMBER, (_whole, above: string, below = "1") =>
-    String(Number(above) / Number(below)),
-  );
+  return name
+    .replaceAll(SHORT, "@0.")
+    .replaceAll(NUMBER, (_whole, above: string, below = "1") => String(Number(above) / Number(below)));
 }
 
 /**

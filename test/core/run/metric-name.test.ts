@@ -3,7 +3,16 @@ import t from "tap";
 import { canonicalName, isPause, judgeExpectations, nameAmong, type RunEvent } from "../../../core/mod.ts";
 
 t.test("one number has one name, however it is written", (t) => {
-  for (const name of ["m.pgd@0.10", "m.pgd@0.1", "m.pgd@1e-1", "m.pgd@1E-1", "m.pgd@1/10", "m.pgd@00.1"])
+  for (const name of [
+    "m.pgd@0.10",
+    "m.pgd@0.1",
+    "m.pgd@1e-1",
+    "m.pgd@1E-1",
+    "m.pgd@1/10",
+    "m.pgd@00.1",
+    "m.pgd@.1",
+    "m.pgd@+.10",
+  ])
     t.equal(canonicalName(name), "m.pgd@0.1");
   for (const name of ["m@1e-6", "m@0.000001", "m@1.0e-06", "m@0.1e-5"])
     t.equal(canonicalName(name), "m@0.000001");
