@@ -82,7 +82,7 @@ export function parseSource(
   const fail = (problems: readonly Problem[]): never => {
     throw new InputError(problems, { file });
   };
-  const faults = [...causes(document.errors), ...document.warnings].map((e) => ({
+  const faults = [...causes(document.errors, text), ...document.warnings].map((e) => ({
     path: "",
     message: inWords(e, text),
     line: lines.linePos(e.pos[0]).line,
@@ -119,13 +119,18 @@ const CONSEQUENCES: ReadonlySet<string> = new Set([
 ]);
 
 /** What is wrong, without what would not be but for a fault before it. */
-function causes(errors: readonly YAMLError[]): readonly YAMLError[] {
+function causes(errors: readonly YAMLError[], text: string): readonly YAMLError[] {
   const inOrder = errors.toSorted((a, b) => a.pos[0] - b.pos[0]);
   // A tab is told first, though the parser stumbles over the line before.
   const tabs = inOrder.filter(({ code }) => code === "TAB_AS_INDENT");
   return tabs.length > 0
-    ? [...tabs, ...inOrder.filter(({ code }) => code !== "TAB_AS_INDENT" && !CONSEQUENCES.has(code))]
+    ? [...tabs, ...inOrder.filter((error) => error.code !== "TAB_AS_INDENT" && !followsTab(error, text))]
     : inOrder.filter(({ code }, i) => i === 0 || !CONSEQUENCES.has(code));
+}
+
+/** Whether a fault is one that a tab brings about: a key that stands twice is one where it has no name. */
+function followsTab({ code, pos }: YAMLError, text: string): boolean {
+  return CONSEQUENCES.has(code) || (code === "DUPLICATE_KEY" && !/^[^\s:]/.test(text.slice(pos[0])));
 }
 
 function inWords({ code, message, pos }: YAMLError, text: string): string {

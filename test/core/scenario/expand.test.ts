@@ -210,6 +210,17 @@ t.test("one tab is one error, and so is any first mistake", (t) => {
   t.strictSame(errors(`a: 1\nb:\n  use: generate\n\ttarget: x\n${tail}`), [`x.yaml:4: ${tab}`]);
   t.strictSame(errors("a:\n\tb: 1\n\tc: 2\n"), [`x.yaml:2: ${tab}`, `x.yaml:3: ${tab}`]);
   t.strictSame(errors("a:\n  - b\n\t- c\n"), [`x.yaml:3: ${tab}`]);
+  t.strictSame(errors("a: 1\nb:\n  \tuse: moons\n"), [`x.yaml:3: ${tab}`], "a tab behind spaces");
+  t.strictSame(
+    errors("a:\n  use: b\n  c:\n  \tuse: d\n"),
+    [`x.yaml:4: ${tab}`],
+    "which seems to give a name twice",
+  );
+  t.strictSame(
+    errors("a: 1\na: 2\nb:\n\tc: 1\n"),
+    [`x.yaml:4: ${tab}`, "x.yaml:2: not valid YAML: a stands here a second time; keep one"],
+    "and what is another fault",
+  );
   t.strictSame(errors("a: 1\t# fine\nb:\t2\nc: |\n  x\n  \ty\n"), []);
   t.equal(errors("a: 1\n b: 2\n  c: 3\n").length, 1);
   t.equal(errors("a: [1, 2\nb: 3\nc: 4\n").length, 1);
