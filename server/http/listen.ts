@@ -10,7 +10,7 @@ import { InputError } from "../../core/plugin/errors.ts";
 import type { Store } from "../../core/run/store.ts";
 import { type AppOptions, createApp } from "./app.ts";
 import { gathered } from "./breath.ts";
-import { bareHost, isLoopback } from "./loopback.ts";
+import { bareHost, hostOfUrl, isLoopback } from "./loopback.ts";
 import { prometheusMetrics } from "./metrics.ts";
 import { hasPageFolder, pageFolder } from "./page-files.ts";
 
@@ -92,8 +92,7 @@ export async function listen(store: Store, options: ListenOptions): Promise<List
         },
       },
       (address) => {
-        const name = host.includes(":") ? `[${host}]` : host;
-        resolve({ url: `http://${name}:${address.port}`, close });
+        resolve({ url: `http://${hostOfUrl(host)}:${address.port}`, close });
       },
     );
     if ("timeout" in server) {

@@ -23,6 +23,11 @@ export function bareHost(host: string): string {
   return /^\[(.*)\]$/.exec(host)?.[1] ?? host;
 }
 
+/** A host as URLs and requests name it, which is the spelling that the server takes: `[::1]` for `0:0:0:0:0:0:0:1`. */
+export function hostOfUrl(host: string): string {
+  return canonicalHost(host) || (host.includes(":") ? `[${host}]` : host);
+}
+
 /** A host as URLs write it; empty where it is none. */
 function canonicalHost(host: string): string {
   const bare = bareHost(host);

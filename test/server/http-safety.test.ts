@@ -6,6 +6,7 @@ import { NotAllowed } from "../../core/mod.ts";
 import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { memoryStore } from "../../plugins/stores/memory/memory.ts";
 import { listen } from "../../server/http/listen.ts";
+import { hostOfUrl } from "../../server/http/loopback.ts";
 import { createApp, type Runner } from "../../server/http/mod.ts";
 import { answered, running } from "./http-fixtures.ts";
 
@@ -240,5 +241,21 @@ t.test("listen() needs a token where others can reach it", async (t) => {
     name: "InputError",
     message: /taken/,
   });
+  await server.close();
+});
+
+t.test("the address that listen() tells is spelt as requests to it are", async (t) => {
+  for (const [host, spelt] of [
+    ["::ffff:127.0.0.1", "[::ffff:7f00:1]"],
+    ["0:0:0:0:0:0:0:1", "[::1]"],
+    ["::1", "[::1]"],
+    ["127.1", "127.0.0.1"],
+    ["LOCALHOST", "localhost"],
+    ["fe80::1%eth0", "[fe80::1%eth0]"],
+  ] as const) {
+    t.equal(hostOfUrl(host), spelt);
+  }
+  const server = await listen(memoryStore(), { host: "127.1", port: 0 });
+  t.match(server.url, /^http:\/\/127\.0\.0\.1:\d+$/);
   await server.close();
 });

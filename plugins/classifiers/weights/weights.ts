@@ -109,7 +109,9 @@ function tensorNamed({ tensors, unread }: TensorFile, name: string, path: string
   const why = unread.get(name);
   if (why !== undefined) throw new InputError(`${path}: tensor "${name}" cannot be read: ${why}`);
   const there = [...tensors.keys()];
-  throw new InputError(`${path}: has no tensor "${name}"${meant(name, there)} It has: ${there.join(", ")}`);
+  throw new InputError(
+    `${path}: has no tensor "${name}"${meant(name, there) || "."} It has: ${there.join(", ") || "none"}`,
+  );
 }
 
 /** Gives a variable its values; vectors and scalars of as many values fit each other. */
