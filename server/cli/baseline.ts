@@ -95,9 +95,9 @@ export function tolerancesOf(given: readonly string[]): Tolerances {
 
 /** Parts of names that say that less is better; all other metrics of known kinds are better the higher they are. */
 const LOWER =
-  /loss|error|outside|avoid|distance|divergence|fid\b|nll|perplexity|seconds|latency|saturated|rounding/i;
+  /loss|error|avoid|falseAlarms|notFinite|abstain|distance|divergence|fid\b|nll|perplexity|seconds|latency|saturated|rounding/i;
 const HIGHER =
-  /accura|auroc|auc\b|auprc|share|coverage|diversity|precision|recall|f1\b|clean|@|median|containment|psnr|ssim/i;
+  /accura|auroc|auc\b|auprc|share|coverage|outside|within|diversity|detected|precision|recall|f1\b|clean|@|median|containment|psnr|ssim/i;
 
 /**
  * Which way a metric is better: by the bounds that the scenario sets on it (`atLeast` alone: higher; `atMost` alone: lower);

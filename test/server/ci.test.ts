@@ -239,9 +239,17 @@ t.test("which way is better is known by the bounds, then by the name", (t) => {
   t.equal(directionOf("accuracy", "at most 1"), "lower");
   t.equal(directionOf("accuracy", "at least 0, at most 1"), "either");
   t.equal(directionOf("accuracy", "between 0 and 1"), "either");
-  for (const name of ["auroc", "m.pgd@0.1", "m.clean", "coverage", "classifierAccuracy", "targetShare"])
+  for (const name of [
+    "auroc",
+    "m.pgd@0.1",
+    "m.clean",
+    "coverage",
+    "outside",
+    "classifierAccuracy",
+    "targetShare",
+  ])
     t.equal(directionOf(name, undefined), "higher", name);
-  for (const name of ["criticLoss", "testErrors", "outside", "avoidShare"])
+  for (const name of ["criticLoss", "testErrors", "falseAlarms", "m.notFinite", "avoidShare"])
     t.equal(directionOf(name, undefined), "lower", name);
   t.equal(directionOf("n", undefined), "either");
   t.match(tolerancesOf(["a=1e-3, b=5%"]), {
