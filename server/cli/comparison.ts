@@ -4,7 +4,7 @@
  * @module
  */
 import { parse } from "yaml";
-import { InputError, RUN_FILES, type RunReader, type RunResult } from "../../core/mod.ts";
+import { InputError, nameAmong, RUN_FILES, type RunReader, type RunResult } from "../../core/mod.ts";
 import { differingPaths, type Options, optionsOf } from "../statistics/options.ts";
 import { type PairedDifference, pairedDifference, type Spread, spread } from "../statistics/sample.ts";
 import { isSweep } from "../sweep/kept.ts";
@@ -83,9 +83,11 @@ export function comparisonsOf(
 ): Comparison[] {
   const has = (group: readonly Ended[], name: string): boolean =>
     group.every(({ result }) => Object.hasOwn(result.metrics, name));
+  const there = [...new Set(groups.flat().flatMap(({ result }) => Object.keys(result.metrics)))];
+  const wanted = only?.map((name) => nameAmong(name, there) ?? name);
   const comparisons = groups.map((group, i): Comparison => {
     const { scenario, metrics } = group[0]!.result;
-    const names = Object.keys(metrics).filter((name) => has(group, name) && (only?.includes(name) ?? true));
+    const names = Object.keys(metrics).filter((name) => has(group, name) && (wanted?.includes(name) ?? true));
     const alike = groups.filter(([run]) => run!.result.scenario === scenario);
     return {
       scenario,
@@ -103,13 +105,9 @@ export function comparisonsOf(
       }),
     };
   });
-  for (const name of only ?? []) {
-    if (!comparisons.some(({ metrics }) => name in metrics)) {
-      const there = [...new Set(groups.flat().flatMap(({ result }) => Object.keys(result.metrics)))].join(
-        ", ",
-      );
-      throw new InputError(`--metric ${name}: no run has it. There are: ${there}`);
-    }
+  const absent = wanted?.find((name) => !comparisons.some(({ metrics }) => Object.hasOwn(metrics, name)));
+  if (absent !== undefined) {
+    throw new InputError(`--metric ${absent}: no run has it. There are: ${there.join(", ")}`);
   }
   return comparisons;
 }

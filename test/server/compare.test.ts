@@ -79,6 +79,17 @@ t.test("runs named, and metrics chosen, are all that is shown", async (t) => {
   t.notMatch(text, "feature-matching");
 });
 
+t.test("a metric is chosen by the number in its name, however that is written", async (t) => {
+  const runs = t.testdir();
+  const metrics = { "m.pgd@0.1": 0.5, "m.clean": 0.9 };
+  ran(runs, "ssl-20260101-000000-0001", 0, dsgan, { status: "passed", metrics });
+  for (const name of ["m.pgd@0.1", "m.pgd@0.10", "m.pgd@.1", "m.pgd@1/10"]) {
+    const [found] = JSON.parse(await printed(t, [], { runs, json: true, metric: [name] })) as Comparison[];
+    t.strictSame(Object.keys(found!.metrics), ["m.pgd@0.1"], name);
+  }
+  await t.rejects(compareCommand([], { runs, metric: ["m.pgd@0.2"] }, host), /metric m\.pgd@0\.2: no run/);
+});
+
 t.test("what cannot be compared is said", async (t) => {
   const runs = t.testdir();
   three(runs);
