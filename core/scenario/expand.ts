@@ -140,7 +140,7 @@ function originsOf(value: unknown, { lineOf }: Source, file: string): Part["orig
 
 /** `$${` stands for `${`; otherwise what is in the braces is a variable. */
 const VARIABLE = /\$(\$\{)|\$\{([^}]*)\}?/g;
-const NAME = /^([A-Za-z_]\w*)(?::-(.*))?$/s;
+const NAME = /^([A-Za-z_]\w*)(?::-((?:(?!\$\{).)*))?$/s;
 
 /**
  * Puts the environment's values into a document's scalars. One that is a variable and nothing else, without quotes, is read

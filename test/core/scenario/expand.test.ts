@@ -126,6 +126,11 @@ t.test("the environment's values stand for variables", (t) => {
     "main.yaml:3: ${A B}: expected ${NAME} or ${NAME:-default}; a dollar and a brace are written $${",
     "main.yaml:4: ${N-1}: expected ${NAME} or ${NAME:-default}; a dollar and a brace are written $${",
   ]);
+  t.match(
+    wrong({ "main.yaml": "a: 1\nb: ${A:-${B:-3}}\n" }),
+    [/:2: \$\{A:-\$\{B:-3\}: expected/],
+    "one in another",
+  );
   t.match(wrong({ "main.yaml": "a: ${toString}\n" }), [/toString is not set/]);
   t.end();
 });
