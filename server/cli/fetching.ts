@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { appendFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import { join } from "node:path";
-import { messageOf } from "../../core/plugin/errors.ts";
+import { InputError, messageOf } from "../../core/plugin/errors.ts";
 
 const PROXY = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
@@ -16,6 +16,7 @@ const PROXY = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PR
  * Has `fetch` go through the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name, as curl does. Deno does so by itself, Node
  * from 24.14 on, and before where NODE_USE_ENV_PROXY=1 was set when it started.
  * @returns what to tell where a proxy is named that cannot be heeded
+ * @throws InputError where what is named is no address
  */
 export function heedProxy(): string | undefined {
   const name = PROXY.find((variable) => process.env[variable]);
@@ -25,7 +26,12 @@ export function heedProxy(): string | undefined {
   if (setGlobalProxyFromEnv === undefined) {
     return `${name} is not heeded by Node ${process.versions.node}: set NODE_USE_ENV_PROXY=1 too, or use Node 24.14 or newer`;
   }
-  setGlobalProxyFromEnv();
+  try {
+    setGlobalProxyFromEnv();
+  } catch (cause) {
+    const set = PROXY.filter((variable) => process.env[variable]).join(" or ");
+    throw new InputError(`${set} is not the address of a proxy: expected http://host:port`, { cause });
+  }
   return undefined;
 }
 

@@ -1,12 +1,12 @@
 /** `dsgan data get` through a proxy, and after a connection that broke off. */
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { createServer, type RequestListener } from "node:http";
+import http, { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
-import { removeParts, resumingFetch } from "../../server/cli/fetching.ts";
+import { heedProxy, removeParts, resumingFetch } from "../../server/cli/fetching.ts";
 
 const whole = Buffer.from(Array.from({ length: 200_000 }, (_, i) => i % 251));
 
@@ -115,3 +115,26 @@ t.test("HTTPS_PROXY is heeded by data get", async (t) => {
   );
   t.ok(readFileSync(main, "utf8").length > 0);
 });
+
+t.test(
+  "what is no address of a proxy is named",
+  { skip: !("setGlobalProxyFromEnv" in http) && "this Node takes no proxy while it runs" },
+  (t) => {
+    const { HTTPS_PROXY, NODE_USE_ENV_PROXY } = process.env;
+    t.teardown(() => {
+      for (const [name, value] of Object.entries({ HTTPS_PROXY, NODE_USE_ENV_PROXY })) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    });
+    delete process.env.NODE_USE_ENV_PROXY;
+    for (const wrong of ["nonsense", "127.0.0.1:9", "http://"]) {
+      process.env.HTTPS_PROXY = wrong;
+      t.throws(heedProxy, {
+        name: "InputError",
+        message: /HTTPS_PROXY.* is not the address of a proxy: expected http:\/\/host:port/,
+      });
+    }
+    t.end();
+  },
+);
