@@ -53,8 +53,8 @@ export async function compareCommand(
   const comparisons = comparisonsOf(groups, metric);
   const held = baselineOf(options, comparisons);
   if (json) print(`${jsonOf(held === undefined ? comparisons : { comparisons, baseline: held }, 2)}\n`);
-  else process.stdout.write(`${formatted(comparisons, format)}\n`);
-  if (held !== undefined && !json) process.stdout.write(`${baselineInWords(held)}\n`);
+  else print(`${formatted(comparisons, format)}\n`);
+  if (held !== undefined && !json) print(`${baselineInWords(held)}\n`);
   const twice = ended.length - groups.flat().length;
   if (twice > 0)
     process.stderr.write(`left out: ${twice} of a setting and a seed that are counted already\n`);

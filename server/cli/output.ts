@@ -6,7 +6,7 @@
 import { Console } from "node:console";
 import { messageOf } from "../../core/plugin/errors.ts";
 
-/** Standard output as it was before a command claimed it. */
+/** Where {@link print} prints: standard output as it was before a command claimed it, or what {@link printTo} names. */
 let own: ((text: string) => void) | undefined;
 
 /** Prints on standard output, claimed or not. */
@@ -31,6 +31,18 @@ export function claimStdout(): () => void {
     stdout.write = write;
     globalThis.console = console;
     own = undefined;
+  };
+}
+
+/**
+ * Has {@link print} print elsewhere, for a program that runs commands within its own process and has standard output for
+ * itself. @returns ends it
+ */
+export function printTo(take: (text: string) => void): () => void {
+  const before = own;
+  own = take;
+  return () => {
+    own = before;
   };
 }
 

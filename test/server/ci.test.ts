@@ -14,6 +14,7 @@ import { claimStdout, print } from "../../server/cli/output.ts";
 import { plannedOf } from "../../server/cli/planned.ts";
 import { runCommand } from "../../server/cli/run.ts";
 import { addToStepSummary, stepSummary } from "../../server/cli/step-summary.ts";
+import { printedBy } from "./printed.ts";
 
 const host = { plugins: [...builtinPlugins], report: async () => "" };
 const planned = [
@@ -146,6 +147,8 @@ t.test("claimed output is for the command alone, and every event says which run"
   jsonDisplay(print, () => "x-1").show({ seq: 1, time: "", type: "warning", message: "m" });
   release();
   process.stdout.write("after\n");
+  out.restore(); // before tap writes
+  err.restore();
   const written = out.args().flat();
   t.strictSame(written, ['{"seq":1,"time":"","type":"warning","message":"m","run":"x-1"}\n', "after\n"]);
   t.match(err.args().flat().join(""), "plugin\nplugin too\n");
@@ -154,14 +157,12 @@ t.test("claimed output is for the command alone, and every event says which run"
 
 t.test("--json has a result for every scenario, those that cannot be loaded included", async (t) => {
   const folder = t.testdir({ "bad.yaml": "nme: 1\n" });
-  const out = t.capture(process.stdout, "write", () => true);
   t.capture(process.stderr, "write", () => true);
   const files = [join(folder, "bad.yaml"), join(folder, "none.yaml")];
-  const code = await runCommand(files, { json: true, runs: join(folder, "runs") } as never, host);
+  const { out, value: code } = await printedBy(() =>
+    runCommand(files, { json: true, runs: join(folder, "runs") } as never, host),
+  );
   const lines = out
-    .args()
-    .flat()
-    .join("")
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
@@ -205,11 +206,8 @@ t.test("compare exits 1 where a metric has fallen behind the baseline", async (t
   const before = { scenario: "a", metrics: { auroc: 0.93, loss: 0.96, n: 5 }, expectations: [] };
   writeFileSync(baseline, JSON.stringify(before));
   const code = async (tolerance: string[], more: CompareOptions = { runs }) => {
-    const out = t.capture(process.stdout, "write", () => true);
     t.capture(process.stderr, "write", () => true);
-    const given = await compareCommand([], { ...more, runs, baseline, tolerance }, host);
-    out.restore();
-    return given;
+    return (await printedBy(() => compareCommand([], { ...more, runs, baseline, tolerance }, host))).value;
   };
   t.equal(await code(["auroc=0.02"]), 0, "the tolerance itself is allowed");
   t.equal(await code(["auroc=0.019"]), 1);
@@ -265,10 +263,9 @@ t.test("runs of different commits are not averaged, and one seed counts once", a
     [0, "c1c1c1c1c1c1c1c1", 0.5],
     [0, "c2c2c2c2c2c2c2c2", 0.1],
   ]);
-  const out = t.capture(process.stdout, "write", () => true);
   t.capture(process.stderr, "write", () => true);
-  await compareCommand([], { runs, json: true, metric: ["auroc"] }, host);
-  const found = JSON.parse(out.args().flat().join(""));
+  const { out } = await printedBy(() => compareCommand([], { runs, json: true, metric: ["auroc"] }, host));
+  const found = JSON.parse(out);
   t.match(found, [
     { differs: { commit: "c2c2c2c2c2c2" }, seeds: [0, 1], metrics: { auroc: { values: [0.9, 0.8] } } },
     { differs: { commit: "c1c1c1c1c1c1" }, seeds: [0], metrics: { auroc: { values: [0.5] } } },

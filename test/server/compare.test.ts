@@ -7,6 +7,7 @@ import { builtinPlugins } from "../../plugins/mod.ts";
 import { type CompareOptions, compareCommand } from "../../server/cli/compare.ts";
 import type { Comparison } from "../../server/cli/comparison.ts";
 import { spread } from "../../server/statistics/sample.ts";
+import { printedBy } from "./printed.ts";
 
 const host = { plugins: [...builtinPlugins], report: async () => "" };
 
@@ -29,10 +30,8 @@ function ran(runs: string, id: string, seed: number, application: object, result
 
 /** What the command prints. */
 async function printed(t: Test, given: readonly string[], options: CompareOptions): Promise<string> {
-  const { args } = t.capture(process.stdout, "write", () => true);
   t.capture(process.stderr, "write", () => true);
-  await compareCommand(given, options, host);
-  return args().flat().join("");
+  return (await printedBy(() => compareCommand(given, options, host))).out;
 }
 
 const dsgan = { use: "bad-gan-ssl", method: { use: "dsgan", alpha: 0.8 } };

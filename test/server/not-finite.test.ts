@@ -11,6 +11,7 @@ import { summary } from "../../server/cli/summary.ts";
 import { createApp } from "../../server/http/mod.ts";
 import { report } from "../../server/report/report.ts";
 import { pairedDifference } from "../../server/statistics/sample.ts";
+import { printedBy } from "./printed.ts";
 
 const host = { plugins: [...builtinPlugins], report };
 const expected = "at most 100";
@@ -51,12 +52,8 @@ t.test("the terminal's table and JUnit name it", async (t) => {
 
 t.test("compare tells it in every format", async (t) => {
   const folder = runs(t.testdir());
-  const printed = async (options: object): Promise<string> => {
-    const { args, restore } = t.capture(process.stdout, "write", () => true);
-    await compareCommand([], { runs: folder, ...options }, host);
-    restore();
-    return args().flat().join("");
-  };
+  const printed = async (options: object): Promise<string> =>
+    (await printedBy(() => compareCommand([], { runs: folder, ...options }, host))).out;
   const [first] = JSON.parse(await printed({ json: true }));
   t.match(first.metrics.loss, { mean: "NaN", values: ["NaN", 2] });
   t.match(await printed({}), /│ loss +│ +NaN │.*│ +NaN │ +2 │/);
