@@ -8,7 +8,7 @@ import { builtinPlugins } from "../plugins/mod.ts";
 import { TEMPLATES } from "../server/cli/new/new.ts";
 import { consumer } from "./consumer.ts";
 
-t.setTimeout(900_000);
+t.setTimeout(1_800_000);
 const { folder, dsgan, remove } = consumer();
 t.teardown(remove);
 
