@@ -100,6 +100,16 @@ t.test("packing leaves no build behind, which would be a second copy of the core
   t.end();
 });
 
+t.test(
+  "npm ci in a clone does not warn of this package, whatever Node runs npm: the clone brings its own",
+  (t) => {
+    const { engines, devEngines } = json(join(root, "package.json"));
+    t.equal(engines, undefined);
+    t.match(devEngines, { runtime: { version: />=22/, onFail: "ignore" } });
+    t.end();
+  },
+);
+
 t.test("the command tells an old Node which one it needs, with exit code 2", (t) => {
   const bin = join(
     folder,

@@ -243,6 +243,33 @@ t.test("an evaluation that was interrupted goes on and ends in the same numbers"
   t.same(attacked(seen), attacked(whole.events), "no batch is told of twice, and none left out");
 });
 
+t.test("checkpoints write each example once, and none that nobody asked to keep", async (t) => {
+  const one = {
+    ...small,
+    classifiers: { plain: trained },
+    attacks: [{ use: "pgd", steps: 2 }],
+    epsilons: { linf: [0.1] },
+    batch: 10,
+    probes: false,
+  };
+  const written = async (keep: "all" | "none") => {
+    const { events, reader } = await runScenario({ ...one, keep }, { more: { checkpoint: { steps: 1 } } });
+    const sizes = events.flatMap((event) => (event.type === "checkpoint" ? [event.bytes] : []));
+    const files = (await reader.files("artifacts/adversarial/")).map((path) => reader.read(path));
+    const kept = (await Promise.all(files)).reduce((sum, { length }) => sum + length, 0);
+    return { bytes: sizes.reduce((a, b) => a + b, 0), count: sizes.length, kept };
+  };
+  const [none, all] = [await written("none"), await written("all")];
+  t.equal(none.kept, 0);
+  t.equal(all.count, none.count);
+  t.ok(all.kept > 0);
+  const about = 100 * all.count; // the records of a checkpoint's files
+  t.ok(
+    all.bytes - none.bytes < 1.5 * all.kept + about,
+    `${all.bytes - none.bytes} for ${all.kept} in ${all.count}`,
+  );
+});
+
 t.test("mode minimal looks for the least budget, and agrees with running at each", async (t) => {
   const attacks = [{ use: "pgd", steps: 15, relativeStep: 0.1, randomStart: false }];
   const epsilons = { linf: [0.05, 0.1, 0.15, 0.2] };
