@@ -29,8 +29,8 @@ export interface ShownSweep {
 export interface SweepDisplay {
   /** An event of the sweep. */
   show(event: RunEvent): void;
-  /** An event of one of its runs. */
-  run(run: string, event: RunEvent): void;
+  /** An event of one of its runs. Absent where nothing of runs is shown. */
+  run?(run: string, event: RunEvent): void;
   /** Called once, after the last event or where there will be none. */
   end(): void;
 }
@@ -39,12 +39,13 @@ export interface SweepDisplay {
 export function sweepDisplay(
   shown: ShownSweep,
   { json, quiet }: { readonly json?: boolean; readonly quiet?: boolean },
+  output: NodeJS.WriteStream = process.stdout,
 ): SweepDisplay {
-  if (json) return { ...jsonDisplay(print, () => shown.id), run: () => {} };
-  const write = (text: string): void => void process.stdout.write(text);
-  if (quiet) return { show: () => {}, run: () => {}, end: () => {} };
+  if (json) return jsonDisplay(print, () => shown.id);
+  const write = (text: string): void => void output.write(text);
+  if (quiet) return { show: () => {}, end: () => {} };
   write(`${heading(shown)}\n`);
-  return process.stdout.isTTY && !inCi() ? live(shown, process.stdout) : plain(shown, write);
+  return output.isTTY && !inCi() ? live(shown, output) : plain(shown, write);
 }
 
 function heading({ id, loaded: { sweep, search }, sweep: { writer, records }, makers }: ShownSweep): string {

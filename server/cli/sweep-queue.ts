@@ -8,7 +8,6 @@ import {
   type JobHandler,
   type Jobs,
   type LoadedSweep,
-  type RunEvent,
   type Store,
   type WorkerTraits,
   withoutSecrets,
@@ -37,8 +36,8 @@ export interface MadeSweep {
 export interface OpenedQueue extends Omit<SweepQueue, "worker"> {
   /** Who makes the runs, in a few words. */
   readonly makers: string;
-  /** Has this process make runs, where it is to. @param event called with each event of a run that is made here */
-  work(event: (run: string, event: RunEvent) => void): Promise<Pick<SweepQueue, "worker">>;
+  /** Has this process make runs, where it is to. */
+  work(): Promise<Pick<SweepQueue, "worker">>;
 }
 
 /**
@@ -62,10 +61,10 @@ function pool(made: MadeSweep, options: SweepOptions): OpenedQueue {
   return {
     ...{ jobs, isShared: false, makers: `${atOnce} at once` },
     room: () => atOnce,
-    async work(event) {
+    async work() {
       // Which engine `auto` takes here matters to nobody: all workers are this one.
       const traits = { engine: "auto", processor: processor(), threads: 1, versions: { dsgan: version() } };
-      return { worker: await workerOf(jobs, atOnce, traits, made, options, event) };
+      return { worker: await workerOf(jobs, atOnce, traits, made, options) };
     },
   };
 }
@@ -94,9 +93,9 @@ async function shared(
   return {
     ...{ jobs, isShared: true, makers: [...here, elsewhere].join(", ") },
     ...(room && { room }),
-    async work(event) {
+    async work() {
       if (slots === undefined) return {};
-      return { worker: await workerOf(jobs, slots, await traitsOf(1), made, options, event) };
+      return { worker: await workerOf(jobs, slots, await traitsOf(1), made, options) };
     },
   };
 }
@@ -107,14 +106,12 @@ async function workerOf(
   traits: WorkerTraits,
   { id, store }: MadeSweep,
   options: SweepOptions,
-  event: (run: string, event: RunEvent) => void,
 ) {
   const handle: JobHandler = async (job, stop) => {
     const { task } = job;
     const command = "scenario" in task ? commandOf(task.scenario.file, task.scenario.overrides ?? []) : "";
     const about = { command, sweep: job.group ?? id, job: job.id, attempt: job.attempt };
-    const run = "resume" in task ? task.resume : (task.run ?? job.id);
-    return await makeRun(job, stop, { ...placeOf(options), store, about, event: (one) => event(run, one) });
+    return await makeRun(job, stop, { ...placeOf(options), store, about });
   };
   const trouble = (message: string): void =>
     void process.stderr.write(`dsgan: the queue: ${message}; trying again\n`);

@@ -14,6 +14,7 @@ import {
   type Store,
   withoutSecrets,
 } from "../../core/mod.ts";
+import { type Follower, followRuns } from "../sweep/follow.ts";
 import { hostSweep } from "../sweep/host.ts";
 import {
   type HeldSweep,
@@ -147,6 +148,7 @@ async function hosted(
   const queue = await openSweepQueue(place, { id, loaded, store }, options, host);
   let held: HeldSweep | undefined;
   let display: SweepDisplay | undefined;
+  let runs: Follower | undefined;
   try {
     const kept = { ...withoutPlace(text), ...(place !== undefined && { jobs: withoutSecrets(place) }) };
     const sweep = await holdSweep(store, id, loaded.sweep.name, kept);
@@ -155,18 +157,17 @@ async function hosted(
     const known = total !== undefined && { total };
     const shown = sweepDisplay({ id, loaded, sweep, makers: queue.makers, ...known }, options);
     display = shown;
-    const worker = await queue.work((run, event) => shown.run(run, event));
-    const show = (event: RunEvent): void => shown.show(event);
-    return await hostSweep({
-      loaded,
-      text: kept,
-      sweep,
-      queue: { ...queue, ...worker },
-      ...known,
-      signal,
-      show,
-    });
+    runs = shown.run && followRuns({ store, records: sweep.records }, shown.run);
+    const show = (event: RunEvent): void => {
+      shown.show(event);
+      runs?.take(event);
+    };
+    const made = { ...queue, ...(await queue.work()) };
+    const result = await hostSweep({ loaded, text: kept, sweep, queue: made, ...known, signal, show });
+    await runs?.end();
+    return result;
   } finally {
+    runs?.close();
     display?.end();
     await queue.jobs.close();
     await held?.writer.close();

@@ -12,7 +12,6 @@ import {
   messageOf,
   numbersAt,
   type PausePoint,
-  type RunEvent,
   type RunOwner,
   type RunResult,
   type Store,
@@ -32,8 +31,6 @@ export interface MakeRunOptions {
   readonly about?: Readonly<Record<string, unknown>>;
   /** Called with the id of the run, once it exists and its trainer writes it. */
   readonly begun?: (run: string) => void;
-  /** Called with each event, once it is stored. */
-  readonly event?: (event: RunEvent) => void;
   /** Called with the id of the run when its trainer is gone, before the attempt counts as ended. */
   readonly finished?: (run: string) => Promise<void>;
   /** Seconds that a trainer has to stop, and megabytes that it may take: see `startTrainer`. */
@@ -61,7 +58,7 @@ export async function makeRun(
   signal: AbortSignal,
   options: MakeRunOptions,
 ): Promise<AttemptEnd> {
-  const { store, begun, event, finished, atOnce, output, grace, memory, whenAlone } = options;
+  const { store, begun, finished, atOnce, output, grace, memory, whenAlone } = options;
   const known = "resume" in task ? task.resume : task.run;
   const kept = known === undefined ? undefined : await (await runOf(store, known))?.result();
   if (kept?.status === "passed" || kept?.status === "missed") return outcomeOf(kept);
@@ -80,7 +77,6 @@ export async function makeRun(
   signal.addEventListener("abort", cancel);
   atOnce?.addEventListener("abort", kill);
   trainer.run.then(begun, () => {}); // `ended` rejects with the reason
-  trainer.events.subscribe({ next: event ?? (() => {}), error: () => {} });
   try {
     const result = await trainer.ended;
     await finished?.(result.run);
