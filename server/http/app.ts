@@ -9,6 +9,7 @@ import { getPath } from "hono/utils/url";
 import { discreet } from "../../core/plugin/discreet.ts";
 import { CORE_VERSION } from "../../core/plugin/plugin.ts";
 import type { Store } from "../../core/run/store.ts";
+import { outside } from "../events/outside.ts";
 import { type Metrics, noStreamCounter } from "./counting.ts";
 import { curveRoutes } from "./curves.ts";
 import { embedded } from "./embedded.ts";
@@ -60,7 +61,7 @@ function orderedBy(runner: Runner | undefined): (id: string) => boolean {
 }
 
 /**
- * Makes the app over a store. `/openapi.json` describes its routes. Its type, {@link App}, types a client.
+ * Makes the app over a store. No answer tells where on its machine a run is kept or was made. `/openapi.json` describes its routes. Its type, {@link App}, types a client.
  *
  * Requests that fail are answered with problem details (RFC 9457).
  *
@@ -74,7 +75,7 @@ function orderedBy(runner: Runner | undefined): (id: string) => boolean {
  * console.log(await answer.json()); // { runs: [], next: null }
  * ```
  */
-export function createApp(store: Store, options: AppOptions = {}) {
+export function createApp(kept: Store, options: AppOptions = {}) {
   const {
     runner,
     scenarios = () => [],
@@ -85,6 +86,7 @@ export function createApp(store: Store, options: AppOptions = {}) {
     streams = {},
     origins = [],
   } = options;
+  const store = outside(kept, allow);
   const { base, pathOf } = placeOf(options);
   const app = new OpenAPIHono(base === "" ? {} : { getPath: (request) => pathOf(getPath(request)) });
   const guard = guardOf(options);

@@ -6,6 +6,7 @@
 import { messageOf } from "../../core/plugin/errors.ts";
 import type { Readings } from "../../core/run/reading.ts";
 import { glancesOf, type RunGlance, type RunResult, type Store } from "../../core/run/store.ts";
+import { outside } from "../events/outside.ts";
 import { duration, number } from "../report/format.ts";
 import { isSweepId } from "./sweep-book.ts";
 
@@ -64,7 +65,7 @@ export function watchEnds(store: Store, tell: (notice: EndNotice) => void, secon
 
 async function noticeOf(store: Store, glance: RunGlance): Promise<EndNotice> {
   const { run, scenario, status, seconds } = glance;
-  const result = await store
+  const result = await outside(store)
     .open(run)
     .then((reader) => reader.result())
     .catch(() => undefined);

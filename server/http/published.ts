@@ -14,6 +14,7 @@ import {
   type RunResult,
   type Store,
 } from "../../core/run/store.ts";
+import { heldFile } from "../events/held-file.ts";
 import { eventOf, indexAbove, linesOf } from "../events/lines.ts";
 
 /** Where the files of published runs are. */
@@ -163,16 +164,4 @@ function readerOf(files: PublishedFiles, id: string): RunReader {
 
 function lastLineOf(text: string): string {
   return text.slice(text.lastIndexOf("\n", text.length - 2) + 1, -1);
-}
-
-/** A file whose bytes are here. */
-async function heldFile(data: Uint8Array): Promise<RunFile> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-1", data as Uint8Array<ArrayBuffer>));
-  return {
-    size: data.length,
-    version: [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join(""),
-    async *pieces(start = 0, end = data.length) {
-      if (start < end) yield data.subarray(start, end);
-    },
-  };
 }

@@ -18,6 +18,7 @@ t.test("paths of this machine are told by their last names", async (t) => {
     ["cannot find file:///opt/x/y.js imported from /opt/z/w.js", "cannot find …/y.js imported from …/w.js"],
     ["at run (/opt/x/y.ts:3:14), /opt/x/y.ts:9", "at run (…/y.ts:3:14), …/y.ts:9"],
     ["C:\\Users\\me\\a.npy is no file", "…/a.npy is no file"],
+    ["NotFound: readfile '/opt/x/y' at file:///opt/x/m.ts:3:14", "NotFound: readfile '…/y' at …/m.ts:3:14"],
     ["in /srv/runs/; the rest", "in …/runs; the rest"],
     ["see https://example.org/a/b and a/b, 1/2, ~/x/y", undefined],
     ["Figs. 7/9/10, train/loss, /x", undefined],
@@ -29,6 +30,10 @@ t.test("paths of this machine are told by their last names", async (t) => {
     discreet('got "/data/mnist/x", not /etc/hosts', { sent: "folder: /data/mnist/x" }),
     'got "/data/mnist/x", not …/hosts',
   );
+  const blank = '"/data/my mnist/x" is no folder';
+  t.equal(discreet(blank, { sent: "folder: /data/my mnist/x" }), blank, "known with a blank in it");
+  const long = `/a/b${")".repeat(50_000)}x`; // each mark may be the end, or not
+  t.equal(discreet(long), `…/b${")".repeat(50_000)}x`);
 });
 
 t.test("a run of a posted scenario fails without telling where it was looked", async (t) => {
