@@ -11,6 +11,7 @@ import {
   tf,
 } from "../../core/mod.ts";
 import { mlp } from "../../plugins/networks/mlp/mlp.ts";
+import { noveltyDecoder, noveltyEncoder } from "../../plugins/networks/novelty-vae/novelty-vae.ts";
 import boundaryPlugin from "../../plugins/novelty/boundary/boundary.ts";
 import {
   noveltyDetection,
@@ -142,6 +143,29 @@ t.test("tuningLoss() pushes generated codes away up to the margin", async (t) =>
   const alone = tuningLoss(net, { weight: 0.5, margin: 1.5 })({ x, y, generated: undefined }, Key.from(3));
   close(t, alone.loss.dataSync()[0]!, 0, "without a generator, the data's term alone");
   net.dispose();
+});
+
+t.test("generated codes leave the running statistics of the decoder to the data", async (t) => {
+  const plan = reconstructionError({
+    encoder: noveltyEncoder({ filters: [2] }),
+    decoder: noveltyDecoder({ filters: [2] }),
+    code: 2,
+  });
+  const statistics = (generated: tf.Tensor | undefined): number[] => {
+    const net = plan.build({ input: [4, 4, 1], output: [1] }, Key.from(5));
+    const x = Key.from(6).uniform([4, 4, 4, 1]);
+    const y = tf.ones([4, 1]) as tf.Tensor2D;
+    tuningLoss(net, { weight: 0.5, margin: 1.5 })({ x, y, generated }, Key.from(7));
+    const values = [...net.decoder.state.values()].flatMap((variable) => [...variable.dataSync()]);
+    net.dispose();
+    return values;
+  };
+  const alone = statistics(undefined);
+  t.ok(
+    alone.some((value) => value !== 0 && value !== 1),
+    "data move them",
+  );
+  t.same(statistics(tf.fill([4, 2], 9)), alone);
 });
 
 t.test("anchored() adds the distance that codes were moved", async (t) => {

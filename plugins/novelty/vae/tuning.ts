@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type FitBatch, type Key, type LossTerms, type Network, tf } from "../../../core/mod.ts";
+import { type FitBatch, type Key, type LossTerms, type Mode, type Network, tf } from "../../../core/mod.ts";
 import { type Autoencoder, codesOf, drawnCode, rowErrors } from "../autoencoder.ts";
 import type { VaeOptions } from "./options.ts";
 
@@ -24,6 +24,17 @@ export function withGenerated(
   };
 }
 
+/**
+ * A pass in training that leaves the running statistics as they were. Those that score are of the data alone: with half of
+ * them from generated codes, data that the training rebuilds well are rebuilt badly in use.
+ */
+function unmoved(network: Network, x: tf.Tensor, mode: Mode): tf.Tensor {
+  const before = [...network.state.values()].map((variable) => [variable, tf.clone(variable)] as const);
+  const y = network.apply(x, mode);
+  for (const [variable, value] of before) variable.assign(value);
+  return y;
+}
+
 /** The loss of a batch. */
 export function tuningLoss(
   { encoder, decoder }: Autoencoder,
@@ -34,7 +45,7 @@ export function tuningLoss(
     const f = drawnCode(codesOf(encoder.apply(x, mode("encoder"))), key.fold("code")); // [m, code]
     const reconstruction = tf.mean(rowErrors(decoder.apply(f, mode("decoder")), x)).asScalar();
     if (generated === undefined) return { loss: reconstruction };
-    const apart = rowErrors(decoder.apply(generated, mode("generated")), x); // [m, 1]
+    const apart = rowErrors(unmoved(decoder, generated, mode("generated")), x); // [m, 1]
     const hinge = tf.mean(tf.relu(tf.sub(margin, apart))).asScalar();
     return { loss: tf.add(reconstruction, tf.mul(weight, hinge)).asScalar(), reconstruction, hinge };
   };
