@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -29,6 +29,9 @@ goal: { maximize: place }
 expect: { place: { mean: { atLeast: 0.1 } } }
 `;
 
+/** The same runs, which wait half-way until {@link openDoor}. */
+export const HELD = WALKS.replace("seeds:", "set: { application.door: door }\nseeds:");
+
 /** How a command ended. */
 export interface Ended {
   readonly code: number | null;
@@ -51,11 +54,19 @@ export interface Fleet {
   readonly store: Store;
   start(...args: string[]): Started;
   run(...args: string[]): Promise<Ended>;
+  /** Starts a command that has a terminal for its output. */
+  onTerminal(...args: string[]): Started;
   /** Starts a worker, and waits until it takes jobs. @param wrap what starts the program, such as unshare */
   worker(args?: readonly string[], wrap?: readonly string[]): Promise<Started & { said(): readonly Said[] }>;
   /** Ends a process with all that it has started, at once. */
   kill(started: Started): Promise<void>;
 }
+
+/** Starts a program on a terminal of its own, which is not that of a CI. */
+const TERMINAL = [
+  ...["env", "CI=", "COLUMNS=100", "LINES=24"],
+  ...["bash", "-c", 'exec script -qec "$(printf "%q " "$@")" /dev/null', "bash"],
+];
 
 /** A line of a worker. */
 export type Said = Readonly<Record<string, unknown>> & { readonly type: string };
@@ -101,6 +112,7 @@ export async function fleetAt(t: Test, server: TestPostgres, port = server.port)
     store: await openStore({ runs: url }, builtinPlugins),
     start: (...args) => start(args),
     run: (...args) => start(args).ended,
+    onTerminal: (...args) => start(args, TERMINAL),
     async worker(args = [], wrap = []) {
       const started = start(["worker", "--json", ...args], wrap);
       const lines: Said[] = [];
@@ -111,9 +123,24 @@ export async function fleetAt(t: Test, server: TestPostgres, port = server.port)
   };
 }
 
+/** Whether a process of this machine lives; one that nobody has taken note of yet does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
 /** Writes a sweep file into the fleet's folder. */
 export function sweepFile({ cwd }: Pick<Fleet, "cwd">, text = WALKS, name = "walks.yaml"): void {
   writeFileSync(join(cwd, name), text);
+}
+
+/** Lets the runs of {@link HELD} go on. */
+export function openDoor({ cwd }: Pick<Fleet, "cwd">): void {
+  writeFileSync(join(cwd, "door"), "");
 }
 
 /** Milliseconds that a test waits for something. */

@@ -14,6 +14,7 @@ import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { trainerQueue } from "../../server/http/node.ts";
 import { startTrainer, type Trainer, type TrainerOptions } from "../../server/trainer/mod.ts";
 import { modules } from "../../server/trainer/modules.ts";
+import { isAlive } from "./fleet.ts";
 
 t.setTimeout(300_000); // minutes on a busy machine
 
@@ -104,15 +105,6 @@ t.test("a queue stops a run that has had its time, and cancels one that hangs", 
   await queue.close();
   await jobs.close();
 });
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8")); // one that nobody has taken note of yet
-  } catch {
-    return false;
-  }
-};
 
 t.test(
   "no trainer outlives its server, whatever it computes",

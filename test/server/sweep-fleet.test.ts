@@ -1,5 +1,8 @@
-/** `dsgan sweep` over a queue: workers make its runs, wherever its host is, and whether it lives. */
-import { readFileSync, writeFileSync } from "node:fs";
+/**
+ * `dsgan sweep` over a queue: workers make its runs, wherever its host is, and whether it lives. About two minutes on two
+ * busy cores.
+ */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
@@ -9,7 +12,9 @@ import {
   answerOf,
   checkOnce,
   fleetAt,
+  HELD,
   metricsOf,
+  openDoor,
   outcomes,
   sweepFile,
   sweepThere,
@@ -18,11 +23,11 @@ import {
 } from "./fleet.ts";
 
 t.setTimeout(600_000); // a busy machine
+t.jobs = 3; // they wait most of the time
 process.execArgv = []; // what tap makes every child load
 delete process.env.NODE_OPTIONS;
 
-// Minutes of waiting, and more than a file's ten on a busy machine: asked for by `npm run test:faults`.
-const missing = process.env.DSGAN_FAULTS === undefined ? "run it by npm run test:faults" : lacksPostgres();
+const missing = lacksPostgres();
 if (missing !== undefined) {
   t.comment(`skipped: ${missing}`);
   process.exit(0);
@@ -62,9 +67,25 @@ t.test("the same sweep on the local pool and over two workers has the same metri
   await checkOnce(t, fleet.store, await sweepThere(fleet), 8);
 });
 
+const lacksTerminal = existsSync("/usr/bin/script")
+  ? false
+  : "no command `script` here: apt-get install bsdutils";
+
+t.test("a terminal shows how far runs are that workers make", { skip: lacksTerminal }, async (t) => {
+  const fleet = await fleetAt(t, server);
+  sweepFile(fleet, HELD);
+  await fleet.worker(["--slots", "4"]);
+  const host = fleet.onTerminal("sweep", "walks.yaml");
+  await answerOf(async () => /size=1 +running +seed 0 50 % +seed 1 50 %/.test(host.out()));
+  openDoor(fleet);
+  const { code, out } = await host.ended;
+  t.equal(code, 0, out);
+  t.match(out, /^2 +ended +2\/2/m);
+});
+
 t.test("a host that is killed loses nothing: workers go on, and another host takes over", async (t) => {
   const fleet = await fleetAt(t, server);
-  sweepFile(fleet);
+  sweepFile(fleet, HELD);
   const worker = await fleet.worker(["--slots", "4"]);
   const host = fleet.start("sweep", "walks.yaml", "--quiet");
   await answerOf(async () => worker.said().some(({ type }) => type === "taken"));
@@ -74,6 +95,7 @@ t.test("a host that is killed loses nothing: workers go on, and another host tak
     (await fleet.run("sweep", "status", id)).out,
     /no host: workers go on with what was put, 0 of 4 jobs over/,
   );
+  openDoor(fleet);
   await answerOf(async () => Object.values(await metricsOf(fleet.store)).filter(Boolean).length === 4);
   t.same(await outcomes(fleet.store, id), { put: 4, over: 0 }, "nobody has written them down yet");
   const resumed = await fleet.run("sweep", "resume", id, "--json");
@@ -89,8 +111,7 @@ t.test(
   "a sweep is detached, interrupted, cancelled from elsewhere with and without a host, and resumed",
   async (t) => {
     const fleet = await fleetAt(t, server);
-    const door = join(fleet.cwd, "door");
-    sweepFile(fleet, WALKS.replace("seeds:", `set: { application.door: ${door} }\nseeds:`));
+    sweepFile(fleet, HELD);
     await fleet.worker(["--slots", "4"]);
     const detached = await fleet.run("sweep", "walks.yaml", "--detach");
     t.equal(detached.code, 0, detached.err);
@@ -116,7 +137,7 @@ t.test(
     t.match(out, `workers go on with the jobs that sweep ${id} has put`);
     const again = await fleet.run("sweep", "cancel", id);
     t.match(again.out, "cancelled", "by a process in the place of the host");
-    writeFileSync(door, "");
+    openDoor(fleet);
     const ended = await fleet.run("sweep", "resume", id, "--quiet");
     t.equal(ended.code, 0, ended.err);
     await checkOnce(t, fleet.store, id, 4);
@@ -152,15 +173,17 @@ t.test("failed runs are tried again by resume; a host may make runs itself", asy
 
 t.test("sweeps that share runs make each once, and spend no retries on waiting", async (t) => {
   const fleet = await fleetAt(t, server);
-  sweepFile(fleet, `${WALKS}limits: { retries: 0 }\n`);
-  sweepFile(fleet, `${WALKS.replace("[1, 2]", "[2, 1, 3]")}limits: { retries: 0 }\n`, "more.yaml");
-  const worker = await fleet.worker(["--slots", "6"]);
-  const both = await Promise.all(["walks.yaml", "more.yaml"].map((file) => fleet.run("sweep", file)));
-  for (const { code, out, err } of both) t.equal(code, 0, out + err);
-  t.ok(
+  const walks = `${HELD}limits: { retries: 0 }\n`;
+  sweepFile(fleet, walks);
+  sweepFile(fleet, walks.replace("[1, 2]", "[2, 1, 3]"), "more.yaml");
+  const worker = await fleet.worker(["--slots", "8"]); // more than there are runs
+  const both = ["walks.yaml", "more.yaml"].map((file) => fleet.run("sweep", file));
+  // A job waits for a run that another makes.
+  await answerOf(async () =>
     worker.said().some(({ end }) => (end as { isBlocked?: boolean } | undefined)?.isBlocked),
-    "a job has waited for a run that another made",
   );
+  openDoor(fleet);
+  for (const { code, out, err } of await Promise.all(both)) t.equal(code, 0, out + err);
   const metrics = await metricsOf(fleet.store);
   t.equal(Object.keys(metrics).length, 6, "three trials of two seeds");
   for (const id of Object.keys(metrics)) {
