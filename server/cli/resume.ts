@@ -7,11 +7,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import { InputError, RUN_FILES, type RunReader, type Scenario, type Store } from "../../core/mod.ts";
 import { isSweep } from "../sweep/kept.ts";
+import { sweepAgain } from "./again.ts";
 import { codeOfError, codeOfResult, tell } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { interruptible } from "./interrupt.ts";
 import { placeOf, runNamed } from "./runs.ts";
-import { sweepAgain } from "./sweep-conclusion.ts";
 import { conclude, type WatchOptions, watch } from "./watch.ts";
 
 /** Resumes a run. @returns the exit code */

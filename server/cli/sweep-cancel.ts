@@ -7,12 +7,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { InputError, type Jobs, type RunOwner } from "../../core/mod.ts";
 import { hostSweep } from "../sweep/host.ts";
 import { holdSweep, reopenSweep, storyOf } from "../sweep/kept.ts";
+import { sweepAgain } from "./again.ts";
 import { EXIT } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { print } from "./output.ts";
 import { openQueue, placeOfJobs, type QueueOptions } from "./queue.ts";
 import { type NamedRun, runNamed } from "./runs.ts";
-import { sweepAgain } from "./sweep-conclusion.ts";
 
 const POLL_MS = 200;
 

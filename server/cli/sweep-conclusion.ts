@@ -4,7 +4,7 @@
  * @module
  */
 import { styleText } from "node:util";
-import { jsonOf, type LoadedSweep, type RunReader, type RunResult, withoutSecrets } from "../../core/mod.ts";
+import { jsonOf, type LoadedSweep, type RunReader, type RunResult } from "../../core/mod.ts";
 import { duration, number } from "../report/format.ts";
 import { caution, inWords, whole } from "../statistics/words.ts";
 import type { SweepStory } from "../sweep/kept.ts";
@@ -17,7 +17,7 @@ import {
   trialOutcomes,
   valueInShort,
 } from "../sweep/outcome.ts";
-
+import { sweepAgain } from "./again.ts";
 import { tellFailure } from "./exit.ts";
 import { table } from "./list.ts";
 import { print } from "./output.ts";
@@ -134,10 +134,4 @@ export function standingOf(
   const alone = isShared ? "no host: workers go on with what was put" : "abandoned: its host is gone";
   const how = host === undefined ? (result?.status ?? alone) : `running ${host}`;
   return `${reader.id}: ${how}, ${jobs}, ${duration(seconds)}`;
-}
-
-/** A command about a sweep, as one types it. */
-export function sweepAgain(what: "status" | "cancel" | "resume", id: string, runs: string): string {
-  const place = runs === "runs" ? "" : ` --runs ${withoutSecrets(runs)}`;
-  return `dsgan sweep ${what} ${id}${place}`;
 }

@@ -8,15 +8,15 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RunError, type Store } from "../../core/mod.ts";
+import { RunError, type Store, withoutSecrets } from "../../core/mod.ts";
 import { isSweep } from "../sweep/kept.ts";
 import { inheritedFlags } from "../trainer/launch.ts";
 import { runOf } from "../trainer/open-run.ts";
+import { sweepAgain } from "./again.ts";
 import { EXIT } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { print } from "./output.ts";
 import { storeOf } from "./runs.ts";
-import { sweepAgain } from "./sweep-conclusion.ts";
 import type { SweepOptions } from "./sweep-options.ts";
 
 const POLL_MS = 200;
@@ -36,18 +36,24 @@ export async function detachSweep(
   const folder = mkdtempSync(join(tmpdir(), "dsgan-sweep-"));
   const log = join(folder, "log.txt");
   const output = openSync(log, "a");
+  const hasSecrets = withoutSecrets(runs) !== runs;
   const args = [
     ...inheritedFlags(process.execArgv),
     process.argv[1]!,
     ...command,
     "--quiet",
+    ...(hasSecrets ? [] : ["--runs", runs]),
     ...plugin.flatMap((name) => ["--plugin", name]),
     ...(atOnce === undefined ? [] : ["--at-once", String(atOnce)]),
     ...(slots === undefined ? [] : ["--slots", String(slots)]),
     ...(junit === undefined ? [] : ["--junit", junit]),
   ];
   // A location may have a password, which others would see on a command line.
-  const env = { ...process.env, DSGAN_RUNS: runs, ...(jobs !== undefined && { DSGAN_JOBS: jobs }) };
+  const env = {
+    ...process.env,
+    ...(hasSecrets && { DSGAN_RUNS: runs }),
+    ...(jobs !== undefined && { DSGAN_JOBS: jobs }),
+  };
   const child = spawn(process.execPath, args, { detached: true, env, stdio: ["ignore", output, output] });
   closeSync(output);
   const ended = new Promise<number>((resolve) => child.on("exit", (code) => resolve(code ?? EXIT.broke)));

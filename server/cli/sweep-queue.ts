@@ -17,7 +17,7 @@ import type { SweepQueue } from "../sweep/host.ts";
 import { limitThreads } from "../trainer/threads.ts";
 import { makeRun } from "../worker/make-run.ts";
 import { traitsOf } from "../worker/traits.ts";
-import { commandOf } from "./again.ts";
+import { commandOf, workerCommandFor } from "./again.ts";
 import type { Host } from "./host.ts";
 import { version } from "./package.ts";
 import { openQueue } from "./queue.ts";
@@ -84,7 +84,8 @@ async function shared(
   const total = workers.reduce((sum, worker) => sum + worker.slots, 0);
   const shown = withoutSecrets(place);
   if (workers.length === 0 && slots === undefined) {
-    process.stderr.write(`no worker takes jobs from ${shown} yet: dsgan worker --jobs ${shown}\n`);
+    const command = workerCommandFor(options.runs, place === options.runs ? undefined : place);
+    process.stderr.write(`no worker takes jobs from ${shown} yet: ${command}\n`);
   }
   const here = slots === undefined ? [] : [`${slots} at once here`];
   const elsewhere = `${count(workers.length, "worker")} with ${count(total, "slot")} at ${shown}`;

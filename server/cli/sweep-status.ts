@@ -4,7 +4,7 @@
  * @module
  */
 import { jsonOf } from "../../core/mod.ts";
-import { reopenSweep, storyOf } from "../sweep/kept.ts";
+import { reopenSweep, secondsOf, storyOf } from "../sweep/kept.ts";
 import { EXIT } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { print } from "./output.ts";
@@ -25,8 +25,9 @@ export async function sweepStatusCommand(given: string, options: StatusOptions, 
   const { loaded, text } = await reopenSweep(reader, host.plugins);
   await loaded.search.close?.();
   const owner = await reader.owner();
-  const story = await storyOf(reader);
-  const { result } = story;
+  const kept = await storyOf(reader);
+  const { result, events } = kept;
+  const story = { ...kept, ...(owner && { seconds: secondsOf(events, Date.now()) }) };
   const told = { loaded, reader, story, ...(owner === undefined && result && { result }) };
   if (options.report !== undefined) await writeSweepReport(told, store, host, options.report);
   const by = owner && `in process ${owner.pid} on ${owner.host}`;

@@ -28,6 +28,7 @@ import {
 import { resultOf } from "../sweep/outcome.ts";
 import { totalOf } from "../sweep/plan.ts";
 import { runOf } from "../trainer/open-run.ts";
+import { sweepAgain } from "./again.ts";
 import { annotateProblems, annotateResult } from "./annotations.ts";
 import { codeOfError, codeOfResult, EXIT, tell } from "./exit.ts";
 import type { Host } from "./host.ts";
@@ -38,7 +39,7 @@ import { placeOfJobs } from "./queue.ts";
 import { requireWritable } from "./run.ts";
 import { runNamed, storeOf } from "./runs.ts";
 import { addToStepSummary } from "./step-summary.ts";
-import { concludeSweep, sweepAgain } from "./sweep-conclusion.ts";
+import { concludeSweep } from "./sweep-conclusion.ts";
 import { detachSweep } from "./sweep-detach.ts";
 import { type SweepDisplay, sweepDisplay } from "./sweep-display.ts";
 import type { SweepOptions } from "./sweep-options.ts";

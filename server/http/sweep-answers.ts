@@ -124,6 +124,10 @@ export const workersAnswer = z
           host: z.string(),
           pid: z.int().optional().describe("Absent where all that is known are the processes of its runs."),
           slots: z.int().optional().describe("Runs that it makes at once; absent where that is not known."),
+          isServer: z
+            .boolean()
+            .optional()
+            .describe("Whether it is the server itself, which makes the runs that are started on its page."),
           since: z.iso.datetime(),
           engine: z.string().optional(),
           processor: z.string().optional(),

@@ -32,8 +32,10 @@ export interface KnownSweep {
   readonly log: RunLog;
   readonly terms: SweepTerms;
   readonly records: readonly JobRecord[];
-  /** Wall time of its hosts so far. */
+  /** Wall time of its hosts, up to its last event. */
   readonly seconds: number;
+  /** When that was. */
+  readonly seen: string | undefined;
 }
 
 /** The sweeps of a store. */
@@ -94,8 +96,8 @@ export function sweepBook(store: Store, logs: Logs): SweepBook {
   };
   const open = async (id: string): Promise<KnownSweep> => {
     const { log, position } = await logs.open(id);
-    const { terms, jobs, seconds } = await bringUp(log, position.generation);
-    return { log, terms, records: recordsOf(jobs), seconds };
+    const { terms, jobs, seconds, before } = await bringUp(log, position.generation);
+    return { log, terms, records: recordsOf(jobs), seconds, seen: before?.time };
   };
   const list = async (): Promise<RunGlance[]> => {
     const found: RunGlance[] = [];

@@ -117,7 +117,8 @@ export function sweepRoutes({ store, logs, book, streams, runner }: Sweeps) {
 }
 
 /** A sweep as the list has it. */
-async function itemOf(glance: RunGlance, { log, terms, records, seconds }: KnownSweep): Promise<SweepItem> {
+async function itemOf(glance: RunGlance, known: KnownSweep): Promise<SweepItem> {
+  const { log, terms, records } = known;
   const { description, scenario, search, goal, seeds } = terms;
   const outcomes = trialsOf({ terms, records });
   const best = goal && bestOf(outcomes, goal);
@@ -127,7 +128,7 @@ async function itemOf(glance: RunGlance, { log, terms, records, seconds }: Known
     sweep: glance.run,
     name: glance.scenario,
     ...(description !== undefined && { description }),
-    ...{ scenario, status: glance.status, began: glance.began, seconds, search },
+    ...{ scenario, status: glance.status, began: glance.began, seconds: secondsOf(glance, known), search },
     ...(goal && { goal }),
     seeds,
     jobs: {
@@ -139,6 +140,12 @@ async function itemOf(glance: RunGlance, { log, terms, records, seconds }: Known
     trials: outcomes.length,
     ...(best && { best: { trial: best.id, settings: best.settings, score: readingOf(best.scores.at(-1)!) } }),
   };
+}
+
+/** Wall time of its hosts: up to now while it has one, which may say nothing for hours. */
+function secondsOf({ status }: RunGlance, { seconds, seen }: KnownSweep): number {
+  if (status !== "running" || seen === undefined) return seconds;
+  return seconds + Math.max(0, Date.now() - Date.parse(seen)) / 1000;
 }
 
 function trialsOf({ terms, records }: Pick<KnownSweep, "terms" | "records">) {

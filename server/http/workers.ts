@@ -48,7 +48,8 @@ function workersWith(records: readonly WorkerRecord[], made: readonly Made[]): W
     const own = made.filter(({ job }) => job !== undefined && jobs.includes(job));
     for (const one of own) claimed.add(one);
     const runs = own.map(({ shown }) => shown);
-    return { ...{ id, host, pid, slots, since }, ...traitsOf(traits, own[0]), runs };
+    const isServer = traits.engine === UNKNOWN.engine && { isServer: true };
+    return { ...{ id, host, pid, slots, since }, ...isServer, ...traitsOf(traits, own[0]), runs };
   });
   const others = Map.groupBy(
     made.filter((one) => !claimed.has(one)),

@@ -17,7 +17,7 @@ import {
 } from "../../core/mod.ts";
 import { end } from "../../core/runner/conclusion.ts";
 import { type HeldSweep, type KeptJob, openingOf, type SweepText } from "./kept.ts";
-import { type Ledger, openLedger, queueIdOf } from "./ledger.ts";
+import { type Ledger, openLedger, queueIdOf, STAGE } from "./ledger.ts";
 import { type Mail, openMail } from "./mail.ts";
 import { resultOf, type SweepEnd } from "./outcome.ts";
 
@@ -67,6 +67,7 @@ export async function hostSweep(options: HostOptions): Promise<RunResult | undef
   let error: RunFailure | undefined;
   try {
     await ledger.log.emit(openingOf(sweep, loaded.sweep.name, loaded.search.seed ?? 0, writer.location));
+    if (total !== undefined) await ledger.log.emit({ type: "stage", stage: STAGE, steps: total });
     await writer.remove("result.json"); // that of the session before
     await (options.cancels ? withdraw(ledger, mail, writer.id) : putAgain(ledger, mail, writer.id));
     mail.listen();

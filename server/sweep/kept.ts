@@ -80,9 +80,13 @@ export async function storyOf(reader: RunReader): Promise<SweepStory> {
   return { events, records: recordsOf(events), seconds: secondsOf(events), result };
 }
 
-/** Time in which the sweep had a host: from the first event of each session to its last. */
-function secondsOf(events: readonly RunEvent[]): number {
-  let milliseconds = 0;
+/**
+ * Time in which a sweep had a host: from the first event of each session to its last.
+ * @param now while it has one, which may have nothing to say for hours: milliseconds as those of `Date.now()`
+ */
+export function secondsOf(events: readonly RunEvent[], now?: number): number {
+  const last = events.at(-1);
+  let milliseconds = now === undefined || last === undefined ? 0 : Math.max(0, now - Date.parse(last.time));
   for (const [i, { type, time }] of events.entries()) {
     const before = events[i - 1];
     if (before === undefined || type === "resumed" || type === "started") continue;

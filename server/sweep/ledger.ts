@@ -8,7 +8,7 @@ import { openLog, type RunLog } from "../../core/runner/log.ts";
 import { asEvent, type HeldSweep, type KeptJob, type SweepText, takeIn } from "./kept.ts";
 
 /** Names the sweep's progress, in jobs that are over. */
-const STAGE = "jobs";
+export const STAGE = "jobs";
 /** Characters of the hash at the end of a sweep's id. */
 const HASH = 12;
 

@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import t from "tap";
 import { type EventBody, InputError, type RunEvent, type RunResult } from "../../core/mod.ts";
-import { commandOf } from "../../server/cli/again.ts";
+import { commandOf, sweepAgain, workerCommandFor } from "../../server/cli/again.ts";
 import { annotateProblems, annotateResult, annotation } from "../../server/cli/annotations.ts";
 import { codeOfResult, worst } from "../../server/cli/exit.ts";
 import { junit } from "../../server/cli/junit.ts";
@@ -245,6 +245,30 @@ t.test("overridesOf() and commandOf() are each other's inverse, in a shell", (t)
   t.throws(() => overridesOf({ set: ["=3"] }), { name: "InputError" });
   t.end();
 });
+
+t.test(
+  "sweepAgain() and workerCommandFor() name places as a shell takes them, unless the environment does",
+  (t) => {
+    const before = Object.entries(process.env).filter(([name]) => /^DSGAN_(RUNS|JOBS)$|^npm_/.test(name));
+    for (const [name] of before) delete process.env[name];
+    t.teardown(() => {
+      for (const name of ["DSGAN_RUNS", "DSGAN_JOBS"]) delete process.env[name];
+      Object.assign(process.env, Object.fromEntries(before));
+    });
+    const url = "postgres://me:secret@db/runs?lease=5&poll=1";
+    const shown = "'postgres://me:***@db/runs?lease=5&poll=1'";
+    t.equal(sweepAgain("status", "s-1", "runs"), "dsgan sweep status s-1");
+    t.equal(sweepAgain("resume", "s-1", url), `dsgan sweep resume s-1 --runs ${shown}`);
+    t.equal(workerCommandFor(url, undefined), `dsgan worker --runs ${shown}`);
+    t.equal(workerCommandFor("runs", url), `dsgan worker --jobs ${shown}`);
+    process.env.DSGAN_RUNS = url;
+    t.equal(sweepAgain("resume", "s-1", url), "dsgan sweep resume s-1", "no password is lacking");
+    t.equal(sweepAgain("resume", "s-1", "runs"), "dsgan sweep resume s-1 --runs runs");
+    process.env.DSGAN_JOBS = url;
+    t.equal(workerCommandFor("my runs", url), "dsgan worker --runs 'my runs'");
+    t.end();
+  },
+);
 
 t.test("nameFor() makes of a file's name one that a scenario can have", (t) => {
   const names = [

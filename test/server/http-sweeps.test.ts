@@ -138,13 +138,27 @@ t.test("a sweep is cancelled through the runner, once", async (t) => {
   t.equal((await app.request(`/api/sweeps/${SWEEP}/cancel`, foreign)).status, 403);
 });
 
+t.test("while a sweep has a host, its time goes on although it has nothing to say", async (t) => {
+  const { store, get, sweep } = await begun();
+  const { last } = await (await store.open(SWEEP)).extent();
+  const time = new Date(Date.now() - 3_600_000).toISOString();
+  await sweep.writer.append({ seq: last + 1, time, type: "warning", message: "an hour ago" });
+  const seconds = async (): Promise<number> => (await get(`/api/sweeps/${SWEEP}`)).body.seconds;
+  t.ok((await seconds()) >= 3600);
+  await sweep.writer.close();
+  t.ok((await seconds()) < 3600, "and not once it has none");
+});
+
 t.test("workers tell their load: those of a queue, and the machines of other runs", async (t) => {
   const { get, store } = await begun();
   const other = await training(store, middle, 0);
   await other.steps(1, 20);
   const { workers } = (await get("/api/workers")).body;
   t.match(workers, [
-    { id: "w-1", host: "far", slots: 2, threads: 1, runs: [{ run: jobOf(low, 1).run, share: 0.5 }] },
+    {
+      ...{ id: "w-1", host: "far", slots: 2, threads: 1, isServer: undefined },
+      runs: [{ run: jobOf(low, 1).run, share: 0.5 }],
+    },
     { host: "this process", processor: "a processor", runs: [{ run: jobOf(middle, 0).run, share: 0.2 }] },
   ]);
   t.equal(workers.length, 2, "the sweep's own process makes no run");
@@ -163,7 +177,7 @@ t.test("a worker that does not know what it computes on has what its runs tell o
   const app = createApp(store, { workers });
   const [busy, idle] = (await answered(await app.request("/api/workers"))).body.workers;
   t.match(busy, { engine: "onnxruntime", processor: "a processor", runs: [{ share: 0.2 }] });
-  t.same(Object.keys(idle).sort(), ["host", "id", "pid", "runs", "since", "slots"]);
+  t.same(Object.keys(idle).sort(), ["host", "id", "isServer", "pid", "runs", "since", "slots"]);
 });
 
 t.test("curves over seeds: the mean at each step, and the spread", async (t) => {

@@ -35,6 +35,7 @@ t.test("sweeps on the page", { skip }, async (t) => {
     await page.locator(`a[data-sweep="${SWEEP}"]`).click();
     await page.locator("h1", { hasText: "demo" }).waitFor();
     await page.getByText("Which rate?").waitFor();
+    await page.locator("table.trials .state.waiting").waitFor();
     const first = await training(store, low, 0);
     await first.steps(1, 100);
     await first.end(0.5);
@@ -91,7 +92,11 @@ t.test("sweeps on the page", { skip }, async (t) => {
     await until(async () => (await page.locator("dsgan-chart .u-series:not(.raw)").count()) === 2 * 3);
     await page.locator("a.seed").first().click();
     await page.waitForURL(/#\/runs\/demo-rate/);
+    await sweep.tell({ type: "ended", status: "passed", seconds: 1 });
     await sweep.writer.close();
+    await page.goto(`${server.url}/#/sweeps/${SWEEP}`);
+    await until(async () => /^Best: coverage/.test(await page.locator(".best").innerText()));
+    t.match(await page.locator("main").innerText(), /took .*Trials\s+3, means over seeds/s);
     t.same(faults, []);
     await page.close();
   });

@@ -110,6 +110,11 @@ t.test("a sweep runs to its end, and tells all of it as JSON lines", (t) => {
     .split("\n")
     .map((line) => JSON.parse(line));
   t.match(lines[0], { seq: 1, type: "started", application: "sweep" });
+  t.match(
+    lines[1],
+    { seq: 2, type: "stage", stage: "jobs", steps: 4 },
+    "how many there will be, before any is over",
+  );
   t.match(lines.at(-2), { type: "ended", status: "passed" });
   const result = lines.at(-1);
   t.match(result, {

@@ -18,6 +18,8 @@ import { shade } from "./palette.js";
 
 const [WIDTH, HEIGHT] = [760, 300];
 const MARGIN = { left: 70, right: 70, top: 34, bottom: 22 };
+/** Width of a letter of an axis' name, about. */
+const LETTER = 7.5;
 /** Largest over smallest value from which an axis is logarithmic. */
 const WIDE = 50;
 /** Values from which an axis of numbers is no longer a list of them. */
@@ -96,6 +98,11 @@ export function parallelView(shown) {
   const x = (/** @type {number} */ i) =>
     MARGIN.left + (i * (WIDTH - MARGIN.left - MARGIN.right)) / (axes.length - 1);
   const y = (/** @type {number} */ at) => HEIGHT - MARGIN.bottom - at * (HEIGHT - MARGIN.top - MARGIN.bottom);
+  /** Over its axis, or as near as there is room for it. @param {string} name @param {number} i */
+  const nameAt = (name, i) => {
+    const room = (name.length * LETTER) / 2;
+    return Math.max(room, Math.min(WIDTH - room, x(i)));
+  };
   const good = goodness(shown, goal);
   const ordered = [...trials].sort((a, b) => good(a) - good(b)); // the best on top
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Settings and ${metric}"><svg class="settings" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Settings of ${trials.length} trials against ${metric}; the table above has the numbers">
@@ -109,7 +116,7 @@ export function parallelView(shown) {
     ${axes.map(
       (axis, i) => svg`<g>
       <line class="axis" x1=${x(i)} x2=${x(i)} y1=${MARGIN.top} y2=${HEIGHT - MARGIN.bottom}></line>
-      <text class="name" x=${x(i)} y="16" text-anchor=${i === 0 ? "start" : i === axes.length - 1 ? "end" : "middle"} dx=${i === 0 ? -MARGIN.left + 6 : i === axes.length - 1 ? MARGIN.right - 6 : 0}>${axis.name}</text>
+      <text class="name" x=${nameAt(axis.name, i)} y="16" text-anchor="middle">${axis.name}</text>
       ${axis.ticks.map(({ at, text }) => svg`<text class="tick" x=${i === axes.length - 1 ? x(i) + 7 : x(i) - 7} y=${y(at) + 4} text-anchor=${i === axes.length - 1 ? "start" : "end"}>${text}</text>`)}
     </g>`,
     )}

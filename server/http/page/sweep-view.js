@@ -28,7 +28,7 @@ export function sweepView(model) {
     ${head(model, summary)}
     ${summary.error === undefined ? nothing : html`<div class="note failed"><b>It failed.</b><pre>${summary.error}</pre></div>`}
     ${expectations(summary)}
-    <section class="panel"><h2>Trials <small>${trials.trials.length} so far, means over seeds</small></h2>
+    <section class="panel"><h2>Trials <small>${trials.trials.length}${summary.status === "running" ? " so far" : ""}, means over seeds</small></h2>
       ${trialTable({ trials, summary, query, drawn: model.drawn })}</section>
     ${settings(model, summary, trials)}
     ${sweepCurves({ sweep, trials, drawn: model.drawn, query })}`;
@@ -48,14 +48,14 @@ function head({ sweep, canStart, busy, cancel }, summary) {
         ${isRunning ? nothing : html`<a class="button" href=${runPath(sweep.id, "/report")} target="_blank" rel="noopener">Report</a>`}</span></div>
     ${busy === "" ? nothing : html`<p class="note" role="status">${busy}</p>`}
     ${description === undefined ? nothing : html`<p class="description">${description}</p>`}
-    <p class="facts"><span>${moment(began)}</span><span>took ${duration(seconds)}</span><span>${scenario}, by ${search}</span>
+    <p class="facts"><span>${moment(began)}</span><span>${isRunning ? "for" : "took"} ${duration(seconds)}</span><span>${scenario}, by ${search}</span>
       <span>seeds ${seeds.join(", ")}</span>${rungs.length === 0 ? nothing : html`<span>rungs at ${rungs.join(", ")}</span>`}
       ${host === undefined ? nothing : html`<span>hosted by process ${host.pid} on ${host.host}</span>`}<code>${sweep.id}</code></p>
     <div class="going jobs">${bar(summary.jobs)}</div>
     ${
       best === undefined || goal === undefined
         ? nothing
-        : html`<p class="best">Best so far: <b>${goal.metric} ${number(best.score)}</b> with ${settingsText(best.settings)} <span class="soft">(${goal.direction})</span></p>`
+        : html`<p class="best">Best${isRunning ? " so far" : ""}: <b>${goal.metric} ${number(best.score)}</b> with ${settingsText(best.settings)} <span class="soft">(${goal.direction})</span></p>`
     }
   </header>`;
 }

@@ -19,7 +19,7 @@ export function sweepsView({ fleet, now }) {
           }</section>`
         : html`<section class="panel"><table class="cards">
       <thead><tr><th scope="col">sweep</th><th scope="col">status</th><th scope="col">jobs</th><th scope="col">trials</th>
-        <th scope="col">best so far</th><th scope="col">search</th><th scope="col">began</th><th scope="col">took</th></tr></thead>
+        <th scope="col">best</th><th scope="col">search</th><th scope="col">began</th><th scope="col">took</th></tr></thead>
       <tbody>${sweeps.map((sweep) => row(sweep, now))}</tbody>
     </table></section>`
     }`;
@@ -33,7 +33,7 @@ function row(item, now) {
     <td data-label="status"><span class="badge ${status}">${status}</span></td>
     <td data-label="jobs">${bar(jobs)}</td>
     <td data-label="trials" class="value">${trials} × ${count(seeds.length, "seed")}</td>
-    <td data-label="best so far">${
+    <td data-label="best">${
       best === undefined || goal === undefined
         ? html`<span class="soft">–</span>`
         : html`${goal.metric} <b class="value">${number(best.score)}</b> <span class="soft">${settingsText(best.settings)}</span>`
@@ -74,9 +74,12 @@ export function workersView({ fleet, now }) {
 }
 
 /** @param {import("./api.js").Worker} worker @param {number} now */
-function workerRow({ id, host, pid, slots, since, engine, processor, threads, versions, runs }, now) {
+function workerRow(
+  { id, host, pid, slots, isServer, since, engine, processor, threads, versions, runs },
+  now,
+) {
   return html`<tr data-worker=${id}>
-    <th scope="row">${host}${pid === undefined ? nothing : html` <span class="soft" title=${id}>process ${pid}</span>`}</th>
+    <th scope="row">${host}${pid === undefined ? nothing : html` <span class="soft" title=${id}>process ${pid}</span>`}${isServer ? html` <span class="soft">this server, for runs that are started here</span>` : nothing}</th>
     <td data-label="load">${
       slots === undefined
         ? count(runs.length, "run")

@@ -27,7 +27,7 @@ export function trialTable({
     if (kind === "s:") return trial.settings[name];
     if (kind === "m:")
       return trial.metrics[name]?.mean ?? (name === goal?.metric ? trial.scores.at(-1) : undefined);
-    return sort.column === "state" ? trial.state : undefined;
+    return sort.column === "state" ? stateOf(trial) : undefined;
   };
   const sorted = sort.sorted(trials, key);
   /** @param {string} id @param {boolean} on */
@@ -47,7 +47,7 @@ export function trialTable({
       (trial) => html`<tr data-trial=${trial.trial}>
       <td data-label="curve">${pick(trial, [...drawn].indexOf(trial.trial), draw)}</td>
       ${paths.map((path) => html`<td data-label=${names[path] ?? path} class="value">${short(trial.settings[path])}</td>`)}
-      <td data-label="state"><span class="state ${trial.state}">${trial.state}</span>${trial.failures.length === 0 ? nothing : html` <span class="bad" title=${trial.failures.join("\n")}>${trial.failures.length} failed</span>`}</td>
+      <td data-label="state"><span class="state ${stateOf(trial)}">${stateOf(trial)}</span>${trial.failures.length === 0 ? nothing : html` <span class="bad" title=${trial.failures.join("\n")}>${trial.failures.length} failed</span>`}</td>
       <td data-label="seeds"><span class="seeds">${trial.runs.map(seed)}${seeds.length > trial.runs.length ? html`<span class="soft">of ${seeds.length}</span>` : nothing}</span></td>
       ${rungs.length === 0 ? nothing : html`<td data-label="at rungs" class="value">${trial.scores.map(number).join(" → ")}</td>`}
       ${metrics.map((metric) => {
@@ -69,6 +69,11 @@ function pick({ trial, settings }, at, draw) {
 /** The line that a legend shows. @param {number} index */
 export function swatch(index) {
   return html`<svg class="swatch" width="18" height="10" aria-hidden="true"><line x1="0" y1="5" x2="18" y2="5" stroke=${colorOf(index)} stroke-width="3" stroke-dasharray=${dashOf(index).join(" ")}></line></svg>`;
+}
+
+/** A trial whose runs all wait for somebody to make them has not begun. @param {import("./api.js").Trial} trial */
+function stateOf({ state, runs }) {
+  return state === "running" && runs.every((run) => run.state === "waiting") ? "waiting" : state;
 }
 
 const MARKS = {
