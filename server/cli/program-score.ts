@@ -24,8 +24,11 @@ export function addScoreCommand(
         "scores of those that the run held out; p is the share of them, and the row itself, that score as high.",
     )
     .argument("<run>", "a run's id, its folder, or `latest`")
-    .argument("<data>", "x.csv or x.parquet with the columns that the run has learnt from, or x.npy")
-    .option("--out <file>", "x.csv: row, score, p, abnormal; stdout unless given")
+    .argument(
+      "<data>",
+      "x.csv or x.parquet with the columns that the run has learnt from, x.npy or x.npz, or a folder of images",
+    )
+    .option("--out <file>", "x.csv: row, score, p, abnormal, and the file of an image; stdout unless given")
     .option("--false-alarms <share>", "share of normal rows that may raise an alarm", share, 0.05)
     .option("--network <name>", "the network that scores", "scorer")
     .option("--delimiter <text>", "what stands between cells of a CSV file", ",")

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "npyjs";
@@ -20,6 +21,7 @@ import {
 } from "../../core/mod.ts";
 import { arrays } from "../../plugins/datasets/arrays/arrays.ts";
 import { readCsv } from "../../plugins/datasets/csv/csv.ts";
+import { looseImages } from "../../plugins/datasets/images/images.ts";
 import { readParquet } from "../../plugins/datasets/parquet/parquet.ts";
 import { standardisedValues } from "../../plugins/datasets/table/columns.ts";
 import { type BadRows, encoded, type Table } from "../../plugins/datasets/table/table.ts";
@@ -30,7 +32,7 @@ import { EXIT } from "./exit.ts";
 import { writeWhole } from "./files.ts";
 import type { Host } from "./host.ts";
 import { type RunsOptions, runNamed } from "./runs.ts";
-import { count, place } from "./words.ts";
+import { count, csvCell, place } from "./words.ts";
 
 /** Options of `dsgan score`. */
 export interface ScoreOptions extends RunsOptions {
@@ -48,6 +50,8 @@ interface Rows {
   readonly data: FiniteDataset;
   /** Their places in the file, from 0. */
   readonly places: ArrayLike<number>;
+  /** Where they are images: the file of each. */
+  readonly files?: readonly string[] | undefined;
 }
 
 /** Scores rows and writes what comes of it. @returns the exit code */
@@ -65,7 +69,7 @@ export async function scoreCommand(
   const loaded = await reopenScenario(reader, host.plugins, modules);
   const trained = await openTrained(reader, loaded);
   const ports = portsOf(id, name, trained);
-  const { data, places } = await rowsOf(file, ports, options);
+  const { data, places, files } = await rowsOf(file, ports, options);
 
   const engine = options.engine === undefined ? loaded.scenario.engine : { use: options.engine };
   await (await contextOf(loaded.registry, loaded.base).create(Engines, engine)).start();
@@ -75,7 +79,7 @@ export async function scoreCommand(
 
   const heldOut = name === "scorer" ? await heldOutScores(reader) : undefined;
   const threshold = heldOut && thresholdOf(heldOut, falseAlarms);
-  const text = table(scores, places, heldOut && pValues(heldOut, scores), threshold);
+  const text = table(scores, { places, files }, heldOut && pValues(heldOut, scores), threshold);
   if (out === undefined) process.stdout.write(text);
   else await writeWhole(out, (draft) => draft.append(new TextEncoder().encode(text)));
   const told =
@@ -108,7 +112,8 @@ async function rowsOf(file: string, ports: NetworkPorts, options: ScoreOptions):
   const format = extname(file).toLowerCase();
   const { inputColumns: columns, input, inputRange } = ports;
   const url = pathToFileURL(file);
-  if (format === ".npy") {
+  if ((await stat(file).catch(() => undefined))?.isDirectory()) return await imagesOf(file, ports);
+  if (format === ".npy" || format === ".npz") {
     const data = await arrays({ values: url.href, ...(inputRange && { range: [...inputRange] }) });
     if (`${data.shape}` !== `${input}`) {
       throw new InputError(`${file}: rows have the shape [${data.shape}], the network takes [${input}]`);
@@ -126,11 +131,13 @@ async function rowsOf(file: string, ports: NetworkPorts, options: ScoreOptions):
     ".parquet": () => readParquet(url),
   };
   if (!Object.hasOwn(read, format)) {
-    throw new InputError(`${file}: unknown ending "${format}"; expected .csv, .tsv, .parquet or .npy`);
+    throw new InputError(
+      `${file}: unknown ending "${format}"; expected .csv, .tsv, .parquet, .npy, .npz, or a folder of images`,
+    );
   }
   if (columns === undefined) {
     throw new InputError(
-      `${file}: the run has not learnt from a table, whose columns have names: give an .npy file`,
+      `${file}: the run has not learnt from a table, whose columns have names: give an .npy file, or a folder of images`,
     );
   }
   const found = encoded(await read[format]!(), columns, options.badRows);
@@ -138,6 +145,22 @@ async function rowsOf(file: string, ports: NetworkPorts, options: ScoreOptions):
     data: fromArrays({ name: file, values: standardisedValues(found, columns), shape: input }),
     places: found.rows,
   };
+}
+
+/** Images of a folder, as the network takes them. @throws InputError where it takes none, or of another size */
+async function imagesOf(folder: string, { input, inputRange, inputColumns }: NetworkPorts): Promise<Rows> {
+  const [, , channels] = input;
+  const isImage =
+    inputColumns === undefined && inputRange !== undefined && (channels === 1 || channels === 3);
+  if (!isImage) {
+    throw new InputError(`${folder}: a folder of images, but the network takes rows of [${input}]`);
+  }
+  const range = inputRange[0] === 0 ? "unit" : "symmetric";
+  const { data, files } = await looseImages(pathToFileURL(folder), { range, channels });
+  if (`${data.shape}` !== `${input}`) {
+    throw new InputError(`${folder}: images are [${data.shape}], the network takes [${input}]`);
+  }
+  return { data, files, places: Array.from(files.keys()) };
 }
 
 /** Scores of the run's held-out rows; undefined where it held none out. */
@@ -149,13 +172,13 @@ async function heldOutScores(reader: RunReader): Promise<ArrayLike<number> | und
 
 function table(
   scores: Float32Array,
-  places: ArrayLike<number>,
+  { places, files }: Pick<Rows, "places" | "files">,
   p: Float64Array | undefined,
   threshold: number | undefined,
 ): string {
   const lines = Array.from(scores, (score, i) => {
     const judged = p === undefined ? [] : [p[i]!, Number(score > threshold!)];
-    return [places[i]! + 1, score, ...judged].join(",");
+    return [places[i]! + 1, ...(files ? [csvCell(files[i]!)] : []), score, ...judged].join(",");
   });
-  return `${[["row", "score", ...(p ? ["p", "abnormal"] : [])].join(","), ...lines].join("\n")}\n`;
+  return `${[["row", ...(files ? ["file"] : []), "score", ...(p ? ["p", "abnormal"] : [])].join(","), ...lines].join("\n")}\n`;
 }

@@ -122,6 +122,19 @@ t.test("images() takes train and test, or val, for splits", async (t) => {
   );
 });
 
+t.test("images() takes images without folders of classes, and gives them no labels", async (t) => {
+  put("loose/b.png", colours([4, 4, 4], [5, 5, 5]));
+  put("loose/a.png", colours([1, 1, 1], [2, 2, 2]));
+  const data = await images({ folder: join(root, "loose"), range: "unit" });
+  t.same([data.size, data.shape, data.labels], [2, [1, 2, 3], undefined]);
+  t.same(
+    Array.from(data.rows([0]).dataSync(), (v) => Math.round(v * 255)),
+    [1, 1, 1, 2, 2, 2],
+    "in alphabetical order",
+  );
+  await t.rejects(images({ folder: join(root, "loose"), labels: [1] }), { name: "InputError" });
+});
+
 t.test("images() names what will not do", async (t) => {
   put("odd/a/1.png", colours([1, 1, 1], [1, 1, 1]));
   put("odd/a/2.png", png(3, 1, 3, Array(9).fill(1)));
@@ -136,7 +149,7 @@ t.test("images() names what will not do", async (t) => {
     ["other", /other\/a\/1\.png: it is neither a PNG nor a JPEG file/],
     ["cut", /cut\/a\/1\.jpg: /],
     ["none", /none\/a\/: has no PNG or JPEG images|none\/a: has no PNG or JPEG images/],
-    ["empty", /empty.*: expected a folder of images for each class, found no folder/],
+    ["empty", /empty.*: has no PNG or JPEG images/],
     ["absent", /absent.*: there is no such folder/],
   ] as const) {
     await t.rejects(images({ folder: join(root, folder) }), { name: "InputError", message });

@@ -22,7 +22,10 @@ const images = (n: number): tf.Tensor4D => data.rows([...Array(n).keys()]) as tf
 t.test("negative-augmentation keeps the contract of targets", async (t) => {
   await checkTarget(t, negativeAugmentation({ data }));
   const ref = { use: "negative-augmentation", data: "mnist", distortions: ["jigsaw"] };
-  t.same((await context.create(Targets, ref)).shape, [28, 28, 1]);
+  const { shape, classes } = await context.create(Targets, ref);
+  t.same(shape, [28, 28, 1]);
+  t.same([classes!.pd, classes!.pdBar], [[], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]], "for the measure classifier");
+  t.equal(negativeAugmentation({ data }).classes, undefined, "of rows without labels there are none");
   checkOptions(t, nda, refsOf(context.registry));
   checkOptions(t, energyPlugin, refsOf(context.registry));
   t.throws(() => negativeAugmentation({ data, tiles: 3 }), InputError);

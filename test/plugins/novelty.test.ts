@@ -248,6 +248,14 @@ for (const ref of [VAE, { ...BOUNDARY, space: "code" }, BOUNDARY]) {
   );
 }
 
+t.test("too few held-out rows are refused before anything is trained", async (t) => {
+  const text = scenario({ ...VAE, autoencoder: { epochs: 1_000_000 } });
+  for (const share of ["0.01", "0.1"]) {
+    const { result } = await runScenario(text.replace('"falseAlarms":0.2', `"falseAlarms":${share}`));
+    t.match(result.error!.message, /6 held-out rows cannot tell a threshold/);
+  }
+});
+
 t.test("novelty-detection tells a row from another moon, and what its threshold comes to", async (t) => {
   const { result } = await runScenario(scenario({ ...VAE, autoencoder: { epochs: 40 }, controls: [] }));
   const { auroc, averagePrecision, threshold, learntFrom, heldOut } = result.metrics as Record<

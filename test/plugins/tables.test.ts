@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import t, { type Test } from "tap";
 import { Datasets, type FiniteDataset, InputError, refsOf, subset, tf } from "../../core/mod.ts";
+import { arrays } from "../../plugins/datasets/arrays/arrays.ts";
 import csvPlugin, { csv } from "../../plugins/datasets/csv/csv.ts";
 import parquetPlugin, { parquet, readParquet } from "../../plugins/datasets/parquet/parquet.ts";
 import { convolution } from "../../plugins/targets/convolution/convolution.ts";
@@ -143,6 +144,65 @@ t.test("csv() names what it cannot use", async (t) => {
     csv({ file: file("few.csv", "c\nred\n"), oneHot: ["c"], test: file("new.csv", "c\nblue\n") }),
     /new\.csv: row 1 \(line 2\): column "c": expected one of "red", found "blue"/,
   );
+});
+
+t.test("csv() tells what is probably meant", async (t) => {
+  const semicolons = file("semicolons.csv", "x;y\n1;2\n");
+  await rejects(
+    t,
+    csv({ file: semicolons }),
+    /one column\. Its first line has no ",", but has ";": give delimiter: ";"/,
+  );
+  await rejects(t, csv({ file: file("commas.csv", "x;y\n1,5;2\n") }), /give delimiter: ";"/);
+  await rejects(t, csv({ file: file("tabs.csv", "x\ty\n1\t2\n") }), /give delimiter: "\\t"/);
+  await rejects(
+    t,
+    csv({ file: file("decimal.csv", 'x\n2\n1\n"1,5"\n') }),
+    /found "1,5": write a decimal point/,
+  );
+  await rejects(
+    t,
+    csv({ file: file("huge.csv", "x\n1\n1e300\n") }),
+    /found "1e300", which is beyond the range of float32, 3\.4e38/,
+  );
+  await rejects(
+    t,
+    csv({ file: file("bare.csv", "1.5,2\n3,4\n") }),
+    /first row holds numbers .*: give header: false/,
+  );
+  t.equal((await csv({ file: file("numbered.csv", "0,1\n3,4\n") })).size, 1, "names as pandas gives them");
+  const index = file("index.csv", ",x\n0,1\n1,2\n");
+  await rejects(t, csv({ file: index }), /column 1 has no name, as an index of pandas/);
+  t.same((await csv({ file: index, columns: ["x"] })).shape, [1]);
+});
+
+t.test("a column that never changes is only shifted, whatever its sum is rounded to", async (t) => {
+  const rows = Array.from({ length: 241 }, (_, i) => `${i},7.1`);
+  const { columns } = await csv({ file: file("constant.csv", `x,c\n${rows.join("\n")}\n`) });
+  t.same(columns![1], { name: "c", mean: 7.1, scale: 1 });
+});
+
+t.test("arrays() standardises rows of numbers where it is asked to, by the rows to train with", async (t) => {
+  const values = [
+    [10, 1],
+    [20, 1],
+    [30, 1],
+    [90, 1],
+  ];
+  const data = await arrays({ values, standardise: true });
+  t.match(data.columns, [
+    { name: "1", mean: 37.5 },
+    { name: "2", mean: 1, scale: 1 },
+  ]);
+  const learn = data.standardisedBy!([0, 1, 2]);
+  t.same(rowsOf(learn), [
+    [-1.225, 0],
+    [0, 0],
+    [1.225, 0],
+    [8.573, 0],
+  ]);
+  await rejects(t, arrays({ values, standardise: true, range: [0, 100] }), /without a range/);
+  await rejects(t, arrays({ values: [[[1]]], standardise: true }), /rows of numbers .* \[1,1\]/);
 });
 
 t.test("csv() reads other delimiters, byte order marks and tables without a header", async (t) => {

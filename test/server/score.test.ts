@@ -1,8 +1,9 @@
 /** A table from end to end: rows generated, scored and exported in the table's own units, after the process is gone. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { encode } from "fast-png";
 import { dump, parse } from "npyjs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { lastValueFrom, toArray } from "rxjs";
@@ -136,11 +137,47 @@ t.test(
     );
     const skipped = await printed(() => scoreCommand(where, bad, { ...asked, badRows: "skip" }, host));
     t.equal(skipped.trim().split("\n").length, 3);
+    await refused(folder, /a folder of images, but the network takes rows of \[4\]/);
     await refused(join(folder, "new.csv"), /24 held-out rows cannot tell/, { falseAlarms: 0.01 });
     await refused(join(folder, "new.csv"), /has no network "scorr".*: scorer/, { network: "scorr" });
     await refused(join(folder, "new.txt"), /unknown ending "\.txt"/);
   },
 );
+
+t.test("a folder of images is enough: scores name the files", async (t) => {
+  for (const [name, count] of [
+    ["normal", 30],
+    ["new", 2],
+  ] as const) {
+    mkdirSync(join(folder, name));
+    for (let i = 0; i < count; i++) {
+      const data = Uint8Array.from({ length: 16 }, (_, at) => (at % 4 < 2 ? 200 : 10 + i));
+      writeFileSync(
+        join(folder, name, `${i}, ${name}.png`),
+        encode({ width: 4, height: 4, channels: 1, data }),
+      );
+    }
+  }
+  const where = await ran(t, "pictures", {
+    ...{ use: "novelty-detection", holdOut: 0.4, falseAlarms: 0.2 },
+    data: { use: "images", folder: "./normal" },
+    scorer: {
+      use: "vae",
+      code: 2,
+      m: 10,
+      autoencoder: { epochs: 2 },
+      game: { epochs: 1 },
+      fineTuning: { epochs: 1 },
+    },
+  });
+  const text = await printed(() =>
+    scoreCommand(where, join(folder, "new"), { ...asked, falseAlarms: 0.2 }, host),
+  );
+  const [head, first, second] = text.split("\n");
+  t.equal(head, "row,file,score,p,abnormal");
+  t.match(first, /^1,"0, new\.png",[\d.e-]+,[\d.]+,[01]$/);
+  t.match(second, /^2,"1, new\.png",/);
+});
 
 t.test("what is generated from a table is in its own units: artifacts, samples, ONNX", async (t) => {
   const target = { use: "convolution", data, noise: { normal: 0.1 } };

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type ArraySource,
   component,
   Datasets,
   type FiniteDataset,
@@ -17,6 +18,7 @@ import {
   z,
 } from "../../../core/mod.ts";
 import { placeOf } from "../options.ts";
+import { standardisedValues, statistics } from "../table/columns.ts";
 import { type NpyArray, readArray } from "./read.ts";
 
 /** A number, or a list of such. */
@@ -53,6 +55,12 @@ const options = z.strictObject({
     .refine(([low, high]) => low < high, "range must ascend")
     .optional()
     .describe("Smallest and largest value that is possible: checked here, and kept by a generator."),
+  standardise: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Of rows of numbers, a table: gives each column mean 0 and standard deviation 1, as datasets of tables do.",
+    ),
 });
 
 /** Options of {@link arrays}. */
@@ -148,21 +156,38 @@ async function rowsOf(given: z.output<typeof arraySchema>): Promise<NpyArray> {
  * ```
  */
 export async function arrays(given: ArraysOptions): Promise<FiniteDataset> {
-  const { values, labels, classes, range } = parseOptions("arrays", options, given);
+  const { values, labels, classes, range, standardise } = parseOptions("arrays", options, given);
   const rows = await rowsOf(values);
   if (rows.shape.length === 0 || sizeOf(rows.shape) === 0) {
     throw new InputError(`${rows.path}: expected rows of values, found shape (${rows.shape.join(", ")})`);
   }
   const shape = rows.shape.slice(1);
   const labelled = labels === undefined ? {} : checkedLabels(await rowsOf(labels));
-  return fromArrays({
+  const source: ArraySource = {
     name: "arrays",
     values: checkedValues(rows, range ?? [-Infinity, Infinity]),
     shape: shape.length === 0 ? [1] : shape,
     ...labelled,
     ...(classes !== undefined && { classes }),
     ...(range !== undefined && { range }),
-  });
+  };
+  if (!standardise) return fromArrays(source);
+  if (shape.length <= 1 && range === undefined) return standardised(source);
+  throw new InputError(
+    `${rows.path}: standardise is for rows of numbers without a range, found rows of [${shape}]` +
+      (range === undefined ? "" : ` in the range [${range}]`),
+  );
+}
+
+/** A table of columns called 1, 2, … @param rows by which it is standardised; all unless given */
+function standardised(source: ArraySource, rows?: ArrayLike<number>): FiniteDataset {
+  const values = Float64Array.from(source.values);
+  const width = sizeOf(source.shape);
+  const plain = Array.from({ length: width }, (_, i) => ({ name: String(i + 1), mean: 0, scale: 1 }));
+  const every = { length: values.length / width };
+  const columns = statistics({ values }, plain, rows ?? Array.from(every, (_, i) => i));
+  const data = fromArrays({ ...source, columns, values: standardisedValues({ values }, columns) });
+  return { ...data, standardisedBy: (indices) => standardised(source, indices) };
 }
 
 /** A scenario names it `{ use: arrays, values: [[0, 1], [1, 0]], labels: [0, 1] }`. */

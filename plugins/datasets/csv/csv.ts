@@ -46,20 +46,31 @@ interface Parsed {
 export async function readCsv(url: URL, { delimiter, header }: CsvFormat): Promise<Table> {
   const path = readableName(url);
   let rows: readonly Parsed[];
+  let text = "";
   try {
-    const text = decodeText(await readFile(url), path);
+    text = decodeText(await readFile(url), path);
     rows = parse(text, { delimiter, bom: true, info: true, skip_empty_lines: true }) as unknown as Parsed[];
   } catch (cause) {
     if (cause instanceof InputError) throw new InputError(cause.message, { cause });
     const absent = (cause as { code?: unknown }).code === "ENOENT";
-    throw new InputError(`${path}: ${absent ? "there is no such file" : messageOf(cause)}`, { cause });
+    const advice = adviceOn(text, delimiter);
+    throw new InputError(`${path}: ${absent ? "there is no such file" : messageOf(cause)}${advice}`, {
+      cause,
+    });
   }
   const [first] = rows;
+  const advice = first?.record.length === 1 ? adviceOn(text, delimiter) : "";
+  if (advice !== "") throw new InputError(`${path}: there is one column${advice}`);
   if (first === undefined || (header && rows.length === 1))
     throw new InputError(`${path}: there are no rows`);
   const names = first.record.map((cell, i) => (header ? cell.trim() : String(i + 1)));
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) throw new InputError(`${path}: two columns are called "${twice}"`);
+  if (header && names.every(isNumber) && !names.every(isWhole)) {
+    throw new InputError(
+      `${path}: the first row holds numbers (${names.slice(0, 3).join(", ")}), and no names of columns: give header: false`,
+    );
+  }
   const body = header ? rows.slice(1) : rows;
   return {
     path,
@@ -67,6 +78,18 @@ export async function readCsv(url: URL, { delimiter, header }: CsvFormat): Promi
     columns: new Map(names.map((name, i) => [name, body.map(({ record }) => record[i]!)])),
     place: (row) => `row ${row + 1} (line ${body[row]!.info.lines})`,
   };
+}
+
+/** Whether a name is a number; such as pandas writes them, whole ones, are names all the same. */
+const isNumber = (name: string): boolean => name !== "" && Number.isFinite(Number(name));
+const isWhole = (name: string): boolean => /^\d+$/.test(name);
+
+/** What to say where the first line has none of the delimiter, and has another one; nothing elsewhere. */
+function adviceOn(text: string, delimiter: string): string {
+  const line = text.slice(0, text.search(/[\r\n]|$/));
+  const other = [";", "\t", ","].find((mark) => line.includes(mark));
+  if (line.includes(delimiter) || other === undefined) return "";
+  return `. Its first line has no ${JSON.stringify(delimiter)}, but has ${JSON.stringify(other)}: give delimiter: ${JSON.stringify(other)}`;
 }
 
 /**

@@ -23,7 +23,7 @@ import { type Channels, decoded, IMAGE, type Picture, withChannels } from "./dec
 const options = z.strictObject({
   folder: path().describe(
     "The folder: a path, in a scenario from its file on. In it a folder of images for each class; or `train` and " +
-      "`test` (or `val`), each with such folders.",
+      "`test` (or `val`), each with such folders; or images alone, which have no labels.",
   ),
   ...imageShape,
   classes: z
@@ -46,7 +46,7 @@ export type ImagesOptions = z.input<typeof options>;
 const SPLITS: Readonly<Record<Split, readonly string[]>> = { train: ["train"], test: ["test", "val"] };
 
 /**
- * Labelled images in folders, `[height, width, channels]` a sample; all of one size.
+ * Images in folders, labelled by them, `[height, width, channels]` a sample; all of one size.
  * @param given folder: a relative path starts at the directory that the process runs in
  * @returns the rows, with the test split, if there is one, as held-out rows of the train split
  * @throws InputError where an option is out of its range, a folder is missing or empty, a file is damaged or of another
@@ -76,23 +76,36 @@ async function splitOf(root: URL, split: Split, reading: Reading): Promise<Finit
   const place = await placeOfSplit(root, split);
   const test = split === "train" && place !== root ? await placeOfSplit(root, "test") : undefined;
   const names = reading.classes ?? (await foldersIn(place));
-  if (names.length === 0) {
-    throw new InputError(
-      `${fileURLToPath(place)}: expected a folder of images for each class, found no folder`,
-    );
-  }
+  if (names.length === 0) return (await looseImages(place, reading)).data;
   const files = (await Promise.all(names.map((name) => imagesIn(inFolder(place, name))))).map(
     (paths, label) => paths.map((path) => ({ path, label })),
   );
   const found = files.flat();
-  const pictures = await Promise.all(found.map(({ path }) => read(path)));
-  const { shape, values } = together(pictures, found, reading.channels);
+  const { shape, values } = await together(found, reading.channels);
   const numbers = found.map(({ label }) => label);
   return fromArrays({
     ...{ name: "images", shape, values, classes: names.length, ...scalingOf(reading.range) },
     labels: names.length > 256 ? Int32Array.from(numbers) : Uint8Array.from(numbers),
     ...(test !== undefined && { heldOut: () => splitOf(root, "test", { ...reading, classes: names }) }),
   });
+}
+
+/**
+ * Images in a folder and below it, in alphabetical order, without labels.
+ * @returns the rows, and the path of each within the folder
+ * @throws InputError where there are none, or one is damaged or of another size
+ */
+export async function looseImages(
+  folder: URL,
+  { range, channels }: Pick<Reading, "range" | "channels">,
+): Promise<{ readonly data: FiniteDataset; readonly files: readonly string[] }> {
+  const found = (await imagesIn(folder)).map((path) => ({ path }));
+  const { shape, values } = await together(found, channels);
+  const from = fileURLToPath(folder).replace(/[\\/]$/, "").length + 1;
+  return {
+    data: fromArrays({ name: "images", shape, values, ...scalingOf(range) }),
+    files: found.map(({ path }) => fileURLToPath(path).slice(from)),
+  };
 }
 
 /** The split's folder; the folder itself where it has none of any split. @throws InputError where only this is missing */
@@ -141,12 +154,12 @@ async function read(path: URL): Promise<Picture> {
   }
 }
 
-/** All images as one array. @throws InputError naming the first that has another size */
-function together(
-  pictures: readonly Picture[],
+/** All images as one array. @throws InputError naming the first that is damaged, or has another size */
+async function together(
   found: readonly { readonly path: URL }[],
   wanted: Channels | undefined,
-): { shape: number[]; values: Uint8Array } {
+): Promise<{ shape: number[]; values: Uint8Array }> {
+  const pictures = await Promise.all(found.map(({ path }) => read(path)));
   const { width, height } = pictures[0]!;
   const other = pictures.findIndex((picture) => picture.width !== width || picture.height !== height);
   if (other >= 0) {
@@ -166,7 +179,7 @@ function together(
 /** A scenario names it `{ use: images, folder: ./pets }`. */
 export default component(Datasets, {
   name: "images",
-  summary: "A folder of PNG and JPEG images, with a folder for each class",
+  summary: "A folder of PNG and JPEG images, with a folder for each class or without labels",
   options,
   create: (given, context) => images({ ...given, folder: context.locate(given.folder).href }),
 });

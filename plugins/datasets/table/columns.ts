@@ -64,12 +64,12 @@ export function statistics(
   const d = columns.length;
   return columns.map((column, j) => {
     if (column.category !== undefined) return column;
-    let mean = 0;
-    for (let i = 0; i < n; i++) mean += values[rows[i]! * d + j]! / n;
+    const first = values[rows[0]! * d + j]!;
+    let shift = 0; // from the first value on: a column that never changes has none, and no rounding for a scale
+    for (let i = 0; i < n; i++) shift += (values[rows[i]! * d + j]! - first) / n;
     let variance = 0;
-    for (let i = 0; i < n; i++) variance += (values[rows[i]! * d + j]! - mean) ** 2 / n;
-    const scale = Math.sqrt(variance);
-    return { ...column, mean, scale: scale > Number.EPSILON * Math.abs(mean) ? scale : 1 };
+    for (let i = 0; i < n; i++) variance += (values[rows[i]! * d + j]! - first - shift) ** 2 / n;
+    return { ...column, mean: first + shift, scale: variance > 0 ? Math.sqrt(variance) : 1 };
   });
 }
 

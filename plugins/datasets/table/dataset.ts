@@ -69,7 +69,7 @@ export async function tableDataset(
   }
   const table = await read(file);
   const second = test === undefined ? undefined : await read(test);
-  const names = options.columns ?? [...table.columns.keys()].filter((column) => column !== labels);
+  const names = options.columns ?? namesOf(table, labels);
   const columns = plannedColumns(table, names, options.oneHot);
   const numbered = labels === undefined ? undefined : classesOf(second ? [table, second] : [table], labels);
   const whole = partOf(table, columns, numbered, options);
@@ -89,6 +89,17 @@ export async function tableDataset(
   const every = Int32Array.from({ length: parts.train.size }, (_, i) => i);
   if (!options.standardise) return withColumns(parts, columns);
   return standardisable(parts, columns, every);
+}
+
+/** All columns but that of the labels. @throws InputError where one has no name: an index, most probably */
+function namesOf({ path, columns }: Table, labels: string | undefined): string[] {
+  const names = [...columns.keys()];
+  const unnamed = names.indexOf("");
+  if (unnamed < 0) return names.filter((column) => column !== labels);
+  throw new InputError(
+    `${path}: column ${unnamed + 1} has no name, as an index of pandas has none. Name it if it is to be learnt from, or ` +
+      "say under columns which are",
+  );
 }
 
 /** Rows in the table's units. */
@@ -146,13 +157,6 @@ function partOf(
     );
   };
   return { size: rows.length, values, labels: cells && Uint8Array.from(rows, label) };
-}
-
-/** How classes are numbered. */
-interface Classes {
-  /** One more than the largest number. */
-  readonly size: number;
-  of(cell: Cell): number | undefined;
 }
 
 /** How classes are numbered. */

@@ -76,7 +76,8 @@ export function encoded(table: Table, columns: readonly Column[], badRows: BadRo
 
 function listed(faults: readonly string[]): string {
   if (faults.length === 0) return "there are none";
-  const more = faults.length > LISTED ? `; and ${faults.length - LISTED} more rows` : "";
+  const rest = faults.length - LISTED;
+  const more = rest > 0 ? `; and ${rest} more ${rest === 1 ? "row" : "rows"}` : "";
   return `${faults.slice(0, LISTED).join("; ")}${more}. Mend these rows, or give badRows: skip`;
 }
 
@@ -93,7 +94,7 @@ function readerOf(name: string, cells: readonly Cell[], columns: readonly Column
       const value = numberIn(cell);
       values[at + places[0]!] = value;
       if (Number.isFinite(Math.fround(value))) return undefined;
-      return `column "${name}": expected a number, found ${shown(cell)}`;
+      return `column "${name}": expected a number, found ${shown(cell)}${reasonOf(cell)}`;
     }
     const text = textIn(cell);
     places.forEach((place, i) => {
@@ -102,6 +103,12 @@ function readerOf(name: string, cells: readonly Cell[], columns: readonly Column
     if (text !== undefined && categories.includes(text)) return undefined;
     return `column "${name}": expected one of ${categories.map((c) => JSON.stringify(c)).join(", ")}, found ${shown(cell)}`;
   };
+}
+
+/** Why what looks like a number is none that can be used; nothing where it does not. */
+function reasonOf(cell: Cell): string {
+  if (Math.abs(numberIn(cell)) < Infinity) return ", which is beyond the range of float32, 3.4e38";
+  return /^\s*[-+]?\d+,\d+\s*$/.test(String(cell)) ? ": write a decimal point" : "";
 }
 
 /** A cell as a message shows it. */

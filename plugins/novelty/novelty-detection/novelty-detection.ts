@@ -19,6 +19,7 @@ import {
   painterOf,
   type RunContext,
 } from "../../../core/mod.ts";
+import { thresholdOf } from "../evaluation.ts";
 import type { ScorerProblem } from "../scorer.ts";
 import { type NoveltyDetection, options } from "./options.ts";
 import { requireScorer, results } from "./results.ts";
@@ -44,6 +45,7 @@ export function noveltyDetection(parts: NoveltyDetection): Application {
 async function* run(parts: NoveltyDetection, context: RunContext): AsyncGenerator<ApplicationEvent> {
   const key = context.key.fold("novelty-detection");
   const rows = await rowsOf(parts, key);
+  if (parts.holdOut > 0) requireThreshold(rows.heldOut?.size ?? 0, parts.falseAlarms);
   const networks: Network[] = [];
   try {
     const learnt = yield* parts.scorer.learn(problemOf(parts, rows, context, networks));
@@ -54,6 +56,11 @@ async function* run(parts: NoveltyDetection, context: RunContext): AsyncGenerato
   } finally {
     for (const network of networks) network.dispose();
   }
+}
+
+/** @throws InputError, before anything is trained, where so many held-out rows cannot tell a threshold */
+function requireThreshold(rows: number, falseAlarms: number): void {
+  thresholdOf(new Float32Array(rows), falseAlarms);
 }
 
 /** @param networks takes those that are built, for the application to dispose */

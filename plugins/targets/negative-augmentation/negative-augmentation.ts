@@ -8,6 +8,8 @@ import {
   component,
   Datasets,
   InputError,
+  isFiniteDataset,
+  type Labels,
   type Parts,
   parseParts,
   type Refs,
@@ -64,9 +66,13 @@ export function negativeAugmentation(given: NegativeAugmentationOptions): Target
   return {
     ...{ name: "negative-augmentation", alpha, shape: data.shape, pdBar: data.sample },
     ...(data.range && { range: data.range }),
+    ...(isFiniteDataset(data) && data.labels && { classes: { data, pd: [], pdBar: classesIn(data.labels) } }),
     pd: distorted(data, distortions, tiles),
   };
 }
+
+/** All of them are wanted: none is pd's. */
+const classesIn = (labels: Labels): number[] => [...new Set(labels)].sort((a, b) => a - b);
 
 /** A scenario names it `{ use: negative-augmentation, data: mnist }`. */
 export default component(Targets, {
