@@ -294,9 +294,17 @@ export async function program(args: readonly string[], host: () => Promise<Host>
     .option("--read-only", "show runs, start none and change none")
     .addOption(grace())
     .addOption(whenAlone())
-    .option("--max-memory <MB>", "memory that a run may take; then it is killed", positive)
+    .option(
+      "--max-memory <MB>",
+      "memory that a run may take; then it is killed (default: four fifths of what there is)",
+      positive,
+    )
     .option("--max-minutes <n>", "time that a run may take; then it is stopped", positive)
-    .option("--max-size <n>", "rows × width × steps that a scenario may name, e.g. 1e10", large)
+    .option(
+      "--max-size <n>",
+      "product of the four largest numbers that a scenario may name, e.g. 1e13",
+      large,
+    )
     .option(
       "--allowed-host <name>",
       "a name by which others reach it, behind a proxy; may be repeated",

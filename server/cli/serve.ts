@@ -3,7 +3,9 @@
  *
  * @module
  */
+
 import { readFileSync } from "node:fs";
+import { totalmem } from "node:os";
 import { pathToFileURL } from "node:url";
 import { InputError, messageOf, type Store, withoutSecrets } from "../../core/mod.ts";
 import { localJobs } from "../../plugins/jobs/mod.ts";
@@ -45,7 +47,7 @@ export interface ServeOptions extends RunsOptions {
   readonly maxMemory?: number;
   /** Minutes that a run may take. */
   readonly maxMinutes?: number;
-  /** The largest scenario that is taken: rows × width × steps. */
+  /** The largest scenario that is taken, see `requireSize`. */
   readonly maxSize?: number;
   /** URLs that are told of each run and each sweep that ends. */
   readonly notify?: readonly string[];
@@ -75,7 +77,7 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
         atOnce,
         waiting,
         finished,
-        ...{ grace: options.grace, whenAlone: options.whenAlone, memory: options.maxMemory },
+        ...{ grace: options.grace, whenAlone: options.whenAlone, memory: options.maxMemory ?? mostMemory() },
         ...{ minutes: options.maxMinutes, size: options.maxSize },
       });
   const token = process.env.DSGAN_TOKEN;
@@ -98,6 +100,12 @@ export async function serveCommand(options: ServeOptions, host: Host): Promise<n
   await server.close();
   await shared?.close();
   return EXIT.met;
+}
+
+/** Megabytes that a run may take unless told: what is left is for the server, and whoever else is here. */
+function mostMemory(): number {
+  const there = process.constrainedMemory() || totalmem(); // in bytes; of a container that is bounded, and of the machine
+  return Math.floor((0.8 * Math.min(there, totalmem())) / 1e6);
 }
 
 /** Tells URLs of the runs that end. @returns ends that @throws InputError for what is no URL */

@@ -32,8 +32,8 @@ export interface TrainerQueueOptions {
   /** Minutes that a run may compute here, unbounded unless given: then it is stopped, and can be resumed. */
   readonly minutes?: number | undefined;
   /**
-   * The largest scenario that is taken: rows × width × steps, the product of the largest numbers that it names of each;
-   * unbounded unless given.
+   * The largest scenario that is taken: the product of the four largest numbers of its application that may count rows,
+   * width, steps or the like; unbounded unless given.
    */
   readonly size?: number | undefined;
   /** Called with the id of each run that has ended, before its order counts as ended. */

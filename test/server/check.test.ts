@@ -103,10 +103,15 @@ t.test("what the operator allows may be named: exactly, or below a prefix", asyn
 
 t.test("a scenario has the size that the operator allows, defaults included", async (t) => {
   const base = pathToFileURL(`${root}/`).href;
-  const sized = async (application: object, most: number, set: Readonly<Record<string, unknown>> = {}) => {
+  const sized = async (
+    application: object,
+    most: number,
+    set: Readonly<Record<string, unknown>> = {},
+    plugins: readonly string[] = [],
+  ) => {
     const overrides = Object.entries(set).map(([path, value]) => ({ path, value: JSON.stringify(value) }));
     const scenario = {
-      text: JSON.stringify({ application }),
+      text: JSON.stringify({ plugins, application }),
       file: "scenario",
       base,
       name: "demo",
@@ -118,16 +123,39 @@ t.test("a scenario has the size that the operator allows, defaults included", as
   };
   const { application } = covering("uniform");
   const small = { ...application, m: 10, k: 2, steps: 30, generator: { use: "mlp", hidden: [5, 4] } };
-  const plain = { ...small, critic: { use: "mlp", hidden: [7] }, latent: { size: 3 }, samples: 1 };
-  t.equal(await sized(plain, 10 * 7 * 30 * 2), "demo");
-  const refused = await sized(plain, 10 * 7 * 30 * 2 - 1);
+  const plain = {
+    ...small,
+    critic: { use: "mlp", hidden: [7] },
+    latent: { size: 3 },
+    samples: 1,
+    objective: { use: "wgan-gp", lambda: 1 },
+  };
+  t.equal(await sized(plain, 30 * 10 * 7 * 5), "demo");
   t.match(
-    refused,
-    /^InputError: .*too large for this server: m 10 × critic.hidden.0 7 × steps 30 × k 2 is 4.20e\+3/,
+    await sized(plain, 30 * 10 * 7 * 5 - 1),
+    /^InputError: .*too large for this server: steps 30 × m 10 × critic.hidden.0 7 × generator.hidden.0 5 is 1.05e\+4/,
   );
   t.match(await sized(plain, 1e9, { "application.m": 1e7 }), "m 10000000 ×");
   t.match(await sized(application, 1000), "too large", "what it does not say is what its plugins say");
   t.equal(await sized(application, 1e12), "demo");
+  const ssl = { use: "bad-gan-ssl", data: { use: "moons", seed: 1e9 }, method: "supervised" };
+  t.equal(await sized(ssl, 1e12), "demo", "a number that may be negative, as a seed may, counts nothing");
+
+  const stranger = join(t.testdir({ "stranger.ts": STRANGER }), "stranger.ts");
+  const strange = async (options: object, most: number) =>
+    await sized({ use: "strange", ...options }, most, {}, [stranger]);
+  t.equal(await strange({}, 100), "demo");
+  for (const [options, factors] of [
+    [{ souls: 1e7, turns: 20 }, "souls 10000000 × turns 20 is 2.00e+8"],
+    [{ lot: { of: [3, 1e6, 2] }, turns: 20 }, "lot.of.1 1000000 × turns 20 is"],
+    [{ deep: { left: { turns: 1e9 } } }, "deep.left.turns 1000000000 is"],
+    [{ either: { b: 1e9 } }, "either.b 1000000000 is"],
+    [{ text: "1e9" }, "text 1000000000 is"],
+    [{ what: [{ ever: 1e9 }] }, "what.0.ever 1000000000 is"],
+    [{ half: 1e9 }, "half 1000000000 is"],
+  ] as const) {
+    t.match(await strange(options, 1e5), factors, "whatever a plugin calls its options");
+  }
   const queue = trainerQueue({ runs: "runs", store: memoryStore(), jobs: localJobs(), size: 10 });
   const text = JSON.stringify({ application });
   await t.rejects(
@@ -136,6 +164,31 @@ t.test("a scenario has the size that the operator allows, defaults included", as
   );
   await queue.close();
 });
+
+/** A plugin by somebody who has names and schemas of their own. */
+const STRANGER = `
+import { Applications, definePlugin, z } from ${JSON.stringify(join(root, "core/mod.ts"))};
+const leaf = z.strictObject({ turns: z.int().positive().default(1) });
+export default definePlugin({
+  name: "stranger",
+  components: [{
+    contract: Applications,
+    name: "strange",
+    summary: "Counts souls.",
+    options: () => z.strictObject({
+      souls: z.int().positive().optional(),
+      turns: z.number().min(1).default(1),
+      lot: z.strictObject({ of: z.array(z.int().min(0)).readonly() }).nullable().optional(),
+      deep: z.lazy(() => z.strictObject({ left: leaf.optional() })).prefault({}),
+      either: z.union([z.strictObject({ a: z.string() }), z.strictObject({ b: z.int().positive() })]).optional(),
+      text: z.coerce.number().positive().optional(),
+      what: z.any().optional(),
+      half: z.preprocess((given) => given, z.number().positive()).optional(),
+    }),
+    create: () => ({ name: "strange", async *run() {} }),
+  }],
+});
+`;
 
 /** Documents of the size that a body may have, whose check takes long or much. */
 const HOSTILE: Readonly<Record<string, string>> = {
