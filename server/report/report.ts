@@ -51,9 +51,9 @@ ${problems(record)}
 ${section("Expectations", expectations(record))}
 ${section("Result", gallery(figures.result))}
 ${section("In words", await markdown(record, reader))}
-${section("Pictures", gallery(figures.final))}
+${section("Pictures", gallery(figures.final, figures.result.length > 0 ? "half" : ""))}
 ${section("Metrics", metrics(record))}
-${section("On the way", folded(figures.previews.length, "pictures", gallery(figures.previews, SMALL)))}
+${section("On the way", folded(figures.previews.length, "pictures", gallery(figures.previews, "small")))}
 ${section("Stages", timeline(record))}
 ${section("Run it again", rerun(record, options.command))}
 ${section("Files", files(record))}
@@ -63,11 +63,7 @@ ${section("Environment", environment(record))}
   );
 }
 
-/** Pictures from which they are shown small. */
-const SMALL = 5;
-
-/** @param most more of them are shown small */
-function gallery(figures: readonly Html[], most = Number.POSITIVE_INFINITY): Content {
-  const size = figures.length > most ? "pictures small" : "pictures";
-  return figures.length > 0 && html`<div class="${size}">${figures}</div>`;
+/** Pictures, each of which a click enlarges. @param size of those beside which there is something more important */
+function gallery(figures: readonly Html[], size: "" | "half" | "small" = ""): Content {
+  return figures.length > 0 && html`<div class="${`pictures ${size}`.trim()}">${figures}</div>`;
 }

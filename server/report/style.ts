@@ -73,6 +73,7 @@ td.track { width: 35%; min-width: 6rem; vertical-align: middle; padding-right: 0
 td.track span { display: block; min-width: 2px; height: .6rem; border-radius: 3px; background: var(--bar); }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: 1.2rem; align-items: start; }
 .pictures.small { grid-template-columns: repeat(auto-fill, minmax(min(11rem, 45%), 1fr)); gap: .8rem; }
+.pictures.half { grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); }
 .numbers { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); gap: 0 1.5rem; font-size: .95rem; }
 .numbers div { display: flex; justify-content: space-between; gap: 1rem; border-bottom: 1px solid var(--line); padding: .25rem 0; }
 .numbers dt { color: inherit; font-size: inherit; }
@@ -80,6 +81,7 @@ td.track span { display: block; min-width: 2px; height: .6rem; border-radius: 3p
 figure { margin: 0; }
 figure.wide, .pictures .gone { grid-column: 1 / -1; }
 .pictures.small figure.wide { grid-column: span 2; }
+.pictures.half figure.wide { grid-column: auto; }
 figure label { display: block; background: #ffffff; border: 1px solid var(--line); border-radius: 6px; padding: .4rem; cursor: zoom-in; }
 figure label:focus-within { outline: 2px solid var(--bar); }
 figure input { position: absolute; opacity: 0; }

@@ -113,6 +113,8 @@ t.test("bad-gan-ssl gives the results, files and pictures of each method", async
       ["recipe.json", "errors.csv", "features.png", "errors.png"].map((f) => `against.${f}`),
     ),
   );
+  const titles = events.filter((e) => e.type === "artifact").map(({ title }) => title);
+  t.equal(new Set(titles).size, titles.length, "whose picture it is, its title says");
   const evaluated = events.filter((e) => e.type === "progress" && e.stage === "train" && e.step % 4 === 0);
   t.ok(evaluated.length >= 3);
   t.ok(Number.isFinite(metrics.generatedBelow) && metrics["against.generatedBelow"] === undefined);

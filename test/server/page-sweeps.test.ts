@@ -111,6 +111,8 @@ t.test("sweeps on the page", { skip }, async (t) => {
     await run.steps(1, 100);
     await run.end(0.5);
     await sweep.end(low, 0, 0.5);
+    await sweep.put(high, 0);
+    await sweep.end(high, 0, 0.7);
     const phone = { viewport: { width: 360, height: 740 } };
     const { page, faults } = await browse(browser, `${server.url}/#/sweeps/${SWEEP}`, phone);
     await page.getByRole("button", { name: "Cancel the sweep" }).click();
@@ -135,6 +137,11 @@ t.test("sweeps on the page", { skip }, async (t) => {
       const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       t.ok(tooWide <= 0, `${address} is ${tooWide} px wider than a phone`);
     }
+    await page.goto(`${server.url}/#/sweeps/${SWEEP}`);
+    const chart = page.locator("svg.settings");
+    await chart.waitFor();
+    const box = (await chart.boundingBox())!;
+    t.ok(box.width > 250 && box.x + box.width <= 360, "the settings are seen whole, without scrolling");
     await page.goto(`${server.url}/#/sweeps/nothing`);
     await page.getByText("nothing", { exact: true }).first().waitFor();
     t.same(faults, []);

@@ -46,6 +46,38 @@ t.test("many runs on the page", { skip }, async (t) => {
     return server.url;
   };
 
+  await t.test("are a short list on a phone, and what runs came to stands on a few lines each", async (t) => {
+    const store = folderStore({ folder: t.testdir() });
+    for (let i = 0; i < 60; i++) {
+      const writer = await store.create("demo", { id: `demo-${i}` });
+      await writer.write(
+        "scenario.yaml",
+        `name: demo\ntags: [smoke, plane]\nseed: ${i}\napplication: { k: ${i} }\nexpect: { outside: { atLeast: 0 }, within: { atLeast: 0 }, coverage: { atLeast: 0 } }\n`,
+      );
+      const metrics = { outside: 0.8, within: 0.75, coverage: 0.9 };
+      const result = {
+        run: writer.id,
+        scenario: "demo",
+        status: "passed",
+        metrics,
+        expectations: [],
+        seconds: 1,
+      };
+      await writer.write("result.json", JSON.stringify(result));
+      await writer.close();
+    }
+    const phone = { viewport: { width: 390, height: 844 } };
+    const { page, faults } = await browse(browser, await served(t, store), phone);
+    await page.getByText("60 runs", { exact: true }).waitFor();
+    await page.locator('td[data-label="coverage"]').last().waitFor();
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    t.ok(height < 4 * 844, `it takes ${height} px`);
+    await page.getByRole("button", { name: "Show all 60" }).click();
+    await until(async () => (await page.locator("table.wide tbody tr").count()) === 60);
+    t.same(faults, []);
+    await page.close();
+  });
+
   await t.test("are searched while typing, sorted and put together, and the address says so", async (t) => {
     const store = folderStore({ folder: t.testdir() });
     await four(store);

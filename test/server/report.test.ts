@@ -285,6 +285,26 @@ t.test("report() leaves out losses that a picture shows, and names pictures that
   t.match(textOf(page), "Samples: artifacts/gone.png is no longer there.");
 });
 
+t.test("report() shows its result large, and what stands beside it small", async (t) => {
+  const writer = await memoryStoreShared.create("sized");
+  const event = { time: "2026-11-22T00:00:00.000Z", type: "artifact", bytes: 1, sha256: "" } as const;
+  const paths = ["previews/step-1.png", "sheet.png", "curves.png", "accuracy.png"];
+  for (const [i, path] of paths.entries()) {
+    await writer.write(`artifacts/${path}`, png);
+    await writer.append({ ...event, seq: i + 1, path: `artifacts/${path}`, title: path });
+  }
+  const page = await report(await memoryStoreShared.open(writer.id));
+  const sections = [...page.matchAll(/<h2>([^<]*)<\/h2><div class="(pictures[^"]*)"/g)];
+  t.strictSame(
+    sections.map(([, title, size]) => [title, size]),
+    [
+      ["Result", "pictures"],
+      ["Pictures", "pictures half"],
+      ["On the way", "pictures small"],
+    ],
+  );
+});
+
 t.test("report() gives a command that a shell takes as it stands", async (t) => {
   const page = await report(await keep((word) => (word === "demo" ? "it's $here" : word)));
   t.match(page, "dsgan -- run &#39;runs/it&#39;\\&#39;&#39;s $here/scenario.yaml&#39;");

@@ -4,7 +4,7 @@
  * @module
  */
 import { type ApplicationEvent, copyVariables, identify, type Key, tf } from "../../../core/mod.ts";
-import type { StageContext } from "./stage.ts";
+import { type StageContext, titled } from "./stage.ts";
 
 /** Initialises the networks and writes `recipe.json`. */
 export async function* initialize(
@@ -23,7 +23,7 @@ export async function* initialize(
   copyVariables(classifier.parameters, averaged.parameters);
   copyVariables(classifier.state, averaged.state);
   const text = new TextEncoder().encode(`${JSON.stringify(recipeOf(stage), null, 2)}\n`);
-  yield await context.artifact(`${prefix}recipe.json`, "All numbers of the recipe", text);
+  yield await context.artifact(`${prefix}recipe.json`, titled(stage, "All numbers of the recipe"), text);
 }
 
 /** Every number that the run uses, whoever gave it. */

@@ -6,7 +6,7 @@
 import { type ApplicationEvent, accuracyWarnings, type Key, type Numbers } from "../../../core/mod.ts";
 import { type Evaluation, resultsOf } from "./evaluation.ts";
 import { pictures } from "./pictures.ts";
-import type { StageContext } from "./stage.ts";
+import { type StageContext, titled } from "./stage.ts";
 
 /** @returns the metrics, without the prefix */
 export async function* judge(
@@ -17,7 +17,7 @@ export async function* judge(
   const { parts, prefix, context } = stage;
   yield { type: "stage", stage: `${prefix}judge` };
   const text = new TextEncoder().encode(csvOf(history));
-  yield await context.artifact(`${prefix}errors.csv`, "Errors at each evaluation", text);
+  yield await context.artifact(`${prefix}errors.csv`, titled(stage, "Errors at each evaluation"), text);
   const results = resultsOf(history, parts.test.size);
   const named = Object.entries(results).map(([name, value]) => [`${prefix}${name}`, value]);
   yield { type: "metrics", values: Object.fromEntries(named) };

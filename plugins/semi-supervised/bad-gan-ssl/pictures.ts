@@ -18,7 +18,7 @@ import {
 } from "../../../core/mod.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { principalPlane } from "./map.ts";
-import type { StageContext } from "./stage.ts";
+import { type StageContext, titled } from "./stage.ts";
 
 /** Images in a sheet. */
 const SHEET = 100;
@@ -94,7 +94,7 @@ async function featureMap(painter: Painter, stage: StageContext, key: Key): Prom
     tf.dispose([points, f]);
   }
   dispose();
-  const title = "Features in the plane in which those of unlabelled rows vary most";
+  const title = titled(stage, "Features in the plane in which those of unlabelled rows vary most");
   return { name: "features", title, png: await painter.scatter(title, series) };
 }
 
@@ -121,9 +121,10 @@ function featuresOf(
 /** Test errors in percent over epochs, and Table 1's as lines. */
 async function errorCurves(
   painter: Painter,
-  { parts: { test, published = {} } }: StageContext,
+  stage: StageContext,
   history: readonly Evaluation[],
 ): Promise<Picture> {
+  const { test, published = {} } = stage.parts;
   const epochs = history.map(({ epoch }) => epoch);
   const percent = (errors: (row: Evaluation) => number): number[] =>
     history.map((row) => (100 * errors(row)) / test.size);
@@ -133,7 +134,7 @@ async function errorCurves(
     { name: "test, averaged weights", x: epochs, y: percent(({ averagedErrors }) => averagedErrors) },
     ...Object.entries(published).map(([name, y]) => ({ name, x: across, y: [y, y] })),
   ];
-  const title = "Errors on test rows";
+  const title = titled(stage, "Errors on test rows");
   const axes = { x: "epoch", y: "errors in percent", logarithmic: true };
   return { name: "errors", title, png: await painter.lines(title, axes, series) };
 }

@@ -29,6 +29,11 @@ export interface StageContext extends RunScope {
   readonly examiner: Examiner;
 }
 
+/** The title of something that a method made: with its name, where another one makes the same. */
+export function titled({ parts, method }: RunScope, title: string): string {
+  return parts.against === undefined ? title : `${title}: ${method.name}`;
+}
+
 /**
  * Starts a method. Its classifier has the same first weights as any other's.
  * @param cleanups takes what is to be called when the run ends

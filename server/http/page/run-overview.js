@@ -8,15 +8,18 @@ import { curvesView } from "./run-curves.js";
 
 /** Metrics and stages that are shown at once. */
 const MANY = 24;
+/** Charts that stand beside the numbers; more take the whole width. */
+const BESIDE = 4;
 
 /** @param {import("./run-data.js").Run} run @param {URLSearchParams} query @param {import("./api.js").Summary} summary */
 export function overview(run, query, summary) {
   const has = { hasCurves: run.series.length > 0, hasEvaluation: run.evaluation !== undefined };
   const { films, single } = picturesOf(run.artifacts, has);
-  if (run.evaluation !== undefined) {
+  const charts = new Set(run.series.map(({ metric }) => metric)).size;
+  if (run.evaluation !== undefined || charts > BESIDE) {
     return html`
       ${expectations(summary)}
-      ${evaluationView(run.evaluation)}
+      ${run.evaluation && evaluationView(run.evaluation)}
       ${wordsView(run.words)}
       ${films.map((group) => film(run, query, group))}
       ${gallery(run, single)}

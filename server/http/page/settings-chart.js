@@ -13,13 +13,19 @@ import { shade } from "./palette.js";
  *   metric: string, vary: Readonly<Record<string, unknown>>, drawn: ReadonlySet<string>,
  *   direction: "maximize" | "minimize"
  * }} Shown
+ * @typedef {{ width: number, height: number, at(axis: number, share: number): [number, number] }} Places where a share of an axis lies
  * @typedef {{ name: string, ticks: { at: number, text: string }[], place(value: unknown): number }} Axis places are shares, from 0 to 1
  */
 
-const [WIDTH, HEIGHT] = [760, 300];
+const HEIGHT = 300;
 const MARGIN = { left: 70, right: 70, top: 34, bottom: 22 };
 /** Width of a letter of an axis' name, about. */
 const LETTER = 7.5;
+/** Height of an axis with its name and its ticks, where axes lie one below another. */
+const ROW = 84;
+
+/** Whether there is no room for axes side by side. */
+const isNarrow = () => matchMedia("(max-width: 48rem)").matches;
 /** Largest over smallest value from which an axis is logarithmic. */
 const WIDE = 50;
 /** Values from which an axis of numbers is no longer a list of them. */
@@ -95,32 +101,72 @@ export function parallelView(shown) {
     ),
     goal,
   ];
-  const x = (/** @type {number} */ i) =>
-    MARGIN.left + (i * (WIDTH - MARGIN.left - MARGIN.right)) / (axes.length - 1);
-  const y = (/** @type {number} */ at) => HEIGHT - MARGIN.bottom - at * (HEIGHT - MARGIN.top - MARGIN.bottom);
-  /** Over its axis, or as near as there is room for it. @param {string} name @param {number} i */
-  const nameAt = (name, i) => {
-    const room = (name.length * LETTER) / 2;
-    return Math.max(room, Math.min(WIDTH - room, x(i)));
-  };
+  const isDown = isNarrow();
+  const { width, height, at } = isDown ? below(axes.length) : beside(axes.length);
   const good = goodness(shown, goal);
   const ordered = [...trials].sort((a, b) => good(a) - good(b)); // the best on top
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="Settings and ${metric}"><svg class="settings" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Settings of ${trials.length} trials against ${metric}; the table above has the numbers">
-    ${ordered.map((trial) => {
-      const values = [...paths.map((path) => trial.settings[path]), meanOf(trial, metric)];
-      const points = values.map(
-        (value, i) => `${x(i).toFixed(1)},${y(axes[i]?.place(value) ?? 0).toFixed(1)}`,
-      );
-      return svg`<polyline class=${drawn.has(trial.trial) ? "line drawn" : "line"} points=${points.join(" ")} stroke=${shade(good(trial))}><title>${told(trial, shown)}</title></polyline>`;
-    })}
-    ${axes.map(
-      (axis, i) => svg`<g>
-      <line class="axis" x1=${x(i)} x2=${x(i)} y1=${MARGIN.top} y2=${HEIGHT - MARGIN.bottom}></line>
-      <text class="name" x=${nameAt(axis.name, i)} y="16" text-anchor="middle">${axis.name}</text>
-      ${axis.ticks.map(({ at, text }) => svg`<text class="tick" x=${i === axes.length - 1 ? x(i) + 7 : x(i) - 7} y=${y(at) + 4} text-anchor=${i === axes.length - 1 ? "start" : "end"}>${text}</text>`)}
-    </g>`,
+  /** Over its axis, or as near as there is room for it. @param {string} name @param {number} x */
+  const nameAt = (name, x) => {
+    const room = (name.length * LETTER) / 2;
+    return Math.max(room, Math.min(width - room, x));
+  };
+  const join = (/** @type {import("./api.js").Trial} */ trial) =>
+    [...paths.map((path) => trial.settings[path]), meanOf(trial, metric)]
+      .map((value, i) => at(i, axes[i]?.place(value) ?? 0).map((v) => v.toFixed(1)))
+      .join(" ");
+  return html`<svg class="settings" viewBox="0 0 ${width} ${height}" role="img" aria-label="Settings of ${trials.length} trials against ${metric}; the table above has the numbers">
+    ${ordered.map(
+      (trial) =>
+        svg`<polyline class=${drawn.has(trial.trial) ? "line drawn" : "line"} points=${join(trial)} stroke=${shade(good(trial))}><title>${told(trial, shown)}</title></polyline>`,
     )}
-  </svg></div>`;
+    ${axes.map((axis, i) => {
+      const [[x1, y1], [x2, y2]] = [at(i, 0), at(i, 1)];
+      const isLast = i === axes.length - 1;
+      const side = isLast ? { dx: 7, anchor: "start" } : { dx: -7, anchor: "end" };
+      const name = isDown
+        ? svg`<text class="name" x=${x1} y=${y1 - 12}>${axis.name}</text>`
+        : svg`<text class="name" x=${nameAt(axis.name, x1)} y="16" text-anchor="middle">${axis.name}</text>`;
+      return svg`<g><line class="axis" x1=${x1} x2=${x2} y1=${y1} y2=${y2}></line>${name}
+        ${spaced(axis.ticks, isDown ? 0.13 : 0.05).map(({ at: share, text }) => {
+          const [x, y] = at(i, share);
+          return isDown
+            ? svg`<text class="tick" x=${x} y=${y + 16} text-anchor="middle">${text}</text>`
+            : svg`<text class="tick" x=${x + side.dx} y=${y + 4} text-anchor=${side.anchor}>${text}</text>`;
+        })}</g>`;
+    })}
+  </svg>`;
+}
+
+/** Ticks that do not touch: of two that would, the first. @param {Axis["ticks"]} ticks @param {number} least share between two */
+function spaced(ticks, least) {
+  /** @type {Axis["ticks"]} */
+  const kept = [];
+  for (const tick of ticks) if (kept.every(({ at }) => Math.abs(at - tick.at) >= least)) kept.push(tick);
+  return kept;
+}
+
+/** Where values lie on axes side by side. @param {number} axes @returns {Places} */
+function beside(axes) {
+  const width = 760;
+  const across = (width - MARGIN.left - MARGIN.right) / (axes - 1);
+  return {
+    width,
+    height: HEIGHT,
+    at: (i, share) => [
+      MARGIN.left + i * across,
+      HEIGHT - MARGIN.bottom - share * (HEIGHT - MARGIN.top - MARGIN.bottom),
+    ],
+  };
+}
+
+/** Where values lie on axes one below another, as a phone has room for them. @param {number} axes @returns {Places} */
+function below(axes) {
+  const width = 360;
+  return {
+    width,
+    height: axes * ROW,
+    at: (i, share) => [24 + share * (width - 48), i * ROW + MARGIN.top],
+  };
 }
 
 /** @param {Shown & { path: string }} shown */
@@ -143,10 +189,11 @@ export function scatterView(shown) {
       trials.map((trial) => meanOf(trial, metric)),
     ),
   );
-  const [left, right] = [MARGIN.left + 24, WIDTH - 40];
+  const width = isNarrow() ? 360 : 760;
+  const [left, right] = isNarrow() ? [78, width - 22] : [MARGIN.left + 24, width - 40];
   const x = (/** @type {number} */ at) => left + at * (right - left);
   const y = (/** @type {number} */ at) => HEIGHT - 52 - at * (HEIGHT - 52 - 14);
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="Settings and ${metric}"><svg class="settings" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${metric} against ${across.name}, a point for each of ${trials.length} trials; the table above has the numbers">
+  return html`<svg class="settings" viewBox="0 0 ${width} ${HEIGHT}" role="img" aria-label="${metric} against ${across.name}, a point for each of ${trials.length} trials; the table above has the numbers">
     ${up.ticks.map(({ at, text }) => svg`<line class="grid" x1=${left} x2=${right} y1=${y(at)} y2=${y(at)}></line><text class="tick" x=${left - 8} y=${y(at) + 4} text-anchor="end">${text}</text>`)}
     ${across.ticks.map(({ at, text }) => svg`<text class="tick" x=${x(at)} y=${HEIGHT - 32} text-anchor="middle">${text}</text>`)}
     <text class="name" x=${(left + right) / 2} y=${HEIGHT - 8} text-anchor="middle">${across.name}</text>
@@ -159,5 +206,5 @@ export function scatterView(shown) {
         <line class="bar" x1=${at} x2=${at} y1=${y(up.place(spread.mean - spread.deviation))} y2=${y(up.place(spread.mean + spread.deviation))}></line>
         <circle cx=${at} cy=${y(up.place(spread.mean))} r="6" fill=${shade(good(trial))}></circle></g>`;
     })}
-  </svg></div>`;
+  </svg>`;
 }

@@ -8,8 +8,8 @@ import { STATUSES } from "./status.js";
 import { columnsOf, found, sectionsOf, shownColumns, valueIn } from "./table-model.js";
 import { flatTable, groupedTable } from "./table-rows.js";
 
-/** Rows that are drawn at first. */
-const AT_FIRST = 300;
+/** Rows that are drawn at first. On a phone, where each takes several lines, one would not come to the end of more. */
+const atFirst = () => (matchMedia("(max-width: 48rem)").matches ? 30 : 300);
 let isWhole = false;
 
 /** The runs that the table shows, in its order. @param {import("./table-data.js").Table} table @param {URLSearchParams} query */
@@ -45,7 +45,7 @@ export function tableView(model) {
   const columns = shownColumns(rows, all, query.get("cols"));
   const by = query.get("group");
   const sort = sortOf(query.get("sort") ?? "-began");
-  const shown = isWhole ? rows : rows.slice(0, AT_FIRST);
+  const shown = isWhole ? rows : rows.slice(0, atFirst());
   return html`
     <h1 class="hidden">Runs</h1>
     ${filters(model, rows, all, columns)}
