@@ -45,6 +45,7 @@ export async function workerCommand(options: WorkerOptions, host: Host): Promise
   const say = tellerOf(options);
   try {
     const store = await storeOf(options, host);
+    await store.list(); // a worker that cannot read its store would fail every job that it takes
     const traits = await traitsOf(threads);
     const shift = shiftOf(options);
     const kill = new AbortController();

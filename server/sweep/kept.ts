@@ -61,7 +61,7 @@ export async function sweepIdOf({ sweep, scenario }: LoadedSweep): Promise<strin
  */
 export async function holdSweep(store: Store, id: string, name: string, text: SweepText): Promise<HeldSweep> {
   const writer = await store.create(name, { id }).catch(async (error) => {
-    if (error instanceof RunExists) return await store.resume(id);
+    if (error instanceof RunExists) return await takeUp(store, id);
     throw error;
   });
   try {
@@ -71,6 +71,17 @@ export async function holdSweep(store: Store, id: string, name: string, text: Sw
     await writer.close();
     throw error;
   }
+}
+
+async function takeUp(store: Store, id: string): Promise<RunWriter> {
+  return await store.resume(id).catch(async (error) => {
+    const owner = await (await store.open(id)).owner();
+    if (owner === undefined) throw error;
+    throw new InputError(
+      `process ${owner.pid} on ${owner.host} hosts sweep ${id} already: \`dsgan sweep status ${id}\` shows how it stands`,
+      { cause: error },
+    );
+  });
 }
 
 /** Reads what is known of a sweep. */

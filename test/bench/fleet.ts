@@ -13,7 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import postgres from "postgres";
-import type { AttemptEnd, Job, JobHandler, Jobs, Store } from "../../core/mod.ts";
+import type { AttemptEnd, Job, JobHandler, Jobs, JobWorker, Store } from "../../core/mod.ts";
 import { pgBossJobs } from "../../plugins/jobs/mod.ts";
 import { folderStore } from "../../plugins/stores/folder/folder.ts";
 import { postgresStore } from "../../plugins/stores/postgres/postgres.ts";
@@ -24,34 +24,56 @@ const main = fileURLToPath(new URL("../../server/cli/main.ts", import.meta.url))
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
+    haste: { type: "string", default: "1" },
     only: { type: "string", multiple: true, default: ["growth", "stores", "threads", "idle"] },
   },
 });
 const { quick, only } = values;
 
-/** Of 55 minutes of `ssl-svhn-scaled` on a busy machine: 192 events, of them 103 checkpoints of 4.4 MB. */
-const RECORDED = { seconds: 3309, events: 192, checkpoints: 103, bytes: 4_387_411 };
-/** Seconds of a stub, in which it does what a run does in ten times as many: no bench lasts hours. */
-const SECONDS = quick ? 2 : 10;
-const HASTE = 10;
-const JOBS_PER_WORKER = quick ? 2 : 4;
+/** What a run wrote, and in how many seconds. */
+interface Recorded {
+  readonly seconds: number;
+  readonly events: number;
+  readonly checkpoints: number;
+  /** Of a checkpoint. */
+  readonly bytes: number;
+}
+
+/** Of 55 minutes of `ssl-svhn-scaled` on a busy machine. */
+const SVHN: Recorded = { seconds: 3309, events: 192, checkpoints: 103, bytes: 4_387_411 };
+/** Of `smoke/ring` with 600 steps on a busy machine: hardly anything computes less between two events. */
+const RING: Recorded = { seconds: 9.9, events: 223, checkpoints: 3, bytes: 36_524 };
+/** Seconds of a stub: `SVHN` writes a checkpoint in as many. */
+const SECONDS = quick ? 2 : 40;
+const JOBS_PER_WORKER = 2;
+/** How much more a stub writes in them than the run did, and into a store by itself. */
+const HASTE = quick ? 10 : Number(values.haste);
+const STORE_HASTE = 10;
 
 const traits = { engine: "none", processor: "none", threads: 1, versions: {} };
 const task: Job["task"] = { scenario: { text: "{}", file: "stub.yaml", base: "file:///" } };
 
-/** Writes as a run does in so many seconds, in a tenth of the time. */
-async function replay(store: Store, id: string, seconds: number): Promise<AttemptEnd> {
+/**
+ * Writes as a run does, and sleeps where it computes: what it waits for its store comes on top, as it does to a run.
+ * @param seconds that it sleeps
+ * @param haste how much more it writes in them than the run did
+ */
+async function replay(
+  store: Store,
+  id: string,
+  recorded: Recorded,
+  seconds: number,
+  haste = 1,
+): Promise<AttemptEnd> {
   const writer = await store.create("stub", { id });
-  const share = (HASTE * seconds) / RECORDED.seconds;
-  const events = Math.ceil(RECORDED.events * share);
-  const every = Math.round(RECORDED.events / RECORDED.checkpoints);
-  const bytes = new Uint8Array(RECORDED.bytes);
-  const start = performance.now();
+  const events = Math.ceil((recorded.events * haste * seconds) / recorded.seconds);
+  const every = Math.round(recorded.events / recorded.checkpoints);
+  const bytes = new Uint8Array(recorded.bytes);
   for (let seq = 1; seq <= events; seq++) {
+    await sleep((1000 * seconds) / events);
     const time = new Date().toISOString();
     if (seq % every === 0) await writer.write(`checkpoints/${seq}.safetensors`, bytes);
     await writer.append({ seq, time, type: "progress", stage: "train", step: seq, steps: events });
-    await sleep(Math.max(0, start + (1000 * seconds * seq) / events - performance.now()));
   }
   await writer.flush?.();
   await writer.close();
@@ -88,38 +110,49 @@ const server = await (async () => {
 })();
 const folder = mkdtempSync(join(tmpdir(), "dsgan-bench-"));
 
-/** 1 to 32 workers: how much of so many times the work of one they do. */
+/** 1 to 32 workers: how much of so many times the work of one they do, and of what they would do without queue and store. */
 async function growth(): Promise<void> {
+  let one: number | undefined;
   console.log(
-    `\nworkers, each with ${JOBS_PER_WORKER} runs of ${SECONDS} s, ${HASTE} times as talkative as ssl-svhn-scaled`,
+    `\nworkers, each with ${JOBS_PER_WORKER} runs of ${SECONDS} s that write as ssl-svhn-scaled does${HASTE === 1 ? "" : ` in ${HASTE} times as many`}`,
   );
   for (const n of quick ? [1, 4] : [1, 2, 4, 8, 16, 32]) {
     const url = await server.database();
     const queues = Array.from({ length: n }, () => pgBossJobs({ url, poll: 0.5 }));
-    const handle: JobHandler = async ({ id }) => {
-      // Each its own store, as trainers have.
-      return await replay(postgresStore({ url, spool: join(folder, "spool") }), id, SECONDS);
+    const worker = async (jobs: Jobs): Promise<JobWorker> => {
+      const store = postgresStore({ url, spool: join(folder, "spool") }); // each its own, as trainers have
+      return await jobs.work(1, ({ id }) => replay(store, id, SVHN, SECONDS, HASTE), { traits });
     };
     const ids = Array.from({ length: n * JOBS_PER_WORKER }, (_, i) => `stub-${i}`);
     await queues[0]!.put(ids.map((id) => ({ id, task })));
     const took = await timed(async () => {
-      const workers = await Promise.all(queues.map((jobs) => jobs.work(1, handle, { traits })));
+      const workers = await Promise.all(queues.map(worker));
       await done(queues[0]!);
       await Promise.all(workers.map((worker) => worker.drain()));
     });
     await Promise.all(queues.map((jobs) => jobs.close()));
     const ideal = JOBS_PER_WORKER * SECONDS;
-    console.log(`  ${String(n).padStart(2)}  ${took.toFixed(1)} s  ${(ideal / took).toFixed(2)} of linear`);
+    one ??= took;
+    console.log(
+      `  ${String(n).padStart(2)}  ${took.toFixed(1)} s  ${(one / took).toFixed(2)} of linear, ` +
+        `${(ideal / took).toFixed(2)} of what takes neither queue nor store`,
+    );
   }
 }
 
-/** The same run into each store, at several distances. */
+/** The same runs into each store, at several distances. */
 async function stores(): Promise<void> {
+  await storesOf("smoke/ring", RING, 1);
+  await storesOf(`ssl-svhn-scaled, ${STORE_HASTE} times as talkative`, SVHN, STORE_HASTE);
+}
+
+async function storesOf(name: string, recorded: Recorded, haste: number): Promise<void> {
   const seconds = quick ? 2 : 10;
-  console.log(`\nstores: ${seconds} s of a run (${HASTE} times as talkative), seconds beside them`);
+  console.log(`\nstores: ${seconds} s of ${name}, seconds beside them`);
   const local = folderStore({ folder: join(folder, "runs") });
-  const alone = (await timed(() => replay(local, "stub-folder", seconds))) - seconds;
-  console.log(`  folder  ${alone.toFixed(2)}`);
+  const made = (store: Store, to: string): Promise<number> =>
+    timed(() => replay(store, `stub-${to}-${haste}`, recorded, seconds, haste));
+  console.log(`  folder  ${((await made(local, "folder")) - seconds).toFixed(2)}`);
   for (const delay of [0, 50, 150]) {
     const network = await startNetwork(server.port, delay / 2);
     const address = new URL(await server.database());
@@ -130,7 +163,7 @@ async function stores(): Promise<void> {
     ] as const) {
       const store = postgresStore({ url: address.href, spool });
       await store.list(); // makes the tables
-      const more = (await timed(() => replay(store, `stub-${name}`, seconds))) - seconds;
+      const more = (await made(store, name)) - seconds;
       console.log(`  ${name}, ${delay} ms round trip  ${more.toFixed(2)}`);
     }
     network.end();

@@ -89,8 +89,10 @@ t.test("a host that is killed loses nothing: workers go on, and another host tak
   const worker = await fleet.worker(["--slots", "4"]);
   const host = fleet.start("sweep", "walks.yaml", "--quiet");
   await answerOf(async () => worker.said().some(({ type }) => type === "taken"));
-  await fleet.kill(host);
   const id = await sweepThere(fleet);
+  const second = await fleet.run("sweep", "walks.yaml");
+  t.match(second, { code: 2, err: new RegExp(`process ${host.child.pid} .* hosts sweep ${id} already`) });
+  await fleet.kill(host);
   t.match(
     (await fleet.run("sweep", "status", id)).out,
     /no host: workers go on with what was put, 0 of 4 jobs over/,

@@ -243,7 +243,7 @@ t.test("a scenario that is refused fails its job at once, with its problems", as
   t.same(await here.store.list(), []);
 });
 
-t.test("a worker says what it lacks", (t) => {
+t.test("a worker says what it lacks", async (t) => {
   const refused = (...args: string[]): string => {
     const { status, stderr } = spawnSync(process.execPath, [main, "worker", ...args], { encoding: "utf8" });
     t.equal(status, 2);
@@ -254,5 +254,6 @@ t.test("a worker says what it lacks", (t) => {
   const away = refused("--runs", folder, "--jobs", "postgres://dsgan:hush@127.0.0.1:1/dsgan");
   t.match(away, /jobs cannot be kept in the database: .*ECONNREFUSED/);
   t.notMatch(away, /hush/);
-  t.end();
+  const misspelt = `${await server.database()}?leese=5`;
+  t.match(refused("--runs", misspelt, "--once", "--idle-exit", "1"), /"leese".*spelt right/);
 });

@@ -15,7 +15,7 @@ export const LONGEST_ATTEMPT = 24 * 3600;
 const NEVER = 1_000_000;
 /** Seconds between two looks for workers that are silent. */
 const SUPERVISE = 5;
-/** Connections of a process at most; an idle worker has one. */
+/** Connections of a process at most; an idle worker has two, as it looks for jobs and tells that it is alive at a time. */
 const CONNECTIONS = 3;
 
 /** What pg-boss keeps of a job. */

@@ -196,6 +196,7 @@ function adviceOn(error: unknown): string {
   const code = codeOf(error);
   if (code === "3D000") return "`createdb -E UTF8 -T template0 <name>` makes a database";
   if (code === "42501") return "Whoever uses it first must be allowed to make a schema in it";
+  if (code === "42704") return "Is what follows `?` in its address spelt right?";
   if (code?.startsWith("28")) return "Check user and password";
   if (mayPass(error)) return "Is the server up, and reached from here?";
   return "It takes a PostgreSQL of version 13 or later";

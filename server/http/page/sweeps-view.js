@@ -79,7 +79,7 @@ function workerRow(
   now,
 ) {
   return html`<tr data-worker=${id}>
-    <th scope="row">${host}${pid === undefined ? nothing : html` <span class="soft" title=${id}>process ${pid}</span>`}${isServer ? html` <span class="soft">this server, for runs that are started here</span>` : nothing}</th>
+    <th scope="row">${host}${pid === undefined ? nothing : html` <span class="soft" title=${id}>process ${pid}</span>`}${isServer ? html` <span class="soft">(this server, for runs that are started here)</span>` : nothing}</th>
     <td data-label="load">${
       slots === undefined
         ? count(runs.length, "run")
