@@ -20,6 +20,7 @@ export {
   widest,
 } from "./attack/checks.ts";
 export * from "./attack/classifier.ts";
+export { channelsOf, lengthIn } from "./attack/distance.ts";
 export * from "./attack/judge.ts";
 export * from "./attack/prepare.ts";
 export {

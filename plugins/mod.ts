@@ -13,6 +13,7 @@ import fab from "./attacks/fab/fab.ts";
 import fgsm from "./attacks/fgsm/fgsm.ts";
 import hopSkipJump from "./attacks/hop-skip-jump/hop-skip-jump.ts";
 import pgd from "./attacks/pgd/pgd.ts";
+import sparsePgd from "./attacks/sparse-pgd/sparse-pgd.ts";
 import square from "./attacks/square/square.ts";
 import onnx from "./classifiers/onnx/onnx.ts";
 import run from "./classifiers/run/run.ts";
@@ -101,6 +102,7 @@ export const builtinPlugins: readonly Plugin[] = [
   pluginOf("fgsm", fgsm),
   pluginOf("hop-skip-jump", hopSkipJump),
   pluginOf("pgd", pgd),
+  pluginOf("sparse-pgd", sparsePgd),
   pluginOf("square", square),
   pluginOf("onnx", onnx),
   pluginOf("run", run),

@@ -10,13 +10,16 @@ import type { Key } from "../tensor/key.ts";
 import type { Tensor, Tensor1D } from "../tensor/tf.ts";
 import type { Classifier } from "./classifier.ts";
 
-/** Norms in which a perturbation is measured: the sum of its changes, Euclidean length, the largest change. */
-export const NORMS = ["l1", "l2", "linf"] as const;
+/**
+ * Norms in which a perturbation is measured: how many pixels it changes, the sum of its changes, Euclidean length, the
+ * largest change.
+ */
+export const NORMS = ["l0", "l1", "l2", "linf"] as const;
 export type Norm = (typeof NORMS)[number];
 
 /** Something in each norm. @param make of a norm */
 export function inEachNorm<T>(make: (norm: Norm) => T): Record<Norm, T> {
-  return { l1: make("l1"), l2: make("l2"), linf: make("linf") };
+  return { l0: make("l0"), l1: make("l1"), l2: make("l2"), linf: make("linf") };
 }
 
 /** Images to be perturbed. */
@@ -59,7 +62,7 @@ export type AttackStep<I, O> = (inputs: I, tools: StepTools) => O;
 export interface StepTools {
   /**
    * The classifier under attack. Each image put to its `logits` counts as a query. A randomised one draws the same within
-   * a step, unless `logits` is given a key to draw from: that is a query each time.
+   * a step, unless `logits` is given a key to draw from: each such key is a query of its own.
    */
   readonly classifier: Classifier;
   readonly key: Key;

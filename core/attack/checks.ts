@@ -9,14 +9,16 @@ import * as tf from "../tensor/tf.ts";
 import type { Norm } from "./attack.ts";
 import { slackOf } from "./budget.ts";
 import type { Classifier } from "./classifier.ts";
+import { channelsOf } from "./distance.ts";
 
-/** Largest distance that two images within the bounds can have. */
+/** Largest distance that two images within the bounds can have: in ℓ0 the number of pixels. */
 export function widest(
   norm: Norm,
   { bounds, inputShape }: Pick<Classifier, "bounds" | "inputShape">,
 ): number {
   const width = bounds[1] - bounds[0];
   const size = sizeOf(inputShape);
+  if (norm === "l0") return size / channelsOf(inputShape);
   return width * { linf: 1, l2: Math.sqrt(size), l1: size }[norm];
 }
 
@@ -57,12 +59,16 @@ export function checkImages(
 }
 
 /**
- * Checks budgets: finite, not negative, and no larger than the bounds are wide.
+ * Checks budgets: finite, not negative, no larger than the bounds are wide, and whole numbers of pixels in ℓ0.
  * @throws InputError naming the first at fault
  */
 export function checkEpsilons(norm: Norm, epsilons: readonly number[], classifier: Classifier): void {
   const most = widest(norm, classifier);
   const bad = epsilons.find((epsilon) => !(epsilon >= 0 && epsilon <= most));
+  const split = norm === "l0" ? epsilons.find((epsilon) => !Number.isInteger(epsilon)) : undefined;
+  if (bad === undefined && split !== undefined) {
+    throw new InputError(`epsilon ${split} (l0) is a number of pixels: give whole numbers`);
+  }
   if (bad === undefined) return;
   throw new InputError(
     `epsilon ${bad} (${norm}) must be at least 0 and at most ${Number(most.toPrecision(6))}, the largest ${norm} distance ` +

@@ -11,9 +11,10 @@ import { predictionOf } from "../model/prediction.ts";
 import { Key } from "../tensor/key.ts";
 import { compileStep } from "../tensor/step.ts";
 import * as tf from "../tensor/tf.ts";
-import { type AttackBatch, inEachNorm, type Norm } from "./attack.ts";
+import { type AttackBatch, inEachNorm, NORMS, type Norm } from "./attack.ts";
 import { withinBudget } from "./budget.ts";
 import type { Classifier } from "./classifier.ts";
+import { lengthIn } from "./distance.ts";
 import type { Perturbed, PreparedAttack } from "./prepare.ts";
 import { type BudgetSearch, budgetsOf, type SearchProgress } from "./search.ts";
 
@@ -91,13 +92,11 @@ export function judgeOf(classifier: Classifier): Judge {
       const sound = tf.all(tf.reshape(tf.isFinite(x!), [n, -1]), 1); // [n]
       const rows = tf.reshape(sound, [n, ...x!.shape.slice(1).map(() => 1)]);
       const judged = tf.clipByValue(tf.where(rows, x!, clean!), low, high);
-      const change = tf.reshape(tf.sub(judged, clean!), [n, -1]); // [n, pixels]
+      const change = tf.sub(judged, clean!);
       return {
         x: judged,
         prediction: predictionOf(classifier.logits(judged, key)),
-        l1: tf.sum(tf.abs(change), 1),
-        l2: tf.sqrt(tf.sum(tf.square(change), 1)),
-        linf: tf.max(tf.abs(change), 1),
+        ...inEachNorm((norm) => lengthIn(norm, change, bounds)),
         sound: tf.cast(sound, "int32"),
       };
     },
@@ -110,11 +109,13 @@ export function judgeOf(classifier: Classifier): Judge {
     { epsilon, key }: { readonly epsilon: Float32Array | undefined; readonly key: Key },
   ): Promise<Verdict> => {
     const seen = measure.run({ x, clean }, key);
-    const [prediction, wanted, sound, l1, l2, linf] = (await Promise.all(
-      [seen.prediction, target ?? y, seen.sound, seen.l1, seen.l2, seen.linf].map((values) => values.data()),
-    )) as [Int32Array, Int32Array, Int32Array, Float32Array, Float32Array, Float32Array];
-    tf.dispose([x, seen.prediction, seen.l1, seen.l2, seen.linf, seen.sound]);
-    const distance = { l1, l2, linf };
+    const [prediction, wanted, sound, ...lengths] = (await Promise.all(
+      [seen.prediction, target ?? y, seen.sound, ...NORMS.map((norm) => seen[norm])].map((values) =>
+        values.data(),
+      ),
+    )) as [Int32Array, Int32Array, Int32Array, ...Float32Array[]];
+    tf.dispose([x, seen.prediction, seen.sound, ...NORMS.map((norm) => seen[norm])]);
+    const distance = inEachNorm((norm) => Float32Array.from(lengths[NORMS.indexOf(norm)]!));
     const within = (i: number): boolean =>
       epsilon === undefined || withinBudget(distance[norm][i]!, epsilon[i]!, bounds);
     return {
@@ -123,7 +124,7 @@ export function judgeOf(classifier: Classifier): Judge {
         (target === undefined) === (label !== wanted[i]) && within(i) ? 1 : 0,
       ),
       prediction: Int32Array.from(prediction),
-      distance: inEachNorm((norm) => Float32Array.from(distance[norm])),
+      distance,
       queries,
       members: Object.fromEntries(
         [...members].map(([member, rows]) => [member, flagsOf(rows, prediction.length)]),

@@ -118,9 +118,9 @@ function toolsFor(cache: StepCache, batch: Batch): AttackTools {
     return outputs;
   };
   return {
-    classifier: cache.watch(batch.key, (x, again) => {
+    classifier: cache.watch(batch.key, (x, own) => {
       signal.throwIfAborted();
-      count.asked.note(x, again);
+      count.asked.note(x, own);
     }),
     signal,
     run: (step, inputs, key) => call(cache.compiled(step), inputs, key, count),

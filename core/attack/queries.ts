@@ -12,15 +12,16 @@ import type { Classifier } from "./classifier.ts";
 export class Asked {
   /** Images so far. */
   images = 0;
-  readonly #seen = new WeakSet<tf.Tensor>();
+  readonly #seen = new WeakMap<tf.Tensor, Set<Key | undefined>>();
 
   /**
    * Notes a batch of images. A variable counts each time, since its values change.
-   * @param again whether it counts though it was noted before: another draw of a randomised classifier
+   * @param key what a randomised classifier was told to draw from: each key is another draw, and counts
    */
-  note(x: tf.Tensor, again: boolean): void {
-    if (this.#seen.has(x) && !again) return;
-    if (!(x instanceof tf.Variable)) this.#seen.add(x);
+  note(x: tf.Tensor, key: Key | undefined): void {
+    const keys = this.#seen.get(x) ?? new Set();
+    if (keys.has(key)) return;
+    if (!(x instanceof tf.Variable)) this.#seen.set(x, keys.add(key));
     this.images += x.shape[0]!;
   }
 }
@@ -82,13 +83,13 @@ export class QueryCount {
  * The classifier as an attack sees it: notes what is put to it, and takes no gradient from an attack that says that it
  * uses none. It stays its owner's.
  * @param key what a randomised classifier draws from where it is asked without one
- * @param note called with images `[n, ...inputShape]` before they are put to it, and whether it is asked with a key
+ * @param note called with images `[n, ...inputShape]` before they are put to it, and the key that it is asked with
  */
 export function watched(
   classifier: Classifier,
   attack: Attack,
   key: Key,
-  note: (x: tf.Tensor, keyed: boolean) => void,
+  note: (x: tf.Tensor, key: Key | undefined) => void,
 ): Classifier {
   const { name, inputShape, classes, bounds } = classifier;
   const logits: Classifier["logits"] = (x, own = key) => classifier.logits(x, own);
@@ -99,7 +100,7 @@ export function watched(
     classes,
     bounds,
     logits(x, own) {
-      note(x, own !== undefined);
+      note(x, own);
       return answer(x, own);
     },
     dispose() {},

@@ -42,10 +42,10 @@ export class StepCache {
    * @param key a randomised one draws from it: the same numbers each time that it is asked
    * @param note called with images that are put to it outside of steps
    */
-  watch(key: Key, note: (x: tf.Tensor, again: boolean) => void = () => {}): Classifier {
-    return watched(this.#classifier, this.#attack, key.fold("classifier"), (x, again) => {
-      if (this.#asked === undefined) note(x, again);
-      else this.#asked.note(x, again);
+  watch(key: Key, note: (x: tf.Tensor, own: Key | undefined) => void = () => {}): Classifier {
+    return watched(this.#classifier, this.#attack, key.fold("classifier"), (x, own) => {
+      if (this.#asked === undefined) note(x, own);
+      else this.#asked.note(x, own);
     });
   }
 

@@ -10,10 +10,18 @@ export { type DeepfoolOptions, deepfool } from "./deepfool/deepfool.ts";
 export { type FabOptions, fab } from "./fab/fab.ts";
 export { type FgsmOptions, fgsm } from "./fgsm/fgsm.ts";
 export { type HopSkipJumpOptions, hopSkipJump } from "./hop-skip-jump/hop-skip-jump.ts";
-export { type Ball, ballOf, clip, type Within } from "./parts/ball.ts";
+export { type Ball, type BallNorm, ballOf, clip, type Within } from "./parts/ball.ts";
 export { cascade } from "./parts/cascade.ts";
 export { type Differences, differencesOf, pick } from "./parts/differences.ts";
-export { type Climbed, type Expected, expectedSlope } from "./parts/expectation.ts";
+export {
+  type Climbed,
+  drawsOf,
+  type Expected,
+  expectedSlope,
+  meanOf,
+  meanOver,
+  mostly,
+} from "./parts/expectation.ts";
 export { toHyperplane } from "./parts/hyperplane.ts";
 export { type Done, iterate, type Loop } from "./parts/iterate.ts";
 export {
@@ -27,8 +35,9 @@ export {
   type Slope,
   slopeOf,
 } from "./parts/losses.ts";
-export { lossOption, normOption, samplesOption } from "./parts/options.ts";
+export { anyNormOption, lossOption, normOption, samplesOption } from "./parts/options.ts";
 export { choose, flat, rowsOf, spread } from "./parts/rows.ts";
 export { strongestBut, wrongClass } from "./parts/targets.ts";
 export { type BimOptions, bim, type PgdOptions, pgd } from "./pgd/pgd.ts";
+export { type SparsePgdOptions, sparsePgd } from "./sparse-pgd/sparse-pgd.ts";
 export { type SquareOptions, square } from "./square/square.ts";

@@ -7,6 +7,7 @@ import {
   type Attack,
   type AttackBatch,
   type Classifier,
+  channelsOf,
   type Judge,
   judgeOf,
   Key,
@@ -148,15 +149,20 @@ async function staysInside(t: Tester, suite: Suite): Promise<void> {
   const [low, high] = classifier.bounds;
   const clean = await batch.x.data();
   const [n] = batch.x.shape;
+  const channels = channelsOf(classifier.inputShape);
   const lengthsOf = (values: readonly number[]): number[] => {
     const changes = values.map((value, i) => value - clean[i]!);
     const size = changes.length / n!;
     return Array.from({ length: n! }, (_, i) => {
       const change = changes.slice(i * size, (i + 1) * size);
       const sizes = change.map(Math.abs);
-      return { l1: sizes.reduce((a, b) => a + b, 0), l2: Math.hypot(...change), linf: Math.max(...sizes) }[
-        attack.norm
-      ];
+      const moved = new Set(sizes.flatMap((by, j) => (by > ROUNDING ? [Math.floor(j / channels)] : [])));
+      return {
+        l0: moved.size,
+        l1: sizes.reduce((a, b) => a + b, 0),
+        l2: Math.hypot(...change),
+        linf: Math.max(...sizes),
+      }[attack.norm];
     });
   };
   for (const epsilon of [suite.epsilon, suite.epsilon / 10, 0]) {

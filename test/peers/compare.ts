@@ -211,7 +211,7 @@ export async function compare(t: Test, study: Study): Promise<ReadonlyMap<string
     (seen) => network.apply(seen, { training: false }),
   );
   const theirs = await peers(t, study, x, y);
-  const budgets: Record<Norm, readonly number[]> = { linf, l2, l1: study.l1 ?? [] };
+  const budgets: Record<Norm, readonly number[]> = { linf, l2, l1: study.l1 ?? [], l0: [] };
   const exact = { randomStart: false, earlyStop: false };
   const refs: Record<string, { use: string; [option: string]: unknown }> = {
     fgsm: { use: "fgsm" },

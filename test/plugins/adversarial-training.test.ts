@@ -144,14 +144,14 @@ const evaluation = (successes: readonly (readonly number[])[], least?: readonly 
         success,
       },
       ...{ prediction: [0, 0, 0], queries: [1, 1, 1] },
-      distance: { linf: success.map(() => 0.1 * (i + 1)), l2: [1, 1, 1], l1: [1, 1, 1] },
+      distance: { linf: success.map(() => 0.1 * (i + 1)), l2: [1, 1, 1], l1: [1, 1, 1], l0: [1, 1, 1] },
     })),
     ...(least
       ? [
           {
             ...{ attack: "deepfool", norm: "linf" as const, access: "white-box" as const, epsilon: null },
             ...{ success: [1, 1, 1], prediction: [1, 0, 1], queries: [1, 1, 1] },
-            distance: { linf: [...least], l2: [1, 1, 1], l1: [1, 1, 1] },
+            distance: { linf: [...least], l2: [1, 1, 1], l1: [1, 1, 1], l0: [1, 1, 1] },
           },
         ]
       : []),
@@ -199,7 +199,12 @@ t.test("orderings() and standings() tell a gain that holds up from one that is m
           ...{ attack, norm: "linf", access: "white-box", epsilon: 0.1 },
           success: Array.from({ length: n }, (_, i) => (i % 10 === 0 ? 0 : of[i % 3]!)),
           ...{ prediction: Array(n).fill(0), queries: Array(n).fill(1) },
-          distance: { linf: Array(n).fill(0.1), l2: Array(n).fill(1), l1: Array(n).fill(1) },
+          distance: {
+            linf: Array(n).fill(0.1),
+            l2: Array(n).fill(1),
+            l1: Array(n).fill(1),
+            l0: Array(n).fill(1),
+          },
         },
       ],
     };
@@ -225,7 +230,12 @@ t.test("orderings() and standings() tell a gain that holds up from one that is m
     "control_0.1_w1": "no gain",
     "control_0.1_w10": "holds up",
   });
-  const found = orderings(judged, [{ name: "pgd-linf", norm: "linf" }], { linf: [0.1], l2: [], l1: [] });
+  const found = orderings(judged, [{ name: "pgd-linf", norm: "linf" }], {
+    linf: [0.1],
+    l2: [],
+    l1: [],
+    l0: [],
+  });
   const says = (above: string, below: string): string | undefined =>
     found.find((one) => one.above === above && one.below === below)?.difference.says;
   t.equal(says("ours_0.1_w1", "noisy_0.1"), "undecided");

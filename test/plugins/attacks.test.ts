@@ -46,6 +46,7 @@ t.test("every option of every attack is described", (t) => {
     "fgsm",
     "hop-skip-jump",
     "pgd",
+    "sparse-pgd",
     "square",
   ]);
   for (const component of all) checkOptions(t, component, refsOf(registry));
@@ -53,11 +54,12 @@ t.test("every option of every attack is described", (t) => {
 });
 
 for (const component of registry.all(Attacks)) {
-  for (const norm of component.name === "carlini-wagner" ? [undefined] : NORMS) {
+  for (const norm of ["carlini-wagner", "sparse-pgd"].includes(component.name) ? [undefined] : NORMS) {
     t.test(`${component.name} ${norm ?? ""} keeps the contract of attacks`, async (t) => {
       const quick: Record<string, object> = {
         "carlini-wagner": { steps: 20, searches: 2, initialConstant: 1, learningRate: 0.05 },
         "auto-attack": { steps: 6, queries: 20, targets: 2 },
+        "sparse-pgd": { steps: 20 },
         square: { queries: 20 },
         "hop-skip-jump": { queries: 60, directions: 5 },
       };
@@ -526,9 +528,16 @@ t.test("iterate() stops when its signal says so, and frees what it had", async (
 });
 
 t.test("bump() is of length 1, of both signs, and stands in the upper left", (t) => {
-  for (const side of [3, 5, 9]) {
-    const table = bump(side, 11).flat();
-    t.ok(Math.abs(Math.hypot(...table) - 1) < 1e-12);
+  for (const [side, norm] of ([3, 5, 9] as const).flatMap(
+    (s) =>
+      [
+        [s, "l2"],
+        [s, "l1"],
+      ] as const,
+  )) {
+    const table = bump(side, 11, norm).flat();
+    const length = norm === "l2" ? Math.hypot(...table) : sum(table.map(Math.abs));
+    t.ok(Math.abs(length - 1) < 1e-12);
     t.ok(Math.min(...table) < 0 && Math.max(...table) > 0);
     t.equal(table.filter((v) => v !== 0).length, side * side);
   }

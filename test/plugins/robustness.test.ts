@@ -31,6 +31,7 @@ function trial(
       linf: at.map(Math.abs),
       l2: at.map((d) => 2 * Math.abs(d)),
       l1: at.map((d) => 9 * Math.abs(d)),
+      l0: at.map(() => 9),
     },
     queries: at.map(() => 1),
     ...more,

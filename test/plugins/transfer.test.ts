@@ -31,7 +31,7 @@ const base = new URL(import.meta.url);
 const trial = (success: readonly number[], transferred: Trial["transferred"]): Trial => ({
   ...{ attack: "pgd-linf", norm: "linf", access: "white-box", epsilon: 0.1, success },
   prediction: success,
-  distance: { l1: success, l2: success, linf: success },
+  distance: { l0: success, l1: success, l2: success, linf: success },
   queries: success,
   ...(transferred && { transferred }),
 });

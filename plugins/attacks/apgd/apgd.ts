@@ -9,30 +9,24 @@ import {
   type Attack,
   Attacks,
   component,
-  type Norm,
   type Perturb,
   parseOptions,
   type StepTools,
   tf,
   z,
 } from "../../../core/mod.ts";
-import { ballOf, clip } from "../parts/ball.ts";
+import { type BallNorm, ballOf, clip } from "../parts/ball.ts";
 import { cascade } from "../parts/cascade.ts";
 import { iterate } from "../parts/iterate.ts";
 import { lossOf } from "../parts/losses.ts";
-import { lossOption, samplesOption } from "../parts/options.ts";
+import { anyNormOption, lossOption, samplesOption } from "../parts/options.ts";
 import { choose, spread } from "../parts/rows.ts";
 import { wrongClass } from "../parts/targets.ts";
 import { type Evaluate, evaluation, type Rows } from "./evaluate.ts";
 import { climbingL1 } from "./l1.ts";
 
 const options = z.strictObject({
-  norm: z
-    .enum(["linf", "l2", "l1"])
-    .default("linf")
-    .describe(
-      "Norm of the budget: `linf`, the largest change of a pixel; `l2`, Euclidean length; `l1`, the sum of all changes.",
-    ),
+  norm: anyNormOption("budget"),
   loss: lossOption(),
   targets: z
     .int()
@@ -146,7 +140,7 @@ interface Climb extends Rows, State {
 }
 
 /** A random point of the budget's surface. */
-function starting(norm: Norm, evaluate: Evaluate) {
+function starting(norm: BallNorm, evaluate: Evaluate) {
   const ball = ballOf(norm);
   return (rows: Rows, tools: StepTools): State & { done: tf.Tensor } => {
     const { classifier, key } = tools;
@@ -171,7 +165,7 @@ function starting(norm: Norm, evaluate: Evaluate) {
 }
 
 /** Lines 7 to 17 of Algorithm 1. */
-function stepping(norm: Norm, evaluate: Evaluate) {
+function stepping(norm: BallNorm, evaluate: Evaluate) {
   const ball = ballOf(norm);
   return ({ fresh, due, ...s }: Climb, tools: StepTools): State & { done: tf.Tensor } => {
     const { classifier } = tools;

@@ -9,11 +9,11 @@ import { type Attack, Attacks, component, type Perturb, parseOptions, z } from "
 import { apgd } from "../apgd/apgd.ts";
 import { fab } from "../fab/fab.ts";
 import { cascade } from "../parts/cascade.ts";
-import { normOption } from "../parts/options.ts";
+import { anyNormOption } from "../parts/options.ts";
 import { square } from "../square/square.ts";
 
 const options = z.strictObject({
-  norm: normOption("budget"),
+  norm: anyNormOption("budget"),
   version: z
     .enum(["standard", "plus", "rand"])
     .default("standard")
@@ -23,7 +23,13 @@ const options = z.strictObject({
     ),
   steps: z.int().positive().default(100).describe("Steps of APGD and FAB, for each target."),
   queries: z.int().min(2).default(5000).describe("Images put to the classifier by Square, at most."),
-  targets: z.int().positive().default(9).describe("Likeliest wrong classes that APGD and FAB aim at."),
+  targets: z
+    .int()
+    .positive()
+    .optional()
+    .describe(
+      "Likeliest wrong classes that APGD and FAB aim at; by default 9, but for APGD in ℓ1's `standard`, where it is 5.",
+    ),
   samples: z
     .int()
     .positive()
@@ -36,8 +42,12 @@ type Options = z.output<typeof options>;
 /** Options of {@link autoAttack}. */
 export type AutoAttackOptions = z.input<typeof options>;
 
-/** Tries of APGD and FAB without a target, in version `plus`. */
+/** Tries of APGD and FAB without a target, in version `plus`; those of APGD in ℓ1's `standard` as well. */
 const TRIES = 5;
+
+/** Classes aimed at: by the authors' code, and by its APGD in ℓ1's `standard`. */
+const AIMED = 9;
+const AIMED_IN_L1 = 5;
 
 /** A loss that takes the place of the difference-of-logits ratio where that is not defined: with fewer classes. */
 const dlr = (classes: number, fewest: number): "margin" | "dlr" => (classes < fewest ? "margin" : "dlr");
@@ -46,12 +56,15 @@ const dlr = (classes: number, fewest: number): "margin" | "dlr" => (classes < fe
 const MEMBERS: Readonly<Record<Options["version"], (given: Options, classes: number) => readonly Attack[]>> =
   {
     standard: ({ norm, steps, targets, queries }, classes) => [
-      apgd({ norm, steps }),
-      apgd({ norm, steps, loss: dlr(classes, 4), targets }),
-      fab({ norm, steps, targets }),
+      apgd({ norm, steps, restarts: norm === "l1" ? TRIES : 1 }),
+      apgd({
+        ...{ norm, steps, loss: dlr(classes, 4) },
+        targets: targets ?? (norm === "l1" ? AIMED_IN_L1 : AIMED),
+      }),
+      fab({ norm, steps, targets: targets ?? AIMED }),
       square({ norm, queries }),
     ],
-    plus: ({ norm, steps, targets, queries }, classes) => [
+    plus: ({ norm, steps, targets = AIMED, queries }, classes) => [
       apgd({ norm, steps, restarts: TRIES }),
       apgd({ norm, steps, restarts: TRIES, loss: dlr(classes, 3) }),
       fab({ norm, steps, restarts: TRIES }),

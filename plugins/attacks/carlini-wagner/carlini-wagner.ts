@@ -15,8 +15,10 @@ import {
   z,
 } from "../../../core/mod.ts";
 import { ballOf } from "../parts/ball.ts";
+import { expectedSlope } from "../parts/expectation.ts";
 import { iterate } from "../parts/iterate.ts";
-import { fooled, margin, slopeOf } from "../parts/losses.ts";
+import { fooled, margin } from "../parts/losses.ts";
+import { samplesOption } from "../parts/options.ts";
 import { choose, spread } from "../parts/rows.ts";
 
 const options = z.strictObject({
@@ -29,6 +31,7 @@ const options = z.strictObject({
   learningRate: z.number().positive().default(0.01).describe("Adam's step size."),
   initialConstant: z.number().positive().default(1e-3).describe("The first weight c of the margin."),
   confidence: z.number().min(0).default(0).describe("Margin κ by which the wrong logit is to win."),
+  samples: samplesOption(),
 });
 
 /** Options of {@link carliniWagner}. */
@@ -49,8 +52,8 @@ const GROWTH = 10;
 /** Looks for the nearest example. */
 export function carliniWagner(given: CarliniWagnerOptions = {}): Attack {
   const settings = parseOptions("carlini-wagner", options, given);
-  const { steps, searches, learningRate, initialConstant, confidence } = settings;
-  const step = descent(confidence);
+  const { steps, searches, learningRate, initialConstant, confidence, samples } = settings;
+  const step = descent(confidence, samples);
   // Adam's corrections of its start, as in the optimiser `adam`
   const numbers = (t: number) => ({
     rate: learningRate / (1 - BETA1 ** (t + 1)),
@@ -61,6 +64,7 @@ export function carliniWagner(given: CarliniWagnerOptions = {}): Attack {
     norm: "l2",
     kind: "minimum-norm",
     targeted: true,
+    samples,
     steps,
     async perturb({ x, y, target, steps, key }, tools) {
       const filled = (value: number) => tools.track(tf.fill([x.shape[0]!], value));
@@ -129,23 +133,26 @@ function inverse({ x }: Pick<AttackBatch, "x">, { classifier }: StepTools) {
 }
 
 /** One step of Adam on ‖x' − x‖² + c·max(κ − margin, 0), x' being the bounds' middle and half their width times tanh w. */
-function descent(confidence: number) {
+function descent(confidence: number, samples: number) {
   const ball = ballOf("l2");
   return (
     { x, y, target, c, w, m, v, best, length, found, rate, root }: Descent,
-    { classifier }: StepTools,
+    { classifier, key }: StepTools,
   ): State => {
     const [low, high] = classifier.bounds;
     const half = (high - low) / 2;
     const aim = { y, target };
     const image = tf.add(low + half, tf.mul(half, tf.tanh(w))); // x'
-    const short = slopeOf(classifier, image, (logits) => tf.relu(tf.sub(confidence, margin(logits, aim))));
+    const lack = (logits: tf.Tensor2D): tf.Tensor1D => tf.relu(tf.sub(confidence, margin(logits, aim)));
+    const short = expectedSlope(classifier, image, {
+      ...{ loss: lack, toward: aim, aim, samples, key },
+      succeeds: (logits) => tf.logicalAnd(fooled(logits, aim), tf.lessEqual(lack(logits), 0)),
+    });
     const ofImage = tf.add(tf.mul(2, tf.sub(image, x)), tf.mul(spread(c, image), short.gradient)); // [n, ...]
     const slope = tf.mul(ofImage, tf.mul(half, tf.sub(1, tf.square(tf.tanh(w)))));
 
     const away = ball.length(tf.sub(image, x));
-    const good = tf.logicalAnd(fooled(short.logits, aim), tf.lessEqual(short.loss, 0));
-    const nearer = tf.logicalAnd(good, tf.less(away, length));
+    const nearer = tf.logicalAnd(short.done, tf.less(away, length));
     const nextM = tf.add(tf.mul(BETA1, m), tf.mul(1 - BETA1, slope));
     const nextV = tf.add(tf.mul(BETA2, v), tf.mul(1 - BETA2, tf.square(slope)));
     const change = tf.div(tf.mul(rate, nextM), tf.add(tf.mul(root, tf.sqrt(nextV)), EPSILON));
@@ -155,7 +162,7 @@ function descent(confidence: number) {
       v: nextV,
       best: choose(nearer, image, best),
       length: choose(nearer, away, length),
-      found: tf.maximum(found, tf.cast(good, "float32")),
+      found: tf.maximum(found, tf.cast(short.done, "float32")),
     };
   };
 }

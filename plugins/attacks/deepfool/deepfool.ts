@@ -17,9 +17,10 @@ import {
 } from "../../../core/mod.ts";
 import { ballOf, clip } from "../parts/ball.ts";
 import { differencesOf, pick } from "../parts/differences.ts";
+import { drawsOf, meanOf, mostly } from "../parts/expectation.ts";
 import { iterate } from "../parts/iterate.ts";
 import { fooled } from "../parts/losses.ts";
-import { normOption } from "../parts/options.ts";
+import { normOption, samplesOption } from "../parts/options.ts";
 import { choose } from "../parts/rows.ts";
 import { strongestBut } from "../parts/targets.ts";
 
@@ -45,6 +46,7 @@ const options = z.strictObject({
     .min(0)
     .default(1e-4)
     .describe("Added to the length of each step, as a share of the bounds' width: foolbox's 1e-4."),
+  samples: samplesOption(),
 });
 
 /** Options of {@link deepfool}. */
@@ -55,23 +57,31 @@ const TINY = 1e-8;
 
 /** Looks for the nearest example. */
 export function deepfool(given: DeepfoolOptions = {}): Attack {
-  const { norm, steps, candidates, overshoot, overshootOf, nudge } = parseOptions("deepfool", options, given);
+  const { norm, steps, candidates, overshoot, overshootOf, nudge, samples } = parseOptions(
+    "deepfool",
+    options,
+    given,
+  );
   const ball = ballOf(norm);
 
-  const likeliest = ({ x }: Pick<AttackRows, "x">, { classifier }: StepTools) => ({
-    classes: tf.topk(classifier.logits(x), Math.min(candidates, classifier.classes)).indices, // [n, k]
-  });
+  const likeliest = ({ x }: Pick<AttackRows, "x">, { classifier, key }: StepTools) => {
+    const { logits, classes } = meanOf(drawsOf(classifier, samples, key));
+    return { classes: tf.topk(logits(x), Math.min(candidates, classes)).indices }; // [n, k]
+  };
 
-  const step = ({ x, y, target, classes, point, total }: Linearised, { classifier }: StepTools) => {
+  const step = ({ x, y, target, classes, point, total }: Linearised, { classifier, key }: StepTools) => {
+    const draws = drawsOf(classifier, samples, key);
+    const expected = meanOf(draws);
     // from one class to others, int32 [n] each; towards a target from whichever class is ahead of it here
     const [first, ...others] = (
       target === undefined
         ? tf.unstack(classes!, 1)
-        : [strongestBut(target, point, classifier), tf.cast(target, "int32")]
+        : [strongestBut(target, point, expected), tf.cast(target, "int32")]
     ) as [tf.Tensor, ...tf.Tensor[]];
-    const differences = differencesOf(classifier, point, first, others);
-    const { values, slopes, logits } = differences; // [k, n], [k, n, d], [n, classes]
-    const steepness = norm === "linf" ? tf.sum(tf.abs(slopes), 2) : tf.sqrt(tf.sum(tf.square(slopes), 2));
+    const differences = differencesOf(expected, point, first, others);
+    const { values, slopes } = differences; // [k, n], [k, n, d]
+    const [k, n] = values.shape;
+    const steepness = tf.reshape(ball.dual(tf.reshape(slopes, [k * n, -1])), [k, n]);
     const distances = tf.div(tf.abs(values), tf.add(steepness, TINY)); // [k, n]
     const nearest = tf.argMin(distances, 0); // [n]
     const { slope } = pick(differences, nearest);
@@ -83,7 +93,7 @@ export function deepfool(given: DeepfoolOptions = {}): Attack {
       overshootOf === "total"
         ? tf.add(x, tf.mul(1 + overshoot, far))
         : tf.add(point, tf.mul(1 + overshoot, stride));
-    const done = fooled(logits, { y, target });
+    const done = mostly(draws, ({ logits }) => fooled(logits(point), { y, target }));
     return {
       point: choose(done, point, clip(next, classifier.bounds)),
       total: choose(done, total, far),
@@ -96,6 +106,7 @@ export function deepfool(given: DeepfoolOptions = {}): Attack {
     norm,
     kind: "minimum-norm",
     targeted: true,
+    samples,
     steps,
     async perturb({ x, y, target, steps, key }, tools) {
       const classes = target === undefined ? tools.run(likeliest, { x }, key).classes : undefined;

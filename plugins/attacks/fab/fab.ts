@@ -11,24 +11,24 @@ import {
   type AttackRows,
   Attacks,
   component,
-  type Norm,
   parseOptions,
   type StepTools,
   tf,
   widest,
   z,
 } from "../../../core/mod.ts";
-import { ballOf, clip } from "../parts/ball.ts";
+import { type BallNorm, ballOf, clip } from "../parts/ball.ts";
 import { differencesOf, pick } from "../parts/differences.ts";
+import { drawsOf, meanOf, mostly } from "../parts/expectation.ts";
 import { toHyperplane } from "../parts/hyperplane.ts";
 import { iterate } from "../parts/iterate.ts";
 import { fooled } from "../parts/losses.ts";
-import { normOption } from "../parts/options.ts";
+import { anyNormOption, samplesOption } from "../parts/options.ts";
 import { choose, flat, spread } from "../parts/rows.ts";
 import { strongestBut, wrongClass } from "../parts/targets.ts";
 
 const options = z.strictObject({
-  norm: normOption("distance"),
+  norm: anyNormOption("distance"),
   steps: z.int().positive().default(100).describe("Steps for each target."),
   targets: z
     .int()
@@ -44,6 +44,7 @@ const options = z.strictObject({
     .describe(
       "Tries for each target; those after the first begin at a random point, half as far as the example or the budget.",
     ),
+  samples: samplesOption(),
 });
 
 /** Options of {@link fab}. */
@@ -67,14 +68,15 @@ const NOWHERE = 1e10;
 
 /** Looks for the nearest example. */
 export function fab(given: FabOptions = {}): Attack {
-  const { norm, steps, targets, restarts } = parseOptions("fab", options, given);
-  const step = fabStep(norm);
+  const { norm, steps, targets, restarts, samples } = parseOptions("fab", options, given);
+  const step = fabStep(norm, samples);
   const start = starting(norm);
   return {
     name: `fab${targets > 0 ? "-targeted" : ""}-${norm}`,
     norm,
     kind: "minimum-norm",
     targeted: true,
+    samples,
     steps,
     async perturb({ x, y, target, epsilon, steps, key }, tools) {
       const n = x.shape[0]!;
@@ -115,7 +117,7 @@ interface Linearised extends State, Pick<AttackRows, "x" | "y" | "target"> {
 }
 
 /** A random point half as far as the nearest example so far, or as the budget where that is less. */
-function starting(norm: Norm) {
+function starting(norm: BallNorm) {
   const ball = ballOf(norm);
   type Inputs = Pick<AttackRows, "x" | "epsilon"> & Pick<State, "length">;
   return ({ x, epsilon, length }: Inputs, { classifier, key }: StepTools) => {
@@ -126,22 +128,28 @@ function starting(norm: Norm) {
 }
 
 /** Lines 5 to 12 of Algorithm 1. */
-function fabStep(norm: Exclude<Norm, "l1">) {
+function fabStep(norm: BallNorm, samples: number) {
   const ball = ballOf(norm);
-  return ({ x, y, target, toward, point, best, length }: Linearised, { classifier }: StepTools): State => {
+  return (
+    { x, y, target, toward, point, best, length }: Linearised,
+    { classifier, key }: StepTools,
+  ): State => {
+    const draws = drawsOf(classifier, samples, key);
+    const expected = meanOf(draws);
     // the boundary that would be the nearest if the classifier were linear
     const aimed = target ?? toward;
     // towards a target from whichever class is ahead of it here
-    const from = target === undefined ? tf.cast(y, "int32") : strongestBut(target, point, classifier);
+    const from = target === undefined ? tf.cast(y, "int32") : strongestBut(target, point, expected);
     const others =
       aimed === undefined
         ? Array.from({ length: classifier.classes - 1 }, (_, i) =>
             tf.mod(tf.add(from, tf.scalar(i + 1, "int32")), tf.scalar(classifier.classes, "int32")),
           )
         : [aimed];
-    const differences = differencesOf(classifier, point, from, others);
+    const differences = differencesOf(expected, point, from, others);
     const { values, slopes } = differences; // [k, n], [k, n, d]
-    const steepness = norm === "linf" ? tf.sum(tf.abs(slopes), 2) : tf.sqrt(tf.sum(tf.square(slopes), 2));
+    const [k, n] = values.shape;
+    const steepness = tf.reshape(ball.dual(tf.reshape(slopes, [k * n, -1])), [k, n]);
     const nearest = tf.argMin(tf.div(tf.abs(values), tf.add(steepness, TINY)), 0); // [n]
     const { value, slope: w } = pick(differences, nearest); // [n], [n, d]
 
@@ -164,7 +172,7 @@ function fabStep(norm: Exclude<Norm, "l1">) {
     const mixed = tf.add(tf.mul(tf.sub(1, draw), stepped), tf.mul(draw, direct));
     const next = clip(tf.reshape(mixed, x.shape), classifier.bounds);
 
-    const good = fooled(classifier.logits(next), { y, target });
+    const good = mostly(draws, ({ logits }) => fooled(logits(next), { y, target }));
     const away = ball.length(tf.sub(next, x));
     const nearer = tf.logicalAnd(good, tf.less(away, length));
     const inside = tf.add(x, tf.mul(BACK, tf.sub(next, x)));

@@ -12,25 +12,27 @@ import {
   Attacks,
   type AttackTools,
   component,
+  InputError,
   type Key,
   type Norm,
   parseOptions,
-  type StepTools,
   sizeOf,
   tf,
   z,
 } from "../../../core/mod.ts";
 import { iterate } from "../parts/iterate.ts";
-import { fooled } from "../parts/losses.ts";
 import { normOption } from "../parts/options.ts";
 import { choose } from "../parts/rows.ts";
 import { type Moves, movesOf } from "./moves.ts";
+
+/** Decisions below which nothing can be found. */
+const FEWEST = 20;
 
 const options = z.strictObject({
   norm: normOption("distance", "l2"),
   queries: z
     .int()
-    .min(20)
+    .min(FEWEST)
     .default(5000)
     .describe("Images put to the classifier for each one attacked, at most."),
   directions: z
@@ -38,6 +40,11 @@ const options = z.strictObject({
     .min(2)
     .default(100)
     .describe("Directions of the first slope, B₀; the t-th takes √t times as many."),
+  samples: z
+    .int()
+    .positive()
+    .default(1)
+    .describe("Draws of a randomised classifier that each decision is the majority of; each is a query."),
 });
 
 /** Options of {@link hopSkipJump}. */
@@ -46,7 +53,7 @@ export type HopSkipJumpOptions = z.input<typeof options>;
 /** Most directions of a slope, B_max. */
 const MOST = 10_000;
 
-/** Tries to find an example to begin with, of two queries each. */
+/** Tries to find an example to begin with, of two decisions each. */
 const TRIES = 50;
 
 /** Most halvings of a leap: shorter ones are lost in float32. */
@@ -60,21 +67,28 @@ const NOWHERE = 1e10;
 
 /** Looks for the nearest example; uses decisions alone. */
 export function hopSkipJump(given: HopSkipJumpOptions = {}): Attack {
-  const { norm, queries, directions } = parseOptions("hop-skip-jump", options, given);
-  const moves = movesOf(norm);
+  const { norm, queries, directions, samples } = parseOptions("hop-skip-jump", options, given);
+  if (queries < FEWEST * samples) {
+    throw new InputError(
+      `hop-skip-jump: ${queries} queries are ${Math.floor(queries / samples)} decisions of ${samples} samples each: give ` +
+        `${FEWEST * samples} queries at least`,
+    );
+  }
+  const moves = movesOf(norm, samples);
   return {
     name: `hop-skip-jump-${norm}`,
     norm,
     kind: "minimum-norm",
     access: "black-box",
     targeted: true,
+    samples,
     steps: queries,
     async perturb({ x, y, target, steps, key }, tools) {
       const walk = new Walk(
         moves,
         { x, y, target },
         tools,
-        steps,
+        Math.floor(steps / samples),
         halvingsTo(norm, sizeOf(x.shape.slice(1))),
       );
       await walk.start(key.fold("start"));
@@ -93,14 +107,9 @@ function halvingsTo(norm: Norm, d: number): number {
   return Math.min(FINEST, Math.max(1, Math.ceil((norm === "l2" ? 1.5 : 2) * Math.log2(d))));
 }
 
-/** Where the images are taken for already; what whoever evaluates the attack knows. */
-function look({ x, y, target }: AttackBatch, { classifier }: StepTools) {
-  return { found: tf.cast(fooled(classifier.logits(x), { y, target }), "float32") };
-}
-
 /** The images of a batch on their way. */
 class Walk {
-  /** Queries that are left for each image. */
+  /** Decisions that are left for each image: queries, unless the classifier is asked several times for one. */
   left: number;
   readonly halvings: number;
   /** The nearest examples so far, `[n, ...]` */
@@ -115,12 +124,12 @@ class Walk {
   /** 1 where there is nothing to do: the image fools as it is, or nothing that fools was found; `[n]` */
   #idle: tf.Tensor;
 
-  constructor(moves: Moves, rows: AttackBatch, tools: AttackTools, queries: number, halvings: number) {
+  constructor(moves: Moves, rows: AttackBatch, tools: AttackTools, decisions: number, halvings: number) {
     const n = rows.x.shape[0]!;
     this.#moves = moves;
     this.#rows = rows;
     this.#tools = tools;
-    this.left = queries;
+    this.left = decisions;
     this.halvings = halvings;
     this.best = tools.track(rows.x.clone());
     this.#point = tools.track(rows.x.clone());
@@ -131,7 +140,7 @@ class Walk {
 
   /** Lines 1 and 2 of Algorithm 2: an example, and from there to the boundary. */
   async start(key: Key): Promise<void> {
-    const { found: before } = this.#tools.peek(look, this.#rows, key);
+    const { found: before } = this.#tools.peek(this.#moves.look, this.#rows, key);
     const { point, found } = await iterate(this.#tools, {
       step: this.#moves.seek,
       given: this.#rows,
@@ -205,13 +214,13 @@ class Walk {
     ({ distance: this.#distance, best: this.best, length: this.#length } = measured);
   }
 
-  /** So many iterations at most, whose queries are taken off what is left. */
-  #counted(most: number, queries = 1) {
-    const steps = Math.max(0, Math.min(most, Math.floor(this.left / queries)));
+  /** So many iterations at most, whose decisions are taken off what is left. */
+  #counted(most: number, decisions = 1) {
+    const steps = Math.max(0, Math.min(most, Math.floor(this.left / decisions)));
     return {
       steps,
       numbers: (): object => {
-        this.left -= queries;
+        this.left -= decisions;
         return {};
       },
     };

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type AttackBatch, type Classifier, type Norm, type StepTools, tf } from "../../../core/mod.ts";
-import { type Ball, ballOf, clip } from "../parts/ball.ts";
+import { type AttackBatch, type StepTools, tf } from "../../../core/mod.ts";
+import { type Ball, type BallNorm, ballOf, clip } from "../parts/ball.ts";
+import { drawsOf, mostly } from "../parts/expectation.ts";
 import { fooled } from "../parts/losses.ts";
 import { choose, spread } from "../parts/rows.ts";
 
@@ -19,6 +20,7 @@ interface Outside extends AttackBatch {
 
 /** The moves in one norm: each is compiled once. */
 export interface Moves {
+  readonly look: (rows: AttackBatch, tools: StepTools) => Pick<Seeking, "found">;
   readonly seek: (rows: Seeking, tools: StepTools) => Pick<Seeking, "point" | "found"> & { done: tf.Tensor };
   readonly bisect: (rows: Bisecting, tools: StepTools) => Pick<Bisecting, "low" | "high" | "image">;
   readonly measure: (rows: Measuring) => Pick<Measuring, "best" | "length"> & { distance: tf.Tensor };
@@ -68,23 +70,33 @@ interface Leaping extends Outside {
   readonly image: tf.Tensor;
 }
 
-const decide = (classifier: Classifier, x: tf.Tensor, { y, target }: AttackBatch): tf.Tensor1D =>
-  fooled(classifier.logits(x), { y, target });
-
 /** Points so much of the way from the images: along a line (ℓ2), or each pixel no farther than the share allows (ℓ∞). */
-function between(norm: Norm, ball: Ball, { x, point }: Pick<Outside, "x" | "point">, share: tf.Tensor) {
+function between(norm: BallNorm, ball: Ball, { x, point }: Pick<Outside, "x" | "point">, share: tf.Tensor) {
   const delta = tf.sub(point, x);
   const moved =
     norm === "l2" ? tf.mul(delta, spread(share, x)) : ball.project(delta, tf.mul(share, ball.length(delta)));
   return tf.add(x, moved);
 }
 
-/** The moves in a norm. */
-export function movesOf(norm: Norm): Moves {
+/**
+ * The moves in a norm.
+ * @param samples draws of a randomised classifier that each decision is the majority of
+ */
+export function movesOf(norm: BallNorm, samples: number): Moves {
   const ball = ballOf(norm);
+  const decide = (x: tf.Tensor, { y, target }: AttackBatch, { classifier, key }: StepTools): tf.Tensor1D =>
+    mostly(drawsOf(classifier, samples, key.fold("decision")), ({ logits }) =>
+      fooled(logits(x), { y, target }),
+    );
   return {
+    /** Which images fool as they are: what whoever evaluates the attack knows. */
+    look(rows, tools) {
+      return { found: tf.cast(decide(rows.x, rows, tools), "float32") };
+    },
+
     /** Tries noise, and another image of the batch; the nearer of those that fool. */
-    seek(rows, { classifier, key }) {
+    seek(rows, tools) {
+      const { classifier, key } = tools;
       const { x, point } = rows;
       const n = x.shape[0]!;
       const noise = key.fold("noise").uniform(x.shape, ...classifier.bounds);
@@ -92,7 +104,7 @@ export function movesOf(norm: Norm): Moves {
       const other = tf.gather(x, tf.cast(tf.minimum(drawn, n - 1), "int32") as tf.Tensor1D);
       let [nearest, length]: [tf.Tensor, tf.Tensor] = [point, tf.fill([n], NOWHERE)];
       for (const tried of [noise, other]) {
-        const away = tf.where(decide(classifier, tried, rows), ball.length(tf.sub(tried, x)), NOWHERE);
+        const away = tf.where(decide(tried, rows, tools), ball.length(tf.sub(tried, x)), NOWHERE);
         const nearer = tf.less(away, length);
         [nearest, length] = [choose(nearer, tried, nearest), tf.minimum(away, length)];
       }
@@ -100,11 +112,11 @@ export function movesOf(norm: Norm): Moves {
       return { point: nearest, found, done: found };
     },
 
-    bisect(rows, { classifier }) {
+    bisect(rows, tools) {
       const { low, high, image } = rows;
       const middle = tf.div(tf.add(low, high), 2);
       const tried = between(norm, ball, rows, middle);
-      const good = decide(classifier, tried, rows);
+      const good = decide(tried, rows, tools);
       return {
         low: choose(good, low, middle),
         high: choose(good, middle, high),
@@ -119,7 +131,8 @@ export function movesOf(norm: Norm): Moves {
     },
 
     /** One direction, as the bounds let it: Eq. (12) and the sums of Eq. (16). */
-    probe(rows, { classifier, key }) {
+    probe(rows, tools) {
+      const { classifier, key } = tools;
       const { point, distance, share, signed, all, votes } = rows;
       const [low, high] = classifier.bounds;
       const drawn = norm === "l2" ? key.normal(point.shape) : key.uniform(point.shape, -1, 1);
@@ -127,7 +140,7 @@ export function movesOf(norm: Norm): Moves {
       const step = spread(tf.add(tf.mul(share, distance), first), point); // δ
       const tried = clip(tf.add(point, tf.mul(step, ballOf("l2").steepest(drawn))), classifier.bounds);
       const along = tf.div(tf.sub(tried, point), tf.maximum(step, TINY));
-      const vote = tf.sub(tf.mul(2, tf.cast(decide(classifier, tried, rows), "float32")), 1);
+      const vote = tf.sub(tf.mul(2, tf.cast(decide(tried, rows, tools), "float32")), 1);
       return {
         signed: tf.add(signed, tf.mul(spread(vote, along), along)),
         all: tf.add(all, along),
@@ -144,10 +157,11 @@ export function movesOf(norm: Norm): Moves {
     },
 
     /** A leap, and half of its length for the next try. */
-    leap(rows, { classifier }) {
+    leap(rows, tools) {
+      const { classifier } = tools;
       const { point, direction, reach, image } = rows;
       const tried = clip(tf.add(point, tf.mul(spread(reach, point), direction)), classifier.bounds);
-      const good = decide(classifier, tried, rows);
+      const good = decide(tried, rows, tools);
       return {
         reach: tf.div(reach, 2),
         image: choose(good, tried, image),

@@ -134,10 +134,13 @@ const chances = (shape: readonly number[], key: Key): tf.Tensor =>
 const roomOf = (sign: tf.Tensor, { around, bounds: [low, high] }: Within): tf.Tensor =>
   tf.where(tf.greater(sign, 0), tf.sub(high, around), tf.sub(around, low));
 
-const BALLS: Readonly<Record<Norm, Ball>> = { linf, l2, l1 };
+/** Norms that have a ball: in ℓ0 a step of any length changes as few pixels. */
+export type BallNorm = Exclude<Norm, "l0">;
+
+const BALLS: Readonly<Record<BallNorm, Ball>> = { linf, l2, l1 };
 
 /** The ball of a norm. */
-export function ballOf(norm: Norm): Ball {
+export function ballOf(norm: BallNorm): Ball {
   return BALLS[norm];
 }
 

@@ -3,8 +3,16 @@
  *
  * @module
  */
-import { type AttackRows, type Norm, type Perturb, type StepTools, slackOf, tf } from "../../../core/mod.ts";
-import { ballOf } from "./ball.ts";
+import {
+  type AttackRows,
+  inEachNorm,
+  lengthIn,
+  type Norm,
+  type Perturb,
+  type StepTools,
+  slackOf,
+  tf,
+} from "../../../core/mod.ts";
 import { sizeFor } from "./iterate.ts";
 import { fooled } from "./losses.ts";
 import { rowsOf } from "./rows.ts";
@@ -60,18 +68,17 @@ interface Tried extends AttackRows {
 
 /** Finds the images that no example fools within its budget. */
 function checking(norm: Norm) {
-  const ball = ballOf(norm);
   return ({ x, y, target, epsilon, tried }: Tried, { classifier }: StepTools) => {
     const good = fooled(classifier.logits(tried), { y, target });
     const { share, absolute } = slackOf(classifier.bounds);
     const most = tf.add(tf.mul(1 + share, epsilon), absolute);
-    const within = tf.lessEqual(ball.length(tf.sub(tried, x)), most);
+    const within = tf.lessEqual(lengthIn(norm, tf.sub(tried, x), classifier.bounds), most);
     return { unfooled: tf.cast(tf.logicalNot(tf.logicalAnd(good, within)), "int32") }; // [n]
   };
 }
 
 /** One for each norm: a step is compiled once. */
-const CHECKS = { linf: checking("linf"), l2: checking("l2"), l1: checking("l1") };
+const CHECKS = inEachNorm(checking);
 
 /** The examples after a turn on the given images; rows of the turn beyond them fill up its batch. */
 function merged(before: tf.Tensor, tried: tf.Tensor, images: readonly number[]): tf.Tensor {

@@ -13,6 +13,15 @@ export const normOption = (what: "budget" | "distance", usual: "linf" | "l2" = "
     .default(usual)
     .describe(`Norm of the ${what}: \`linf\`, the largest change of a pixel, or \`l2\`, Euclidean length.`);
 
+/** The option `norm` of attacks that can do ℓ1 as well. */
+export const anyNormOption = (what: "budget" | "distance") =>
+  z
+    .enum(["linf", "l2", "l1"])
+    .default("linf")
+    .describe(
+      `Norm of the ${what}: \`linf\`, the largest change of a pixel; \`l2\`, Euclidean length; \`l1\`, the sum of all changes.`,
+    );
+
 /** The option `samples`. */
 export const samplesOption = () =>
   z

@@ -17,20 +17,22 @@ import {
   type Norm,
   type Perturb,
   parseOptions,
+  type Range,
   type StepTools,
   tf,
   z,
 } from "../../../core/mod.ts";
-import { ballOf, clip } from "../parts/ball.ts";
+import { type BallNorm, ballOf, clip } from "../parts/ball.ts";
 import { cascade } from "../parts/cascade.ts";
+import { drawsOf, meanOver, mostly } from "../parts/expectation.ts";
 import { iterate } from "../parts/iterate.ts";
 import { fooled, margin } from "../parts/losses.ts";
-import { normOption } from "../parts/options.ts";
+import { anyNormOption } from "../parts/options.ts";
 import { choose, spread } from "../parts/rows.ts";
-import { bump, tiles } from "./bump.ts";
+import { type BumpNorm, bump, tiles } from "./bump.ts";
 
 const options = z.strictObject({
-  norm: normOption("budget"),
+  norm: anyNormOption("budget"),
   queries: z
     .int()
     .min(2)
@@ -43,6 +45,13 @@ const options = z.strictObject({
     .default(0.8)
     .describe("Share of the pixels that the first squares cover."),
   restarts: z.int().positive().default(1).describe("Tries in all, each on the images still unfooled."),
+  samples: z
+    .int()
+    .positive()
+    .default(1)
+    .describe(
+      "Draws of a randomised classifier that each margin and decision is averaged over; each is a query.",
+    ),
 });
 
 /** Options of {@link square}. */
@@ -59,23 +68,25 @@ type Size = readonly [height: number, width: number, channels: number];
 
 /** Within a budget; uses no gradients. */
 export function square(given: SquareOptions = {}): Attack {
-  const { norm, share, queries, restarts } = parseOptions("square", options, given);
+  const { norm, share, queries, restarts, samples } = parseOptions("square", options, given);
   const name = `square-${norm}`;
-  const start = starting(norm);
-  const step = stepping(norm === "linf" ? proposeLinf : proposeL2);
+  const start = starting(norm, samples);
+  const step = stepping(PROPOSALS[norm], samples);
 
   const once: Perturb = async ({ steps, key, ...rows }, tools) => {
-    const most = Math.max(2, steps); // the first query is that of the start
+    const most = Math.max(2, Math.floor(steps / samples)); // the first query is that of the start
     const size = sizeOfImage(tools.classifier);
-    const shapes = new Map<number, tf.Tensor>(); // l2: the bump of each side
+    const shapes = new Map<number, tf.Tensor>(); // the bump of each side
     const shapeOf = (side: number): tf.Tensor => {
-      const known = shapes.get(side) ?? tools.track(tf.tensor2d(bump(side, Math.min(size[0], size[1]))));
+      const known =
+        shapes.get(side) ??
+        tools.track(tf.tensor2d(bump(side, Math.min(size[0], size[1]), norm as BumpNorm)));
       shapes.set(side, known);
       return known;
     };
     const numbers = (i: number) => {
       const side = sideAt(i / most, share, norm, size);
-      return { side, shape: norm === "l2" ? shapeOf(side) : undefined };
+      return { side, shape: norm === "linf" ? undefined : shapeOf(side) };
     };
     const { done, ...state } = tools.run(start, rows, key.fold("start"));
     const end = await iterate(tools, { step, given: rows, state, done, steps: most - 1, numbers, key });
@@ -88,6 +99,7 @@ export function square(given: SquareOptions = {}): Attack {
     kind: "within-budget",
     access: "black-box",
     targeted: true,
+    samples,
     steps: queries,
     check: (classifier) => checkImageSize(name, classifier, norm),
     perturb: cascade(norm, Array<Perturb>(restarts).fill(once)),
@@ -98,8 +110,9 @@ export function square(given: SquareOptions = {}): Attack {
 function checkImageSize(name: string, { inputShape, name: network }: Classifier, norm: Norm): void {
   const [height, width = 1] = inputShape;
   const image = inputShape.length === 2 || inputShape.length === 3;
-  if (inputShape.length > 3 || (norm === "l2" && !(image && Math.min(height!, width) >= 5))) {
-    const wanted = norm === "l2" ? "images of at least 5 x 5 pixels" : "rows, images or images with channels";
+  if (inputShape.length > 3 || (norm !== "linf" && !(image && Math.min(height!, width) >= 5))) {
+    const wanted =
+      norm !== "linf" ? "images of at least 5 x 5 pixels" : "rows, images or images with channels";
     throw new InputError(`${name} attacks ${wanted}, but classifier "${network}" takes [${inputShape}]`);
   }
 }
@@ -133,7 +146,7 @@ interface State {
 interface Proposal extends AttackRows, State {
   /** Side of the square: a scalar. */
   readonly side: tf.Tensor;
-  /** l2: the bump of that side, in the upper left of `[width, width]` */
+  /** l2 and l1: the bump of that side, in the upper left of `[width, width]` */
   readonly shape?: tf.Tensor | undefined;
 }
 
@@ -156,17 +169,17 @@ function window([height, width]: Size, side: tf.Tensor, key: Key, n: number) {
   return { down, right, mask: tf.mul(inside(down, side), inside(right, across)) };
 }
 
-/** From an image and the best so far, `[n, h, w, c]`, to one to try. */
+/** From an image and the best so far, `[n, h, w, c]`, to one to try within the budget. */
 type Propose = (
   x: tf.Tensor,
   best: tf.Tensor,
   inputs: Pick<Proposal, "epsilon" | "side" | "shape">,
   size: Size,
-  key: Key,
+  tools: StepTools,
 ) => tf.Tensor;
 
 /** Algorithm 2: each channel of the square moves to one end of the budget. */
-const proposeLinf: Propose = (x, best, { epsilon, side }, size, key) => {
+const proposeLinf: Propose = (x, best, { epsilon, side }, size, { key }) => {
   const n = x.shape[0]!;
   const { mask } = window(size, side, key, n);
   const change = tf.mul(
@@ -176,71 +189,120 @@ const proposeLinf: Propose = (x, best, { epsilon, side }, size, key) => {
   return tf.add(x, ballOf("linf").project(tf.sub(tf.add(best, change), x), epsilon));
 };
 
-/** Algorithm 3: what budget there is in two squares gathers in the first, in the shape of a bump. */
-const proposeL2: Propose = (x, best, { epsilon, side, shape }, size, key) => {
-  const n = x.shape[0]!;
-  const [, , channels] = size;
-  const delta = tf.sub(best, x);
-  const first = window(size, side, key.fold("first"), n);
-  const second = window(size, side, key.fold("second"), n);
-  const length = (d: tf.Tensor): tf.Tensor => tf.sqrt(tf.sum(tf.square(d), [1, 2], true)); // [n, 1, 1, c]
-  const either = tf.maximum(first.mask, second.mask);
-  const left = tf.sub(tf.square(epsilon), tf.sum(tf.square(delta), [1, 2, 3])); // unspent, [n]
-  const room = tf.sqrt(
-    tf.add(tf.div(spread(tf.maximum(0, left), x), channels), tf.square(length(tf.mul(delta, either)))),
-  );
-  // the bump, upright or lying, looked up by the offsets from the corner
-  const upright = tf.cast(tf.greater(key.fold("turn").uniform([n, 1, 1, 1]), 0.5), "float32");
-  const lying = tf.sub(1, upright);
-  const row = tf.add(tf.mul(upright, first.down), tf.mul(lying, first.right));
-  const column = tf.add(tf.mul(upright, first.right), tf.mul(lying, first.down));
-  const width = shape!.shape[0]!;
-  const place = tf.cast(tf.mul(first.mask, tf.add(tf.mul(row, width), column)), "int32"); // [n, h, w, 1]
-  const looked = tf.mul(first.mask, tf.gather(tf.reshape(shape!, [-1]), place));
-  const old = tf.mul(delta, first.mask);
-  const grown = tf.add(
-    tf.mul(looked, signs(key.fold("signs"), [n, 1, 1, channels])),
-    tf.div(old, tf.add(length(old), TINY)),
-  );
-  const gathered = tf.mul(tf.div(grown, tf.add(length(grown), TINY)), room);
-  const others = tf.mul(delta, tf.sub(1, either));
-  return tf.add(
-    x,
-    tf.mul(ballOf("l2").steepest(tf.add(others, tf.mul(gathered, first.mask))), spread(epsilon, x)),
-  );
+/** What bumps need to know of a norm; changes are `[n, h, w, c]`. */
+interface BumpBall {
+  /** Length in each channel, `[n, 1, 1, c]` */
+  length(change: tf.Tensor): tf.Tensor;
+  /** Length to some power, such that parts add up, and back. */
+  readonly power: number;
+  /** Times what a channel may have: in ℓ1 the projection takes back what is too much. */
+  excess(channels: number): number;
+  /** A change within the budget, `[n]`, and the bounds around the image. */
+  within(change: tf.Tensor, epsilon: tf.Tensor, around: tf.Tensor, bounds: Range): tf.Tensor;
+}
+
+/** Keeps ℓ1 projections within the budget whatever is rounded. */
+const INSIDE = 1 - 1e-6;
+
+const BUMP_BALLS: Readonly<Record<BumpNorm, BumpBall>> = {
+  l2: {
+    length: (change) => tf.sqrt(tf.sum(tf.square(change), [1, 2], true)),
+    power: 2,
+    excess: () => 1,
+    within: (change, epsilon) => tf.mul(ballOf("l2").steepest(change), spread(epsilon, change)),
+  },
+  l1: {
+    length: (change) => tf.sum(tf.abs(change), [1, 2], true),
+    power: 1,
+    excess: (channels) => channels,
+    within: (change, epsilon, around, bounds) =>
+      ballOf("l1").project(change, tf.mul(INSIDE, epsilon), { around, bounds }),
+  },
 };
 
-/** Stripes (ℓ∞) or a grid of bumps (ℓ2), each of a sign by chance. */
-function starting(norm: Norm) {
-  return (rows: AttackRows, { classifier, key }: StepTools) => {
+/**
+ * Algorithm 3: what budget there is in two squares gathers in the first, in the shape of a bump. In ℓ1 as in the code of
+ * Croce and Hein, "Mind the box", ICML 2021.
+ */
+const proposeBump =
+  (norm: BumpNorm): Propose =>
+  (x, best, { epsilon, side, shape }, size, { classifier, key }) => {
+    const { length, power, excess, within } = BUMP_BALLS[norm];
+    const raised = (lengths: tf.Tensor): tf.Tensor => (power === 1 ? lengths : tf.square(lengths));
+    const n = x.shape[0]!;
+    const [, , channels] = size;
+    const delta = tf.sub(best, x);
+    const first = window(size, side, key.fold("first"), n);
+    const second = window(size, side, key.fold("second"), n);
+    const either = tf.maximum(first.mask, second.mask);
+    const spent = tf.sum(raised(length(delta)), [1, 2, 3]); // [n]
+    const share = tf.div(spread(tf.maximum(0, tf.sub(raised(epsilon), spent)), x), channels);
+    const most = tf.add(share, raised(length(tf.mul(delta, either)))); // [n, 1, 1, c]
+    const room = tf.mul(excess(channels), power === 1 ? most : tf.sqrt(most));
+    // the bump, upright or lying, looked up by the offsets from the corner
+    const upright = tf.cast(tf.greater(key.fold("turn").uniform([n, 1, 1, 1]), 0.5), "float32");
+    const lying = tf.sub(1, upright);
+    const row = tf.add(tf.mul(upright, first.down), tf.mul(lying, first.right));
+    const column = tf.add(tf.mul(upright, first.right), tf.mul(lying, first.down));
+    const width = shape!.shape[0]!;
+    const place = tf.cast(tf.mul(first.mask, tf.add(tf.mul(row, width), column)), "int32"); // [n, h, w, 1]
+    const looked = tf.mul(first.mask, tf.gather(tf.reshape(shape!, [-1]), place));
+    const old = tf.mul(delta, first.mask);
+    const grown = tf.add(
+      tf.mul(looked, signs(key.fold("signs"), [n, 1, 1, channels])),
+      tf.div(old, tf.add(length(old), TINY)),
+    );
+    const gathered = tf.mul(tf.div(grown, tf.add(length(grown), TINY)), room);
+    const others = tf.mul(delta, tf.sub(1, either));
+    return tf.add(x, within(tf.add(others, tf.mul(gathered, first.mask)), epsilon, x, classifier.bounds));
+  };
+
+const PROPOSALS: Readonly<Record<BallNorm, Propose>> = {
+  linf: proposeLinf,
+  l2: proposeBump("l2"),
+  l1: proposeBump("l1"),
+};
+
+/** Stripes (ℓ∞) or a grid of bumps, each of a sign by chance. */
+function starting(norm: BallNorm, samples: number) {
+  return (rows: AttackRows, tools: StepTools) => {
+    const { classifier, key } = tools;
     const size = sizeOfImage(classifier);
     const [height, width, channels] = size;
     const n = rows.x.shape[0]!;
     const x = tf.reshape(rows.x, [n, ...size]);
-    const delta =
+    const drawn = (down: number, across: number): tf.Tensor => signs(key, [n, down, across, channels]);
+    const moved =
       norm === "linf"
-        ? signs(key, [n, 1, width, channels])
-        : ballOf("l2").steepest(tiles(size, (down, across) => signs(key, [n, down, across, channels])));
-    const moved = tf.mul(tf.add(tf.zeros([n, height, 1, 1]), delta), spread(rows.epsilon, x));
-    return judged(classifier, rows, clip(tf.add(x, moved), classifier.bounds));
+        ? tf.mul(tf.add(tf.zeros([n, height, 1, 1]), drawn(1, width)), spread(rows.epsilon, x))
+        : BUMP_BALLS[norm].within(tiles(size, norm, drawn), rows.epsilon, x, classifier.bounds);
+    return judged(rows, clip(tf.add(x, moved), classifier.bounds), samples, tools);
   };
 }
 
-/** An image with its loss and whether that is enough. */
-function judged(classifier: Classifier, { x, y, target }: AttackRows, proposed: tf.Tensor) {
+/** An image with its loss and whether that is enough, on average over draws. */
+function judged(
+  { x, y, target }: AttackRows,
+  proposed: tf.Tensor,
+  samples: number,
+  { classifier, key }: StepTools,
+) {
   const point = tf.reshape(proposed, x.shape);
-  const logits = classifier.logits(point);
   const aim = { y, target };
-  return { point, loss: tf.neg(margin(logits, aim)), done: tf.cast(fooled(logits, aim), "float32") };
+  const draws = drawsOf(classifier, samples, key.fold("judged"));
+  const margins = meanOver(draws, ({ logits }) => margin(logits(point), aim));
+  const done = mostly(draws, ({ logits }) => fooled(logits(point), aim));
+  return { point, loss: tf.neg(margins) as tf.Tensor, done: tf.cast(done, "float32") };
 }
 
-function stepping(propose: Propose) {
-  return (inputs: Proposal, { classifier, key }: StepTools): State & { done: tf.Tensor } => {
+function stepping(propose: Propose, samples: number) {
+  return (inputs: Proposal, tools: StepTools): State & { done: tf.Tensor } => {
+    const { classifier } = tools;
     const { x, point, loss } = inputs;
     const size = sizeOfImage(classifier);
     const images = (rows: tf.Tensor): tf.Tensor => tf.reshape(rows, [rows.shape[0]!, ...size]);
-    const proposed = clip(propose(images(x), images(point), inputs, size, key), classifier.bounds);
-    const tried = judged(classifier, inputs, proposed);
+    const proposed = clip(propose(images(x), images(point), inputs, size, tools), classifier.bounds);
+    const tried = judged(inputs, proposed, samples, tools);
     // what fools is taken even where its loss is no number
     const better = tf.logicalOr(tf.less(tried.loss, loss), tf.cast(tried.done, "bool"));
     return {

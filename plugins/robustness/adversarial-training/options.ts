@@ -33,6 +33,7 @@ const budgets = z
     linf: z.array(budgetOption()).describe("In the largest change of a pixel."),
     l2: z.array(budgetOption()).default([]).describe("In Euclidean length."),
     l1: z.array(budgetOption()).default([]).describe("In the sum of all changes."),
+    l0: z.array(z.int().min(0)).default([]).describe("In how many pixels change."),
   })
   .optional()
   .describe("Budgets in the units of the data; by default the recipe's.");

@@ -25,9 +25,12 @@ export interface Signs {
   readonly byLogOdds: number;
 }
 
+/** Norms in which one step of the whole budget along a slope says something: not in ℓ0. */
+export type SteppedNorm = Exclude<Norm, "l0">;
+
 /** The budget of that one step. */
 export interface Budget {
-  readonly norm: Norm;
+  readonly norm: SteppedNorm;
   readonly epsilon: number;
 }
 
@@ -44,8 +47,11 @@ const TINY = 1e-12;
 export class GradientReader {
   readonly #step;
 
-  /** @param aimed whether all batches have targets: then steps lead to those, as the attacks do */
-  constructor(classifier: Classifier, { norm, epsilon }: Budget, aimed: boolean) {
+  /**
+   * @param budget of one step; without one, no step fools
+   * @param aimed whether all batches have targets: then steps lead to those, as the attacks do
+   */
+  constructor(classifier: Classifier, budget: Budget | undefined, aimed: boolean) {
     const [low, high] = classifier.bounds;
     const hot = (labels: tf.Tensor): tf.Tensor =>
       tf.cast(tf.oneHot(labels as tf.Tensor1D, classifier.classes), "bool");
@@ -55,6 +61,8 @@ export class GradientReader {
       const slopeOf = (loss: (logits: tf.Tensor) => tf.Tensor): tf.Tensor =>
         tf.grad((image) => tf.sum(loss(logitsOf(image))))(x);
       const fools = (slope: tf.Tensor): tf.Tensor => {
+        if (budget === undefined) return tf.zerosLike(y);
+        const { norm, epsilon } = budget;
         const way = tf.mul(aimed ? -epsilon : epsilon, steepest(slope, norm));
         const taken = predictionOf(logitsOf(tf.clipByValue(tf.add(x, way), low, high)));
         return aimed ? tf.equal(taken, aim) : tf.notEqual(taken, aim);
@@ -111,7 +119,7 @@ const largest = (slope: tf.Tensor): tf.Tensor => tf.max(tf.abs(tf.reshape(slope,
 const isZero = (slope: tf.Tensor): tf.Tensor => tf.equal(largest(slope), 0);
 
 /** The step of length 1 along which a function of this slope rises fastest; none where that is zero. */
-function steepest(slope: tf.Tensor, norm: Norm): tf.Tensor {
+function steepest(slope: tf.Tensor, norm: SteppedNorm): tf.Tensor {
   if (norm === "linf") return tf.sign(slope);
   if (norm === "l1") {
     const steepest = tf.equal(tf.abs(slope), spread(largest(slope), slope));

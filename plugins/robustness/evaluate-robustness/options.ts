@@ -35,6 +35,7 @@ export const settings = z.strictObject({
       linf: budgets("the largest change of a pixel"),
       l2: budgets("Euclidean length"),
       l1: budgets("the sum of all changes"),
+      l0: z.array(z.int().min(0)).default([]).describe("Budgets in how many pixels change."),
     })
     .describe("Budgets in the norm of each attack; bounds on the perturbation, not step sizes."),
   mode: z

@@ -80,29 +80,31 @@ export async function* probing(
   return { ...gradientProbes(signs, budget, evaluation), shortened };
 }
 
-/** The largest budget in ℓ∞, or in ℓ2, or in ℓ1, where no attack is in another. */
+/** The largest budget in ℓ∞, or in ℓ2, or in ℓ1, where no attack is in another; none where all are in ℓ0. */
 function stepBudget(
   epsilons: Readonly<Record<Norm, readonly number[]>>,
   attacks: readonly NamedAttack[],
-): Budget {
+): Budget | undefined {
   const norm = (["linf", "l2", "l1"] as const).find((one) =>
     attacks.some(({ attack }) => attack.norm === one),
-  )!;
-  return { norm, epsilon: Math.max(...epsilons[norm]) };
+  );
+  return norm && { norm, epsilon: Math.max(...epsilons[norm]) };
 }
 
 /** What the gradients of all attacked images come to. */
 function gradientProbes(
   signs: readonly Signs[],
-  budget: Budget,
+  budget: Budget | undefined,
   evaluation: Evaluation,
 ): Pick<Probes, "zeroGradients" | "rounding"> {
   const count = (has: (of: Signs) => boolean): number => signs.filter(has).length;
   const share = (name: keyof Signs): number => count((of) => of[name] === 1) / signs.length;
   const right = (name: keyof Signs): number =>
     (rightCount(evaluation) - count((of) => of[name] === 1)) / evaluation.labels.length;
+  const zeroGradients = { crossEntropy: share("zeroCrossEntropy"), margin: share("zeroMargin") };
+  if (budget === undefined) return { zeroGradients };
   return {
-    zeroGradients: { crossEntropy: share("zeroCrossEntropy"), margin: share("zeroMargin") },
+    zeroGradients,
     rounding: {
       ...budget,
       saturated: share("saturated"),

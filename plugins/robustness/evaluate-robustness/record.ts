@@ -41,7 +41,7 @@ const hashOf = (...arrays: readonly (Float32Array | Int32Array)[]): Promise<stri
 };
 
 /** How RobustBench writes norms. */
-const THREATS: Readonly<Record<Norm, string>> = { linf: "Linf", l2: "L2", l1: "L1" };
+const THREATS: Readonly<Record<Norm, string>> = { linf: "Linf", l2: "L2", l1: "L1", l0: "L0" };
 
 /** What was run, without what differs from run to run. */
 const pick = ({ dsgan, runtime }: Readonly<Record<string, unknown>>) => ({ dsgan, runtime });

@@ -35,7 +35,7 @@ export interface Curve {
 /** Intervals of a curve whose attack looks for the least distance. */
 const FINE = 100;
 
-export const NORMS: Readonly<Record<Norm, string>> = { linf: "ℓ∞", l2: "ℓ2", l1: "ℓ1" };
+export const NORMS: Readonly<Record<Norm, string>> = { linf: "ℓ∞", l2: "ℓ2", l1: "ℓ1", l0: "ℓ0" };
 
 /** Metrics, curves, tables and warnings. */
 export async function* results(
@@ -190,20 +190,21 @@ export function curveRows(curves: readonly Curve[]): string[] {
 /** A row for each image and trial; images that were wrong without any attack have distance 0 and were not attacked. */
 function imageRows({ rows, labels }: Images, evaluated: readonly Evaluated[]): string[] {
   const head =
-    "classifier,attack,norm,epsilon,row,label,clean,attacked,prediction,success,l2,linf,l1,queries";
+    "classifier,attack,norm,epsilon,row,label,clean,attacked,prediction,success,l2,linf,l1,l0,queries";
   const body = evaluated.flatMap(({ name, evaluation: { trials, clean, attacked } }) => {
     const place = new Map(attacked.map((image, i) => [image, i]));
     return trials.flatMap(({ attack, norm, epsilon, success, prediction, distance, queries }) =>
       labels.map((label, image) => {
         const i = place.get(image);
         const about = `${name},${attack},${norm},${epsilon ?? ""},${rows[image]},${label},${clean[image]}`;
-        if (i === undefined) return `${about},0,${clean[image]},,0,0,0,0`;
+        if (i === undefined) return `${about},0,${clean[image]},,0,0,0,0,0`;
         const found = [
           prediction[i]!,
           success[i]!,
           distance.l2[i]!,
           distance.linf[i]!,
           distance.l1[i]!,
+          distance.l0[i]!,
           queries[i]!,
         ];
         return `${about},1,${found.map(short).join(",")}`;

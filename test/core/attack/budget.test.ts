@@ -56,7 +56,7 @@ t.test("what is fooled within a budget is so in the worst case too", (t) => {
     trials: [
       {
         ...{ attack: "a", norm: "linf", access: "white-box", epsilon, success, prediction: success },
-        distance: { linf: distance, l2: distance, l1: distance },
+        distance: { linf: distance, l2: distance, l1: distance, l0: distance },
         queries: success,
       },
     ],
