@@ -28,6 +28,8 @@ export interface Classifier {
   logits(x: tf.Tensor, key?: Key): tf.Tensor2D;
   /** SHA-256 of what it has learnt, in hexadecimal digits, where it can tell. */
   fingerprint?(): Promise<string>;
+  /** The files that it was read from: SHA-256 by name, where there are any. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Frees what it holds. */
   dispose(): void;
 }

@@ -110,19 +110,20 @@ const warning = ({ path }: OpenGraph, message: string) =>
   ({ type: "warning", message: `${path}: ${message}` }) as const;
 
 function classifierFor(
-  { entrance, program, head }: OpenGraph,
+  { entrance, program, head, hashes }: OpenGraph,
   run: RunGraph,
   place: ClassifierPlace,
   preprocessing: Preprocessing,
   shares: boolean,
 ): Classifier {
-  return classifierOf(
+  const classifier = classifierOf(
     place,
     preprocessing,
     entrance.networkShape,
     (x) => logitsOf(run(entrance.enter(x))[0]!, place.classes, shares && head.without === undefined),
     program.dispose,
   );
+  return { ...classifier, files: hashes };
 }
 
 /** Random images within the classifier's bounds. */

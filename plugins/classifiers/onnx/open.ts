@@ -4,7 +4,7 @@
  * @module
  */
 import { type ClassifierPlace, InputError, messageOf } from "../../../core/mod.ts";
-import { bytesAt, pathOf } from "../parts/read.ts";
+import { files, pathOf } from "../parts/read.ts";
 import { isCoarse, isReal } from "./elem.ts";
 import { decodeModel, type OnnxModel, type Port } from "./file.ts";
 import { type Gives, type Head, headOf } from "./head.ts";
@@ -18,6 +18,8 @@ export interface OpenGraph {
   /** For messages. */
   readonly path: string;
   readonly bytes: Uint8Array;
+  /** SHA-256 of its files, by name. */
+  readonly hashes: Readonly<Record<string, string>>;
   readonly port: Port;
   readonly head: Head;
   readonly entrance: Entrance;
@@ -45,7 +47,8 @@ export interface Opening {
 /** Opens a file. @throws InputError naming it, and what about it will not do */
 export async function openGraph(location: URL, how: Opening, place: ClassifierPlace): Promise<OpenGraph> {
   const path = pathOf(location);
-  const bytes = await bytesAt(location);
+  const reader = files();
+  const bytes = await reader.read(location);
   const model = { ...decoded(bytes, path), path };
   const { graph } = model;
   const port = inputOf(model);
@@ -54,11 +57,11 @@ export async function openGraph(location: URL, how: Opening, place: ClassifierPl
   const nodes = nodesFor(graph, wanted, path);
   requireOperators(nodes, model);
   const entrance = entranceOf(port, place, how.channelsFirst, path);
-  const valuesOf = await weightsOf(graph, nodes, location, path);
+  const valuesOf = await weightsOf(graph, nodes, location, path, reader);
   const quantized = nodes.some(({ op }) => op === "QuantizeLinear");
   const halves = [...graph.initializers.values(), port].some(({ elem }) => isCoarse(elem ?? 0));
   return {
-    ...{ location, path, bytes, port, head, entrance, quantized },
+    ...{ location, path, bytes, port, head, entrance, quantized, hashes: reader.hashes },
     size: batchOf(port),
     declared: graph.outputs.some(({ name }) => name === head.output),
     external: [...graph.initializers.values()].some(({ external }) => external !== undefined),

@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError, messageOf } from "../../../core/mod.ts";
-import { bytesAt, pathOf } from "../parts/read.ts";
+import { type Files, pathOf } from "../parts/read.ts";
 import type { External, FileNode, Graph, StoredTensor } from "./file.ts";
 import type { Known } from "./known.ts";
 
@@ -18,12 +18,13 @@ export async function weightsOf(
   nodes: readonly FileNode[],
   location: URL,
   path: string,
+  { read }: Files,
 ): Promise<(tensor: StoredTensor) => Known> {
   const files = new Map<string, Uint8Array>();
   for (const name of nodes.flatMap(({ inputs }) => inputs)) {
     const place = initializers.get(name)?.external?.location;
     if (place === undefined || files.has(place)) continue;
-    files.set(place, await bytesAt(besides(location, place, path)));
+    files.set(place, await read(besides(location, place, path)));
   }
   return (tensor) => {
     try {

@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError, locatePath, messageOf, type tf } from "../../../core/mod.ts";
-import { bytesAt, pathOf } from "../parts/read.ts";
+import { type Files, pathOf } from "../parts/read.ts";
 import { graphModel } from "./graph.ts";
 import { layersModel } from "./layers.ts";
 import type { Model } from "./model.ts";
@@ -22,11 +22,11 @@ interface ModelJson {
 }
 
 /** Loads a model of either kind. @throws InputError naming the file and what is wrong with it */
-export async function loadModel(url: URL): Promise<Model> {
-  const text = new TextDecoder().decode(await bytesAt(url));
+export async function loadModel(url: URL, { read }: Files): Promise<Model> {
+  const text = new TextDecoder().decode(await read(url));
   try {
     const json = JSON.parse(text) as ModelJson;
-    const artifacts = await artifactsOf(json, url);
+    const artifacts = await artifactsOf(json, url, read);
     const isGraph =
       json.format === "graph-model" ||
       !("model_config" in json.modelTopology || "config" in json.modelTopology);
@@ -48,10 +48,10 @@ export function notLoaded(url: URL, cause: unknown): InputError {
 }
 
 /** All that is in the folder, as tfjs wants it. */
-async function artifactsOf(json: ModelJson, url: URL): Promise<tf.io.ModelArtifacts> {
+async function artifactsOf(json: ModelJson, url: URL, read: Files["read"]): Promise<tf.io.ModelArtifacts> {
   const parts: Uint8Array[] = [];
   for (const { paths } of json.weightsManifest) {
-    for (const path of paths) parts.push(await bytesAt(shardOf(path, url)));
+    for (const path of paths) parts.push(await read(shardOf(path, url)));
   }
   return {
     modelTopology: json.modelTopology,

@@ -23,7 +23,7 @@ import {
   tf,
   z,
 } from "../../../core/mod.ts";
-import { locationOf } from "../parts/read.ts";
+import { files, locationOf } from "../parts/read.ts";
 import { loadModel, notLoaded } from "./load.ts";
 import { type Forward, inBatchesOf, type Model, type Output, typed } from "./model.ts";
 import { drawingFrom } from "./random.ts";
@@ -64,13 +64,14 @@ export function tfjsModel(given: TfjsModelOptions): ClassifierSource {
     name: "tfjs-model",
     async *open(place) {
       const url = location.pathname.endsWith(".json") ? location : inFolder(location, "model.json");
-      const model = await loadModel(url);
+      const reader = files();
+      const model = await loadModel(url, reader);
       try {
         const classifier = await classifierIn(model, parts, place).catch((error: unknown) => {
           throw notLoaded(url, error);
         });
         await place.check?.(classifier);
-        return classifier;
+        return { ...classifier, files: reader.hashes };
       } catch (error) {
         model.dispose();
         throw error;

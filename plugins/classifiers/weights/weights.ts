@@ -25,7 +25,7 @@ import {
   z,
 } from "../../../core/mod.ts";
 import { networkClassifier } from "../parts/network.ts";
-import { bytesAt, locationOf, pathOf } from "../parts/read.ts";
+import { files, locationOf, pathOf } from "../parts/read.ts";
 
 /** Options but for the network, which is another component. */
 const ownOptions = z.strictObject({
@@ -69,7 +69,8 @@ export function weights({ network: plan, ...given }: WeightsOptions): Classifier
     async *open(place, { key }) {
       const location = locationOf(from);
       const path = pathOf(location);
-      const file = decodeTensors(await bytesAt(location), path);
+      const reader = files();
+      const file = decodeTensors(await reader.read(location), path);
       const input = laidOut(place.inputShape, preprocessing.channelsFirst);
       const network = plan.build({ input, output: [place.classes] }, key.fold("unused"));
       // images that come channels first are in PyTorch's order already
@@ -93,7 +94,7 @@ export function weights({ network: plan, ...given }: WeightsOptions): Classifier
         }
         const classifier = networkClassifier(network, place, preprocessing);
         await place.check?.(classifier);
-        return classifier;
+        return { ...classifier, files: reader.hashes };
       } catch (error) {
         network.dispose();
         throw error;

@@ -31,7 +31,7 @@ import { drawImages, firstOf, type Images } from "./images.ts";
 import { checkMeasures, measuring } from "./measures.ts";
 import { type EvaluateRobustness, type EvaluateRobustnessOptions, options, settings } from "./options.ts";
 import { probing } from "./probes.ts";
-import { fingerprintOf } from "./record.ts";
+import { fingerprintOf, recorded } from "./record.ts";
 import { results } from "./results.ts";
 import { type Evaluated, type NamedAttack, withNames } from "./stage.ts";
 import { transfer } from "./transfer.ts";
@@ -56,6 +56,12 @@ export function evaluateRobustness(given: EvaluateRobustnessOptions): Applicatio
   }
   const { classes = data.classes!, ...checked } = parseOptions("evaluate-robustness", settings, rest);
   const { epsilons, goal } = checked;
+  if (attacks.length === 0 && measures.length === 0) {
+    throw new InputError("evaluate-robustness: there is nothing to do: name attacks, measures, or both");
+  }
+  if (checked.transfer && attacks.length === 0) {
+    throw new InputError("transfer: true judges the examples of attacks, but there are none: name one");
+  }
   if (checked.transfer && Object.keys(classifiers).length < 2) {
     throw new InputError(
       "transfer: true judges the examples of one classifier on another, but there is one alone: name two at least",
@@ -92,8 +98,11 @@ async function* runEvaluation(
   try {
     const { images, named, evaluated } = yield* attacked(parts, context, opened);
     yield* context.state.once("results", () => results(parts, images, named, evaluated, context));
-    if (parts.transfer) yield* context.state.once("transfer", () => transfer(evaluated, context));
-    yield* measuring(parts, images, opened, context);
+    if (parts.transfer) {
+      yield* context.state.once("transfer", () => transfer(evaluated, parts.painter, context));
+    }
+    const measured = yield* measuring(parts, images, opened, context);
+    yield* context.state.once("record", () => recorded(parts, images, named, evaluated, measured, context));
   } finally {
     for (const classifier of opened) classifier.dispose();
   }
@@ -157,9 +166,10 @@ export async function* attacked(
     const random = await firstOf(images, LOOKED_AT, (x) => randomnessOf(classifier, x, stage.key));
     const fingerprint = await fingerprintOf(classifier, images);
     const outputs = await firstOf(images, LOOKED_AT, (x) => outputKindOf(classifier, x));
-    const probes = parts.probes
-      ? yield* state.once(`${name}: probes`, () => probing(stage, named, evaluation, target))
-      : {};
+    const probes =
+      parts.probes && named.length > 0
+        ? yield* state.once(`${name}: probes`, () => probing(stage, named, evaluation, target))
+        : {};
     evaluated.push({ name, evaluation, probes: { ...probes, outputs }, random, fingerprint });
   }
   return { images, named, evaluated };

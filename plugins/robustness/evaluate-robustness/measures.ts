@@ -18,7 +18,7 @@ import { panelOf } from "./pictures.ts";
 import { unique } from "./stage.ts";
 
 /** What a measure found of a classifier. */
-interface Measured {
+export interface Measured {
   readonly classifier: string;
   /** What the measure is called in this evaluation. */
   readonly measure: string;
@@ -43,8 +43,8 @@ export async function* measuring(
   images: Images,
   classifiers: readonly Classifier[],
   context: RunContext,
-): AsyncGenerator<ApplicationEvent> {
-  if (measures.length === 0) return;
+): AsyncGenerator<ApplicationEvent, readonly Measured[]> {
+  if (measures.length === 0) return [];
   const named = unique(measures);
   const all: Measured[] = [];
   for (const classifier of classifiers) {
@@ -71,6 +71,7 @@ export async function* measuring(
     }
     return undefined;
   });
+  return all;
 }
 
 function metricsOf(all: readonly Measured[]): Record<string, number> {

@@ -37,6 +37,7 @@ export const settings = z.strictObject({
       l1: budgets("the sum of all changes"),
       l0: z.array(z.int().min(0)).default([]).describe("Budgets in how many pixels change."),
     })
+    .prefault({})
     .describe("Budgets in the norm of each attack; bounds on the perturbation, not step sizes."),
   mode: z
     .enum(["fixed", "minimal"])
@@ -97,7 +98,7 @@ export const options = (refs: Refs) =>
       )
       .describe("What to attack, each by a name: a line in the pictures."),
     data: refs(Datasets).describe("Labelled images; those held back for testing where the data has some."),
-    attacks: z.array(refs(Attacks)).min(1).describe("A panel each in the pictures."),
+    attacks: z.array(refs(Attacks)).default([]).describe("A panel each in the pictures."),
     measures: z
       .array(refs(RobustnessMeasures))
       .default([])

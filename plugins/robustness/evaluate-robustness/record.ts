@@ -5,26 +5,36 @@
  *
  * @module
  */
-import { type Classifier, type Norm, type RunContext, sha256, tf } from "../../../core/mod.ts";
+import {
+  type ApplicationEvent,
+  type Classifier,
+  type Norm,
+  type RunContext,
+  sha256,
+  tf,
+} from "../../../core/mod.ts";
 import { cleanAccuracy, rightCount, type Trial, worstCase } from "../evaluation.ts";
+import { type Transfer, transfersOf } from "../transfer.ts";
 import { firstOf, type Images } from "./images.ts";
+import type { Measured } from "./measures.ts";
 import type { EvaluateRobustness } from "./options.ts";
 import type { Evaluated, Fingerprint, NamedAttack } from "./stage.ts";
 
 /** Images whose logits are hashed, at most. */
 const ASKED = 32;
 
-/** A classifier's fingerprint: of its weights where it tells them. */
+/** A classifier's fingerprint. */
 export async function fingerprintOf(classifier: Classifier, images: Images): Promise<Fingerprint> {
+  const { files } = classifier;
   const weights = await classifier.fingerprint?.();
-  if (weights !== undefined) return { sha256: weights, of: "weights" };
   const values = await firstOf(images, ASKED, async (x) => {
     const logits = classifier.logits(x);
     const values = Float32Array.from(await logits.data());
     logits.dispose();
     return values;
   });
-  return { sha256: await hashOf(values), of: "logits" };
+  const logits = await hashOf(values);
+  return { ...(files && { files }), ...(weights !== undefined && { weights }), logits };
 }
 
 const hashOf = (...arrays: readonly (Float32Array | Int32Array)[]): Promise<string> => {
@@ -48,14 +58,19 @@ const pick = ({ dsgan, runtime }: Readonly<Record<string, unknown>>) => ({ dsgan
 
 /** The file's content, for `JSON.stringify`. */
 export async function recordOf(
-  { data, classes, mode, goal, epsilons }: EvaluateRobustness,
+  { data, classes, mode, goal, epsilons, transfer }: EvaluateRobustness,
   { values, labels }: Images,
   attacks: readonly NamedAttack[],
   evaluated: readonly Evaluated[],
+  measured: readonly Measured[],
   { origin }: RunContext,
 ): Promise<object> {
+  const measures = measured.map(({ classifier, measure, finding: { metrics, curves } }) => ({
+    classifier,
+    ...{ measure, metrics, ...(curves && { curves }) },
+  }));
   return {
-    format: 1,
+    format: 2,
     ...(origin !== undefined && { seed: origin.seed, engine: origin.engine }),
     versions: { ...pick(origin?.environment ?? {}), tfjs: tf.version_core },
     dataset: {
@@ -73,7 +88,7 @@ export async function recordOf(
         attacks.some(({ attack }) => attack.norm === norm),
       );
       return {
-        ...{ name, ...fingerprint, bounds: evaluation.bounds },
+        ...{ name, sha256: fingerprint, bounds: evaluation.bounds },
         clean_acc: cleanAccuracy(evaluation).value,
         results: evaluation.trials.map((trial) => resultOf(one, trial)),
         robust_acc: norms.flatMap((norm) =>
@@ -81,9 +96,39 @@ export async function recordOf(
             ...{ threat: THREATS[norm], eps: epsilon, acc: value },
           })),
         ),
+        ...(measures.length > 0 && {
+          measures: measures.flatMap(({ classifier, ...found }) => (classifier === name ? [found] : [])),
+        }),
       };
     }),
+    ...(transfer && { transfer: transfersOf(evaluated).map(transferOf) }),
   };
+}
+
+/** What the examples found for one classifier left of another. */
+function transferOf({ attack, norm, epsilon, source, target, accuracy, ...counts }: Transfer): object {
+  return {
+    ...{ source, target, attack, threat: THREATS[norm], eps: epsilon },
+    ...{ acc: accuracy.value, ...counts },
+  };
+}
+
+/** Writes the file. */
+export async function* recorded(
+  parts: EvaluateRobustness,
+  images: Images,
+  attacks: readonly NamedAttack[],
+  evaluated: readonly Evaluated[],
+  measured: readonly Measured[],
+  context: RunContext,
+): AsyncGenerator<ApplicationEvent, undefined> {
+  const record = await recordOf(parts, images, attacks, evaluated, measured, context);
+  yield await context.artifact(
+    "robustness.json",
+    "The evaluation for others to check: versions, seed, budgets, hashes of data and classifiers, what each attack left",
+    new TextEncoder().encode(`${JSON.stringify(record, null, 1)}\n`),
+  );
+  return undefined;
 }
 
 /** What one attack found at one budget, or at the least distance. */

@@ -18,7 +18,6 @@ import { followingOneDraw, soundnessSigns } from "../soundness.ts";
 import type { Images } from "./images.ts";
 import type { EvaluateRobustness } from "./options.ts";
 import { panelOf } from "./pictures.ts";
-import { recordOf } from "./record.ts";
 import type { Evaluated, NamedAttack } from "./stage.ts";
 
 /** Accuracy of a classifier under an attack. */
@@ -60,13 +59,7 @@ export async function* results(
     "Each image under each attack: prediction, success, distance in each norm, queries",
     bytes(imageRows(images, evaluated)),
   );
-  const record = await recordOf(parts, images, attacks, evaluated, context);
-  yield await context.artifact(
-    "robustness.json",
-    "The evaluation for others to check: versions, seed, budgets, hashes of data and classifiers, what each attack left",
-    bytes([JSON.stringify(record, null, 1)]),
-  );
-  if (parts.painter !== undefined) {
+  if (parts.painter !== undefined && curves.length > 0) {
     const titles = [...new Set(curves.map(({ attack }) => attack))];
     const panels = titles.map((title) => {
       const shown = curves.filter(({ attack }) => attack === title);

@@ -34,15 +34,14 @@ export interface Evaluated {
   readonly fingerprint: Fingerprint;
 }
 
-/** What a classifier was, by a hash. */
+/** What a classifier was, by SHA-256 in hexadecimal digits. */
 export interface Fingerprint {
-  /** In hexadecimal digits. */
-  readonly sha256: string;
-  /**
-   * What is hashed: the `weights` by their names, or the `logits` of the first images in float32, which differ from
-   * engine to engine.
-   */
-  readonly of: "weights" | "logits";
+  /** Of the files that it was read from, by name: what others can check. Absent where there are none. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Of its weights by their names; absent where it does not tell. */
+  readonly weights?: string;
+  /** Of its logits of the first images, in float32: they differ from engine to engine. */
+  readonly logits: string;
 }
 
 /** An attack and what it is called in this evaluation. */
