@@ -22,12 +22,19 @@ import {
   RobustnessMeasures,
 } from "../measure.ts";
 import type { Picture } from "./filters.ts";
-import { corrupted, KINDS, type KindName, SEVERITIES } from "./kinds.ts";
+import { corrupted, KINDS, type KindName, SEVERITIES, SUITES, type Suite } from "./kinds.ts";
 
 const NAMES = Object.keys(KINDS) as KindName[];
 
 const options = z.strictObject({
   kinds: z.array(z.enum(NAMES)).min(1).default(NAMES).describe("What is done to the images."),
+  numbers: z
+    .enum(SUITES)
+    .default("cifar-10-c")
+    .describe(
+      "Severities: those of CIFAR-10-C, for images of 32 × 32 pixels, or of ImageNet-C, for 224 × 224; widths in pixels grow with " +
+        "larger images.",
+    ),
 });
 
 /** Options of {@link corruptions}. */
@@ -35,12 +42,13 @@ export type CorruptionsOptions = z.input<typeof options>;
 
 /** Accuracy under common corruptions. */
 export function corruptions(given: CorruptionsOptions = {}): RobustnessMeasure {
-  const kinds = [...new Set(parseOptions("corruptions", options, given).kinds)];
+  const { numbers, ...settings } = parseOptions("corruptions", options, given);
+  const kinds = [...new Set(settings.kinds)];
   return {
     name: "corruptions",
     check: ({ name, inputShape }) => void pictureSize(name, inputShape),
     async *measure(examined) {
-      const right = yield* counting(examined, kinds);
+      const right = yield* counting(examined, kinds, numbers);
       return found(kinds, right, examined.images.labels.length);
     },
   };
@@ -59,6 +67,7 @@ function pictureSize(name: string, shape: readonly number[]): Picture["size"] {
 async function* counting(
   examined: Examined,
   kinds: readonly KindName[],
+  suite: Suite,
 ): AsyncGenerator<ApplicationEvent, readonly number[]> {
   const { classifier, images, batch, key, state, stage } = examined;
   const counts = state.cell<readonly number[]>("right", []);
@@ -67,7 +76,8 @@ async function* counting(
   try {
     for (const round of [undefined, ...rounds].slice(counts.value.length)) {
       await state.settle();
-      const given = round === undefined ? images : corruptedImages(examined, round.kind, round.severity);
+      const given =
+        round === undefined ? images : corruptedImages(examined, round.kind, round.severity, suite);
       let right = 0;
       for (const rows of batchesOf(images.labels.length, batch)) {
         const x = imagesAt(given, rows);
@@ -85,7 +95,12 @@ async function* counting(
 }
 
 /** The images corrupted, each by draws of its own: the same for every classifier, on every engine. */
-function corruptedImages({ classifier, images, key }: Examined, kind: KindName, severity: number): Images {
+function corruptedImages(
+  { classifier, images, key }: Examined,
+  kind: KindName,
+  severity: number,
+  suite: Suite,
+): Images {
   const [low, high] = classifier.bounds;
   const length = sizeOf(images.shape);
   const size = pictureSize(classifier.name, images.shape);
@@ -93,7 +108,7 @@ function corruptedImages({ classifier, images, key }: Examined, kind: KindName, 
   images.rows.forEach((row, i) => {
     const clean = images.values.subarray(i * length, (i + 1) * length);
     const picture = { values: clean.map((x) => (x - low) / (high - low)), size };
-    const made = corrupted(picture, kind, severity, key.fold("image", row));
+    const made = corrupted(picture, kind, severity, key.fold("image", row), suite);
     values.set(
       made.map((x) => low + (high - low) * x),
       i * length,

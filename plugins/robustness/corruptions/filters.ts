@@ -13,18 +13,18 @@ export interface Picture {
 /** What a blur weighs: offsets in pixels, and weights that sum to 1. */
 export type Kernel = readonly { readonly down: number; readonly right: number; readonly weight: number }[];
 
-/** Offsets whose weight is no less than this share of the largest one matter. */
-const LEAST = 1e-3;
+/** Where a blur looks for what lies beyond the edge of a length: which pixel stands for one at `at`. */
+export type Edge = (at: number, length: number) => number;
 
-function kernel(reach: number, weigh: (down: number, right: number) => number): Kernel {
-  const side = Math.ceil(reach);
-  const offsets = Array.from({ length: 2 * side + 1 }, (_, i) => i - side);
-  const all = offsets.flatMap((down) =>
-    offsets.map((right) => ({ down, right, weight: weigh(down, right) })),
-  );
-  const most = Math.max(...all.map(({ weight }) => weight));
-  return ofLength1(all.filter(({ weight }) => weight >= LEAST * most));
-}
+/** The edge goes on: `0 0 | 0 1 2 … n−1 | n−1 n−1`; so scikit-image and ImageMagick have it. */
+export const nearest: Edge = (at, length) => Math.min(length - 1, Math.max(0, at));
+
+/** `2 1 | 0 1 2 … n−1 | n−2 n−3`; so OpenCV has it. */
+export const mirrored: Edge = (at, length) => {
+  const period = Math.max(1, 2 * (length - 1));
+  const round = ((at % period) + period) % period;
+  return round < length ? round : period - round;
+};
 
 function ofLength1(all: Kernel): Kernel {
   const sum = all.reduce((total, { weight }) => total + weight, 0);
@@ -33,53 +33,70 @@ function ofLength1(all: Kernel): Kernel {
 
 const bell = (square: number, deviation: number): number => Math.exp(-square / (2 * deviation ** 2));
 
-/** A bell of a standard deviation. */
-export const gaussian = (deviation: number): Kernel =>
-  kernel(4 * deviation, (down, right) => bell(down ** 2 + right ** 2, deviation));
+/** −reach to reach */
+const around = (reach: number): number[] => Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach);
 
-/** Points of a pixel's side at which a disc is looked at. */
-const FINE = 8;
+/** A bell of a standard deviation, cut off at four of them as scikit-image does: down, then to the right. */
+export function gaussian(deviation: number): readonly [down: Kernel, right: Kernel] {
+  const offsets = around(Math.floor(4 * deviation + 0.5));
+  const weights = offsets.map((at) => ({ at, weight: bell(at * at, deviation) }));
+  return [
+    ofLength1(weights.map(({ at, weight }) => ({ down: at, right: 0, weight }))),
+    ofLength1(weights.map(({ at, weight }) => ({ down: 0, right: at, weight }))),
+  ];
+}
 
-/** A disc of a radius, its edge softened by a bell: what lies out of focus. */
+/** Discs of a larger radius have a softer edge, and a table that they fill. */
+const LARGE = 8;
+
+/**
+ * A disc of whole pixels, its edge softened by a bell over the 3 × 3 pixels around each, 5 × 5 for large ones. As in the
+ * authors' script it stands in a table, beyond whose edge it is mirrored: a disc that fills its table does not weigh 1 in
+ * all, and changes the light by up to a hundredth.
+ */
 export function disc(radius: number, alias: number): Kernel {
-  const places = Array.from({ length: FINE }, (_, i) => (i + 0.5) / FINE - 0.5);
-  const reach = Math.max(radius, 0.5);
-  const hard = kernel(reach, (down, right) =>
-    places.reduce((sum, y) => sum + places.filter((x) => Math.hypot(down + y, right + x) <= reach).length, 0),
+  const side = Math.max(LARGE, Math.floor(radius));
+  const soft = around(radius <= LARGE ? 1 : 2);
+  const inside = (at: number): number => mirrored(at + side, 2 * side + 1) - side;
+  const covered = (y: number, x: number): boolean => inside(y) ** 2 + inside(x) ** 2 <= radius * radius;
+  const table = around(side).flatMap((down) => around(side).map((right) => ({ down, right })));
+  const pixels = table.filter(({ down, right }) => covered(down, right)).length;
+  const bells = ofLength1(
+    soft.flatMap((v) => soft.map((u) => ({ down: v, right: u, weight: bell(v * v + u * u, alias) }))),
   );
-  return kernel(radius + 4 * alias, (down, right) =>
-    hard.reduce(
-      (sum, one) => sum + one.weight * bell((down - one.down) ** 2 + (right - one.right) ** 2, alias),
+  const softened = table.map(({ down, right }) => ({
+    ...{ down, right },
+    weight: bells.reduce(
+      (sum, one) => sum + (covered(down + one.down, right + one.right) ? one.weight / pixels : 0),
       0,
     ),
+  }));
+  return softened.filter(({ weight }) => weight > 0);
+}
+
+/** A line from the pixel on, twice as long as the radius, fading by a bell: what a moving camera sees. As ImageMagick has it. */
+export function line(radius: number, deviation: number, angle: number): Kernel {
+  return ofLength1(
+    Array.from({ length: 2 * Math.ceil(radius) + 1 }, (_, at) => ({
+      down: Math.ceil(at * Math.sin(angle) - 0.5),
+      right: Math.ceil(at * Math.cos(angle) - 0.5),
+      weight: bell(at * at, deviation),
+    })),
   );
 }
 
-/** A line from the pixel on, fading by a bell: what a moving camera sees. */
-export function line(length: number, deviation: number, angle: number): Kernel {
-  const all = Array.from({ length: Math.floor(length) + 1 }, (_, at) => {
-    const [y, x] = [at * Math.sin(angle), at * Math.cos(angle)];
-    const [top, left] = [Math.floor(y), Math.floor(x)];
-    return [0, 1].flatMap((down) =>
-      [0, 1].map((right) => ({
-        down: top + down,
-        right: left + right,
-        // a point between four pixels is shared among them
-        weight: bell(at ** 2, deviation) * (1 - Math.abs(y - top - down)) * (1 - Math.abs(x - left - right)),
-      })),
-    );
-  });
-  return ofLength1(all.flat().filter(({ weight }) => weight > 0));
-}
-
-/** Weighted means around each pixel; beyond the edge the picture is mirrored. */
-export function blurred({ values, size: [height, width, channels] }: Picture, weights: Kernel): Float32Array {
+/** Weighted means around each pixel. */
+export function blurred(
+  { values, size: [height, width, channels] }: Picture,
+  weights: Kernel,
+  edge: Edge,
+): Float32Array {
   const out = new Float32Array(values.length);
   for (const { down, right, weight } of weights) {
     for (let row = 0; row < height; row++) {
-      const from = mirrored(row + down, height) * width;
+      const from = edge(row + down, height) * width;
       for (let column = 0; column < width; column++) {
-        const source = (from + mirrored(column + right, width)) * channels;
+        const source = (from + edge(column + right, width)) * channels;
         const target = (row * width + column) * channels;
         for (let c = 0; c < channels; c++) out[target + c]! += weight * values[source + c]!;
       }
@@ -88,29 +105,19 @@ export function blurred({ values, size: [height, width, channels] }: Picture, we
   return out;
 }
 
-/** `… 1 0 | 0 1 2 … n−1 | n−1 n−2 …` */
-function mirrored(at: number, length: number): number {
-  const round = ((at % (2 * length)) + 2 * length) % (2 * length);
-  return round < length ? round : 2 * length - 1 - round;
-}
-
-/** The picture at a share of its size, by means over boxes, and back again: each pixel is that of the box it lies in. */
+/**
+ * The picture at a share of its size, and back again: each pixel is that of the box it lies in. A box is the mean of the
+ * pixels whose middles lie in it, as Pillow's `BOX` has it.
+ */
 export function pixelated({ values, size: [height, width, channels] }: Picture, share: number): Float32Array {
   const [rows, columns] = [height, width].map((length) => Math.max(1, Math.floor(length * share)));
-  const tall = Array.from({ length: rows! }, (_, i) => covered(i, rows!, height));
-  const wide = Array.from({ length: columns! }, (_, i) => covered(i, columns!, width));
-  const box = (row: number, column: number, c: number): number =>
-    tall[row]!.reduce(
-      (sum, [y, down]) =>
-        wide[column]!.reduce(
-          (part, [x, right]) => part + down * right * values[(y * width + x) * channels + c]!,
-          sum,
-        ),
-      0,
-    );
+  const tall = Array.from({ length: rows! }, (_, i) => middlesIn(i, rows!, height));
+  const wide = Array.from({ length: columns! }, (_, i) => middlesIn(i, columns!, width));
   const small = Float32Array.from({ length: rows! * columns! * channels }, (_, i) => {
     const pixel = Math.floor(i / channels);
-    return box(Math.floor(pixel / columns!), pixel % columns!, i % channels);
+    const [down, right] = [tall[Math.floor(pixel / columns!)]!, wide[pixel % columns!]!];
+    const all = down.flatMap((y) => right.map((x) => values[(y * width + x) * channels + (i % channels)]!));
+    return all.reduce((sum, value) => sum + value, 0) / all.length;
   });
   return values.map((_, i) => {
     const pixel = Math.floor(i / channels);
@@ -120,12 +127,10 @@ export function pixelated({ values, size: [height, width, channels] }: Picture, 
   });
 }
 
-/** Which of `length` pixels box i of n lies over, each with its share of the box. */
-function covered(i: number, n: number, length: number): [pixel: number, share: number][] {
+/** Which of `length` pixels have their middle in box i of n, or at its upper end. */
+function middlesIn(i: number, n: number, length: number): number[] {
   const [from, to] = [(i * length) / n, ((i + 1) * length) / n];
-  const pixels: [number, number][] = [];
-  for (let pixel = Math.floor(from); pixel < to - 1e-9; pixel++) {
-    pixels.push([pixel, (Math.min(to, pixel + 1) - Math.max(from, pixel)) / (to - from)]);
-  }
-  return pixels;
+  return Array.from({ length }, (_, pixel) => pixel).filter(
+    (pixel) => pixel + 0.5 > from && pixel + 0.5 <= to,
+  );
 }
