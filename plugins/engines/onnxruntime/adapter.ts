@@ -61,6 +61,11 @@ export function adapterOf(): AdapterName {
   return adapterFrom(seen()) ?? { name: "an adapter without a name", software: !mayHaveGpu() };
 }
 
+/** The GPU that CUDA computes on. */
+export function nvidiaOf(): AdapterName {
+  return { name: seen().models[0] ?? "an NVIDIA GPU", software: false };
+}
+
 function seen(): Seen {
   const models = read("/proc/driver/nvidia/gpus/*/information").map(
     (text) => /Model:\s*(.+)/.exec(text)?.[1]?.trim() ?? "NVIDIA",

@@ -305,6 +305,12 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
     this.#release(old);
   }
 
+  /** Whether a tensor beside a variable has what the variable holds. */
+  isShared(variable: tf.Variable): boolean {
+    const { refCount, value } = this.#entries.get(variable.dataId);
+    return refCount > 1 || value!.holders > 1;
+  }
+
   compileStep<I extends string, O extends string>(name: string, body: StepBody<I, O>): Step<I, O> {
     return this.#compiler(this, name, body);
   }

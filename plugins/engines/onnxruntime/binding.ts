@@ -6,30 +6,26 @@
  *
  * @module
  */
+import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import process from "node:process";
 import { isMainThread } from "node:worker_threads";
-import { cudaFolder, loadCudaBinding } from "./cuda.ts";
+import { cudaFolder, withCuda } from "./cuda.ts";
 import { Elem } from "./model.ts";
 
-/** A tensor as the binding has it: with data here, or with a buffer on the device. */
+/** A tensor as the binding has it. */
 export interface Tensor {
   readonly type: string;
   readonly dims: readonly number[];
-  readonly data?: unknown;
-  readonly gpuBuffer?: unknown;
-  readonly location: "cpu" | "gpu-buffer";
-  dispose?(): void;
+  readonly data: unknown;
+  readonly location: "cpu";
 }
 
 /** A session of the binding. */
 export interface NativeSession {
   loadModel(buffer: ArrayBuffer, offset: number, length: number, options: object): void;
-  /** @param fetches null for an output that the binding is to make */
-  run(
-    feeds: Record<string, Tensor>,
-    fetches: Record<string, Tensor | null>,
-    options: object,
-  ): Record<string, Tensor>;
+  run(feeds: Record<string, Tensor>, fetches: Record<string, Tensor>, options: object): object;
   dispose(): void;
 }
 
@@ -67,29 +63,53 @@ export const TYPES: Readonly<Record<Elem, string>> = {
 /** The binding in use: a process cannot load it from two places. */
 let loaded: Binding | undefined;
 
-/** The binding with the CUDA provider, where the environment names a folder that has it; else as the package has it. */
-function bindingOf(require: NodeJS.Require): Binding {
-  let folder: string | undefined;
+/** The library's file, on any system. */
+const LIBRARY = /^(lib)?onnxruntime\.(so\.\d+|.*dylib|dll)$/;
+
+/** What onnxruntime-node's package has for this system: its folder, and where the library lies. */
+export interface Installed {
+  readonly version: string;
+  readonly folder: string;
+  readonly library: string;
+}
+
+/**
+ * Finds the library, with the CUDA provider beside it where the environment names a folder that has it.
+ * @param cuda whether that is asked for
+ * @throws Error where the package is not there, or that folder lacks something
+ */
+export function installed(cuda: boolean): Installed {
+  const require = createRequire(import.meta.url);
+  const { version } = require("onnxruntime-node/package.json") as { version: string };
+  const { platform, arch } = process;
+  const own = dirname(
+    require.resolve(`onnxruntime-node/bin/napi-v6/${platform}/${arch}/onnxruntime_binding.node`),
+  );
+  const folder = withProviders(own, cuda);
+  const names = readdirSync(folder).filter((name) => LIBRARY.test(name));
+  const file = names.toSorted((a, b) => a.length - b.length)[0]; // on macOS the name that the binding asks for
+  if (file === undefined) throw new Error(`onnxruntime-node ${version} has no library in ${folder}`);
+  return { version, folder, library: join(folder, file) };
+}
+
+function withProviders(own: string, cuda: boolean): string {
+  let named: string | undefined;
   try {
-    folder = cudaFolder();
-  } catch {
-    // of no interest to who does not ask for CUDA
+    named = cudaFolder();
+  } catch (error) {
+    if (cuda) throw error; // of no interest to who does not ask for CUDA
   }
-  return folder === undefined
-    ? (require("onnxruntime-node/dist/binding.js") as { readonly binding: Binding }).binding
-    : (loadCudaBinding(require, folder) as Binding);
+  return named === undefined ? own : withCuda(own, named);
 }
 
 /**
  * Loads the binding.
- * @param cuda whether for the CUDA provider
- * @throws Error where it does not load, or the folder with that provider lacks something
+ * @throws Error where it does not load
  */
-export function loadBinding(cuda: boolean): Native {
+export function loadBinding(): Native {
+  const { version, folder } = installed(false);
   const require = createRequire(import.meta.url);
-  const { version } = require("onnxruntime-node/package.json") as { version: string };
-  if (cuda) cudaFolder();
-  loaded ??= bindingOf(require);
+  loaded ??= require(join(folder, "onnxruntime_binding.node")) as Binding;
   const binding = loaded;
   const results = resultsLeftOut(createRequire(require.resolve("onnxruntime-node")));
   binding.initOrtOnce(FATAL, results.constructor, isMainThread);

@@ -7,8 +7,8 @@
  * @module
  */
 import { copyFileSync, existsSync, linkSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
-import { constants, tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import process from "node:process";
 
 /** The environment variable that names the folder. */
@@ -35,21 +35,22 @@ export function cudaFolder(): string | undefined {
   throw new Error(`${CUDA_FOLDER}=${given} has no ${missing.join(" and no ")}: ${CUDA_HINT}`);
 }
 
+/** The folder that holds the library, the binding and the providers, once it was asked for: a process loads one. */
+let joined: string | undefined;
+
 /**
- * The binding with the CUDA provider of a folder beside it.
- * @param require finds onnxruntime-node
+ * A folder with the library, the binding, and beside them the CUDA provider of another.
+ * @param own the package's folder
  */
-export function loadCudaBinding(require: NodeJS.Require, folder: string): unknown {
-  const place = `onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}/onnxruntime_binding.node`;
-  const own = dirname(require.resolve(place));
-  const joined = mkdtempSync(join(tmpdir(), "dsgan-cuda-"));
+export function withCuda(own: string, folder: string): string {
+  if (joined !== undefined) return joined;
+  const place = mkdtempSync(join(tmpdir(), "dsgan-cuda-"));
   // providers are loaded with the first session: the folder stays until then
-  process.once("exit", () => rmSync(joined, { recursive: true, force: true }));
-  for (const name of readdirSync(own)) link(join(own, name), join(joined, name));
-  for (const name of PROVIDERS) link(join(folder, name), join(joined, name));
-  const module = { exports: {} };
-  process.dlopen(module, join(joined, "onnxruntime_binding.node"), constants.dlopen.RTLD_NOW);
-  return module.exports;
+  process.once("exit", () => rmSync(place, { recursive: true, force: true }));
+  for (const name of readdirSync(own)) link(join(own, name), join(place, name));
+  for (const name of PROVIDERS) link(join(folder, name), join(place, name));
+  joined = place;
+  return place;
 }
 
 /** A file under another path: a library is found beside the path under which another is loaded. */

@@ -26,17 +26,9 @@ function mayPack(elem: Elem, shape: readonly number[]): boolean {
  * and numbers that it returns come back as one vector.
  * @param isFresh whether an input of the step is another tensor at each call
  */
-export function replayedEnds(
-  { program, sources, computed, assigned, returned }: Recording,
-  isFresh: (input: string) => boolean,
-): Ends {
-  const packed = program.inputs.map(({ value, shape }, i) => {
-    const source = sources[i]!;
-    const comesFromHere =
-      (source.from === "draw" && !computed[source.index]) ||
-      (source.from === "input" && isFresh(source.name));
-    return comesFromHere && mayPack(value.elem, shape);
-  });
+export function replayedEnds(recording: Recording, isFresh: (input: string) => boolean): Ends {
+  const { program, assigned, returned } = recording;
+  const packed = packedOf(recording, isFresh);
   const uses = (of: typeof assigned | typeof returned, i: number): number =>
     of.filter(({ result }) => "output" in result && result.output === i).length;
   const kept = program.outputs.map(({ elem, shape }, i) => {
@@ -46,6 +38,35 @@ export function replayedEnds(
   });
   const joined = program.outputs.map(({ elem, shape }, i) => !kept[i] && mayPack(elem, shape));
   return { packed: unlessAlone(packed), kept, joined: unlessAlone(joined) };
+}
+
+/**
+ * Ends of a step that its device repeats: the same, but that whatever does not come back as one vector has a place there, and
+ * so has what is both assigned and returned.
+ * @param isFresh whether an input of the step is another tensor at each call
+ */
+export function fixedEnds(recording: Recording, isFresh: (input: string) => boolean): Ends {
+  const { program, assigned } = recording;
+  const isAssigned = (i: number): boolean =>
+    assigned.some(({ result }) => "output" in result && result.output === i);
+  const joined = program.outputs.map(
+    ({ elem, shape }, i) => elem === Elem.float32 && !isLarge(shape) && !isAssigned(i),
+  );
+  return { packed: packedOf(recording, isFresh), kept: joined.map((is) => !is), joined };
+}
+
+/** Which inputs go in as one vector: what a step draws and is told. */
+function packedOf(
+  { program, sources, computed }: Recording,
+  isFresh: (input: string) => boolean,
+): readonly boolean[] {
+  return program.inputs.map(({ value, shape }, i) => {
+    const source = sources[i]!;
+    const comesFromHere =
+      (source.from === "draw" && !computed[source.index]) ||
+      (source.from === "input" && isFresh(source.name));
+    return comesFromHere && mayPack(value.elem, shape);
+  });
 }
 
 /** None of them where there is but one. */

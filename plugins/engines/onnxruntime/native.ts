@@ -1,24 +1,16 @@
 /**
- * ONNX Runtime's native library, through onnxruntime-node's binding.
+ * ONNX Runtime's native library: through onnxruntime-node's binding where this process's memory is all there is, and through
+ * its C functions on GPUs (gpu.ts).
  *
  * @module
  */
 import { messageOf } from "../../../core/mod.ts";
-import { adapterOf } from "./adapter.ts";
 import { FATAL, loadBinding, type Native, type NativeSession, type Tensor, TYPES } from "./binding.ts";
 import { CUDA_HINT } from "./cuda.ts";
-import { type NativeDevice, newDevice } from "./device.ts";
+import { loadGpu } from "./gpu.ts";
 import { Elem, encodeModel } from "./model.ts";
 import { processors } from "./processors.ts";
-import {
-  type Buffer,
-  type Feed,
-  PLAIN,
-  type Runtime,
-  type Session,
-  type SessionSettings,
-} from "./runtime.ts";
-import { isResident, type Resident } from "./value.ts";
+import { type Feed, PLAIN, type Runtime, type Session, type SessionSettings } from "./runtime.ts";
 
 /** An execution provider of ONNX Runtime. */
 export type Provider = (typeof PROVIDERS)[number];
@@ -34,12 +26,10 @@ const SPINNING = { intra_op: { allow_spinning: "1", spin_duration_us: "50" }, fo
 
 const QUIET = { logSeverityLevel: FATAL };
 
-/** WebGPU lets a shader have eight buffers of its own: seven outputs, and the input that they are parts of. */
-const SHADER_OUTPUTS = 7;
-
 /** Loads the native library. Throws where it does not load, or lacks the provider. */
 export function loadNative(provider: Provider): Runtime {
-  const native = loadBinding(provider === "cuda");
+  if (provider === "webgpu" || provider === "cuda") return hinted(provider, () => loadGpu(provider));
+  const native = loadBinding();
   const { version, providers } = native;
   if (!providers.includes(provider)) {
     throw new Error(
@@ -47,75 +37,41 @@ export function loadNative(provider: Provider): Runtime {
         `(it has ${providers.join(", ")})${HINTS[provider] ?? ""}`,
     );
   }
-  let device: NativeDevice | undefined;
   const compile = (model: Uint8Array, settings: SessionSettings): Session =>
-    newSession(native, provider, model, settings, device);
-  if (provider !== "cpu") tryProvider(compile, provider);
-  const shaders = provider === "webgpu";
-  const adapter = shaders ? adapterOf() : undefined;
-  const on = adapter === undefined ? "" : ` on ${adapter.name}${adapter.software ? " (software)" : ""}`;
-  if (adapter !== undefined) device = newDevice(compile, adapter);
-
+    newSession(native, provider, model, settings);
+  if (provider !== "cpu") hinted(provider, () => tryProvider(compile));
   return {
     name: "onnxruntime-node",
     version,
     maxThreads: processors(),
-    place: provider === "cpu" ? "CPU" : `${provider}${on}, CPU where it lacks an operator`,
-    dialect: {
-      ...PLAIN,
-      block: provider === "cpu" ? blockOf(compile) : undefined,
-      ...(shaders && { outputs: SHADER_OUTPUTS, shaders }),
-    },
-    device,
+    place: provider === "cpu" ? "CPU" : `${provider}, CPU where it lacks an operator`,
+    dialect: { ...PLAIN, block: provider === "cpu" ? blockOf(compile) : undefined },
+    device: undefined,
     compile,
   };
-}
-
-/** The provider as the binding is told of it. */
-function providerOf(provider: Provider, onProcessor: readonly string[]): unknown {
-  if (provider !== "webgpu") return provider;
-  // with channels last, its own choice, a convolution and three gradients of depthwise ones came out wrong
-  const layout = { preferredLayout: "NCHW" };
-  return { name: provider, ...layout, ...(onProcessor.length > 0 && { forceCpuNodeNames: onProcessor }) };
 }
 
 function newSession(
   native: Native,
   provider: Provider,
   model: Uint8Array,
-  { threads, kept = [], onProcessor = [], strict = false }: SessionSettings,
-  device: NativeDevice | undefined,
+  { threads }: SessionSettings,
 ): Session {
   const session: NativeSession = native.newSession();
   session.loadModel(model.buffer as ArrayBuffer, model.byteOffset, model.byteLength, {
-    executionProviders: provider === "cpu" ? ["cpu"] : [providerOf(provider, onProcessor), "cpu"],
+    executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: "sequential",
     graphOptimizationLevel: "all",
     logSeverityLevel: FATAL, // what goes wrong is thrown
-    extra: { session: strict ? { disable_cpu_ep_fallback: "1" } : SPINNING },
-    ...(kept.length > 0 && {
-      preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, "gpu-buffer"])),
-    }),
+    extra: { session: SPINNING },
   });
-  const run = (
-    feeds: Readonly<Record<string, Feed>>,
-    fetches: Readonly<Record<string, Buffer>>,
-  ): Record<string, Resident> => {
-    if (kept.length === 0) {
+  return {
+    run(feeds, fetches) {
       native.leftOut(() => session.run(tensors(feeds), tensors(fetches), QUIET));
       return {};
-    }
-    // where outputs stay on the device, the binding makes the others itself
-    const wanted = [...kept, ...Object.keys(fetches)].map((name) => [name, null] as const);
-    const made = session.run(tensors(feeds), Object.fromEntries(wanted), QUIET);
-    for (const name in fetches) fetches[name]!.data.set(made[name]!.data as never);
-    return Object.fromEntries(kept.map((name) => [name, device!.keep(made[name]!)]));
-  };
-  return {
-    run: (feeds, fetches) =>
-      device === undefined ? run(feeds, fetches) : device.watched(feeds, fetches, () => run(feeds, fetches)),
+    },
     dispose: () => session.dispose(),
   };
 }
@@ -127,21 +83,26 @@ const HINTS: Partial<Record<Provider, string>> = {
   dml: ": DirectML is Windows' alone",
 };
 
-/** A provider may be listed and still lack its libraries: that shows when a session is made. */
-function tryProvider(compile: Runtime["compile"], provider: Provider): void {
+/** Adds to what goes wrong in loading a provider what it needs. */
+function hinted<R>(provider: Provider, load: () => R): R {
   try {
-    const port = { elem: Elem.float32, shape: [1] };
-    const model = encodeModel({
-      inputs: [{ name: "x", ...port }],
-      outputs: [{ name: "y", ...port }],
-      initializers: [],
-      nodes: [{ name: "y", op: "Neg", domain: "", attributes: {}, inputs: ["x"], outputs: ["y"] }],
-    });
-    compile(model, { threads: 1 }).dispose();
+    return load();
   } catch (error) {
     const [why] = messageOf(error).trim().split("\n");
     throw new Error(`provider "${provider}" does not load: ${why}${HINTS[provider] ?? ""}`);
   }
+}
+
+/** A provider may be listed and still lack its libraries: that shows when a session is made. */
+function tryProvider(compile: Runtime["compile"]): void {
+  const port = { elem: Elem.float32, shape: [1] };
+  const model = encodeModel({
+    inputs: [{ name: "x", ...port }],
+    outputs: [{ name: "y", ...port }],
+    initializers: [],
+    nodes: [{ name: "y", op: "Neg", domain: "", attributes: {}, inputs: ["x"], outputs: ["y"] }],
+  });
+  compile(model, { threads: 1 }).dispose();
 }
 
 /**
@@ -174,10 +135,7 @@ function tensors(feeds: Readonly<Record<string, Feed>>): Record<string, Tensor> 
   const out: Record<string, Tensor> = {};
   for (const name in feeds) {
     const { elem, shape, data } = feeds[name]!;
-    const type = TYPES[elem];
-    out[name] = isResident(data)
-      ? { type, dims: shape, location: "gpu-buffer", gpuBuffer: (data.handle as Tensor).gpuBuffer }
-      : { type, dims: shape, data, location: "cpu" };
+    out[name] = { type: TYPES[elem], dims: shape, data, location: "cpu" };
   }
   return out;
 }

@@ -7,6 +7,7 @@
 import { type Draw, type Key, plainStep, type Step, type StepBody, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "./backend.ts";
 import { replayedEnds } from "./ends.ts";
+import { type Call, type FixedStep, fixStep } from "./fixed.ts";
 import { Elem } from "./model.ts";
 import { fillAll } from "./noise.ts";
 import { processors } from "./processors.ts";
@@ -27,7 +28,17 @@ import type { Ends } from "./vectors.ts";
 type Plan =
   | { readonly stage: "recorded"; readonly recording: Recording; readonly given: Given }
   | ReplayPlan
+  | FixedPlan
   | { readonly stage: "gave up" };
+
+/** A step that its device repeats. */
+interface FixedPlan {
+  readonly stage: "fixed";
+  readonly recording: Recording;
+  readonly step: FixedStep;
+  /** What takes its place where the device turns out not to repeat it. */
+  readonly otherwise: () => ReplayPlan;
+}
 
 interface ReplayPlan {
   readonly stage: "replays";
@@ -64,8 +75,12 @@ export function replayingStep<I extends string, O extends string>(
       const signature = signatureOf(inputs);
       const plan = plans.get(signature);
       if (plan?.stage === "gave up") return plain.run(inputs, key);
-      if (plan?.stage === "replays") {
-        if (plan.recording.sources.every(alive)) return replay(backend, plan, inputs, key) as never;
+      if (plan?.stage === "replays" || plan?.stage === "fixed") {
+        if (plan.recording.sources.every(alive)) {
+          const { results, plan: next } = replay(backend, plan, inputs, key);
+          if (next !== plan) plans.set(signature, next);
+          return results as never;
+        }
         forget(backend, plan);
         plans.delete(signature);
       }
@@ -86,7 +101,7 @@ export function replayingStep<I extends string, O extends string>(
     },
     dispose() {
       for (const plan of plans.values()) {
-        if (plan.stage === "replays") forget(backend, plan);
+        if (plan.stage === "replays" || plan.stage === "fixed") forget(backend, plan);
         if (plan.stage !== "gave up") backend.release(plan.recording.program);
       }
       plans.clear();
@@ -96,6 +111,16 @@ export function replayingStep<I extends string, O extends string>(
 
 /** @param isFresh whether an input is another tensor at each call */
 function planned(
+  backend: OnnxBackend,
+  recording: Recording,
+  isFresh: (input: string) => boolean,
+): ReplayPlan | FixedPlan {
+  const step = fixStep(backend, recording, isFresh);
+  const otherwise = (): ReplayPlan => replayed(backend, recording, isFresh);
+  return step === undefined ? otherwise() : { stage: "fixed", recording, step, otherwise };
+}
+
+function replayed(
   backend: OnnxBackend,
   recording: Recording,
   isFresh: (input: string) => boolean,
@@ -113,8 +138,9 @@ function planned(
 }
 
 /** Frees what a plan has on a device. */
-function forget(backend: OnnxBackend, { constants }: ReplayPlan): void {
-  for (const value of constants.values()) backend.recycle(value);
+function forget(backend: OnnxBackend, plan: ReplayPlan | FixedPlan): void {
+  if (plan.stage === "fixed") plan.step.dispose();
+  else for (const value of plan.constants.values()) backend.recycle(value);
 }
 
 function alive(source: Source): boolean {
@@ -131,27 +157,51 @@ function signatureOf(inputs: Readonly<Record<string, tf.Tensor | number>>): stri
   return text;
 }
 
-/** Runs a recorded program, the very one that ran when it was recorded, on what the step's sources hold now. */
+/** Repeats a recorded step on what its sources hold now. */
 function replay(
   backend: OnnxBackend,
-  { recording, ends, constants }: ReplayPlan,
-  inputs: Readonly<Record<string, tf.Tensor | number>>,
+  plan: ReplayPlan | FixedPlan,
+  given: Call["given"],
   key: Key,
-): Record<string, tf.Tensor> {
+): { readonly results: Record<string, tf.Tensor>; readonly plan: ReplayPlan | FixedPlan } {
   backend.flush();
-  const drawn = drawnBy(backend, recording, key);
+  const { recording } = plan;
+  const call = { given, drawn: drawnBy(backend, recording, key) };
+  const repeated = plan.stage === "fixed" ? plan.step.run(call) : computed(backend, plan, call);
+  const done =
+    repeated === undefined ? insteadOf(backend, plan as FixedPlan, call) : { results: repeated, plan };
+  recording.draws.forEach(({ fill, shape }, i) => {
+    const numbers = call.drawn[i];
+    if (fill !== undefined && numbers !== undefined && !isResident(numbers))
+      backend.recycle(newValue(Elem.float32, shape, { data: numbers, owned: true }));
+  });
+  return done;
+}
+
+function insteadOf(backend: OnnxBackend, fixed: FixedPlan, call: Call): ReturnType<typeof replay> {
+  forget(backend, fixed);
+  const plan = fixed.otherwise();
+  return { results: computed(backend, plan, call), plan };
+}
+
+/** Runs a recorded program, the very one that ran when it was recorded. */
+function computed(
+  backend: OnnxBackend,
+  { recording, ends, constants }: ReplayPlan,
+  { given, drawn }: Call,
+): Record<string, tf.Tensor> {
   const storedOf = (source: Source): Stored => {
     if (source.from === "variable") return backend.resident(backend.view(source.variable).value);
     if (source.from === "draw") return drawn[source.index]!;
     if (source.from === "constant") return backend.resident(constants.get(source)!);
-    const x = inputs[source.name]!;
+    const x = given[source.name]!;
     return typeof x === "number" ? Float32Array.of(x) : backend.stored(backend.view(x).value);
   };
   /** A source's elements, here. */
   const dataOf = (source: Source): Data => {
     if (source.from === "variable") return hostOf(backend.view(source.variable).value)!;
     if (source.from === "constant") return source.data; // one that the program may not have
-    const x = source.from === "input" ? inputs[source.name]! : 0;
+    const x = source.from === "input" ? given[source.name]! : 0;
     if (typeof x !== "number") return hostOf(backend.view(x).value)!;
     const stored = storedOf(source);
     return isResident(stored) ? stored.read() : stored;
@@ -177,11 +227,6 @@ function replay(
     results[name] = backend.finished(info);
   }
   for (const { variable, data } of assigned) backend.assign(variable, data);
-  recording.draws.forEach(({ fill, shape }, i) => {
-    const numbers = drawn[i];
-    if (fill !== undefined && numbers !== undefined && !isResident(numbers))
-      backend.recycle(newValue(Elem.float32, shape, { data: numbers, owned: true }));
-  });
   return results;
 }
 

@@ -6,6 +6,18 @@
 import type { Elem } from "./model.ts";
 import type { Data, Resident, Stored } from "./value.ts";
 
+/** A named tensor of a fixed shape. */
+export interface Port {
+  readonly name: string;
+  readonly elem: Elem;
+  readonly shape: readonly number[];
+}
+
+/** A place on a device for an end of a model. */
+export interface Placed extends Port {
+  readonly place: Resident;
+}
+
 /** A tensor on its way out. */
 export interface Buffer {
   readonly elem: Elem;
@@ -37,7 +49,7 @@ export interface Session {
 export interface SessionSettings {
   readonly threads: number;
   /** Outputs to be left on the device. */
-  readonly kept?: readonly string[];
+  readonly kept?: readonly Port[];
   /** Fails where a node is left to the processor. */
   readonly strict?: boolean;
   /** Nodes for the processor, by name, though the device has kernels for them. */
@@ -57,10 +69,22 @@ export interface Dialect {
 /** The dialect of any runtime. */
 export const PLAIN: Dialect = { block: undefined, outputs: Number.POSITIVE_INFINITY, shaders: false };
 
+/** A model that always runs between the same places. */
+export interface Fixed {
+  run(): void;
+  dispose(): void;
+}
+
 /** A device with a memory of its own. */
 export interface Device {
+  /** Memory there, of no meaning yet. */
+  place(elem: Elem, shape: readonly number[]): Resident;
   /** Copies elements there. */
   upload(data: Data, elem: Elem, shape: readonly number[]): Resident;
+  /** Copies elements to a place there. */
+  write(data: Data, elem: Elem, to: Resident): void;
+  /** Copies elements from one place there to another. */
+  copy(from: Resident, to: Resident): void;
   readonly counts: DeviceCounts;
   /** Its name, as far as it can be told. */
   readonly name: string;
@@ -95,4 +119,9 @@ export interface Runtime {
   /** Where values can be kept between runs; undefined where that is this process's own memory. */
   readonly device: Device | undefined;
   compile(model: Uint8Array, settings: SessionSettings): Session;
+  /**
+   * Compiles a model that always runs between the same places: the device takes down what it does, and repeats that by itself.
+   * @throws Error where a node would be left to the processor
+   */
+  fix?(model: Uint8Array, inputs: readonly Placed[], outputs: readonly Placed[]): Fixed;
 }

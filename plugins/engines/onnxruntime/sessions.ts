@@ -36,13 +36,13 @@ function compile(
   const { model, inputs, outputs } = modelOf(program, ends, dialect.outputs);
   const auto = largestWork(program) >= WORTH_THREADS ? maxThreads : 1;
   if (device !== undefined) teller.tell(program.nodes);
-  const session: Session = runtime.compile(encodeModel(model), {
-    threads: threads === "auto" ? auto : Math.min(threads, maxThreads),
-    kept: outputs.filter((_, i) => ends?.kept[i]),
-    onProcessor: device === undefined ? [] : onProcessor(model.nodes),
-  });
   const shapesIn = program.inputs.map(({ value, shape }) => ({ elem: value.elem, shape }));
   const shapesOut = program.outputs.map(({ elem, shape }) => ({ elem, shape }));
+  const session: Session = runtime.compile(encodeModel(model), {
+    threads: threads === "auto" ? auto : Math.min(threads, maxThreads),
+    kept: outputs.flatMap((name, i) => (ends?.kept[i] ? [{ name, ...shapesOut[i]! }] : [])),
+    onProcessor: device === undefined ? [] : onProcessor(model.nodes),
+  });
   const vectorIn = vectorOf(shapesIn, ends?.packed);
   const vectorOut = vectorOf(shapesOut, ends?.joined);
   return {
@@ -70,12 +70,14 @@ function compile(
 }
 
 /** A vector of the numbers of some tensors, one after the other. */
-interface Vector extends Buffer {
+export interface Vector extends Buffer {
+  readonly data: Float32Array;
   /** @param i the tensor's place among all */
   each(use: (part: Float32Array, i: number) => void): void;
 }
 
-function vectorOf(
+/** A vector for the tensors that are chosen; undefined where none is. */
+export function vectorOf(
   shapes: readonly { readonly shape: readonly number[] }[],
   chosen: readonly boolean[] | undefined,
 ): Vector | undefined {

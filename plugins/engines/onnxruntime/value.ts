@@ -109,7 +109,7 @@ export function newValue(elem: Elem, shape: readonly number[], rest: Partial<Val
 }
 
 /** A computed value's elements, brought here if need be; undefined where they were lost. */
-export function hostOf(value: Value): Data | undefined {
+export function hostOf(value: Pick<Value, "data" | "device">): Data | undefined {
   value.data ??= value.device?.read();
   return value.data;
 }

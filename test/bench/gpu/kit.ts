@@ -46,6 +46,8 @@ const NOT_NEEDED = /^scenarios\/paper\/results|\.(md|jpg|test\.ts)$/;
 /** What is read otherwise than as a module. */
 const READ = [
   "node_modules/onnxruntime-node/bin/napi-v6/linux/x64/*",
+  "node_modules/koffi/*.{js,cjs}",
+  "node_modules/@koromix/koffi-linux-x64/{*.js*,linux_x64/*}",
   "node_modules/webgpu/dist/linux-x64/*",
   "node_modules/@resvg/resvg-wasm/*.wasm",
   "node_modules/dejavu-fonts-ttf/ttf/DejaVuSans*.ttf",

@@ -3,12 +3,11 @@ import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import t from "tap";
 import { adapterFrom } from "../../../plugins/engines/onnxruntime/adapter.ts";
-import type { Tensor } from "../../../plugins/engines/onnxruntime/binding.ts";
+import type { DirectSession, Tensor } from "../../../plugins/engines/onnxruntime/capi.ts";
 import { lossOf, newDevice } from "../../../plugins/engines/onnxruntime/device.ts";
 import { Elem, encodeModel, type ModelNode } from "../../../plugins/engines/onnxruntime/model.ts";
 import { loadNative } from "../../../plugins/engines/onnxruntime/native.ts";
 import { judged } from "../../../plugins/engines/onnxruntime/prospect.ts";
-import type { Session } from "../../../plugins/engines/onnxruntime/runtime.ts";
 import { cut, grouped, join, type Part } from "../../../plugins/engines/onnxruntime/vectors.ts";
 
 const { float32, int64 } = Elem;
@@ -49,6 +48,7 @@ t.test("lossOf() tells a lost device from what else goes wrong", async (t) => {
     "status_code == wgpu::MapAsyncStatus::Success was false",
     "vkAllocateMemory failed with VK_ERROR_OUT_OF_DEVICE_MEMORY",
     "device is out of memory",
+    "CUDA failure 700: an illegal memory access was encountered",
   ]) {
     t.match(lossOf(`${message}\nmore`, "GPU"), {
       name: "RunError",
@@ -58,48 +58,46 @@ t.test("lossOf() tells a lost device from what else goes wrong", async (t) => {
   t.equal(lossOf("Node (x) Op (Add) [ShapeInferenceError] Incompatible dimensions", "GPU"), undefined);
 });
 
+/** A device whose library does nothing, and how many of its tensors have been freed. */
+function fakeDevice() {
+  const freed = { count: 0 };
+  const tensor = (): Tensor => ({ pointer: 1n, address: () => 1n, dispose: () => void freed.count++ });
+  const binding = { run: () => {}, dispose: () => {} };
+  const session: DirectSession = { allocate: tensor, bind: () => binding, dispose: () => {} };
+  const library = { here: tensor, there: tensor };
+  const device = newDevice({ library, provider: "cpu", compile: () => session }, () => ({
+    name: "GPU",
+    software: false,
+  }));
+  return { device, freed };
+}
+
 t.test("a device that is lost computes no more, and says why", async (t) => {
-  const session = {} as Session;
-  const device = newDevice(() => session, { name: "GPU", software: false });
+  const { device } = fakeDevice();
   t.equal(device.broken(), undefined);
   t.equal(
-    device.watched({}, {}, () => 7),
+    device.watched({}, () => 7),
     7,
   );
-  t.throws(
-    () =>
-      device.watched({}, {}, () => {
-        throw new Error("bad shape");
-      }),
-    { message: "bad shape" },
-  );
+  const fails = (message: string) => (): never => {
+    throw new Error(message);
+  };
+  t.throws(() => device.watched({}, fails("bad shape")), { message: "bad shape" });
   t.equal(device.broken(), undefined);
   const lost = { name: "RunError", message: /the GPU was lost \(GPU: Device lost\)/ };
-  t.throws(
-    () =>
-      device.watched({}, {}, () => {
-        throw new Error("Device lost");
-      }),
-    lost,
-  );
+  t.throws(() => device.watched({}, fails("Device lost")), lost);
   t.match(device.broken(), lost);
-  t.throws(() => device.watched({}, {}, () => t.fail("it is run")), lost);
+  t.throws(() => device.watched({}, () => t.fail("it is run")), lost);
 });
 
-t.test("a device counts what lies there, and frees it once", async (t) => {
-  const device = newDevice(() => ({}) as Session, { name: "GPU", software: false });
-  let freed = 0;
-  const tensor: Tensor = {
-    type: "float32",
-    dims: [3, 4],
-    location: "gpu-buffer",
-    dispose: () => void freed++,
-  };
-  const resident = device.keep(tensor);
+t.test("a device counts what lies there, and frees it once, with its views", async (t) => {
+  const { device, freed } = fakeDevice();
+  const resident = device.place(float32, [3, 4]);
   t.match(device.counts, { residents: 1, residentBytes: 48 });
+  t.equal(device.tensor(resident, [4, 3]), device.tensor(resident, [4, 3]), "a view is made once");
   resident.dispose();
   resident.dispose();
-  t.equal(freed, 1);
+  t.equal(freed.count, 2);
   t.match(device.counts, { residents: 0, residentBytes: 0 });
 });
 

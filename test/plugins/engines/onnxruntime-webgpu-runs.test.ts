@@ -66,8 +66,8 @@ await t.test("runs on WebGPU", { skip: await noGpu() }, async (t) => {
         const device = (tf.backend() as OnnxBackend).runtime.device as NativeDevice;
         const { watched } = device;
         Object.assign(device, {
-          watched: (...[feeds, fetches]: Parameters<typeof watched>) =>
-            watched(feeds, fetches, () => {
+          watched: (...[moved]: Parameters<typeof watched>) =>
+            watched(moved, () => {
               throw new Error("Device lost");
             }),
         });
