@@ -24,7 +24,7 @@ function mayPack(elem: Elem, shape: readonly number[]): boolean {
 /**
  * Ends of a step that is replayed: what it draws and is told goes in as one vector, what it assigns or what is large stays,
  * and numbers that it returns come back as one vector.
- * @param isFresh whether an input of the step is another tensor at each call
+ * @param isFresh whether an input of the step is another tensor from here at each call
  */
 export function replayedEnds(recording: Recording, isFresh: (input: string) => boolean): Ends {
   const { program, assigned, returned } = recording;
@@ -43,7 +43,7 @@ export function replayedEnds(recording: Recording, isFresh: (input: string) => b
 /**
  * Ends of a step that its device repeats: the same, but that whatever does not come back as one vector has a place there, and
  * so has what is both assigned and returned.
- * @param isFresh whether an input of the step is another tensor at each call
+ * @param isFresh whether an input of the step is another tensor from here at each call
  */
 export function fixedEnds(recording: Recording, isFresh: (input: string) => boolean): Ends {
   const { program, assigned } = recording;

@@ -60,7 +60,7 @@ type Held = Pick<Value, "data" | "device">;
 
 /**
  * Fixes a step on the backend's device.
- * @param isFresh whether an input is another tensor at each call
+ * @param isFresh whether an input is another tensor from here at each call
  * @returns undefined where the device cannot repeat it: something is of a type that cannot lie there, or a node is left to
  * the processor
  */

@@ -93,8 +93,11 @@ export function replayingStep<I extends string, O extends string>(
       } else if (before === undefined) {
         plans.set(signature, { stage: "recorded", recording, given });
       } else {
-        const isFresh = (input: string): boolean =>
-          !given.has(input) || given.get(input) !== before.given.get(input);
+        const isFresh = (input: string): boolean => {
+          const value = given.get(input);
+          // what lies on a device already is better copied there
+          return value === undefined || (value !== before.given.get(input) && value.device === undefined);
+        };
         plans.set(signature, planned(backend, recording, isFresh));
       }
       return results as never;
@@ -109,7 +112,7 @@ export function replayingStep<I extends string, O extends string>(
   };
 }
 
-/** @param isFresh whether an input is another tensor at each call */
+/** @param isFresh whether an input is another tensor from here at each call */
 function planned(
   backend: OnnxBackend,
   recording: Recording,

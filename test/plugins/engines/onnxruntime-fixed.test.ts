@@ -175,6 +175,36 @@ t.test("inputs: the same tensor again, another one, integers; and what is only p
   tf.dispose([repeated, recorded, ...images]);
 });
 
+t.test("what a step returns and takes again stays on the device", async (t) => {
+  const make = () => {
+    const start = key.fold("x").normal([40, 40]);
+    return tf.mul(start, 2);
+  };
+  const body: Body = ({ x, rate }) => ({ x: tf.add(tf.mul(x!, rate!), 1), sum: tf.sum(x!) });
+  const all = (compile: (body: Body) => ReturnType<typeof plainStep>, steps: number): unknown[] => {
+    const step = compile(body);
+    let x = make();
+    const sums: number[] = [];
+    let before = counts();
+    for (let i = 0; i < steps; i++) {
+      if (i === 3) before = counts();
+      const made = step.run({ x, rate: 0.5 }, key);
+      x.dispose();
+      x = made.x!;
+      sums.push(made.sum!.dataSync()[0]!);
+      made.sum!.dispose();
+    }
+    const { downloadedBytes } = counts();
+    const last = [...x.dataSync()];
+    x.dispose();
+    step.dispose();
+    return [sums, last, downloadedBytes - before.downloadedBytes];
+  };
+  const found = all((body) => compileStep("step", body), 8);
+  t.same(found.slice(0, 2), all((body) => plainStep(body), 8).slice(0, 2));
+  t.equal(found[2], 5 * 4, "a number for each step");
+});
+
 t.test("nothing is left behind, in whatever order all is freed", async (t) => {
   const fresh = (): number => {
     tf.add(1, 1).dataSync(); // what is freed goes with the next run
