@@ -42,15 +42,16 @@ class Svm:
         return -self.model.score_samples(x)
 
 
-def peers(seed, width):
+def peers(seed, rows, width):
     hidden = [64, 32]
+    batch = min(32, rows)  # PyOD leaves out a last batch that is not full
     yield "IForest", IForest(random_state=seed)
     yield "ECOD", ECOD()
     yield "LOF", LOF(novelty=True)
     yield "KNN", KNN()
     yield "DeepSVDD", DeepSVDD(n_features=width, epochs=EPOCHS, random_state=seed, verbose=0)
     yield "AutoEncoder", AutoEncoder(
-        hidden_neuron_list=hidden, epoch_num=EPOCHS, random_state=seed, verbose=0, preprocessing=False
+        hidden_neuron_list=hidden, epoch_num=EPOCHS, batch_size=batch, random_state=seed, verbose=0, preprocessing=False
     )
     yield "SO_GAAL", SO_GAAL(stop_epochs=EPOCHS)
     yield "OneClassSVM", Svm()
@@ -61,7 +62,7 @@ def main(folder, seeds):
     learn, test, abnormal = (np.load(f"{folder}/{name}.npy") for name in ("learn", "test", "abnormal"))
     learn, test = (x.reshape(len(x), -1) for x in (learn, test))
     for seed in seeds:
-        for name, peer in peers(seed, learn.shape[1]):
+        for name, peer in peers(seed, *learn.shape):
             np.random.seed(seed)
             torch.manual_seed(seed)
             sys.stdout, out = sys.stderr, sys.stdout
