@@ -29,6 +29,9 @@ import type { Settings, Space } from "./space.ts";
 import { spaceOf } from "./space-file.ts";
 import { type Sweep, sweepSchema } from "./sweep.ts";
 
+/** What every sweep file has, for messages. */
+export const SWEEP_NAMES = '"scenario" and "vary"';
+
 /** The text of a scenario, and where it comes from. */
 export interface ScenarioText {
   readonly text: string;
@@ -84,7 +87,7 @@ export interface LoadedSweep {
  */
 export async function loadSweep(text: string, origin: SweepOrigin): Promise<LoadedSweep> {
   const { file, base } = origin;
-  const source = sourceOf({ text, ...origin }, '"scenario" and "vary"');
+  const source = sourceOf({ text, ...origin }, SWEEP_NAMES);
   const problemAt = (keys: readonly PropertyKey[], message: string): Problem => ({
     path: keys.map(String).join("."),
     message,

@@ -14,6 +14,7 @@ import {
   loadSweep,
   locatePath,
   type Override,
+  SWEEP_NAMES,
 } from "../../core/mod.ts";
 import { sourceOf } from "../../core/scenario/source.ts";
 import { modules } from "../trainer/modules.ts";
@@ -64,7 +65,7 @@ export function isSweep(found: ScenarioFile): boolean {
 export async function loadSweepFile(given: string, host: Host): Promise<LoadedSweepFile> {
   const found = findScenario(given);
   const { file, text, ...origin } = found;
-  if ("application" in sourceOf(found).value) {
+  if ("application" in sourceOf(found, SWEEP_NAMES).value) {
     throw new InputError(
       `${file} is a scenario, not a sweep: use dsgan run ${given}, or name it in a sweep's "scenario"`,
     );

@@ -65,6 +65,8 @@ t.test("sweeps and scenarios are told apart", (t) => {
     code: 2,
     err: /is a scenario, not a sweep: use dsgan run/,
   });
+  const empty = join(t.testdir({ "empty.yaml": "" }), "empty.yaml");
+  t.match(dsgan("sweep", empty), { code: 2, err: /expected a mapping with "scenario" and "vary"/ });
   t.notMatch(dsgan("list", "scenarios").out, /sweep-|pu-learning/, "nor what is of a package of its own");
   t.end();
 });
