@@ -45,12 +45,15 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** Generator steps of the training that is watched: longer than the crowd stays, and told of about once a second. */
 const TRAINING_STEPS = 40_000;
 const measured: Record<string, number> = {};
+/** Those that were begun: none outlives this process. */
+const servers: ChildProcess[] = [];
 
 const folder = mkdtempSync(join(tmpdir(), "dsgan-bench-"));
 try {
   if (options.only !== "crowd") await opening();
   if (options.only !== "open") await crowd();
 } finally {
+  for (const child of servers) child.kill();
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 const table = new Table({ head: ["what", "measured"], style: { head: [] } });
@@ -65,6 +68,7 @@ async function serve(runs: string): Promise<{ child: ChildProcess; url: string }
   const child = spawn(process.execPath, [main, "serve", "--runs", runs, "--port", "0", "--read-only"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  servers.push(child);
   for await (const text of child.stdout!) {
     const url = /http:\S+/.exec(String(text))?.[0];
     if (url !== undefined) return { child, url };
@@ -156,7 +160,8 @@ async function writeLong(runs: string, n: number): Promise<string> {
 
 function writeMany(runs: string, n: number): void {
   for (let i = 0; i < n; i++) {
-    const run = `many-20260101-${String(Math.floor(i / 10) % 240000).padStart(6, "0")}-${i.toString(16).padStart(4, "0")}`;
+    const time = new Date(Date.UTC(2026, 0, 1) + 1000 * Math.floor(i / 10)).toISOString().slice(11, 19);
+    const run = `many-20260101-${time.replaceAll(":", "")}-${i.toString(16).padStart(4, "0")}`;
     mkdirSync(join(runs, run), { recursive: true });
     writeFileSync(join(runs, run, "scenario.yaml"), "name: many\ntags:\n  - bench\nseed: 0\n");
     writeFileSync(join(runs, run, "result.json"), resultOf(run, i % 100 === 0 ? "failed" : "passed"));
