@@ -77,6 +77,7 @@ export * from "./run/event.ts";
 export * from "./run/expectation.ts";
 export * from "./run/fit.ts";
 export * from "./run/identify.ts";
+export { parseKept } from "./run/kept.ts";
 export * from "./run/learner.ts";
 export * from "./run/lease.ts";
 export { schemeOf, storeAt } from "./run/location.ts";

@@ -11,6 +11,11 @@ import { type AllowList, isAllowed } from "../../core/scenario/allow.ts";
 import { SWEEP_FILE } from "../sweep/records.ts";
 import { heldFile } from "./held-file.ts";
 
+/** Whether a text may have an absolute path in it. Most pieces of a long run have no slash, which is soon seen. */
+function mayTell(text: string): boolean {
+  return (text.includes("/") || text.includes("\\")) && MAYBE.test(text);
+}
+
 /** Where an absolute path may begin: a slash or a drive behind what is no part of a word or an address. */
 const MAYBE = /(?<![\w/.~:%-])(?:file:\/\/|\/[^/\s]|[a-z]:[\\/])/i;
 
@@ -55,7 +60,7 @@ function outsideReader(reader: RunReader, allow: AllowList): RunReader {
     events: async (since, limit) => toldValue(await reader.events(since, limit), await known()),
     async *lines(since) {
       for await (const piece of reader.lines(since)) {
-        yield MAYBE.test(piece) ? toldLines(piece, await known()) : piece;
+        yield mayTell(piece) ? toldLines(piece, await known()) : piece;
       }
     },
     extent: () => reader.extent(),
@@ -119,7 +124,7 @@ function jsonTeller(tell: (value: unknown, known: Known) => unknown): Teller {
 /** Events, one a line. Few of them tell of places. */
 function toldLines(lines: string, known: Known): string {
   const told = (line: string): string => {
-    if (!MAYBE.test(line)) return line;
+    if (!mayTell(line)) return line;
     try {
       return JSON.stringify(toldValue(JSON.parse(line), known));
     } catch {
@@ -131,7 +136,7 @@ function toldLines(lines: string, known: Known): string {
 
 /** A text, which may be a path as a whole: then blanks are part of it. */
 function toldText(text: string, known: Known): string {
-  if (!MAYBE.test(text)) return text;
+  if (!mayTell(text)) return text;
   const isPath = /^(?:file:\/\/)?(?:\/|[a-z]:[\\/])[^:;,"'`\n]*$/i.test(text);
   return isPath ? discreet(`"${text}"`, known).slice(1, -1) : discreet(text, known);
 }
@@ -168,6 +173,6 @@ function toldResult(result: RunResult, known: Known): RunResult {
 function toldHtml(page: string, known: Known): string {
   return page
     .split(/(<[^>]*>)/)
-    .map((part) => (part.startsWith("<") || !MAYBE.test(part) ? part : discreet(part, known)))
+    .map((part) => (part.startsWith("<") || !mayTell(part) ? part : discreet(part, known)))
     .join("");
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { parse } from "yaml";
+
 import { InputError } from "../../core/plugin/errors.ts";
+import { parseKept } from "../../core/run/kept.ts";
 import {
   checkRunPath,
   RUN_FILES,
@@ -88,7 +89,7 @@ function beganAt(id: string): string {
 async function glanceOf(files: PublishedFiles, id: string): Promise<RunGlance> {
   const [result, document] = await Promise.all([
     resultOf(files, id),
-    textOf(files, id, RUN_FILES.scenario).then((text) => parse(text ?? "")),
+    textOf(files, id, RUN_FILES.scenario).then((text) => parseKept(text ?? "")),
   ]);
   const { tags } = (document ?? {}) as { tags?: unknown };
   return {

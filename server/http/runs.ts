@@ -4,8 +4,8 @@
  * @module
  */
 import type { z } from "@hono/zod-openapi";
-import { parse } from "yaml";
 import { type Expectation, inWords } from "../../core/run/expectation.ts";
+import { parseKept } from "../../core/run/kept.ts";
 import { glancesOf, RUN_FILES, type Store } from "../../core/run/store.ts";
 import { type RunItem, type RunSummary, type RunsPage, runSummary, runsPage } from "./answers.ts";
 import { breaths } from "./breath.ts";
@@ -120,7 +120,7 @@ async function aboutOf(log: RunLog): Promise<About> {
   let about: About = { expected: [] };
   try {
     const text = new TextDecoder().decode(data);
-    const { expect = {}, description } = parse(text) as {
+    const { expect = {}, description } = parseKept(text) as {
       readonly expect?: Record<string, Expectation>;
       readonly description?: unknown;
     };

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { parse } from "yaml";
+
 import type { RunEvent } from "../../core/run/event.ts";
+import { parseKept } from "../../core/run/kept.ts";
 import type { RunGlance, Store } from "../../core/run/store.ts";
 import type { JobRecord } from "../../core/sweep/jobs.ts";
 import type { Goal } from "../../core/sweep/search.ts";
@@ -132,7 +133,7 @@ async function termsOf({ reader }: RunLog): Promise<SweepTerms> {
   const data = await reader.read(SWEEP_FILE).catch(notFound);
   try {
     const { text, scenario } = JSON.parse(new TextDecoder().decode(data)) as SweepText;
-    const file = parse(text) as {
+    const file = parseKept(text) as {
       readonly description?: unknown;
       readonly scenario?: unknown;
       readonly vary?: Readonly<Record<string, unknown>>;

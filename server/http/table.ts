@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import { parse } from "yaml";
+import { parseKept } from "../../core/run/kept.ts";
 import type { Readings } from "../../core/run/reading.ts";
 import { glancesOf, RUN_FILES, type RunGlance, type RunReader, type Store } from "../../core/run/store.ts";
 import { differingPaths, type Options, optionsOf } from "../statistics/options.ts";
@@ -179,7 +179,7 @@ async function readDetails(reader: RunReader): Promise<Omit<Details, "key">> {
 
 function scenarioOf(data: Uint8Array | undefined): Readonly<Record<string, unknown>> {
   try {
-    const found: unknown = parse(new TextDecoder().decode(data ?? new Uint8Array()));
+    const found: unknown = parseKept(new TextDecoder().decode(data ?? new Uint8Array()));
     return typeof found === "object" && found !== null ? (found as Record<string, unknown>) : {};
   } catch {
     return {}; // someone has edited the file; the rest can be shown without it

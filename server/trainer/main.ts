@@ -26,7 +26,7 @@ import { modules } from "./modules.ts";
 import { openRun } from "./open-run.ts";
 import { openStore } from "./open-store.ts";
 import { type FromTrainer, type SentError, type ToTrainer, type TrainerRequest, WINDOW } from "./protocol.ts";
-import { requireSize } from "./size.ts";
+import { requireShort, requireSize } from "./size.ts";
 import { watchOver } from "./watchdog.ts";
 
 const stop = new AbortController();
@@ -109,6 +109,7 @@ async function check(request: TrainerRequest, size: number | undefined): Promise
     plugins: builtinPlugins,
     modules,
   });
+  requireShort(loaded);
   if (size !== undefined) requireSize(loaded, size);
   return loaded.scenario.name;
 }

@@ -33,6 +33,21 @@ export function requireSize({ scenario, registry, problemAt }: LoadedScenario, m
   throw new InputError([problemAt(largest[0]!.path, message)]);
 }
 
+/** Bytes that a scenario may have, every default filled in: seven times what the longest of dsgan's own has. */
+const MOST_BYTES = 32 * 1024;
+
+/**
+ * Holds a scenario to a length: a server reads it whenever it shows the run.
+ * @throws InputError for a longer one
+ */
+export function requireShort({ scenario }: Pick<LoadedScenario, "scenario">): void {
+  const bytes = Buffer.byteLength(JSON.stringify(scenario));
+  if (bytes <= MOST_BYTES) return;
+  throw new InputError(
+    `the scenario, every default filled in, has ${bytes} bytes, and a server takes ${MOST_BYTES}: make it shorter`,
+  );
+}
+
 /** Kinds of schema that hold no count. */
 const NO_COUNT: readonly string[] = ["string", "boolean", "literal", "enum", "null", "undefined", "never"];
 

@@ -6,8 +6,7 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
-import { type Machine, RUN_FILES, type RunGlance, type RunResult } from "../../../core/mod.ts";
+import { type Machine, parseKept, RUN_FILES, type RunGlance, type RunResult } from "../../../core/mod.ts";
 import { birthOf } from "./birth.ts";
 import { ownerOf } from "./standing.ts";
 
@@ -49,6 +48,6 @@ function tagsOf(scenario: string): string[] {
   const plain = PLAIN.exec(scenario)?.[1];
   if (plain !== undefined) return plain.match(/(?<=- ).*(?=\n)/g)!.map((tag) => tag.trimEnd());
   const part = /^tags:.*(?:\n[ \t-].*)*/m.exec(scenario)?.[0];
-  const tags = part === undefined ? [] : (parse(part) as { tags?: unknown }).tags;
+  const tags = part === undefined ? [] : (parseKept(part) as { tags?: unknown }).tags;
   return Array.isArray(tags) ? tags.map(String) : [];
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parse } from "yaml";
 import {
   checkRunId,
   checkRunPath,
@@ -13,6 +12,7 @@ import {
   keepLease,
   LEASE_MS,
   type Machine,
+  parseKept,
   RUN_FILES,
   RunError,
   type RunEvent,
@@ -205,7 +205,7 @@ function glanceOf(id: string, run: MemoryRun): RunGlance {
   const isWritten = isBlocked(run);
   const result = resultOf(files);
   const text = files.get(RUN_FILES.scenario);
-  const tags = text && (parse(new TextDecoder().decode(text)) as { tags?: unknown } | null)?.tags;
+  const tags = text && (parseKept(new TextDecoder().decode(text)) as { tags?: unknown } | null)?.tags;
   return {
     run: id,
     scenario,

@@ -6,10 +6,10 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Sql } from "postgres";
-import { parse } from "yaml";
 import {
   checkRunPath,
   InputError,
+  parseKept,
   RUN_FILES,
   RunError,
   type RunEvent,
@@ -193,7 +193,7 @@ export function writerOf(id: string, database: Database, lease: Lease, patience:
 
 function tagsIn(scenario: Uint8Array): readonly string[] {
   try {
-    const { tags } = parse(new TextDecoder().decode(scenario)) as { tags?: unknown };
+    const { tags } = parseKept(new TextDecoder().decode(scenario)) as { tags?: unknown };
     return Array.isArray(tags) ? tags.map(String) : [];
   } catch {
     return []; // damaged, which reading the run itself will tell
