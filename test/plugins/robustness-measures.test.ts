@@ -163,7 +163,7 @@ t.test("blurs weigh 1 in all, brightness keeps the hue, and a mosaic of one box 
     ...gaussian(0.8),
     disc(1.5, 0.1),
     disc(0.3, 0.4),
-    disc(10, 0.5),
+    disc(6, 0.5),
     line(9, 2.5, 0.5),
   ]) {
     close(
