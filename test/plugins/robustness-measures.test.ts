@@ -159,13 +159,7 @@ t.test("noises have the deviations that they say", (t) => {
 });
 
 t.test("blurs weigh 1 in all, brightness keeps the hue, and a mosaic of one box is the mean", (t) => {
-  for (const weights of [
-    ...gaussian(0.8),
-    disc(1.5, 0.1),
-    disc(0.3, 0.4),
-    disc(6, 0.5),
-    line(9, 2.5, 0.5),
-  ]) {
+  for (const weights of [...gaussian(0.8), disc(1.5, 0.1), disc(0.3, 0.4), disc(6, 0.5), line(9, 2.5, 0.5)]) {
     close(
       t,
       weights.reduce((sum, { weight }) => sum + weight, 0),
