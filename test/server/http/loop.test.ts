@@ -222,22 +222,30 @@ t.test("a body holds the event loop for a moment at most, whatever is in it", as
 t.test("nor does what came of one, when it is read", async (t) => {
   const store = memoryStore();
   const app = createApp(store);
-  const slow = await slowness();
-  for (const [much, more] of Object.entries(LONG)) {
-    const name = `much of ${much}`;
-    const { scenario } = await loadScenario(JSON.stringify({ application, ...more }), { ...here, allow: [] });
+  /** Reads all that there is of a run, by every route. */
+  const readAll = async (
+    document: object,
+    read: (route: string, ask: () => Promise<Response>) => Promise<unknown>,
+  ): Promise<void> => {
+    const { scenario } = await loadScenario(JSON.stringify(document), { ...here, allow: [] });
     requireShort({ scenario });
-    t.ok(JSON.stringify(scenario).length > 15_000, `${name}: it is long`);
     const writer = await store.create("demo");
     await writer.write(RUN_FILES.scenario, stringify(scenario));
     await writer.write(RUN_FILES.environment, JSON.stringify({ base: here.base.href, allow: [] }));
     await writer.close();
-    for (const route of ROUTES)
-      await requireQuick(t, slow, `${name}: ${route}`, async () =>
-        app.request(`/api/runs/${writer.id}${route}`),
-      );
-    for (const route of ["/api/table", "/api/runs"])
-      await requireQuick(t, slow, `${name}: ${route}`, async () => app.request(route));
+    for (const route of ROUTES) await read(route, async () => app.request(`/api/runs/${writer.id}${route}`));
+    for (const route of ["/api/table", "/api/runs"]) await read(route, async () => app.request(route));
     await store.remove(writer.id);
+  };
+  // What is read first is compiled meanwhile, which is not what a body makes.
+  for (let i = 0; i < 5; i++)
+    await readAll({ application, tags: range(200).map((i) => `tag${i}`) }, async (_, ask) =>
+      (await ask()).text(),
+    );
+  const slow = await slowness();
+  for (const [much, more] of Object.entries(LONG)) {
+    const document = { application, ...more };
+    t.ok(JSON.stringify(document).length > 15_000, `much of ${much}: it is long`);
+    await readAll(document, (route, ask) => requireQuick(t, slow, `much of ${much}: ${route}`, ask));
   }
 });
