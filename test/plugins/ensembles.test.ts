@@ -1,7 +1,8 @@
 /** What each member of an ensemble was good for is kept: accuracy after it, image for image. */
 import t from "tap";
-import { judgeOf, Key, prepare, tf } from "../../core/mod.ts";
+import { type Attack, classifierOf, judgeOf, Key, PLAIN, prepare, tf } from "../../core/mod.ts";
 import { autoAttack } from "../../plugins/attacks/auto-attack/auto-attack.ts";
+import { square } from "../../plugins/attacks/square/square.ts";
 import { evaluate, type Forward } from "../fixtures/evaluating.ts";
 import { imagesFor, linear } from "../fixtures/linear.ts";
 
@@ -99,3 +100,41 @@ t.test("the evaluation has a metric for each, over all batches", async (t) => {
   const after = Object.keys(metrics).filter((name) => name.includes(".after-"));
   t.equal(after.length, 4, after.join(", "));
 });
+
+t.test(
+  "squares become small over a schedule: all queries, or in AutoAttack the authors' 10 000",
+  async (t) => {
+    const [side, queries] = [16, 40];
+    const shape = [side, side, 1];
+    /** All images that it was asked about. Its logits never change, so each query of Square is the start with one square. */
+    const asked: Float32Array[] = [];
+    const flat = classifierOf(
+      { name: "flat", inputShape: shape, classes: 4, range: [0, 1] },
+      PLAIN,
+      shape,
+      (x) => {
+        for (const row of tf.unstack(x)) asked.push(row.dataSync().slice() as Float32Array);
+        const nothing = tf.mul(tf.sum(tf.reshape(x, [x.shape[0]!, -1]), 1, true), 0);
+        return tf.add(tf.tensor2d([[1, 0, 0, 0]]), nothing);
+      },
+    );
+    const x = tf.fill([1, ...shape], 0.5);
+    const y = tf.tensor1d([0], "int32");
+    const budget = tf.tensor1d([0.1]);
+    /** In how many pixels one of the last queries differs from the one before, at most: those of two squares. */
+    const lastArea = async (attack: Attack): Promise<number> => {
+      asked.length = 0;
+      const prepared = prepare(attack, flat);
+      (await prepared.perturb({ x, y }, { epsilon: budget, key, signal })).x.dispose();
+      prepared.dispose();
+      const last = asked.slice(-8);
+      return Math.max(
+        ...last.slice(1).map((image, i) => image.filter((v, pixel) => v !== last[i]![pixel]).length),
+      );
+    };
+    t.ok((await lastArea(square({ queries }))) <= 2);
+    t.ok((await lastArea(square({ queries, schedule: 10_000 }))) > 20);
+    t.ok((await lastArea(autoAttack({ queries, steps: 2, targets: 1 }))) > 20);
+    tf.dispose([x, y, budget]);
+  },
+);

@@ -44,6 +44,13 @@ const options = z.strictObject({
     .max(1)
     .default(0.8)
     .describe("Share of the pixels that the first squares cover."),
+  schedule: z
+    .int()
+    .positive()
+    .optional()
+    .describe(
+      "Queries over which that share falls; by default all of them, or it would not fall to its end.",
+    ),
   restarts: z.int().positive().default(1).describe("Tries in all, each on the images still unfooled."),
   samples: z
     .int()
@@ -57,7 +64,7 @@ const options = z.strictObject({
 /** Options of {@link square}. */
 export type SquareOptions = z.input<typeof options>;
 
-/** After how many of 10 000 queries the share is halved once more. */
+/** After how many of 10 000 of a schedule's queries the share is halved once more. */
 const HALVINGS = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000];
 
 /** Keeps quotients finite. */
@@ -68,7 +75,7 @@ type Size = readonly [height: number, width: number, channels: number];
 
 /** Within a budget; uses no gradients. */
 export function square(given: SquareOptions = {}): Attack {
-  const { norm, share, queries, restarts, samples } = parseOptions("square", options, given);
+  const { norm, share, queries, schedule, restarts, samples } = parseOptions("square", options, given);
   const name = `square-${norm}`;
   const start = starting(norm, samples);
   const step = stepping(PROPOSALS[norm], samples);
@@ -85,7 +92,7 @@ export function square(given: SquareOptions = {}): Attack {
       return known;
     };
     const numbers = (i: number) => {
-      const side = sideAt(i / most, share, norm, size);
+      const side = sideAt(i / (schedule ?? most), share, norm, size);
       return { side, shape: norm === "linf" ? undefined : shapeOf(side) };
     };
     const { done, ...state } = tools.run(start, rows, key.fold("start"));
@@ -123,7 +130,7 @@ function sizeOfImage({ inputShape: [height, width = 1, channels = 1] }: Classifi
 
 /**
  * Side of a square: of rows alone where there are no columns.
- * @param spent share of the queries before it
+ * @param spent share of the schedule before it
  */
 function sideAt(spent: number, share: number, norm: Norm, [height, width]: Size): number {
   const of10000 = Math.floor(spent * 10_000);
