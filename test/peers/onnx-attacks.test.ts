@@ -171,7 +171,14 @@ t.test("attacks through ONNX do what those of other libraries do", { skip: missi
         t.ok(Math.abs(a! - b!) <= 1, `${network}: ${name}: ${a} % and ${b} %`);
       } else if (library === "torchattacks")
         t.ok(Math.abs(a! - b!) <= 1, `${network}: ${name}: ${a} % and ${b} %`);
-      else t.ok(a! >= b!, `${network}: ${name}: ${a} %, never weaker than ${b} %`);
+      else {
+        // both are random: of the images that one of them alone fools, chance explains two standard deviations
+        const [won, lost] = [true, false].map(
+          (good) => success.filter((own, i) => own === good && theirs[i] === !good).length,
+        );
+        const chance = 2 * Math.sqrt(won! + lost!);
+        t.ok(lost! - won! <= chance, `${network}: ${name}: ${lost} images that it alone fools, ours ${won}`);
+      }
     }
 
     for (const [name, theirs] of Object.entries(distances)) {

@@ -111,7 +111,7 @@ export function loadBinding(): Native {
   const require = createRequire(import.meta.url);
   loaded ??= require(join(folder, "onnxruntime_binding.node")) as Binding;
   const binding = loaded;
-  const results = resultsLeftOut(createRequire(require.resolve("onnxruntime-node")));
+  const results = resultsLeftOut(createRequire(require.resolve("onnxruntime-node/package.json")));
   binding.initOrtOnce(FATAL, results.constructor, isMainThread);
   return {
     version,

@@ -46,7 +46,7 @@ const NOT_NEEDED = /^scenarios\/paper\/results|\.(md|jpg|test\.ts)$/;
 /** What is read otherwise than as a module. */
 const READ = [
   "node_modules/onnxruntime-node/bin/napi-v6/linux/x64/*",
-  "node_modules/koffi/*.{js,cjs}",
+  "node_modules/koffi/**/*.{js,cjs}",
   "node_modules/@koromix/koffi-linux-x64/{*.js*,linux_x64/*}",
   "node_modules/webgpu/dist/linux-x64/*",
   "node_modules/@resvg/resvg-wasm/*.wasm",
@@ -142,6 +142,19 @@ for (const name of LIBRARIES) {
   const library = join("/usr/lib/x86_64-linux-gnu", `lib${name}`);
   if (existsSync(library)) cpSync(realpathSync(library), join(stage, "lib", `lib${name}`));
   else console.warn(`lib${name} is not here: the kit goes without it`);
+}
+
+// what is packed is tried where nothing else is found
+const UNPACKED: readonly (readonly string[])[] = [
+  ["test/bench/child.ts", "toy-wgan-gp", "onnxruntime", "small"],
+  [
+    "--input-type=module",
+    "--eval",
+    'import "koffi"; import "webgpu"; import "@tensorflow/tfjs-backend-webgpu";',
+  ],
+];
+for (const args of UNPACKED) {
+  execFileSync(join(stage, "bin/node"), args, { cwd: tree, stdio: ["ignore", "inherit", "inherit"] });
 }
 
 rmSync(out, { recursive: true, force: true });
