@@ -79,6 +79,8 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
   readonly recorder: Recorder;
   readonly runtime: Runtime;
   readonly threads: Threads;
+  /** While a step is recorded: what will hold other numbers at its next call. */
+  sources: { has(value: Value): boolean } | undefined;
   readonly #compiler: StepCompiler;
   readonly #execution: Execution;
   readonly #entries: tf.DataStorage<Entry>;
@@ -269,9 +271,9 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
     return this.#entries.get(info.dataId).parts!;
   }
 
-  /** Numbers that are known already, and those alone. */
+  /** Numbers that are known already, whenever what is recorded runs. */
   known(view: View): Data | undefined {
-    return view.value.data;
+    return this.sources?.has(view.value) ? undefined : view.value.data;
   }
 
   /** A tensor that holds elements which are this engine's own. */

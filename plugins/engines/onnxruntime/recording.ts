@@ -61,7 +61,17 @@ export function record<I extends string, O extends string>(
   const runs = backend.counts.runs;
   const computed: boolean[] = [];
   let results: Record<string, tf.Tensor> = {};
-  tf.tidy(() => {
+  backend.sources = known;
+  try {
+    tf.tidy(call);
+  } finally {
+    backend.sources = undefined;
+  }
+  const recording = takeDown();
+  backend.flush();
+  return { recording, results, given };
+
+  function call(): Record<string, tf.Tensor> {
     const tensors: Record<string, tf.Tensor> = {};
     for (const name in inputs) {
       const x = inputs[name] as tf.Tensor | number;
@@ -78,10 +88,7 @@ export function record<I extends string, O extends string>(
     });
     results = body(tensors as Record<I, tf.Tensor>, traced) as Record<string, tf.Tensor>;
     return results;
-  });
-  const recording = takeDown();
-  backend.flush();
-  return { recording, results, given };
+  }
 
   /**
    * What is true of this call's inputs alone must not become part of the recording: an input that shares its value with

@@ -170,6 +170,63 @@ function collectGarbage(): void {
   runInNewContext("gc")();
 }
 
+t.test(
+  "numbers that a step can read here while it is recorded are asked for anew at each call",
+  async (t) => {
+    const [first, then] = [
+      tf.tensor2d([
+        [3, 1, 2],
+        [4, 5, 6],
+      ]),
+      tf.tensor2d([
+        [-3, 7, 0],
+        [1, 2, 9],
+      ]),
+    ];
+    const factors = tf.tensor2d([
+      [1, 2, 3],
+      [5, 6, 7],
+    ]);
+    const bodies: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
+      slice: (x) => tf.slice(x, [1, 0], [1, 3]),
+      split: (x) => tf.split(x, 2)[1]!,
+      unstack: (x) => tf.mul(tf.unstack(x)[0]!, 3),
+      stridedSlice: (x) => tf.stridedSlice(x, [0, 0], [2, 3], [1, 2]),
+      gather: (x) => tf.gather(tf.range(0, 10), tf.cast(tf.abs(tf.slice(x, [0, 0], [1, 3])), "int32")),
+      product: (x) => tf.mul(x, factors),
+    };
+    const zeros = tf.zeros([2, 3]);
+    for (const [name, body] of Object.entries(bodies)) {
+      for (const start of [first, zeros]) {
+        const expected = (x: tf.Tensor): number => tf.tidy(() => tf.sum(body(x)).dataSync()[0]!);
+        const given = [start, start, start, then, first];
+        const wanted = given.map(expected);
+        const ofInput = compileStep(name, ({ x }) => ({ y: tf.sum(body(x!)) }));
+        const variable = tf.variable(start);
+        const ofVariable = compileStep(name, () => ({ y: tf.sum(body(variable)) }));
+        const read = ({ y }: Record<string, tf.Tensor>): number => tf.tidy(() => y!.dataSync()[0]!);
+        const said = heard(() => {
+          t.same(
+            given.map((x) => read(ofInput.run({ x }, key))),
+            wanted,
+            `${name} of an input`,
+          );
+          const found = given.map((x) => {
+            variable.assign(x);
+            return read(ofVariable.run({}, key));
+          });
+          t.same(found, wanted, `${name} of a variable`);
+        });
+        t.same(said, [], "and the step is replayed");
+        ofInput.dispose();
+        ofVariable.dispose();
+        variable.dispose();
+      }
+    }
+    tf.dispose([first, then, factors, zeros]);
+  },
+);
+
 t.test("thousands of replayed steps leave nothing behind", (t) => {
   const v = tf.tidy(() => tf.variable(tf.zeros([1000])));
   const step = compileStep<"by", "sum">("long", ({ by }, k) => {
