@@ -59,6 +59,13 @@ export interface BackendCounts extends ExecutionCounts {
   readonly pending: number;
 }
 
+/** What a step that is being recorded goes by. */
+export interface StepSources {
+  has(value: Value): boolean;
+  /** To be called where its body, or a kernel of tfjs's own, reads one of them: what becomes of that cannot be recorded. */
+  read(): void;
+}
+
 /** Makes a step of a backend replay its body. */
 export type StepCompiler = <I extends string, O extends string>(
   backend: OnnxBackend,
@@ -80,7 +87,7 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
   readonly runtime: Runtime;
   readonly threads: Threads;
   /** While a step is recorded: what will hold other numbers at its next call. */
-  sources: { has(value: Value): boolean } | undefined;
+  sources: StepSources | undefined;
   readonly #compiler: StepCompiler;
   readonly #execution: Execution;
   readonly #entries: tf.DataStorage<Entry>;
@@ -183,6 +190,7 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
       return tf.backend_util.mergeRealAndImagArrays(real!, imag!);
     }
     if (value!.node !== undefined) this.flush();
+    if (this.sources?.has(value!)) this.sources.read();
     const held = hostOf(value!);
     if (held === undefined) throw new Error("this tensor's values were lost when a run before it failed");
     value!.owned = false;

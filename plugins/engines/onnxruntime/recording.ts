@@ -61,7 +61,13 @@ export function record<I extends string, O extends string>(
   const runs = backend.counts.runs;
   const computed: boolean[] = [];
   let results: Record<string, tf.Tensor> = {};
-  backend.sources = known;
+  let reads = false;
+  backend.sources = {
+    has: (value) => known.has(value),
+    read() {
+      reads = true;
+    },
+  };
   try {
     tf.tidy(call);
   } finally {
@@ -105,7 +111,7 @@ export function record<I extends string, O extends string>(
   function takeDown(): Recording {
     const assigned: { variable: tf.Variable; value: Value }[] = [];
     let obstacle: string | undefined;
-    if (backend.counts.runs !== runs + computed.filter(Boolean).length)
+    if (reads || backend.counts.runs !== runs + computed.filter(Boolean).length)
       obstacle = "it reads values while it runs";
     for (const variable of Object.values(variables)) {
       const was = before.get(variable);

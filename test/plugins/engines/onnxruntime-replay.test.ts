@@ -129,6 +129,40 @@ t.test("bodies that read values, or change what they do, are called each time", 
   t.end();
 });
 
+t.test("bodies that read what is here already are called each time too", async (t) => {
+  const bodies: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
+    itself: (x) => tf.mul(x, x.dataSync()[0]!),
+    "to choose": (x) => (x.dataSync()[0]! > 4 ? tf.mul(x, 2) : x),
+    "in a kernel of tfjs's own": (x) => tf.unique(x as tf.Tensor1D).values,
+  };
+  const [first, then] = [tf.tensor1d([3, 1, 2, 2]), tf.tensor1d([5, 5, 7, 1])];
+  const given = [first, first, first, then, first];
+  for (const [how, body] of Object.entries(bodies)) {
+    const variable = tf.variable(first);
+    const ofInput = compileStep("reading", ({ x }) => ({ y: tf.sum(body(x!)) }));
+    const ofVariable = compileStep("reading", () => ({ y: tf.sum(body(variable)) }));
+    const read = ({ y }: Record<string, tf.Tensor>): number => tf.tidy(() => y!.dataSync()[0]!);
+    const wanted = given.map((x) => tf.tidy(() => tf.sum(body(x)).dataSync()[0]!));
+    const said = heard(() => {
+      t.same(
+        given.map((x) => read(ofInput.run({ x }, key))),
+        wanted,
+        how,
+      );
+      const found = given.map((x, i) => {
+        if (i > 2) variable.assign(x);
+        return read(ofVariable.run({}, key));
+      });
+      t.same(found, wanted, `${how}, a variable`);
+    });
+    t.match(said.join("\n"), /"reading".*reads values/);
+    ofInput.dispose();
+    ofVariable.dispose();
+    variable.dispose();
+  }
+  tf.dispose([first, then]);
+});
+
 t.test("steps that compute nothing give back what they were given, drew, or found", (t) => {
   const v = tf.tidy(() => tf.variable(tf.tensor1d([7])));
   const step = compileStep<"x", "x" | "drawn" | "v">("idle", ({ x }, k) => ({
