@@ -3,7 +3,6 @@
  *
  * @module
  */
-
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { pathToFileURL } from "node:url";

@@ -122,6 +122,25 @@ t.test(
   },
 );
 
+t.test("a clone that nobody has read keeps what its variable held, whoever assigns that next", async (t) => {
+  for (const elsewhere of [false, true]) {
+    const w = tf.variable(tf.fill([2000], 1));
+    const step = compileStep("step", ({ rate }) => {
+      w.assign(tf.add(w, rate!));
+      return { sum: tf.sum(w) };
+    });
+    const call = (): void => void calls(step, [{ rate: () => 1 }]);
+    for (let i = 0; i < 4; i++) call();
+    const clone = w.clone();
+    if (elsewhere) tf.tidy(() => w.assign(tf.fill([2000], 100)));
+    call();
+    t.equal(clone.dataSync()[7], 5);
+    t.equal(w.dataSync()[7], elsewhere ? 101 : 6);
+    step.dispose();
+    tf.dispose([w, clone]);
+  }
+});
+
 t.test("steps share their variables' homes", async (t) => {
   const make = () => [tf.variable(tf.fill([30], 1)), tf.variable(tf.fill([30], 2))] as const;
   const bodies = ([a, b]: ReturnType<typeof make>): readonly [Body, Body] => [
