@@ -6,6 +6,7 @@
  * @module
  */
 import { createRequire } from "node:module";
+import { messageOf } from "../../../core/mod.ts";
 import type { Elem } from "./model.ts";
 import type { Data } from "./value.ts";
 
@@ -149,7 +150,7 @@ type Call = (...given: readonly unknown[]) => unknown;
 /**
  * Opens the library.
  * @param path the file
- * @throws Error where it does not load, or koffi, which calls it, is not installed
+ * @throws Error where it does not load; CallerMissing where koffi, which calls it, does not
  */
 export function openLibrary(path: string): DirectLibrary {
   const call = functionsOf(path);
@@ -239,6 +240,22 @@ export function openLibrary(path: string): DirectLibrary {
   };
 }
 
+/** The package that calls C functions does not load: that is no matter of a GPU. */
+export class CallerMissing extends Error {}
+
+/** @throws CallerMissing where it does not load */
+function loadKoffi(): typeof import("koffi") {
+  try {
+    return createRequire(import.meta.url)("koffi") as typeof import("koffi");
+  } catch (cause) {
+    const [why] = messageOf(cause).trim().split("\n");
+    throw new CallerMissing(
+      `the package koffi, which calls ONNX Runtime's library, does not load (${why}): npm install koffi`,
+      { cause },
+    );
+  }
+}
+
 /** Prototypes, made once: their names are koffi's for the whole process. */
 let prototypes: Readonly<Record<Name | "GetApi", object>> | undefined;
 
@@ -247,7 +264,7 @@ const opened: object[] = [];
 
 /** The functions, by name. What they say has gone wrong is thrown. */
 function functionsOf(path: string): (name: Name, ...given: readonly unknown[]) => unknown {
-  const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
+  const koffi = loadKoffi();
   const names = Object.keys(PLACES) as Name[];
   prototypes ??= Object.fromEntries([
     ["GetApi", koffi.proto("void *Ort_GetApi(uint32_t version)")],

@@ -153,7 +153,7 @@ export function fixStep(
       moves,
       homes: [...entered.values()],
       step: add(encodeModel(named.model), present([...inputs, toldAt]), present([...outputs, returnedAt])),
-      goHome: moves.length > 0 ? add(...movingModel(moves)) : undefined,
+      goHome: moves.length > 0 ? goingHome(device!, moves, add(...movingModel(moves))) : undefined,
     };
   }
 }
@@ -175,7 +175,8 @@ interface Plan {
   /** Those of all variables that are read or assigned. */
   readonly homes: readonly Home[];
   readonly step: Fixed;
-  readonly goHome: Fixed | undefined;
+  /** Takes new values home. */
+  readonly goHome: (() => void) | undefined;
 }
 
 /** Whether all that goes in and comes out can lie on a device, and what is assigned can be moved there. */
@@ -209,6 +210,24 @@ function movingModel(moves: readonly Move[]): [Uint8Array, Placed[], Placed[]] {
     }),
   );
   return [encodeModel({ inputs, outputs, initializers: [], nodes }), inputs, outputs];
+}
+
+/** Takes new values home by a program; one by one, where the device turns out at the first run not to repeat that. */
+function goingHome(device: Device, moves: readonly Move[], program: Fixed): () => void {
+  let how: "untried" | "whole" | "one by one" = "untried";
+  return () => {
+    try {
+      if (how !== "one by one") {
+        program.run();
+        how = "whole";
+        return;
+      }
+    } catch (error) {
+      if (how === "whole" || device.broken() !== undefined) throw error;
+      how = "one by one"; // what it has written is written again
+    }
+    for (const { from, home } of moves) device.copy(from.place, home.place);
+  };
 }
 
 /** What sources hold that a step passes on as it is. */
@@ -269,7 +288,7 @@ function end(
     results[name] = backend.finished(backend.holding(stored, elemOf(dtype), shape));
   }
   for (const { home } of moves) homes.clear(home);
-  goHome?.run();
+  goHome?.();
   for (const { home } of moves) homes.assign(home);
   for (const { variable, result } of recording.assigned)
     if ("source" in result) backend.assign(variable, passed.get(result.source)!.slice());

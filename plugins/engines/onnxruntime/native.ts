@@ -6,6 +6,7 @@
  */
 import { messageOf } from "../../../core/mod.ts";
 import { FATAL, loadBinding, type Native, type NativeSession, type Tensor, TYPES } from "./binding.ts";
+import { CallerMissing } from "./capi.ts";
 import { CUDA_HINT } from "./cuda.ts";
 import { loadGpu } from "./gpu.ts";
 import { Elem, encodeModel } from "./model.ts";
@@ -83,13 +84,14 @@ const HINTS: Partial<Record<Provider, string>> = {
   dml: ": DirectML is Windows' alone",
 };
 
-/** Adds to what goes wrong in loading a provider what it needs. */
+/** Adds to what goes wrong in loading a provider what it needs, unless the provider was not even asked. */
 function hinted<R>(provider: Provider, load: () => R): R {
   try {
     return load();
   } catch (error) {
     const [why] = messageOf(error).trim().split("\n");
-    throw new Error(`provider "${provider}" does not load: ${why}${HINTS[provider] ?? ""}`);
+    const hint = error instanceof CallerMissing ? "" : (HINTS[provider] ?? "");
+    throw new Error(`provider "${provider}" does not load: ${why}${hint}`, { cause: error });
   }
 }
 

@@ -421,6 +421,28 @@ t.test("where onnxruntime-node does not load, onnxruntime-web takes its place an
   t.end();
 });
 
+t.test("where koffi does not load, a GPU's provider says that and nothing of drivers", (t) => {
+  const program = `
+    const Module = require("node:module");
+    const load = Module._load;
+    Module._load = (request, ...rest) => {
+      if (request === "koffi") throw new Error("no build for this system");
+      return load(request, ...rest);
+    };
+    (async () => {
+      const { onnxruntime } = await import(${JSON.stringify(module("plugins/engines/onnxruntime/onnxruntime.ts"))});
+      const said = await onnxruntime({ provider: "webgpu" }).start().then(() => "it starts", ({ message }) => message);
+      console.log(JSON.stringify(said));
+    })();`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--eval", program], { encoding: "utf8" });
+  t.equal(
+    JSON.parse(stdout.trim().split("\n").at(-1) || JSON.stringify(stderr)),
+    'provider "webgpu" does not load: the package koffi, which calls ONNX Runtime\'s library, does not load ' +
+      "(no build for this system): npm install koffi",
+  );
+  t.end();
+});
+
 t.test("DSGAN_THREADS bounds the threads of an engine that takes what there is", async (t) => {
   t.teardown(() => delete process.env.DSGAN_THREADS);
   process.env.DSGAN_THREADS = "1";
