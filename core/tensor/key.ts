@@ -26,6 +26,29 @@ export interface Draw {
   readonly fill?: (key: Key, out: Float32Array) => void;
   /** Mean and standard deviation, where they are normal numbers. */
   readonly normal?: readonly [mean: number, deviation: number];
+  /** Instead, words of the key, of which the backend makes the numbers: int32. */
+  readonly words?: (key: Key) => Int32Array;
+}
+
+/** Random numbers of one distribution. */
+export interface RandomNumbers {
+  readonly shape: readonly number[];
+  /** Bounds, where they are uniform numbers. */
+  readonly uniform?: readonly [low: number, high: number];
+  /** Mean and standard deviation, where they are normal numbers. */
+  readonly normal?: readonly [mean: number, deviation: number];
+}
+
+/** A backend that makes random numbers where it computes. */
+export interface DrawingBackend {
+  /** Of how many words of a key it makes such numbers; 0 where they are to be drawn here and brought there. */
+  wordsFor(numbers: RandomNumbers): number;
+  /** The numbers: a function of the words, int32 `[n]`, and of nothing else. */
+  draw(words: tf.Tensor, numbers: RandomNumbers): tf.Tensor;
+}
+
+function draws(backend: tf.KernelBackend): backend is tf.KernelBackend & DrawingBackend {
+  return typeof (backend as Partial<DrawingBackend>).wordsFor === "function";
 }
 
 /** Is told of each tensor drawn from a traced key or from those folded from it. */
@@ -76,11 +99,13 @@ export class Key {
     return drawn;
   }
 
-  #drawn(
-    shape: readonly number[],
-    fill: (key: Key, out: Float32Array) => void,
-    normal?: readonly [mean: number, deviation: number],
-  ): tf.Tensor {
+  #drawn(numbers: RandomNumbers, fill: (key: Key, out: Float32Array) => void): tf.Tensor {
+    const backend = tf.backend();
+    if (draws(backend)) {
+      const words = backend.wordsFor(numbers);
+      if (words > 0) return this.#drawnBy(backend, words, numbers);
+    }
+    const { shape, normal } = numbers;
     const make = (key: Key): tf.Tensor => {
       const numbers = new Float32Array(sizeOf(shape));
       fill(key, numbers);
@@ -89,6 +114,20 @@ export class Key {
     const drawn = make(this);
     this.#trace?.tracer({ path: this.#trace.path, shape, make, fill, ...(normal && { normal }) }, drawn);
     return drawn;
+  }
+
+  /** Numbers that a backend makes of words: what is drawn here, and traced, are these. */
+  #drawnBy(backend: DrawingBackend, n: number, numbers: RandomNumbers): tf.Tensor {
+    const words = (key: Key): Int32Array => {
+      const next = key.bits();
+      return Int32Array.from({ length: n }, next);
+    };
+    const make = (key: Key): tf.Tensor => tf.tensor1d(words(key), "int32");
+    return tf.tidy(() => {
+      const drawn = make(this);
+      this.#trace?.tracer({ path: this.#trace.path, shape: [n], make, words }, drawn);
+      return backend.draw(drawn, numbers);
+    });
   }
 
   /** A fresh stream of uint32: calling it twice gives the same stream twice. */
@@ -195,14 +234,17 @@ export class Key {
 
   /** A tensor of uniform numbers in [low, high). */
   uniform(shape: readonly number[], low = 0, high = 1): tf.Tensor {
-    return this.#drawn(shape, (key, out) => void key.uniformArray(out.length, low, high, out));
+    return this.#drawn(
+      { shape, uniform: [low, high] },
+      (key, out) => void key.uniformArray(out.length, low, high, out),
+    );
   }
 
   /** A tensor of normal numbers. */
   normal(shape: readonly number[], mean = 0, deviation = 1): tf.Tensor {
     const fill = (key: Key, out: Float32Array): void =>
       void key.normalArray(out.length, mean, deviation, out);
-    return this.#drawn(shape, fill, [mean, deviation]);
+    return this.#drawn({ shape, normal: [mean, deviation] }, fill);
   }
 }
 

@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { type ReplayingBackend, type Step, type StepBody, tf } from "../../../core/mod.ts";
+import {
+  type DrawingBackend,
+  type RandomNumbers,
+  type ReplayingBackend,
+  type Step,
+  type StepBody,
+  tf,
+} from "../../../core/mod.ts";
+import { NOISE_WORDS, noise, WORTH_MAKING } from "./device-noise.ts";
 import { type Execution, type ExecutionCounts, newExecution } from "./execution.ts";
 import type { Elem } from "./model.ts";
 import { type Program, programOf } from "./program.ts";
@@ -19,6 +27,7 @@ import {
   isResident,
   newValue,
   type Stored,
+  sizeOf,
   type Value,
   type View,
 } from "./value.ts";
@@ -79,10 +88,12 @@ export interface BackendSettings {
   /** Most programs kept, and most nodes in all of them. */
   readonly limits: Limits;
   readonly compiler: StepCompiler;
+  /** Where large draws are made, if there is a device; here unless given. */
+  readonly noise?: "device" | "host";
 }
 
 /** tfjs on ONNX Runtime. */
-export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
+export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, DrawingBackend {
   readonly recorder: Recorder;
   readonly runtime: Runtime;
   readonly threads: Threads;
@@ -90,18 +101,21 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
   sources: StepSources | undefined;
   readonly #compiler: StepCompiler;
   readonly #execution: Execution;
+  readonly #drawsThere: boolean;
   readonly #entries: tf.DataStorage<Entry>;
   #released: Value[] = [];
   #uploaded = 0;
   #root = -1;
 
-  constructor(runtime: Runtime, { threads, limits, compiler }: BackendSettings) {
+  constructor(runtime: Runtime, settings: BackendSettings) {
+    const { threads, limits, compiler } = settings;
     super();
     this.recorder = newRecorder(runtime.dialect);
     this.runtime = runtime;
     this.threads = threads;
     this.#compiler = compiler;
     this.#execution = newExecution(runtime, threads, limits);
+    this.#drawsThere = settings.noise === "device" && runtime.device !== undefined;
     this.#entries = new tf.DataStorage(this, tf.engine());
   }
 
@@ -323,6 +337,15 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend {
 
   compileStep<I extends string, O extends string>(name: string, body: StepBody<I, O>): Step<I, O> {
     return this.#compiler(this, name, body);
+  }
+
+  wordsFor({ shape }: RandomNumbers): number {
+    return this.#drawsThere && sizeOf(shape) >= WORTH_MAKING ? NOISE_WORDS : 0;
+  }
+
+  draw(words: tf.Tensor, numbers: RandomNumbers): tf.Tensor {
+    this.begin("random numbers");
+    return this.finished(this.tensor(noise(this.recorder, this.view(words), numbers)));
   }
 
   // Running

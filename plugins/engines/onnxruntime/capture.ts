@@ -9,7 +9,7 @@ import type { OnnxBackend } from "./backend.ts";
 import { type Attributes, Elem } from "./model.ts";
 import { programOf } from "./program.ts";
 import { PLAIN } from "./runtime.ts";
-import { type Data, hostOf, type Value, type View } from "./value.ts";
+import { type Data, hostOf, sizeOf, type Value, type View } from "./value.ts";
 
 /** Where a value comes from. */
 export type Origin =
@@ -117,7 +117,7 @@ export function capture(
 
 /** A tensor whose values nobody can look at: a kernel that knew them would take them for constants. */
 function pending(backend: OnnxBackend, shape: readonly number[]): tf.Tensor {
-  const numbers = Key.from("x").uniform([...shape]);
+  const numbers = tf.tensor(Key.from("x").uniformArray(sizeOf(shape)), [...shape]);
   const view = backend.recorder.op("Identity", [backend.view(numbers)], Elem.float32, shape);
   return backend.finished(backend.tensor(view));
 }

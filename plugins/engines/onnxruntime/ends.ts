@@ -1,7 +1,7 @@
 /**
  * The ends of a program on a device. Each tensor that is brought there costs about as much as ten small nodes, and
- * each one that is brought back waits for all that is under way. So what comes from here goes in as one vector that the
- * program cuts up, numbers that are read come out as one, and the rest stays there.
+ * each one that is brought back waits for all that is under way. So what comes from here goes in as two vectors, of floats and
+ * of integers, that the program cuts up, numbers that are read come out as one, and the rest stays there.
  *
  * @module
  */
@@ -15,14 +15,14 @@ import type { Ends } from "./vectors.ts";
 /** Bytes up to which a tensor is worth packing: beyond them a second copy of it costs more than another upload. */
 const WORTH_PACKING = 2 ** 22;
 
-/** Whether a tensor may go into a vector with others, or come out of one. */
+/** Whether a tensor may go into a vector with others of its type. */
 function mayPack(elem: Elem, shape: readonly number[]): boolean {
   const size = sizeOf(shape);
-  return elem === Elem.float32 && size > 0 && 4 * size <= WORTH_PACKING;
+  return canReside(elem) && size > 0 && 4 * size <= WORTH_PACKING;
 }
 
 /**
- * Ends of a step that is replayed: what it draws and is told goes in as one vector, what it assigns or what is large stays,
+ * Ends of a step that is replayed: what it draws and is told goes in as a vector of each type, what it assigns or what is large stays,
  * and numbers that it returns come back as one vector.
  * @param isFresh whether an input of the step is another tensor from here at each call
  */
@@ -36,8 +36,14 @@ export function replayedEnds(recording: Recording, isFresh: (input: string) => b
     if (!canReside(elem) || byVariables + byCaller !== 1) return false; // two owners: each gets its own, here
     return byVariables === 1 || isLarge(shape);
   });
-  const joined = program.outputs.map(({ elem, shape }, i) => !kept[i] && mayPack(elem, shape));
-  return { packed: unlessAlone(packed), kept, joined: unlessAlone(joined) };
+  const joined = program.outputs.map(
+    ({ elem, shape }, i) => !kept[i] && elem === Elem.float32 && mayPack(elem, shape),
+  );
+  const elems = program.inputs.map(({ value }) => value.elem);
+  const [floats, integers] = [Elem.float32, Elem.int32].map((elem) =>
+    unlessAlone(packed.map((is, i) => is && elems[i] === elem)),
+  );
+  return { packed: packed.map((_, i) => floats![i]! || integers![i]!), kept, joined: unlessAlone(joined) };
 }
 
 /**
@@ -55,7 +61,7 @@ export function fixedEnds(recording: Recording, isFresh: (input: string) => bool
   return { packed: packedOf(recording, isFresh), kept: joined.map((is) => !is), joined };
 }
 
-/** Which inputs go in as one vector: what a step draws and is told. */
+/** Which inputs go in as a vector of their type: what a step draws and is told. */
 function packedOf(
   { program, sources, computed }: Recording,
   isFresh: (input: string) => boolean,

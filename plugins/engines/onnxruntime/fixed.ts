@@ -13,11 +13,11 @@ import { canReside } from "./device.ts";
 import { fixedEnds } from "./ends.ts";
 import { type Home, type Homes, homesOf } from "./homes.ts";
 import { Elem, encodeModel, type ModelNode } from "./model.ts";
-import { modelOf, VECTOR } from "./program.ts";
+import { JOINED, modelOf } from "./program.ts";
 import type { Recording, Source } from "./recording.ts";
 import { isLarge } from "./residence.ts";
 import type { Device, Fixed, Placed, Port, Runtime } from "./runtime.ts";
-import { vectorOf } from "./sessions.ts";
+import { packedVectors, type Vector, vectorOf } from "./sessions.ts";
 import {
   type Data,
   elemOf,
@@ -132,10 +132,14 @@ export function fixStep(
     const outputs = program.outputs.map(({ elem, shape }, i) =>
       joined[i] ? undefined : placed({ name: named.outputs[i]!, elem, shape }),
     );
-    const shapes = program.inputs.map(({ shape }) => ({ shape }));
-    const [told, returned] = [vectorOf(shapes, packed), vectorOf(program.outputs, joined)];
-    const toldAt = told && placed({ ...told, name: VECTOR.packed });
-    const returnedAt = returned && placed({ ...returned, name: VECTOR.joined });
+    const tensors = program.inputs.map(({ value: { elem }, shape }) => ({ elem, shape }));
+    const told = packedVectors(tensors, packed).map(({ name, vector }) => ({
+      vector,
+      at: placed({ ...vector, name }),
+    }));
+    const returned = vectorOf(program.outputs, joined, Elem.float32);
+    const returnedAt = returned && placed({ ...returned, name: JOINED });
+    const ins = [...inputs, ...told.map(({ at }) => at)];
     const moves = assigned.flatMap(({ variable, result }): Move[] =>
       "output" in result ? [{ from: outputs[result.output]!, home: homeOf(variable) }] : [],
     );
@@ -148,11 +152,11 @@ export function fixStep(
       recording,
       slots,
       outputs,
-      told: told && { numbers: told, at: toldAt! },
-      returned: returned && { numbers: returned, at: returnedAt! },
+      told,
+      returned: returned && { vector: returned, at: returnedAt! },
       moves,
       homes: [...entered.values()],
-      step: add(encodeModel(named.model), present([...inputs, toldAt]), present([...outputs, returnedAt])),
+      step: add(encodeModel(named.model), ins, present([...outputs, returnedAt])),
       goHome: moves.length > 0 ? goingHome(device!, moves, add(...movingModel(moves))) : undefined,
     };
   }
@@ -160,7 +164,7 @@ export function fixStep(
 
 /** A vector of numbers, and its place. */
 interface Numbers {
-  readonly numbers: NonNullable<ReturnType<typeof vectorOf>>;
+  readonly vector: Vector;
   readonly at: Placed;
 }
 
@@ -169,7 +173,8 @@ interface Plan {
   readonly slots: readonly Slot[];
   /** Where each output is, unless it is among the numbers returned. */
   readonly outputs: readonly (Placed | undefined)[];
-  readonly told: Numbers | undefined;
+  /** What goes in as vectors. */
+  readonly told: readonly Numbers[];
   readonly returned: Numbers | undefined;
   readonly moves: readonly Move[];
   /** Those of all variables that are read or assigned. */
@@ -249,9 +254,9 @@ function begin(
     return typeof x === "number" ? held(Float32Array.of(x)) : backend.view(x).value;
   };
   for (const home of all) homes.settle(home);
-  if (told !== undefined) {
-    told.numbers.each((part, i) => part.set(hostOf(heldBy(recording.sources[i]!)) as Float32Array));
-    device.write(told.numbers.data, Elem.float32, told.at.place);
+  for (const { vector, at } of told) {
+    vector.each((part, i) => part.set(hostOf(heldBy(recording.sources[i]!)) as Float32Array));
+    device.write(vector.data, vector.elem, at.place);
   }
   for (const slot of slots) {
     const now = heldBy(slot.source);
@@ -276,8 +281,8 @@ function end(
 ): Record<string, tf.Tensor> {
   const numbers = new Map<number, Float32Array>();
   if (returned !== undefined) {
-    returned.numbers.data.set(returned.at.place.read() as Float32Array);
-    returned.numbers.each((part, i) => numbers.set(i, part.slice()));
+    returned.vector.data.set(returned.at.place.read() as Float32Array);
+    returned.vector.each((part, i) => numbers.set(i, part.slice() as Float32Array));
   }
   const results: Record<string, tf.Tensor> = {};
   for (const { name, result, shape, dtype } of recording.returned) {

@@ -32,6 +32,12 @@ const options = z
       .describe(
         "native is onnxruntime-node, web is onnxruntime-web (WebAssembly with SIMD and threads), auto the first that loads.",
       ),
+    noise: z
+      .enum(["device", "host"])
+      .default("device")
+      .describe(
+        "On webgpu and cuda, where draws of 65 536 numbers and more are made: by the GPU, whose numbers are not the processor's, or here.",
+      ),
     sessions: z
       .int()
       .positive()
@@ -70,7 +76,7 @@ let registered = false;
  */
 export function onnxruntime(given: OnnxruntimeOptions = {}): Engine {
   const chosen = parseOptions("onnxruntime", options, given);
-  const { threads, sessions, provider } = chosen;
+  const { threads, sessions, provider, noise } = chosen;
   let device: Device | undefined;
   return {
     name: "onnxruntime",
@@ -89,6 +95,7 @@ export function onnxruntime(given: OnnxruntimeOptions = {}): Engine {
             threads,
             limits: { programs: sessions, nodes: MAX_NODES },
             compiler: replayingStep,
+            noise,
           }),
       );
       await tf.setBackend(BACKEND);
@@ -96,13 +103,18 @@ export function onnxruntime(given: OnnxruntimeOptions = {}): Engine {
       return {
         name: "onnxruntime",
         version: runtime.version,
-        device: `${runtime.place}, ${threadsInWords(runtime, threads)} (${runtime.name})`,
+        device: `${runtime.place}, ${noiseInWords(runtime, noise)}${threadsInWords(runtime, threads)} (${runtime.name})`,
         reason: `asked for by name${because}`,
       };
     },
     ...(provider === "webgpu" && { broken: async () => device?.broken() }),
     onnx: onnxWriter,
   };
+}
+
+/** Whether draws differ from the processor's. */
+function noiseInWords({ device }: Runtime, noise: Chosen["noise"]): string {
+  return device !== undefined && noise === "device" ? "large draws its own numbers, " : "";
 }
 
 function threadsInWords({ name, maxThreads }: Runtime, threads: Threads): string {

@@ -32,9 +32,10 @@ export function programOf(
 ): Program {
   const nodes: Node[] = [];
   const outputs: Value[] = [];
+  const isWanted = (out: Value): boolean => out.node !== undefined && wanted(out); // else it has been computed
   for (let i = pending.length - 1; i >= 0; i--) {
     const node = pending[i]!;
-    for (const out of node.outputs) if (wanted(out)) node.alive = true;
+    for (const out of node.outputs) if (isWanted(out)) node.alive = true;
     if (!node.alive) continue;
     nodes.push(node);
     for (const input of node.inputs) if (input?.value.node !== undefined) input.value.node.alive = true;
@@ -70,7 +71,7 @@ export function programOf(
     }
     for (const out of node.outputs) {
       out.mark = next++;
-      if (wanted(out)) {
+      if (isWanted(out)) {
         outputs.push(out);
         key.push(-5, out.mark);
       }
@@ -103,8 +104,14 @@ export interface Named {
   readonly outputs: readonly string[];
 }
 
-/** Names of the vector that holds packed inputs, and of that which holds joined outputs. */
-export const VECTOR = { packed: "packed", joined: "joined" } as const;
+/** The name of the vector that holds joined outputs. */
+export const JOINED = "joined";
+
+/** Vectors that hold packed inputs. */
+export const PACKED: readonly { readonly name: string; readonly elem: Elem }[] = [
+  { name: "packed", elem: Elem.float32 },
+  { name: "packed integers", elem: Elem.int32 },
+];
 
 /**
  * The program as an ONNX model.
@@ -117,10 +124,10 @@ export function modelOf(program: Program, ends?: Ends, most: number = Number.POS
   const nodes: ModelNode[] = [];
   const fed = new Map<Value, { shape: readonly number[]; name: string }[]>();
   const inputs: Port[] = [];
-  const packed: Part[] = [];
+  const packed: (Part & { readonly elem: Elem })[] = [];
   program.inputs.forEach(({ value, shape }, i) => {
     const name = `i${i}`;
-    if (ends?.packed[i]) packed.push({ name, shape });
+    if (ends?.packed[i]) packed.push({ name, elem: value.elem, shape });
     else inputs.push({ name, elem: value.elem, shape });
     fed.set(value, [...(fed.get(value) ?? []), { shape, name }]);
   });
@@ -137,9 +144,11 @@ export function modelOf(program: Program, ends?: Ends, most: number = Number.POS
       return name;
     },
   };
-  if (packed.length > 0) {
-    inputs.push({ name: VECTOR.packed, elem: Elem.float32, shape: [totalOf(packed)] });
-    cut(builder, VECTOR.packed, packed, most);
+  for (const { name, elem } of PACKED) {
+    const parts = packed.filter((part) => part.elem === elem);
+    if (parts.length === 0) continue;
+    inputs.push({ name, elem, shape: [totalOf(parts)] });
+    cut(builder, name, parts, most);
   }
 
   const constantName = (value: Value, shape: readonly number[]): string => {
@@ -188,8 +197,8 @@ export function modelOf(program: Program, ends?: Ends, most: number = Number.POS
   const joined = outputs.filter((_, i) => ends?.joined[i]);
   const apart: Port[] = outputs.filter((_, i) => !ends?.joined[i]);
   if (joined.length > 0) {
-    join(builder, joined, VECTOR.joined, most);
-    apart.push({ name: VECTOR.joined, elem: Elem.float32, shape: [totalOf(joined)] });
+    join(builder, joined, JOINED, most);
+    apart.push({ name: JOINED, elem: Elem.float32, shape: [totalOf(joined)] });
   }
   const sizeOfPort = ({ shape }: Port): number => sizeOf(shape as number[]);
   const bySize = apart.toSorted((a, b) => sizeOfPort(a) - sizeOfPort(b)); // see binding.ts

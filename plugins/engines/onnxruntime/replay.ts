@@ -237,6 +237,7 @@ function computed(
 function drawnBy(backend: OnnxBackend, { draws }: Recording, key: Key): Stored[] {
   const fillings = draws.map((draw) => {
     const drawKey = key.fold(...draw.path);
+    if (draw.words !== undefined) return { draw, data: draw.words(drawKey) };
     if (draw.fill === undefined) return { draw, data: sampled(backend, draw, drawKey) };
     const out = backend.take({ elem: Elem.float32, shape: draw.shape }) as Float32Array;
     return { draw, data: out, filling: { draw, key: drawKey, out } };

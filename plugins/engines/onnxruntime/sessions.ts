@@ -5,9 +5,9 @@
  */
 import { Elem, encodeModel } from "./model.ts";
 import { newTeller, onProcessor, type Teller } from "./placement.ts";
-import { largestWork, modelOf, type Program, sameKey, totalOf, VECTOR } from "./program.ts";
+import { JOINED, largestWork, modelOf, PACKED, type Program, sameKey } from "./program.ts";
 import type { Buffer, Feed, Runtime, Session } from "./runtime.ts";
-import { type Data, isResident, type Resident, type Stored, sizeOf } from "./value.ts";
+import { allocate, type Data, isResident, type Resident, type Stored, sizeOf } from "./value.ts";
 import { type Ends, nameOf } from "./vectors.ts";
 
 /** A program that can be run with any values of the same shapes. */
@@ -43,8 +43,8 @@ function compile(
     kept: outputs.flatMap((name, i) => (ends?.kept[i] ? [{ name, ...shapesOut[i]! }] : [])),
     onProcessor: device === undefined ? [] : onProcessor(model.nodes),
   });
-  const vectorIn = vectorOf(shapesIn, ends?.packed);
-  const vectorOut = vectorOf(shapesOut, ends?.joined);
+  const vectorsIn = packedVectors(shapesIn, ends?.packed);
+  const vectorOut = vectorOf(shapesOut, ends?.joined, Elem.float32);
   return {
     run(dataIn, dataOut) {
       const feeds: Record<string, Feed> = {};
@@ -52,15 +52,15 @@ function compile(
       for (let i = 0; i < inputs.length; i++) {
         if (!ends?.packed[i]) feeds[inputs[i]!] = { ...shapesIn[i]!, data: dataIn[i]! };
       }
-      if (vectorIn !== undefined) {
-        vectorIn.each((part, i) => void part.set(hostNumbers(dataIn[i]!)));
-        feeds[VECTOR.packed] = vectorIn;
+      for (const { name, vector } of vectorsIn) {
+        vector.each((part, i) => void part.set(hostNumbers(dataIn[i]!)));
+        feeds[name] = vector;
       }
       for (let i = 0; i < outputs.length; i++) {
         if (!ends?.kept[i] && !ends?.joined[i])
           fetches[outputs[i]!] = { ...shapesOut[i]!, data: dataOut[i]! };
       }
-      if (vectorOut !== undefined) fetches[VECTOR.joined] = vectorOut;
+      if (vectorOut !== undefined) fetches[JOINED] = vectorOut;
       const kept = session.run(feeds, fetches);
       vectorOut?.each((part, i) => void (dataOut[i] as Float32Array).set(part));
       return outputs.map((name, i): Data | Resident => (ends?.kept[i] ? kept[name]! : dataOut[i]!));
@@ -71,31 +71,47 @@ function compile(
 
 /** A vector of the numbers of some tensors, one after the other. */
 export interface Vector extends Buffer {
-  readonly data: Float32Array;
+  readonly data: Float32Array | Int32Array;
   /** @param i the tensor's place among all */
-  each(use: (part: Float32Array, i: number) => void): void;
+  each(use: (part: Float32Array | Int32Array, i: number) => void): void;
 }
 
-/** A vector for the tensors that are chosen; undefined where none is. */
+/** What of a tensor matters to a vector that it goes into. */
+type Packable = Pick<Buffer, "elem" | "shape">;
+
+/** A vector for those of the chosen tensors that are of a type; undefined where none is. */
 export function vectorOf(
-  shapes: readonly { readonly shape: readonly number[] }[],
+  tensors: readonly Packable[],
   chosen: readonly boolean[] | undefined,
+  elem: Elem,
 ): Vector | undefined {
-  const size = totalOf(shapes.filter((_, i) => chosen?.[i]));
+  const parts = new Map<number, Float32Array | Int32Array>();
+  const isIn = (i: number): boolean => chosen?.[i] === true && tensors[i]!.elem === elem;
+  const size = tensors.reduce((sum, { shape }, i) => sum + (isIn(i) ? sizeOf(shape) : 0), 0);
   if (size === 0) return undefined;
-  const data = new Float32Array(size);
-  const parts = new Map<number, Float32Array>();
+  const data = allocate(elem, size) as Float32Array | Int32Array;
   let at = 0;
-  shapes.forEach(({ shape }, i) => {
-    if (!chosen?.[i]) return;
+  tensors.forEach(({ shape }, i) => {
+    if (!isIn(i)) return;
     parts.set(i, data.subarray(at, at + sizeOf(shape)));
     at += sizeOf(shape);
   });
-  return { elem: Elem.float32, shape: [size], data, each: (use) => void parts.forEach(use) };
+  return { elem, shape: [size], data, each: (use) => void parts.forEach(use) };
 }
 
-function hostNumbers(stored: Stored): Float32Array {
-  return (isResident(stored) ? stored.read() : stored) as Float32Array;
+/** The vectors for the inputs that are packed, and their names in the model. */
+export function packedVectors(
+  inputs: readonly Packable[],
+  packed: readonly boolean[] | undefined,
+): { readonly name: string; readonly vector: Vector }[] {
+  return PACKED.flatMap(({ name, elem }) => {
+    const vector = vectorOf(inputs, packed, elem);
+    return vector === undefined ? [] : [{ name, vector }];
+  });
+}
+
+function hostNumbers(stored: Stored): Float32Array | Int32Array {
+  return (isResident(stored) ? stored.read() : stored) as Float32Array | Int32Array;
 }
 
 /** A bounded store of compiled programs. */

@@ -8,7 +8,7 @@ import { sizeOf } from "./value.ts";
 
 /** Where a program's values come from and go. */
 export interface Ends {
-  /** Which inputs come in one vector, in the program's order. */
+  /** Which inputs come in a vector of their type, in the program's order. */
   readonly packed: readonly boolean[];
   /** Which outputs stay on the device. */
   readonly kept: readonly boolean[];

@@ -5,9 +5,16 @@
 import t from "tap";
 import { compileStep, descend, Key, plainStep, type StepBody, tf } from "../../../core/mod.ts";
 import { cpu } from "../../../plugins/engines/cpu/cpu.ts";
+import type { OnnxBackend } from "../../../plugins/engines/onnxruntime/backend.ts";
+import { NOISE_WORDS, noise } from "../../../plugins/engines/onnxruntime/device-noise.ts";
+import { Elem, encodeModel } from "../../../plugins/engines/onnxruntime/model.ts";
 import { onnxruntime } from "../../../plugins/engines/onnxruntime/onnxruntime.ts";
+import { modelOf, programOf } from "../../../plugins/engines/onnxruntime/program.ts";
+import { newRecorder } from "../../../plugins/engines/onnxruntime/recorder.ts";
+import { newValue } from "../../../plugins/engines/onnxruntime/value.ts";
 import { adam } from "../../../plugins/optimizers/adam/adam.ts";
 import { counts, gpu, noGpu } from "./onnxruntime-gpu.ts";
+import { normalOf, uniformOf } from "./onnxruntime-words.ts";
 
 const key = Key.from("gpu");
 const none = await noGpu();
@@ -104,6 +111,60 @@ await t.test("onnxruntime on WebGPU", { skip: none }, async (t) => {
     run.end();
     tf.add(1, 1).dataSync(); // what is freed goes with the next run
     t.ok(counts().residentBytes < before.residentBytes - 3 * 40 * 40 * 4, "weights and moments are freed");
+  });
+
+  await t.test("large draws are made there: a function of the key, drawn at once or in a step", async (t) => {
+    const { device } = await gpu.start();
+    t.match(device, /large draws its own numbers/);
+    const n = 2 ** 16;
+    const at = key.fold("there");
+    const u = tf.tidy(() => at.uniform([256, 256])).dataSync();
+    const expected = uniformOf(at, n);
+    t.ok(
+      expected.every((x, i) => x === u[i]),
+      "uniform ones bit for bit as integers give them",
+    );
+    const body: StepBody<string, "x"> = ({ rate }, at) => ({ x: tf.mul(at.normal([n]), rate!) });
+    const step = compileStep("noise", body);
+    const said: string[] = [];
+    const { warn } = console;
+    console.warn = (text: string) => void said.push(text);
+    try {
+      for (let i = 0; i < 5; i++) {
+        const before = counts();
+        const x = step.run({ rate: 2 }, at.fold(i)).x!;
+        const after = counts();
+        const [found, alone] = [x.dataSync(), tf.tidy(() => at.fold(i).normal([n])).dataSync()];
+        t.ok(
+          alone.every((v, j) => 2 * v === found[j]),
+          `call ${i}`,
+        );
+        const error = normalOf(at.fold(i), n, n / 2).reduce(
+          (most, v, j) => Math.max(most, Math.abs(v - alone[j]!)),
+          0,
+        );
+        // WGSL lets cosines err by 2^-11
+        t.ok(error < 6.7 * 2 ** -11, `${error} off`);
+        t.ok(after.uploadedBytes - before.uploadedBytes < 100);
+        x.dispose();
+      }
+    } finally {
+      console.warn = warn;
+    }
+    step.dispose();
+    t.same(said, [], "nothing is left to the processor, and the step is replayed");
+    const { runtime } = tf.backend() as OnnxBackend;
+    const g = newRecorder(runtime.dialect);
+    const words = {
+      value: newValue(Elem.int32, [NOISE_WORDS], { data: new Int32Array(NOISE_WORDS) }),
+      shape: [NOISE_WORDS],
+    };
+    for (const law of [{ uniform: [-1, 2] }, { normal: [1, 2] }] as const) {
+      const { value } = noise(g, words, { shape: [65_537], ...law });
+      const program = programOf(g.pending, (other) => other === value, g.interned);
+      const model = encodeModel(modelOf(program).model);
+      t.doesNotThrow(() => runtime.compile(model, { threads: 1, strict: true }).dispose());
+    }
   });
 
   await t.test("what a program computes stays on the device until it is read", async (t) => {
