@@ -39,13 +39,21 @@ export interface PointAxes {
   readonly axes?: readonly string[];
 }
 
+/** What a histogram says beside its bars. */
+export interface HistogramAxes extends PointAxes {
+  /** What is counted: the title of its x axis. */
+  readonly x?: string;
+  /** A value that is marked by a line, and lies within the picture: a threshold. */
+  readonly mark?: number;
+}
+
 /** Draws. */
 export interface Painter {
   readonly name: string;
   /** Points in the plane, `values` `[n, 2]`; one panel for each series and one with all of them. */
   scatter(title: string, series: readonly PointSeries[], on?: PointAxes): Promise<Uint8Array>;
   /** Densities on the line, `values` `[n, 1]`, as histograms on shared bins. */
-  histogram(title: string, series: readonly PointSeries[], on?: PointAxes): Promise<Uint8Array>;
+  histogram(title: string, series: readonly PointSeries[], on?: HistogramAxes): Promise<Uint8Array>;
   /** Lines over a shared x axis, names that end in numbers alike in their stroke; on a logarithmic y axis, values of 0 and below are left out. */
   lines(
     title: string,

@@ -149,6 +149,19 @@ t.test("histogram() draws densities to scale", async (t) => {
   for (const i of [0, 1, 2]) t.ok(count(hue(i), [670, 50, 720, 130]) > 20, `series ${i} is in the legend`);
 });
 
+t.test("histogram() names its axis, and marks a value that its series do not reach", async (t) => {
+  const series = [{ name: "pd", values: Float32Array.of(0, 1, 2) }];
+  const { scales, axes } = histogramSpec("", series, { x: "score", mark: 10 });
+  t.ok(((scales![0] as { domain: number[] }).domain[1] ?? 0) > 10);
+  t.equal((axes![0] as { title: string }).title, "score");
+  const above: Box = [380, 100, 700, 200]; // right of all bars
+  const [marked, plain] = await Promise.all(
+    [{ mark: 10 }, {}].map(async (on) => picture(await painter.histogram("", series, on))),
+  );
+  t.equal(plain!.count(dark, above), 0);
+  t.ok(marked!.count(dark, above) > 20, "a line from the bottom to the top");
+});
+
 t.test("histogram() has bins for its narrowest series", (t) => {
   const even = (n: number, low: number, high: number): Float32Array =>
     Float32Array.from({ length: n }, (_, i) => low + ((i + 0.5) / n) * (high - low));

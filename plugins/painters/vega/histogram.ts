@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Spec } from "vega";
-import type { PointAxes, PointSeries } from "../../../core/mod.ts";
+import type { Mark, Spec } from "vega";
+import type { HistogramAxes, PointSeries } from "../../../core/mod.ts";
 import { type Domain, decidedDomain, widened } from "./domain.ts";
 import { frame } from "./frame.ts";
 import { colourOf } from "./theme.ts";
@@ -13,10 +13,16 @@ const FEWEST_BINS = 20;
 const MOST_BINS = 100;
 
 /** @throws RangeError where there is no series */
-export function histogramSpec(title: string, series: readonly PointSeries[], { axes }: PointAxes = {}): Spec {
+export function histogramSpec(
+  title: string,
+  series: readonly PointSeries[],
+  { axes, x = "x", mark }: HistogramAxes = {},
+): Spec {
   if (series.length === 0) throw new RangeError("histogram: there is no series to draw");
   const finite = series.map(({ values }) => values.filter(Number.isFinite));
-  const domain = widened(decidedDomain(series, finite, axes), 1e-6); // so that the largest value lies within the last bin
+  const [low, high] = decidedDomain(series, finite, axes);
+  const reach = [Math.min(low, mark ?? low), Math.max(high, mark ?? high)] as const;
+  const domain = widened(reach, 1e-6); // so that the largest value lies within the last bin
   const bins = binsFor(finite, domain);
   const bars = finite.map((values) => steps(values, domain, bins));
   const most = Math.max(...bars.flat().map((bar) => bar.density));
@@ -25,41 +31,57 @@ export function histogramSpec(title: string, series: readonly PointSeries[], { a
     ...frame({
       title,
       names: series.map((s) => s.name),
-      x: { title: "x", domain: widened(domain, 1 / bins) },
+      x: { title: x, domain: widened(domain, 1 / bins) },
       y: { title: "density", domain: [0, most === 0 ? 1 : most], fromZero: true },
       legend: "circle",
     }),
     data: bars.map((values, i) => ({ name: `bins${i}`, values })),
-    marks: series.flatMap((_, i) => {
-      const place = { x: { scale: "x", field: "x" }, y: { scale: "y", field: "density" } };
-      return [
-        {
-          type: "area",
-          from: { data: `bins${i}` },
-          encode: {
-            enter: {
-              ...place,
-              y2: { scale: "y", value: 0 },
-              interpolate: { value: "step-after" },
-              fill: { value: colourOf(i) },
-              fillOpacity: { value: 0.18 },
-            },
-          },
+    marks: [...series.flatMap((_, i) => outlined(i)), ...(mark === undefined ? [] : [lineAt(mark)])],
+  };
+}
+
+/** A series: its area, and the line around it. */
+function outlined(i: number): Mark[] {
+  const place = { x: { scale: "x", field: "x" }, y: { scale: "y", field: "density" } };
+  return [
+    {
+      type: "area",
+      from: { data: `bins${i}` },
+      encode: {
+        enter: {
+          ...place,
+          y2: { scale: "y", value: 0 },
+          interpolate: { value: "step-after" },
+          fill: { value: colourOf(i) },
+          fillOpacity: { value: 0.18 },
         },
-        {
-          type: "line",
-          from: { data: `bins${i}` },
-          encode: {
-            enter: {
-              ...place,
-              interpolate: { value: "step-after" },
-              stroke: { value: colourOf(i) },
-              strokeWidth: { value: 1.6 },
-            },
-          },
+      },
+    },
+    {
+      type: "line",
+      from: { data: `bins${i}` },
+      encode: {
+        enter: {
+          ...place,
+          interpolate: { value: "step-after" },
+          stroke: { value: colourOf(i) },
+          strokeWidth: { value: 1.6 },
         },
-      ];
-    }),
+      },
+    },
+  ];
+}
+
+/** From the bottom to the top, dashed. */
+function lineAt(x: number): Mark {
+  return {
+    type: "rule",
+    encode: {
+      enter: {
+        ...{ x: { scale: "x", value: x }, y: { value: 0 }, y2: { field: { group: "height" } } },
+        ...{ stroke: { value: "#333333" }, strokeDash: { value: [5, 4] }, strokeWidth: { value: 1.2 } },
+      },
+    },
   };
 }
 
