@@ -49,3 +49,9 @@ export function placeOf(path: string): URL {
 export function readableName(url: URL): string {
   return url.protocol === "file:" ? fileURLToPath(url) : url.href;
 }
+
+/** A value as a message writes it: a plain word as it is, all else as JSON. */
+export function literal(value: unknown): string {
+  const isWord = typeof value === "string" && /^(?!(true|false|null)$)[A-Za-z]\w*$/.test(value);
+  return isWord ? value : JSON.stringify(value);
+}

@@ -22,7 +22,7 @@ export { auroc, averagePrecision, pValues, rocCurve, thresholdOf } from "./evalu
 export { scoresOf } from "./fitting.ts";
 export { noveltyDetection } from "./novelty-detection/novelty-detection.ts";
 export type { NoveltyDetection } from "./novelty-detection/options.ts";
-export { HELD_OUT_SCORES } from "./novelty-detection/results.ts";
+export { HELD_OUT_SCORES, scoresPicture } from "./novelty-detection/results.ts";
 export * from "./scorer.ts";
 export type { VaeOptions } from "./vae/options.ts";
 export { vae } from "./vae/vae.ts";

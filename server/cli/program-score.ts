@@ -29,10 +29,22 @@ export function addScoreCommand(
       "x.csv or x.parquet with the columns that the run has learnt from, x.npy or x.npz, or a folder of images",
     )
     .option("--out <file>", "x.csv: row, score, p, abnormal, and the file of an image; stdout unless given")
+    .option("--plot <file>", "x.png: how the scores are distributed, beside those of the run's held-out rows")
     .option("--false-alarms <share>", "share of normal rows that may raise an alarm", share, 0.05)
     .option("--network <name>", "the network that scores", "scorer")
-    .option("--delimiter <text>", "what stands between cells of a CSV file", ",")
-    .option("--no-header", "the CSV file has no row of names: columns are called 1, 2, …")
+    .option(
+      "--delimiter <text>",
+      "what stands between cells of a CSV file; as in the run's own file unless given",
+    )
+    .addOption(
+      new Option("--decimal <mark>", "what stands before the fraction of a number; likewise").choices([
+        ".",
+        ",",
+      ]),
+    )
+    .option("--array <name>", "which array of an .npz file; as in the run's own file unless given")
+    .option("--header", "the CSV file begins with names of its columns; likewise")
+    .option("--no-header", "it does not: columns are called 1, 2, …")
     .addOption(
       new Option("--bad-rows <what>", "rows with a cell that is empty or no number: stop, or leave them out")
         .choices(["refuse", "skip"])

@@ -8,6 +8,7 @@ import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "npyjs";
 import {
+  type Context,
   contextOf,
   Engines,
   type FiniteDataset,
@@ -15,17 +16,27 @@ import {
   InputError,
   type NetworkPorts,
   openTrained,
+  painterOf,
   type RunReader,
   reopenScenario,
+  type Scenario,
   type Trained,
 } from "../../core/mod.ts";
 import { arrays } from "../../plugins/datasets/arrays/arrays.ts";
-import { readCsv } from "../../plugins/datasets/csv/csv.ts";
+import { type CsvFormat, readCsv } from "../../plugins/datasets/csv/csv.ts";
 import { looseImages } from "../../plugins/datasets/images/images.ts";
+import { literal } from "../../plugins/datasets/options.ts";
 import { readParquet } from "../../plugins/datasets/parquet/parquet.ts";
 import { standardisedValues } from "../../plugins/datasets/table/columns.ts";
-import { type BadRows, encoded, type Table } from "../../plugins/datasets/table/table.ts";
-import { HELD_OUT_SCORES, pValues, scoresOf, thresholdOf } from "../../plugins/novelty/mod.ts";
+import {
+  type BadRows,
+  type Decimal,
+  encoded,
+  listed,
+  type Naming,
+  type Table,
+} from "../../plugins/datasets/table/table.ts";
+import { HELD_OUT_SCORES, pValues, scoresOf, scoresPicture, thresholdOf } from "../../plugins/novelty/mod.ts";
 import { number } from "../report/format.ts";
 import { modules } from "../trainer/modules.ts";
 import { EXIT } from "./exit.ts";
@@ -37,10 +48,16 @@ import { count, csvCell, place } from "./words.ts";
 /** Options of `dsgan score`. */
 export interface ScoreOptions extends RunsOptions {
   readonly out?: string;
+  /** A picture of the scores. */
+  readonly plot?: string;
   readonly falseAlarms: number;
   readonly network: string;
-  readonly delimiter: string;
-  readonly header: boolean;
+  /** Of a CSV file: as in the run's own file, unless given. */
+  readonly delimiter?: string;
+  readonly decimal?: Decimal;
+  readonly header?: boolean;
+  /** Of an .npz file, likewise. */
+  readonly array?: string;
   readonly badRows: BadRows;
   readonly engine?: string;
 }
@@ -52,6 +69,8 @@ interface Rows {
   readonly places: ArrayLike<number>;
   /** Where they are images: the file of each. */
   readonly files?: readonly string[] | undefined;
+  /** Why others were left out. */
+  readonly faults?: readonly string[];
 }
 
 /** Scores rows and writes what comes of it. @returns the exit code */
@@ -61,7 +80,10 @@ export async function scoreCommand(
   options: ScoreOptions,
   host: Host,
 ): Promise<number> {
-  const { out, network: name, falseAlarms } = options;
+  const { out, plot, network: name, falseAlarms } = options;
+  if (plot !== undefined && extname(plot).toLowerCase() !== ".png") {
+    throw new InputError(`--plot ${plot}: the picture is written as .png`);
+  }
   if (out !== undefined && extname(out).toLowerCase() !== ".csv") {
     throw new InputError(`--out ${out}: scores are written as .csv`);
   }
@@ -69,7 +91,9 @@ export async function scoreCommand(
   const loaded = await reopenScenario(reader, host.plugins, modules);
   const trained = await openTrained(reader, loaded);
   const ports = portsOf(id, name, trained);
-  const { data, places, files } = await rowsOf(file, ports, options);
+  const tabs = extname(file).toLowerCase() === ".tsv" ? { delimiter: "\t" } : {};
+  const format = { ...formatOf(loaded.scenario), ...tabs, ...formatIn(options) };
+  const { data, places, files, faults = [] } = await rowsOf(file, ports, format, options.badRows);
 
   const engine = options.engine === undefined ? loaded.scenario.engine : { use: options.engine };
   await (await contextOf(loaded.registry, loaded.base).create(Engines, engine)).start();
@@ -82,16 +106,52 @@ export async function scoreCommand(
   const text = table(scores, { places, files }, heldOut && pValues(heldOut, scores), threshold);
   if (out === undefined) process.stdout.write(text);
   else await writeWhole(out, (draft) => draft.append(new TextEncoder().encode(text)));
+  if (plot !== undefined) {
+    const png = await pictureOf(scores, heldOut, threshold, contextOf(loaded.registry, loaded.base));
+    await writeWhole(plot, (draft) => draft.append(png));
+  }
   const told =
     threshold === undefined
       ? `${count(scores.length, "row")} scored; the run held no normal rows out, so there is no threshold`
       : `${count(scores.length, "row")} scored, ${scores.filter((score) => score > threshold).length} above ` +
         `${number(threshold)}, which lets at most ${number(100 * falseAlarms)} % of normal rows raise an alarm ` +
         `(by ${heldOut!.length} held-out rows)`;
-  const summary = `${told}${out === undefined ? "" : `: wrote ${place(out)}`}\n`;
+  const left = faults.length === 0 ? "" : `${count(faults.length, "row")} left out: ${listed(faults)}\n`;
+  const wrote = [out, plot].flatMap((path) => (path === undefined ? [] : [place(path)]));
+  const summary = `${left}${told}${wrote.length === 0 ? "" : `: wrote ${wrote.join(" and ")}`}\n`;
   (out === undefined ? process.stderr : process.stdout).write(summary);
   return EXIT.met;
 }
+
+/** How a file of rows is to be read. */
+type Format = Partial<CsvFormat> & Pick<ScoreOptions, "array">;
+
+/** How the file is read that a run has learnt from. */
+function formatOf({ application }: Scenario): Format {
+  const { data } = application as {
+    readonly data?: Format & { readonly use?: unknown; readonly values?: unknown };
+  };
+  if (data?.use === "csv") return formatIn(data);
+  if (data?.use !== "arrays") return {};
+  const { array } = Object(data.values) as Format;
+  return typeof array === "string" ? { array } : {};
+}
+
+/** What some options say of it. */
+function formatIn({ delimiter, decimal, header, array }: Format): Format {
+  return {
+    ...(delimiter !== undefined && { delimiter }),
+    ...(decimal !== undefined && { decimal }),
+    ...(header !== undefined && { header }),
+    ...(array !== undefined && { array }),
+  };
+}
+
+/** Messages name options as the command line has them. */
+const flag: Naming = (option, value) => {
+  const name = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return value === false ? `--no-${name}` : `--${name} ${literal(value)}`;
+};
 
 /** @throws InputError where the network is none that scores */
 function portsOf(id: string, name: string, trained: Trained): NetworkPorts {
@@ -108,13 +168,19 @@ function portsOf(id: string, name: string, trained: Trained): NetworkPorts {
 }
 
 /** Reads rows. @throws InputError where they are not what the network takes */
-async function rowsOf(file: string, ports: NetworkPorts, options: ScoreOptions): Promise<Rows> {
+async function rowsOf(
+  file: string,
+  ports: NetworkPorts,
+  { array, ...csv }: Format,
+  badRows: BadRows,
+): Promise<Rows> {
   const format = extname(file).toLowerCase();
   const { inputColumns: columns, input, inputRange } = ports;
   const url = pathToFileURL(file);
   if ((await stat(file).catch(() => undefined))?.isDirectory()) return await imagesOf(file, ports);
   if (format === ".npy" || format === ".npz") {
-    const data = await arrays({ values: url.href, ...(inputRange && { range: [...inputRange] }) });
+    const from = format === ".npz" && array !== undefined ? { file: url.href, array } : url.href;
+    const data = await arrays({ values: from, ...(inputRange && { range: [...inputRange] }) });
     if (`${data.shape}` !== `${input}`) {
       throw new InputError(`${file}: rows have the shape [${data.shape}], the network takes [${input}]`);
     }
@@ -124,11 +190,11 @@ async function rowsOf(file: string, ports: NetworkPorts, options: ScoreOptions):
     const standardised = standardisedValues({ values }, columns);
     return { data: fromArrays({ name: file, values: standardised, shape: input }), places };
   }
+  const usual = { delimiter: ",", decimal: ".", header: true } as const;
+  const ofText = (): Promise<Table> => readCsv(url, { ...usual, ...csv }, flag);
   const read: Record<string, () => Promise<Table>> = {
-    ".csv": () => readCsv(url, options),
-    ".tsv": () =>
-      readCsv(url, { ...options, delimiter: options.delimiter === "," ? "\t" : options.delimiter }),
-    ".parquet": () => readParquet(url),
+    ...{ ".csv": ofText, ".tsv": ofText },
+    ".parquet": async () => ({ ...(await readParquet(url)), naming: flag }),
   };
   if (!Object.hasOwn(read, format)) {
     throw new InputError(
@@ -140,10 +206,11 @@ async function rowsOf(file: string, ports: NetworkPorts, options: ScoreOptions):
       `${file}: the run has not learnt from a table, whose columns have names: give an .npy file, or a folder of images`,
     );
   }
-  const found = encoded(await read[format]!(), columns, options.badRows);
+  const found = encoded(await read[format]!(), columns, badRows);
   return {
     data: fromArrays({ name: file, values: standardisedValues(found, columns), shape: input }),
     places: found.rows,
+    faults: found.faults,
   };
 }
 
@@ -161,6 +228,20 @@ async function imagesOf(folder: string, { input, inputRange, inputColumns }: Net
     throw new InputError(`${folder}: images are [${data.shape}], the network takes [${input}]`);
   }
   return { data, files, places: Array.from(files.keys()) };
+}
+
+/** Draws how scores are distributed. @throws InputError on a host without pictures */
+async function pictureOf(
+  scores: Float32Array,
+  heldOut: ArrayLike<number> | undefined,
+  threshold: number | undefined,
+  context: Context,
+): Promise<Uint8Array> {
+  const painter = await painterOf(context);
+  if (painter === undefined) throw new InputError("--plot: there is no painter here");
+  const held = heldOut === undefined ? [] : [{ name: "held out", values: Float32Array.from(heldOut) }];
+  const series = [...held, { name: "scored", values: scores }];
+  return await scoresPicture(painter, series, threshold);
 }
 
 /** Scores of the run's held-out rows; undefined where it held none out. */

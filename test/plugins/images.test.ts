@@ -122,6 +122,35 @@ t.test("images() takes train and test, or val, for splits", async (t) => {
   );
 });
 
+t.test(
+  "images() takes classes that train has not, where they are named: as of abnormal images",
+  async (t) => {
+    const folder = join(root, "bottles");
+    put("bottles/train/good/1.png", colours([1, 1, 1], [1, 1, 1]));
+    put("bottles/test/broken neck/1.png", colours([2, 2, 2], [2, 2, 2]));
+    put("bottles/test/good/1.png", png(2, 1, 1, [3, 3]));
+    await t.rejects(images({ folder }), {
+      name: "InputError",
+      message:
+        /has no folder broken neck, .*classes: \[good, "broken neck"\], and otherwise classes: \[good\]/,
+    });
+    const data = await images({ folder, classes: ["good", "broken neck"] });
+    t.same([[...data.labels!], data.classes], [[0], 2]);
+    const test = await data.heldOut!();
+    t.same([[...test.labels!], test.classes], [[0, 1], 2]);
+    t.same(test.shape, [1, 2, 3], "with as many colours as the images of train");
+    t.equal((await (await images({ folder, classes: ["good"] })).heldOut!()).size, 1);
+    await t.rejects(images({ folder, classes: ["good", "cow"] }), {
+      message: /cow.*: there is no such folder/,
+    });
+    put("bottles/test/good/2.png", png(1, 1, 1, [3]));
+    const other = await images({ folder, classes: ["good"] });
+    await t.rejects(other.heldOut!(), {
+      message: /good\/2\.png: expected 2 × 1 pixels as in train, found 1 × 1/,
+    });
+  },
+);
+
 t.test("images() takes images without folders of classes, and gives them no labels", async (t) => {
   put("loose/b.png", colours([4, 4, 4], [5, 5, 5]));
   put("loose/a.png", colours([1, 1, 1], [2, 2, 2]));

@@ -1,7 +1,14 @@
 /** Judging scores: AUROC, average precision, thresholds, p-values, against closed forms and pairs counted one by one. */
 import t from "tap";
-import { InputError, Key } from "../../core/mod.ts";
-import { auroc, averagePrecision, pValues, rocCurve, thresholdOf } from "../../plugins/novelty/mod.ts";
+import { type HistogramAxes, InputError, Key, type Painter, type PointSeries } from "../../core/mod.ts";
+import {
+  auroc,
+  averagePrecision,
+  pValues,
+  rocCurve,
+  scoresPicture,
+  thresholdOf,
+} from "../../plugins/novelty/mod.ts";
 import { close } from "./close.ts";
 
 const key = Key.from("novelty evaluation");
@@ -63,3 +70,31 @@ t.test("a new normal row is above the threshold no more often than was asked for
 t.test("pValues() counts held-out scores that are as high", async (t) => {
   t.same([...pValues([1, 2, 2, 3], [0, 2, 2.5, 3, 4])], [1, 4 / 5, 2 / 5, 2 / 5, 1 / 5]);
 });
+
+t.test(
+  "scoresPicture() draws scores far apart by their logarithms, and the threshold with them",
+  async (t) => {
+    const drawn: unknown[] = [];
+    const painter = {
+      histogram: async (title: string, series: readonly PointSeries[], on: HistogramAxes) => {
+        drawn.push([
+          title,
+          series.map(({ values }) => Array.from(values, (v) => Math.round(v * 1e6) / 1e6)),
+          on,
+        ]);
+        return new Uint8Array();
+      },
+    } as unknown as Painter;
+    const series = (...values: number[]): PointSeries[] => [
+      { name: "held out", values: Float32Array.from(values) },
+    ];
+    await scoresPicture(painter, series(1, 2, 4), 3);
+    await scoresPicture(painter, series(0.001, 0.01, 1), 0.1);
+    await scoresPicture(painter, series(-1, 0, 100), undefined); // has no logarithms
+    t.same(drawn, [
+      ["Scores, threshold 3", [[1, 2, 4]], { x: "score", mark: 3 }],
+      ["Scores, threshold 0.1", [[-3, -2, 0]], { x: "log₁₀ score", mark: -1 }],
+      ["Scores", [[-1, 0, 100]], { x: "score" }],
+    ]);
+  },
+);

@@ -213,7 +213,8 @@ np.savez_compressed(f + '/two.npz', x=x, y=np.array([3, 1, 0, 999]).reshape(4, 1
     t.same([...two.labels!], [3, 1, 0, 999]);
     t.same(two.shape, [3, 2]);
     await t.rejects(arrays({ values: file }), {
-      message: /holds 2 arrays: say which, as in \{ file: …, array: x \}. It has: x, y/,
+      message:
+        /holds 2 arrays: say which, as in \{ file: …, array: x \} \(dsgan score: --array x\)\. It has: x, y/,
     });
     await t.rejects(arrays({ values: { file, array: "xx" } }), {
       message: /has no array "xx"; did you mean "x"/,

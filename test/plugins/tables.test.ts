@@ -172,8 +172,68 @@ t.test("csv() tells what is probably meant", async (t) => {
   );
   t.equal((await csv({ file: file("numbered.csv", "0,1\n3,4\n") })).size, 1, "names as pandas gives them");
   const index = file("index.csv", ",x\n0,1\n1,2\n");
+  t.same((await csv({ file: index, except: [""] })).shape, [1]);
   await rejects(t, csv({ file: index }), /column 1 has no name, as an index of pandas/);
   t.same((await csv({ file: index, columns: ["x"] })).shape, [1]);
+});
+
+t.test("csv() tells what to do with a column of dates, or of too many texts", async (t) => {
+  const days = ["2024-03-01", "1.3.2024", "3/1/24", "2024-03-02T08:00:00Z"];
+  const table = file("days.csv", `day,x\n${days.map((day, i) => `${day},${i}`).join("\n")}\n`);
+  await rejects(
+    t,
+    csv({ file: table }),
+    /column "day" holds dates \(row 1 \(line 2\): "2024-03-01"\)\. Leave it out, except: \["day"\], or write them/,
+  );
+  const data = await csv({ file: table, except: ["day"] });
+  t.same(
+    data.columns!.map(({ name }) => name),
+    ["x"],
+  );
+  const names = Array.from({ length: 101 }, (_, i) => `part ${i},${i}`);
+  const many = file("many.csv", `part,x\n${names.join("\n")}\n`);
+  await rejects(t, csv({ file: many }), /"part 0"\), 101 different ones\. Leave it out, except: \["part"\]$/);
+  await rejects(t, csv({ file: many, except: ["prt"] }), /unknown column "prt"; did you mean "part"\?/);
+  await rejects(t, csv({ file: many, except: ["part"], columns: ["x"] }), /give one of them/);
+});
+
+t.test("csv() reads decimal commas where it is told to, and no points that part thousands", async (t) => {
+  const table = file("comma.csv", 'x;kind\n1,5;a,b\n-2;"c"\n,25;c\n1,5e1;c\n');
+  const data = await csv({
+    ...{ file: table, delimiter: ";", decimal: ",", oneHot: ["kind"], standardise: false },
+  });
+  t.same(rowsOf(data), [
+    [1.5, 1, 0],
+    [-2, 0, 1],
+    [0.25, 0, 1],
+    [15, 0, 1],
+  ]);
+  t.equal(data.columns![1]!.category, "a,b", "a category keeps its comma");
+  const commas = { file: table, delimiter: ";", oneHot: ["kind"] };
+  await rejects(
+    t,
+    csv(commas),
+    /row 1 \(line 2\): column "x": expected a number, found "1,5": write a decimal point, or give decimal: ","/,
+  );
+  const points = file("points.csv", "x\n1.234\n5\n");
+  await rejects(
+    t,
+    csv({ file: points, decimal: "," }),
+    /found "1\.234": write a decimal comma, or give decimal: "\."/,
+  );
+});
+
+t.test("names of columns may hold other delimiters, quotes and line ends", async (t) => {
+  const head = '"Temperature, °C";"""p"" in bar, abs.";"speed\nrpm"';
+  const table = file("quoted.csv", `${head}\n1;2;3\n4;5;6\n`);
+  await rejects(t, csv({ file: table }), /give delimiter: ";"/);
+  const data = await csv({ file: table, delimiter: ";" });
+  t.same(
+    data.columns!.map(({ name }) => name),
+    ["Temperature, °C", '"p" in bar, abs.', "speed\nrpm"],
+  );
+  const tabs = file("tabs.csv", "x\ty\n1\t2\n");
+  t.same((await csv({ file: tabs, delimiter: "\\t" })).shape, [2], "as YAML has it without quotes");
 });
 
 t.test("a column that never changes is only shifted, whatever its sum is rounded to", async (t) => {
@@ -239,6 +299,16 @@ t.test("parquet() reads what csv() reads", async (t) => {
     [4, 3, 1, 1, 0],
   ]);
   await rejects(t, parquet({ file: path }), /column "kind" holds text \(row 1: "a"\)/);
+  const packed = parquetWriteBuffer({
+    columnData: [{ name: "x", data: [1, 2, 3], type: "DOUBLE" }],
+    ...{ codec: "ZSTD", compressors: { ZSTD: (bytes: Uint8Array) => bytes } },
+  });
+  const zstd = file("packed.parquet", new Uint8Array(packed));
+  await rejects(
+    t,
+    parquet({ file: zstd }),
+    /packed\.parquet: .*ZSTD\. Write it packed by Snappy, with pandas/,
+  );
   await rejects(t, parquet({ file: file("broken.parquet", "PAR1, but no more") }), /broken\.parquet: /);
   await rejects(
     t,

@@ -47,7 +47,7 @@ async function ran(t: Test, name: string, application: object): Promise<string> 
 }
 
 const asked: ScoreOptions = {
-  ...{ runs, falseAlarms: 0.1, network: "scorer", delimiter: ",", header: true, badRows: "refuse" },
+  ...{ runs, falseAlarms: 0.1, network: "scorer", badRows: "refuse" },
 };
 
 /** The numbers of an .npy file. */
@@ -143,6 +143,51 @@ t.test(
     await refused(join(folder, "new.txt"), /unknown ending "\.txt"/);
   },
 );
+
+t.test("dsgan score reads a file as the run has read its own, and speaks of its own options", async (t) => {
+  const head = '"load, kg";"day"';
+  const numbers = Array.from({ length: 30 }, (_, i) => `${50 + (i % 7)},5;2024-03-01`);
+  writeFileSync(join(folder, "german.csv"), [head, ...numbers, ";2024-03-02"].join("\n"));
+  const where = await ran(t, "german", {
+    ...{ use: "novelty-detection", holdOut: 0.4, falseAlarms: 0.2 },
+    data: {
+      ...{ use: "csv", file: "./german.csv", delimiter: ";", decimal: ",", except: ["day"], badRows: "skip" },
+    },
+    scorer: {
+      ...{ use: "vae", code: 1, m: 10, autoencoder: { epochs: 1 } },
+      ...{ game: { epochs: 1 }, fineTuning: { epochs: 1 } },
+    },
+  });
+  const scored = async (name: string, text: string, more: Partial<ScoreOptions> = {}): Promise<string[]> => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    const given = { ...asked, falseAlarms: 0.2, out: join(folder, "german-scores.csv"), ...more };
+    const told = await printed(() => scoreCommand(where, path, given, host));
+    return [told, ...readFileSync(given.out, "utf8").trim().split("\n")];
+  };
+  const plot = join(folder, "german.png");
+  const [, , first, second] = await scored("usual.csv", '"load, kg"\n51,5\n500\n', { plot });
+  t.match(first, /^1,/);
+  t.same([...readFileSync(plot).subarray(1, 4)], [...Buffer.from("PNG")]);
+  await t.rejects(scored("usual.csv", '"load, kg"\n51,5\n', { plot: "a.svg" }), { message: /as \.png/ });
+  const [, , ofTabs] = await scored("tabs.tsv", "x\tload, kg\n1\t51,5\n");
+  t.equal(ofTabs, first);
+  const plain = { delimiter: ",", decimal: "." } as const;
+  const [, , ofPoints] = await scored("points.csv", '"load, kg",x\n51.5,1\n', plain);
+  t.equal(ofPoints, first, "an option goes before what the run has");
+
+  const holes = `"load, kg";x\n51,5;1\n;1\n500;1\n`;
+  const refused = async (text: string, says: RegExp): Promise<void> => {
+    const error = (await t.rejects(scored("refused.csv", text), InputError)) as Error;
+    t.match(error.message, says);
+  };
+  await refused(holes, /row 2 \(line 3\): column "load, kg": .* or give --bad-rows skip$/);
+  await refused('"load, kg",x\n1,2\n', /give --delimiter ","$/);
+  await refused('"load, kg"\n1.5\n', /write a decimal comma, or give --decimal "\."/);
+  const [told, , one, three] = await scored("holes.csv", holes, { badRows: "skip" });
+  t.match(told, /^1 row left out: row 2 \(line 3\): column "load, kg": .*\n2 rows scored, /);
+  t.same([one, three], [first, second!.replace(/^2/, "3")], "rows keep their numbers");
+});
 
 t.test("a folder of images is enough: scores name the files", async (t) => {
   for (const [name, count] of [

@@ -52,7 +52,7 @@ function member(bytes: Uint8Array, path: string, name: string | undefined): Uint
     throw new InputError(`${path} holds no arrays. Write it with NumPy: numpy.savez(path, x=x)`);
   throw new InputError(
     name === undefined
-      ? `${path} holds ${names.length} arrays: say which, as in { file: …, array: ${names[0]} }. It has: ${list}`
+      ? `${path} holds ${names.length} arrays: say which, as in { file: …, array: ${names[0]} } (dsgan score: --array ${names[0]}). It has: ${list}`
       : `${path} has no array "${name}"${meant(name, names) || "."} It has: ${list}`,
   );
 }

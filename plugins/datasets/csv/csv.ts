@@ -17,7 +17,7 @@ import {
 } from "../../../core/mod.ts";
 import { placeOf, readableName } from "../options.ts";
 import { tableDataset, tableShape } from "../table/dataset.ts";
-import type { Table } from "../table/table.ts";
+import { inScenario, type Naming, type Table } from "../table/table.ts";
 
 /** How a file of text is cut into cells. */
 export const csvShape = {
@@ -26,6 +26,10 @@ export const csvShape = {
     .boolean()
     .default(true)
     .describe("Whether the first row names the columns; else they are called 1, 2, …"),
+  decimal: z
+    .enum([".", ","])
+    .default(".")
+    .describe('What stands before the fraction of a number: a point, or "," as where commas do.'),
 };
 
 const options = z.strictObject({ ...tableShape, ...csvShape });
@@ -42,8 +46,14 @@ interface Parsed {
   readonly info: { readonly lines: number };
 }
 
-/** Reads a table. @throws InputError where the file is missing or no UTF-8, or rows differ in length, with the line */
-export async function readCsv(url: URL, { delimiter, header }: CsvFormat): Promise<Table> {
+/**
+ * Reads a table.
+ * @param naming how messages name an option
+ * @throws InputError where the file is missing or no UTF-8, or rows differ in length, with the line
+ */
+export async function readCsv(url: URL, format: CsvFormat, naming: Naming = inScenario): Promise<Table> {
+  const { header, decimal } = format;
+  const delimiter = format.delimiter === "\\t" ? "\t" : format.delimiter; // as YAML without quotes, and shells, have it
   const path = readableName(url);
   let rows: readonly Parsed[];
   let text = "";
@@ -53,13 +63,13 @@ export async function readCsv(url: URL, { delimiter, header }: CsvFormat): Promi
   } catch (cause) {
     if (cause instanceof InputError) throw new InputError(cause.message, { cause });
     const absent = (cause as { code?: unknown }).code === "ENOENT";
-    const advice = adviceOn(text, delimiter);
+    const advice = adviceOn(text, delimiter, naming);
     throw new InputError(`${path}: ${absent ? "there is no such file" : messageOf(cause)}${advice}`, {
       cause,
     });
   }
   const [first] = rows;
-  const advice = first?.record.length === 1 ? adviceOn(text, delimiter) : "";
+  const advice = first?.record.length === 1 ? adviceOn(text, delimiter, naming) : "";
   if (advice !== "") throw new InputError(`${path}: there is one column${advice}`);
   if (first === undefined || (header && rows.length === 1))
     throw new InputError(`${path}: there are no rows`);
@@ -68,7 +78,7 @@ export async function readCsv(url: URL, { delimiter, header }: CsvFormat): Promi
   if (twice !== undefined) throw new InputError(`${path}: two columns are called "${twice}"`);
   if (header && names.every(isNumber) && !names.every(isWhole)) {
     throw new InputError(
-      `${path}: the first row holds numbers (${names.slice(0, 3).join(", ")}), and no names of columns: give header: false`,
+      `${path}: the first row holds numbers (${names.slice(0, 3).join(", ")}), and no names of columns: give ${naming("header", false)}`,
     );
   }
   const body = header ? rows.slice(1) : rows;
@@ -77,6 +87,7 @@ export async function readCsv(url: URL, { delimiter, header }: CsvFormat): Promi
     size: body.length,
     columns: new Map(names.map((name, i) => [name, body.map(({ record }) => record[i]!)])),
     place: (row) => `row ${row + 1} (line ${body[row]!.info.lines})`,
+    ...{ decimal, naming },
   };
 }
 
@@ -84,12 +95,16 @@ export async function readCsv(url: URL, { delimiter, header }: CsvFormat): Promi
 const isNumber = (name: string): boolean => name !== "" && Number.isFinite(Number(name));
 const isWhole = (name: string): boolean => /^\d+$/.test(name);
 
+/** The most that is looked at for the first line. */
+const FIRST_LINE = 100_000;
+
 /** What to say where the first line has none of the delimiter, and has another one; nothing elsewhere. */
-function adviceOn(text: string, delimiter: string): string {
-  const line = text.slice(0, text.search(/[\r\n]|$/));
+function adviceOn(text: string, delimiter: string, naming: Naming): string {
+  const unquoted = text.slice(0, FIRST_LINE).replace(/"(?:[^"]|"")*"/g, "");
+  const line = unquoted.slice(0, unquoted.search(/[\r\n]|$/));
   const other = [";", "\t", ","].find((mark) => line.includes(mark));
   if (line.includes(delimiter) || other === undefined) return "";
-  return `. Its first line has no ${JSON.stringify(delimiter)}, but has ${JSON.stringify(other)}: give delimiter: ${JSON.stringify(other)}`;
+  return `. Its first line has no ${JSON.stringify(delimiter)}, but has ${JSON.stringify(other)}: give ${naming("delimiter", other)}`;
 }
 
 /**

@@ -17,7 +17,7 @@ import {
   path,
   z,
 } from "../../../core/mod.ts";
-import { imageShape, placeOf, type Split, scalingOf } from "../options.ts";
+import { imageShape, literal, placeOf, type Split, scalingOf } from "../options.ts";
 import { type Channels, decoded, IMAGE, type Picture, withChannels } from "./decode.ts";
 
 const options = z.strictObject({
@@ -31,7 +31,8 @@ const options = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "The classes' folders, in the order of their numbers; all of them in alphabetical order unless given.",
+      "The classes' folders, in the order of their numbers; all of them in alphabetical order unless given. One may be " +
+        "missing in train or in test, such as that of abnormal images in train.",
     ),
   channels: z
     .union([z.literal(1), z.literal(3)])
@@ -70,6 +71,8 @@ interface Reading {
   readonly range: "symmetric" | "unit";
   readonly classes?: readonly string[] | undefined;
   readonly channels?: Channels | undefined;
+  /** Of the split beside it, whose size they must have. */
+  readonly like?: readonly [height: number, width: number, channels: Channels];
 }
 
 async function splitOf(root: URL, split: Split, reading: Reading): Promise<FiniteDataset> {
@@ -77,17 +80,35 @@ async function splitOf(root: URL, split: Split, reading: Reading): Promise<Finit
   const test = split === "train" && place !== root ? await placeOfSplit(root, "test") : undefined;
   const names = reading.classes ?? (await foldersIn(place));
   if (names.length === 0) return (await looseImages(place, reading)).data;
-  const files = (await Promise.all(names.map((name) => imagesIn(inFolder(place, name))))).map(
-    (paths, label) => paths.map((path) => ({ path, label })),
+  const others = test === undefined ? [] : await foldersIn(test);
+  if (reading.classes === undefined) requireNoOthers(place, names, others);
+  const beside = test === undefined && reading.like !== undefined ? await placeOfSplit(root, "train") : test;
+  const mayLack = beside === undefined ? [] : await foldersIn(beside);
+  const has = await foldersIn(place);
+  const filesOf = async (name: string): Promise<URL[]> =>
+    !has.includes(name) && mayLack.includes(name) ? [] : await imagesIn(inFolder(place, name));
+  const found = (await Promise.all(names.map(filesOf))).flatMap((paths, label) =>
+    paths.map((path) => ({ path, label })),
   );
-  const found = files.flat();
-  const { shape, values } = await together(found, reading.channels);
+  if (found.length === 0) throw new InputError(`${fileURLToPath(place)}: has none of ${names.join(", ")}`);
+  const { shape, values } = await together(found, reading.channels, reading.like);
+  const like = { ...reading, classes: names, channels: shape[2], like: shape };
   const numbers = found.map(({ label }) => label);
   return fromArrays({
     ...{ name: "images", shape, values, classes: names.length, ...scalingOf(reading.range) },
     labels: names.length > 256 ? Int32Array.from(numbers) : Uint8Array.from(numbers),
-    ...(test !== undefined && { heldOut: () => splitOf(root, "test", { ...reading, classes: names }) }),
+    ...(test !== undefined && { heldOut: () => splitOf(root, "test", like) }),
   });
+}
+
+/** @throws InputError where test has classes that train lacks, and nobody says what they are */
+function requireNoOthers(place: URL, names: readonly string[], inTest: readonly string[]): void {
+  const others = inTest.filter((name) => !names.includes(name));
+  if (others.length === 0) return;
+  throw new InputError(
+    `${fileURLToPath(place)}: has no folder ${others.join(", ")}, which test has. If these are classes too, give classes: ` +
+      `[${[...names, ...others].map(literal).join(", ")}], and otherwise classes: [${names.map(literal).join(", ")}]`,
+  );
 }
 
 /**
@@ -158,14 +179,16 @@ async function read(path: URL): Promise<Picture> {
 async function together(
   found: readonly { readonly path: URL }[],
   wanted: Channels | undefined,
-): Promise<{ shape: number[]; values: Uint8Array }> {
+  like?: Reading["like"],
+): Promise<{ shape: [number, number, Channels]; values: Uint8Array }> {
   const pictures = await Promise.all(found.map(({ path }) => read(path)));
-  const { width, height } = pictures[0]!;
+  const [height, width] = like ?? [pictures[0]!.height, pictures[0]!.width];
   const other = pictures.findIndex((picture) => picture.width !== width || picture.height !== height);
   if (other >= 0) {
     const { path } = found[other]!;
+    const example = like === undefined ? fileURLToPath(found[0]!.path) : "train";
     throw new InputError(
-      `${fileURLToPath(path)}: expected ${width} × ${height} pixels as in ${fileURLToPath(found[0]!.path)}, found ` +
+      `${fileURLToPath(path)}: expected ${width} × ${height} pixels as in ${example}, found ` +
         `${pictures[other]!.width} × ${pictures[other]!.height}: bring all images to one size`,
     );
   }

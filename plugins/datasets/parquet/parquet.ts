@@ -22,6 +22,8 @@ const options = z.strictObject(tableShape);
 /** Options of {@link parquet}. */
 export type ParquetOptions = z.input<typeof options>;
 
+const HOW_TO_PACK = "Write it packed by Snappy, with pandas: x.to_parquet(path, compression='snappy')";
+
 /** What is used of hyparquet. */
 type Hyparquet = Pick<typeof import("hyparquet"), "parquetMetadata" | "parquetReadObjects" | "parquetSchema">;
 
@@ -50,7 +52,9 @@ export async function readParquet(
     };
   } catch (cause) {
     const absent = (cause as { code?: unknown }).code === "ENOENT";
-    throw new InputError(`${path}: ${absent ? "there is no such file" : messageOf(cause)}`, { cause });
+    const why = absent ? "there is no such file" : messageOf(cause);
+    const isPacked = /compression codec/.test(why);
+    throw new InputError(`${path}: ${why}${isPacked ? `. ${HOW_TO_PACK}` : ""}`, { cause });
   }
 }
 

@@ -4,7 +4,17 @@
  * @module
  */
 import { type Column, InputError } from "../../../core/mod.ts";
-import { type Cell, cellsOf, type Encoded, numberIn, shown, type Table, textIn } from "./table.ts";
+import {
+  type Cell,
+  cellsOf,
+  type Encoded,
+  inScenario,
+  isOtherDecimal,
+  numberIn,
+  shown,
+  type Table,
+  textIn,
+} from "./table.ts";
 
 /** The most categories that a column may have: each becomes a value of the row. */
 const MOST = 100;
@@ -35,18 +45,34 @@ function categoriesOf({ path }: Table, name: string, cells: readonly Cell[]): st
   const found = [...new Set(cells.map(textIn))].filter((text) => text !== undefined).sort();
   if (found.length > 0 && found.length <= MOST) return found;
   throw new InputError(
-    `${path}: column "${name}" has ${found.length} categories, and one-hot takes 1 to ${MOST}: leave it out of columns`,
+    `${path}: column "${name}" has ${found.length} categories, and one-hot takes 1 to ${MOST}: leave it out, ${inScenario("except", [name])}`,
   );
 }
 
-/** @throws InputError where most cells hold text */
-function requireNumbers({ path, place }: Table, name: string, cells: readonly Cell[]): void {
-  const isText = (cell: Cell): boolean => textIn(cell) !== undefined && Number.isNaN(numberIn(cell));
-  if (cells.filter(isText).length <= cells.length / 2) return;
+/** A day, with or without a time: 2024-03-01T12:00, 1.3.2024, 3/1/24. */
+const DAY = /^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?!\d)/;
+
+/** @throws InputError where most cells hold text, with advice on what to do with it */
+function requireNumbers(table: Table, name: string, cells: readonly Cell[]): void {
+  const { path, place, decimal } = table;
+  const isText = (cell: Cell): boolean =>
+    textIn(cell) !== undefined && Number.isNaN(numberIn(cell, decimal)) && !isOtherDecimal(cell, table);
+  const texts = cells.filter(isText);
+  if (texts.length <= cells.length / 2) return;
   const row = cells.findIndex(isText);
+  const where = `(${place(row)}: ${shown(cells[row]!)})`;
+  const without = inScenario("except", [name]);
+  if (texts.every((cell) => DAY.test(String(cell)))) {
+    throw new InputError(
+      `${path}: column "${name}" holds dates ${where}. Leave it out, ${without}, or write them as numbers`,
+    );
+  }
+  const categories = new Set(texts.map(textIn)).size;
   throw new InputError(
-    `${path}: column "${name}" holds text (${place(row)}: ${shown(cells[row]!)}). List it under oneHot to make its ` +
-      "categories columns of 0 and 1, or leave it out of columns",
+    `${path}: column "${name}" holds text ${where}` +
+      (categories > MOST
+        ? `, ${categories} different ones. Leave it out, ${without}`
+        : `. List it under oneHot to make its categories columns of 0 and 1, or leave it out, ${without}`),
   );
 }
 

@@ -5,7 +5,16 @@
  */
 import { type Column, type FiniteDataset, fromArrays, InputError, Key, path, z } from "../../../core/mod.ts";
 import { plannedColumns, standardisedValues, statistics } from "./columns.ts";
-import { type Cell, cellsOf, type Encoded, encoded, numberIn, type Table, textIn } from "./table.ts";
+import {
+  type Cell,
+  cellsOf,
+  type Encoded,
+  encoded,
+  inScenario,
+  numberIn,
+  type Table,
+  textIn,
+} from "./table.ts";
 
 const name = z.string().min(1);
 
@@ -17,6 +26,11 @@ export const tableShape = {
     .min(1)
     .optional()
     .describe("Names of the columns to learn from, in this order; by default all but that of the labels."),
+  except: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("Names of columns not to learn from, where all others are; instead of columns."),
   oneHot: z
     .array(name)
     .default([])
@@ -67,9 +81,12 @@ export async function tableDataset(
   if (test !== undefined && testShare > 0) {
     throw new InputError("test and testShare both say which rows are held out: give one of them");
   }
+  if (options.columns !== undefined && options.except !== undefined) {
+    throw new InputError("columns and except both say which columns to learn from: give one of them");
+  }
   const table = await read(file);
   const second = test === undefined ? undefined : await read(test);
-  const names = options.columns ?? namesOf(table, labels);
+  const names = options.columns ?? namesOf(table, labels, options.except);
   const columns = plannedColumns(table, names, options.oneHot);
   const numbered = labels === undefined ? undefined : classesOf(second ? [table, second] : [table], labels);
   const whole = partOf(table, columns, numbered, options);
@@ -91,14 +108,20 @@ export async function tableDataset(
   return standardisable(parts, columns, every);
 }
 
-/** All columns but that of the labels. @throws InputError where one has no name: an index, most probably */
-function namesOf({ path, columns }: Table, labels: string | undefined): string[] {
-  const names = [...columns.keys()];
+/**
+ * All columns but that of the labels, and those that are left out.
+ * @throws InputError where one of these is not there, or one that is left has no name: an index, most probably
+ */
+function namesOf(table: Table, labels: string | undefined, except: readonly string[] = []): string[] {
+  for (const name of except) cellsOf(table, name);
+  const names = [...table.columns.keys()];
   const unnamed = names.indexOf("");
-  if (unnamed < 0) return names.filter((column) => column !== labels);
+  if (unnamed < 0 || except.includes("")) {
+    return names.filter((column) => column !== labels && !except.includes(column));
+  }
   throw new InputError(
-    `${path}: column ${unnamed + 1} has no name, as an index of pandas has none. Name it if it is to be learnt from, or ` +
-      "say under columns which are",
+    `${table.path}: column ${unnamed + 1} has no name, as an index of pandas has none. Name it if it is to be learnt ` +
+      `from, or leave it out, ${inScenario("except", [""])}`,
   );
 }
 
@@ -170,7 +193,7 @@ interface Classes {
 /** Numbers the classes of several tables. @throws InputError where there are more than 256 */
 function classesOf(tables: readonly Table[], column: string): Classes {
   const cells = tables.flatMap((table) => cellsOf(table, column));
-  const numbers = cells.map(numberIn);
+  const numbers = cells.map((cell) => numberIn(cell));
   if (numbers.every((n) => Number.isInteger(n) && n >= 0 && n <= 255)) {
     return { size: numbers.reduce((most, n) => Math.max(most, n + 1), 0), of: numberIn };
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Column, InputError, unknownName } from "../../../core/mod.ts";
+import { literal } from "../options.ts";
 
 /** A cell: a number, text, or nothing. */
 export type Cell = number | string | null;
@@ -17,7 +18,20 @@ export interface Table {
   readonly columns: ReadonlyMap<string, readonly Cell[]>;
   /** Names a row as its reader would: `row 3 (line 4)`. */
   place(row: number): string;
+  /** Where its cells are text: what stands before the fraction of a number. */
+  readonly decimal?: Decimal;
+  /** How messages name an option; as a scenario writes it unless given. */
+  readonly naming?: Naming;
 }
+
+/** What stands before the fraction of a number. */
+export type Decimal = "." | ",";
+
+/** Names an option and its value, such as `badRows: skip`. */
+export type Naming = (option: string, value: unknown) => string;
+
+/** As a scenario writes it. */
+export const inScenario: Naming = (option, value) => `${option}: ${literal(value)}`;
 
 /** What to do about rows with a cell that cannot be used. */
 export type BadRows = "refuse" | "skip";
@@ -28,6 +42,8 @@ export interface Encoded {
   readonly values: Float64Array;
   /** Which rows of the table they are: all, where none was skipped. */
   readonly rows: Int32Array;
+  /** Why others were skipped, with their places; none where bad rows are refused. */
+  readonly faults: readonly string[];
 }
 
 /** How many faults a message lists. */
@@ -41,9 +57,18 @@ export function cellsOf({ path, columns }: Table, name: string): readonly Cell[]
 }
 
 /** The number in a cell; NaN where there is none. */
-export function numberIn(cell: Cell): number {
+export function numberIn(cell: Cell, decimal: Decimal = "."): number {
   if (typeof cell === "number") return cell;
-  return cell === null || cell.trim() === "" ? Number.NaN : Number(cell);
+  if (cell === null || cell.trim() === "") return Number.NaN;
+  if (decimal === ".") return Number(cell);
+  return cell.includes(".") ? Number.NaN : Number(cell.replace(",", ".")); // a point would part thousands
+}
+
+/** Whether a cell holds a number with the other decimal mark than the table's. */
+export function isOtherDecimal(cell: Cell, { decimal }: Pick<Table, "decimal">): boolean {
+  if (typeof cell !== "string" || decimal === undefined) return false;
+  const other = decimal === "." ? "," : ".";
+  return cell.includes(other) && !Number.isNaN(numberIn(cell, other));
 }
 
 /** The text in a cell; undefined where it is empty. */
@@ -58,7 +83,7 @@ export function textIn(cell: Cell): string | undefined {
  */
 export function encoded(table: Table, columns: readonly Column[], badRows: BadRows): Encoded {
   const names = [...new Set(columns.map(({ name }) => name))];
-  const readers = names.map((name) => readerOf(name, cellsOf(table, name), columns));
+  const readers = names.map((name) => readerOf(name, table, columns));
   const width = columns.length;
   const values = new Float64Array(table.size * width);
   const rows: number[] = [];
@@ -69,32 +94,40 @@ export function encoded(table: Table, columns: readonly Column[], badRows: BadRo
     if (fault === undefined) rows.push(row);
     else faults.push(`${table.place(row)}: ${fault}`);
   }
-  if (faults.length > 0 && badRows === "refuse") throw new InputError(`${table.path}: ${listed(faults)}`);
-  if (rows.length === 0) throw new InputError(`${table.path}: no row is left: ${listed(faults)}`);
-  return { values: values.slice(0, rows.length * width), rows: Int32Array.from(rows) };
+  const advice = `. Mend these rows, or give ${(table.naming ?? inScenario)("badRows", "skip")}`;
+  if (faults.length > 0 && badRows === "refuse") {
+    throw new InputError(`${table.path}: ${listed(faults)}${advice}`);
+  }
+  if (rows.length === 0) {
+    throw new InputError(
+      `${table.path}: no row is left: ${faults.length > 0 ? listed(faults) : "there are none"}`,
+    );
+  }
+  return { values: values.slice(0, rows.length * width), rows: Int32Array.from(rows), faults };
 }
 
-function listed(faults: readonly string[]): string {
-  if (faults.length === 0) return "there are none";
+/** The first of the faults, and how many more there are. */
+export function listed(faults: readonly string[]): string {
   const rest = faults.length - LISTED;
   const more = rest > 0 ? `; and ${rest} more ${rest === 1 ? "row" : "rows"}` : "";
-  return `${faults.slice(0, LISTED).join("; ")}${more}. Mend these rows, or give badRows: skip`;
+  return `${faults.slice(0, LISTED).join("; ")}${more}`;
 }
 
 /** Puts what one column of the table gives a row into its place. @returns what is wrong with the cell, if anything is */
 type Reader = (row: number, values: Float64Array, at: number) => string | undefined;
 
-function readerOf(name: string, cells: readonly Cell[], columns: readonly Column[]): Reader {
+function readerOf(name: string, table: Table, columns: readonly Column[]): Reader {
+  const cells = cellsOf(table, name);
   const places = columns.flatMap((column, i) => (column.name === name ? [i] : []));
   const categories = places.map((i) => columns[i]!.category);
   const isNumeric = categories[0] === undefined;
   return (row, values, at) => {
     const cell = cells[row]!;
     if (isNumeric) {
-      const value = numberIn(cell);
+      const value = numberIn(cell, table.decimal);
       values[at + places[0]!] = value;
       if (Number.isFinite(Math.fround(value))) return undefined;
-      return `column "${name}": expected a number, found ${shown(cell)}${reasonOf(cell)}`;
+      return `column "${name}": expected a number, found ${shown(cell)}${reasonOf(cell, table)}`;
     }
     const text = textIn(cell);
     places.forEach((place, i) => {
@@ -106,9 +139,12 @@ function readerOf(name: string, cells: readonly Cell[], columns: readonly Column
 }
 
 /** Why what looks like a number is none that can be used; nothing where it does not. */
-function reasonOf(cell: Cell): string {
-  if (Math.abs(numberIn(cell)) < Infinity) return ", which is beyond the range of float32, 3.4e38";
-  return /^\s*[-+]?\d+,\d+\s*$/.test(String(cell)) ? ": write a decimal point" : "";
+function reasonOf(cell: Cell, { decimal, naming = inScenario }: Table): string {
+  if (Math.abs(numberIn(cell, decimal)) < Infinity) return ", which is beyond the range of float32, 3.4e38";
+  if (decimal === undefined || !isOtherDecimal(cell, { decimal })) return "";
+  return decimal === "."
+    ? `: write a decimal point, or give ${naming("decimal", ",")}`
+    : `: write a decimal comma, or give ${naming("decimal", ".")}`;
 }
 
 /** A cell as a message shows it. */

@@ -4,7 +4,14 @@
  * @module
  */
 import { dump } from "npyjs";
-import type { ApplicationEvent, FiniteDataset, Network, Painter, RunContext } from "../../../core/mod.ts";
+import type {
+  ApplicationEvent,
+  FiniteDataset,
+  Network,
+  Painter,
+  PointSeries,
+  RunContext,
+} from "../../../core/mod.ts";
 import { auroc, averagePrecision, pValues, rocCurve, thresholdOf } from "../evaluation.ts";
 import { scoresOf } from "../fitting.ts";
 import type { Learnt } from "../scorer.ts";
@@ -127,13 +134,32 @@ async function* pictures(
     "test, normal": ofNormal,
     "test, abnormal": ofAbnormal,
   }).flatMap(([name, values]) => (values === undefined || values.length === 0 ? [] : [{ name, values }]));
-  const at = threshold === undefined ? "" : `, threshold ${Number(threshold.toPrecision(4))}`;
-  const title = `Scores${at}`;
-  yield await context.artifact("scores.png", title, await painter.histogram(title, series));
+  const png = await scoresPicture(painter, series, threshold);
+  yield await context.artifact("scores.png", titleOf(threshold), png);
   if (!ofNormal?.length || !ofAbnormal?.length) return;
   const roc = { name: "scorer", ...rocCurve(ofNormal, ofAbnormal) };
   const axes = { x: "share of false alarms", y: "share of abnormal rows found" };
   yield await context.artifact("roc.png", "ROC curve", await painter.lines("ROC curve", axes, [roc]));
+}
+
+/** Scores whose largest is so many times their median are drawn by their logarithms: the others would share one bar. */
+const FAR = 20;
+
+/** Draws how scores are distributed, and the threshold. */
+export async function scoresPicture(
+  painter: Painter,
+  series: readonly PointSeries[],
+  threshold: number | undefined,
+): Promise<Uint8Array> {
+  const all = series.flatMap(({ values }) => [...values]).sort((a, b) => a - b);
+  const isFar = all[0]! > 0 && all.at(-1)! > FAR * all[Math.floor(all.length / 2)]!;
+  const drawn = isFar ? series.map((one) => ({ ...one, values: one.values.map(Math.log10) })) : series;
+  const mark = threshold === undefined ? {} : { mark: isFar ? Math.log10(threshold) : threshold };
+  return await painter.histogram(titleOf(threshold), drawn, { x: isFar ? "log₁₀ score" : "score", ...mark });
+}
+
+function titleOf(threshold: number | undefined): string {
+  return threshold === undefined ? "Scores" : `Scores, threshold ${Number(threshold.toPrecision(4))}`;
 }
 
 /** @throws Error where a scorer broke its contract */
