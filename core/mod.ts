@@ -137,6 +137,7 @@ export {
 export { type SeedsExpectation, type Sweep, type SweepLimits, sweepJsonSchema } from "./sweep/sweep.ts";
 export { type TrialTerms, trialsOf } from "./sweep/trials.ts";
 export * from "./tensor/key.ts";
+export { type RowTable, rowNumbers, rowsOf, type TableBackend } from "./tensor/rows.ts";
 export * from "./tensor/safetensors.ts";
 export * from "./tensor/step.ts";
 export * as tf from "./tensor/tf.ts";

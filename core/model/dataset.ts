@@ -7,7 +7,8 @@
 import { contract } from "../plugin/contract.ts";
 import { InputError } from "../plugin/errors.ts";
 import { sizeOf } from "../tensor/key.ts";
-import * as tf from "../tensor/tf.ts";
+import { rowsOf } from "../tensor/rows.ts";
+import type * as tf from "../tensor/tf.ts";
 import type { Column } from "./columns.ts";
 import type { Sampler } from "./sampler.ts";
 
@@ -93,7 +94,7 @@ export async function labelledSplits(data: Dataset): Promise<Splits> {
 /** Rows in memory, and how to read them. */
 export interface ArraySource {
   readonly name: string;
-  /** `[n, ...shape]` row by row; bytes are kept as bytes and scaled when drawn. */
+  /** `[n, ...shape]` row by row; bytes are kept as bytes and scaled when drawn. They must not change: a GPU may have a copy. */
   readonly values: Float32Array | Uint8Array;
   readonly shape: readonly number[];
   readonly labels?: Labels;
@@ -151,21 +152,18 @@ export function fromArrays(source: ArraySource): FiniteDataset {
 /** A view of the chosen rows of a source; shares its values. */
 function select(source: ArraySource, chosen: Int32Array): FiniteDataset {
   const { name, values, shape, scale = 1, shift = 0 } = source;
-  const width = sizeOf(shape);
+  const table = { values, shape, scale, shift };
   const size = chosen.length;
   const labels = source.labels && labelsAt(source.labels, chosen);
   const classes = source.labels && (source.classes ?? largest(source.labels) + 1);
 
   const rows = (indices: ArrayLike<number>): tf.Tensor => {
-    const out = new Float32Array(indices.length * width);
-    for (let i = 0; i < indices.length; i++) {
-      const row = chosen[indices[i]!];
-      if (row === undefined) throw new RangeError(`dataset "${name}": row ${indices[i]} of ${size}`);
-      for (let j = 0, from = row * width, to = i * width; j < width; j++) {
-        out[to + j] = values[from + j]! * scale + shift;
-      }
-    }
-    return tf.tensor(out, [indices.length, ...shape]);
+    const places = Int32Array.from(indices, (i) => {
+      const row = chosen[i];
+      if (row === undefined) throw new RangeError(`dataset "${name}": row ${i} of ${size}`);
+      return row;
+    });
+    return rowsOf(table, places);
   };
 
   return {

@@ -7,11 +7,14 @@ import {
   type DrawingBackend,
   type RandomNumbers,
   type ReplayingBackend,
+  type RowTable,
   type Step,
   type StepBody,
+  type TableBackend,
   tf,
 } from "../../../core/mod.ts";
 import { NOISE_WORDS, noise, WORTH_MAKING } from "./device-noise.ts";
+import { apart, type Entry, fill, type Parts } from "./entry.ts";
 import { type Execution, type ExecutionCounts, newExecution } from "./execution.ts";
 import type { Elem } from "./model.ts";
 import { type Program, programOf } from "./program.ts";
@@ -19,6 +22,7 @@ import { newRecorder, type Recorder } from "./recorder.ts";
 import { recordedEnds } from "./residence.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Limits, Threads } from "./sessions.ts";
+import { gathered, newTables, type Tables } from "./tables.ts";
 import {
   type Data,
   dtypeOf,
@@ -26,12 +30,12 @@ import {
   hostOf,
   isResident,
   newValue,
+  type Rows,
   type Stored,
   sizeOf,
   type Value,
   type View,
 } from "./value.ts";
-import type { Ends } from "./vectors.ts";
 
 /** The name under which tfjs knows this backend. */
 export const BACKEND = "onnxruntime";
@@ -42,17 +46,6 @@ const NODES = { soft: 500, hard: 20_000 };
 const UPLOADED = 2 ** 30;
 /** Interned parts of structure at which all of it, and every session, is forgotten. */
 const INTERNED = 200_000;
-
-/** What a data id stands for. */
-interface Entry {
-  readonly dtype: tf.DataType;
-  refCount: number;
-  value: Value | undefined;
-  /** Encoded strings. */
-  readonly strings?: Uint8Array[];
-  /** The parts of complex numbers. */
-  readonly parts?: { readonly real: tf.TensorInfo; readonly imag: tf.TensorInfo };
-}
 
 interface EngineState {
   readonly state: { readonly scopeStack: readonly { readonly id: number }[] };
@@ -90,18 +83,21 @@ export interface BackendSettings {
   readonly compiler: StepCompiler;
   /** Where large draws are made, if there is a device; here unless given. */
   readonly noise?: "device" | "host";
+  /** Most bytes of tables that a device keeps; none unless given. */
+  readonly tables?: number;
 }
 
 /** tfjs on ONNX Runtime. */
-export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, DrawingBackend {
+export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, DrawingBackend, TableBackend {
   readonly recorder: Recorder;
   readonly runtime: Runtime;
   readonly threads: Threads;
+  readonly execution: Execution;
   /** While a step is recorded: what will hold other numbers at its next call. */
   sources: StepSources | undefined;
   readonly #compiler: StepCompiler;
-  readonly #execution: Execution;
   readonly #drawsThere: boolean;
+  readonly #tables: Tables | undefined;
   readonly #entries: tf.DataStorage<Entry>;
   #released: Value[] = [];
   #uploaded = 0;
@@ -114,13 +110,14 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, D
     this.runtime = runtime;
     this.threads = threads;
     this.#compiler = compiler;
-    this.#execution = newExecution(runtime, threads, limits);
+    this.execution = newExecution(runtime, threads, limits);
+    this.#tables = runtime.device && newTables(runtime.device, settings.tables ?? 0);
     this.#drawsThere = settings.noise === "device" && runtime.device !== undefined;
     this.#entries = new tf.DataStorage(this, tf.engine());
   }
 
   get counts(): BackendCounts {
-    return { ...this.#execution.counts, pending: this.recorder.pending.length };
+    return { ...this.execution.counts, pending: this.recorder.pending.length };
   }
 
   // Storage
@@ -141,20 +138,14 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, D
     if (dtype === "string") {
       this.#entries.set(dataId, { dtype, refCount, value: undefined, strings: values as Uint8Array[] });
     } else if (dtype === "complex64") {
-      const both = values as Float32Array;
-      const half = (offset: number): tf.TensorInfo => {
-        const part = Float32Array.from({ length: both.length / 2 }, (_, i) => both[2 * i + offset]!);
+      const [real, imag] = apart(values as Float32Array).map((part): tf.TensorInfo => {
         return { dataId: this.write(part, shape, "float32"), shape, dtype: "float32" };
-      };
-      this.#entries.set(dataId, {
-        dtype,
-        refCount,
-        value: undefined,
-        parts: { real: half(0), imag: half(1) },
       });
+      const parts = { real: real!, imag: imag! };
+      this.#entries.set(dataId, { dtype, refCount, value: undefined, parts });
     } else {
       const elem = elemOf(dtype);
-      const data = this.take({ elem, shape });
+      const data = this.execution.take({ elem, shape });
       fill(data, values);
       const value = newValue(elem, [...shape], { data, owned: true, holders: 1 });
       this.#uploaded += value.data!.byteLength;
@@ -204,7 +195,9 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, D
       return tf.backend_util.mergeRealAndImagArrays(real!, imag!);
     }
     if (value!.node !== undefined) this.flush();
-    if (this.sources?.has(value!)) this.sources.read();
+    const rows = value!.rows;
+    if (this.sources?.has(rows?.indices ?? value!)) this.sources.read();
+    if (rows !== undefined) return rows.here();
     const held = hostOf(value!);
     if (held === undefined) throw new Error("this tensor's values were lost when a run before it failed");
     value!.owned = false;
@@ -243,7 +236,8 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, D
   }
 
   override dispose(): void {
-    this.#execution.clear();
+    this.#tables?.dispose();
+    this.execution.clear();
   }
 
   // Kernels
@@ -266,10 +260,26 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, D
 
   /** What a tensor holds, under the tensor's shape. */
   view(info: tf.TensorInfo): View {
-    const { value, dtype } = this.#entries.get(info.dataId);
-    if (value === undefined) throw new Error(`a tensor of type ${dtype} has no ONNX form`);
+    const entry = this.#entries.get(info.dataId);
+    const { dtype } = entry;
+    if (entry.value === undefined) throw new Error(`a tensor of type ${dtype} has no ONNX form`);
+    if (entry.value.rows !== undefined) {
+      entry.value = gathered(this.recorder, entry.value.rows, info.shape).value;
+      entry.value.holders++;
+    }
+    const { value } = entry;
     const view = { value, shape: info.shape };
     return info.dtype === dtype ? view : this.recorder.cast(view, elemOf(info.dtype));
+  }
+
+  /** What a tensor is rows of, where no kernel has asked for it yet. */
+  rowsBehind({ dataId }: tf.TensorInfo): Rows | undefined {
+    return this.#entries.get(dataId).value?.rows;
+  }
+
+  /** What is fed to a program for an input of a step: its elements, or which rows it is. */
+  fed(x: tf.TensorInfo): Value {
+    return this.rowsBehind(x)?.indices ?? this.view(x).value;
   }
 
   /** A tensor that holds what was recorded. */
@@ -289,7 +299,7 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, D
   }
 
   /** The parts of a complex tensor. */
-  partsOf(info: tf.TensorInfo): { readonly real: tf.TensorInfo; readonly imag: tf.TensorInfo } {
+  partsOf(info: tf.TensorInfo): Parts {
     return this.#entries.get(info.dataId).parts!;
   }
 
@@ -348,6 +358,11 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, D
     return this.finished(this.tensor(noise(this.recorder, this.view(words), numbers)));
   }
 
+  rowsOf(table: RowTable, rows: Int32Array): tf.Tensor | undefined {
+    const value = this.#tables?.rowsOf(table, rows);
+    return value && this.finished(this.tensor({ value, shape: value.shape }));
+  }
+
   // Running
 
   /** Runs everything that is pending and alive. */
@@ -364,11 +379,11 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, D
       }
     }
     this.#uploaded = 0;
-    for (const value of this.#released) if (value.holders === 0) this.recycle(value);
+    for (const value of this.#released) if (value.holders === 0) this.execution.recycle(value);
     this.#released = [];
     if (interned.size > INTERNED) {
       interned.clear();
-      this.#execution.forget();
+      this.execution.forget();
     }
   }
 
@@ -381,8 +396,8 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, D
   }
 
   #run(program: Program): void {
-    const inputs = program.inputs.map(({ value }) => this.stored(value));
-    const made = this.compute(program, inputs, this.runtime.device && recordedEnds(program));
+    const inputs = program.inputs.map(({ value }) => this.execution.stored(value));
+    const made = this.execution.compute(program, inputs, this.runtime.device && recordedEnds(program));
     program.outputs.forEach((value, i) => {
       const stored = made[i]!;
       if (isResident(stored)) value.device = stored;
@@ -390,41 +405,4 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, D
       value.owned = true;
     });
   }
-
-  /** Runs a program on values for its inputs, and returns those of its outputs, which are here unless `ends` say otherwise. */
-  compute(program: Program, inputs: readonly Stored[], ends?: Ends): Stored[] {
-    return this.#execution.compute(program, inputs, ends);
-  }
-
-  /** A value's elements, where a run takes them from. */
-  stored(value: Value): Stored {
-    return this.#execution.stored(value);
-  }
-
-  /** A value's elements, where many runs take them from. */
-  resident(value: Value): Stored {
-    return this.#execution.resident(value);
-  }
-
-  /** Forgets a large program that its owner is done with. */
-  release(program: Program): void {
-    this.#execution.release(program);
-  }
-
-  /** A buffer for a value to be computed into. */
-  take(value: Pick<Value, "elem" | "shape">): Data {
-    return this.#execution.take(value);
-  }
-
-  /** Gives a buffer back that nobody else has seen. */
-  recycle(value: Value): void {
-    this.#execution.recycle(value);
-  }
-}
-
-/** Copies values into an array of our own: the caller may change his before they are used. */
-function fill(to: Data, values: tf.backend_util.BackendValues): void {
-  const numbers = (values instanceof ArrayBuffer ? new Float32Array(values) : values) as ArrayLike<number>;
-  if (to instanceof Uint8Array) for (let i = 0; i < to.length; i++) to[i] = numbers[i] ? 1 : 0;
-  else (to as Float32Array).set(numbers);
 }

@@ -100,7 +100,8 @@ export function newExecution(runtime: Runtime, threads: Threads, limits: Limits)
     stored(value) {
       if (value.device !== undefined || device === undefined) return value.device ?? value.data!;
       value.fed++;
-      return value.fed > 1 && value.data!.byteLength >= WORTH_KEEPING ? resident(value) : value.data!;
+      const isKept = value.fed > 1 && value.holders > 0; // what nobody holds, nobody frees
+      return isKept && value.data!.byteLength >= WORTH_KEEPING ? resident(value) : value.data!;
     },
     resident,
     take,

@@ -124,6 +124,7 @@ export function fixStep(
       const source = sources[i]!;
       const port = { name: named.inputs[i]!, elem, shape };
       if (source.from === "variable") return [{ ...port, place: homeOf(source.variable).place }];
+      if (source.from === "table") return [{ ...port, place: source.value.device! }];
       const end = placed(port);
       if (source.from === "constant") device!.write(source.data, elem, end.place);
       else slots.push({ ...end, source, held: undefined });
@@ -250,8 +251,9 @@ function begin(
     if (source.from === "constant") return held(source.data);
     if (source.from === "variable") return backend.view(source.variable).value;
     if (source.from === "draw") return held(call.drawn[source.index]!);
+    if (source.from === "table") return source.value;
     const x = call.given[source.name]!;
-    return typeof x === "number" ? held(Float32Array.of(x)) : backend.view(x).value;
+    return typeof x === "number" ? held(Float32Array.of(x)) : backend.fed(x);
   };
   for (const home of all) homes.settle(home);
   for (const { vector, at } of told) {

@@ -38,6 +38,13 @@ const options = z
       .describe(
         "On webgpu and cuda, where draws of 65 536 numbers and more are made: by the GPU, whose numbers are not the processor's, or here.",
       ),
+    keepData: z
+      .int()
+      .min(0)
+      .default(1024)
+      .describe(
+        "On webgpu and cuda, MiB of data sets that the GPU keeps, so that a batch goes there as row numbers; a set beyond it goes row by row.",
+      ),
     sessions: z
       .int()
       .positive()
@@ -76,7 +83,7 @@ let registered = false;
  */
 export function onnxruntime(given: OnnxruntimeOptions = {}): Engine {
   const chosen = parseOptions("onnxruntime", options, given);
-  const { threads, sessions, provider, noise } = chosen;
+  const { threads, sessions, provider, noise, keepData } = chosen;
   let device: Device | undefined;
   return {
     name: "onnxruntime",
@@ -96,6 +103,7 @@ export function onnxruntime(given: OnnxruntimeOptions = {}): Engine {
             limits: { programs: sessions, nodes: MAX_NODES },
             compiler: replayingStep,
             noise,
+            tables: keepData * 2 ** 20,
           }),
       );
       await tf.setBackend(BACKEND);

@@ -5,24 +5,32 @@
  */
 import { type Draw, type Key, type StepBody, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "./backend.ts";
+import { Elem } from "./model.ts";
 import { type Program, programOf, sameKey } from "./program.ts";
-import { type Data, hostOf, sameShape, type Value } from "./value.ts";
+import { gathered } from "./tables.ts";
+import { type Data, hostOf, newValue, sameShape, type Value } from "./value.ts";
 
 /** Where a value that a recorded step reads comes from at each call. */
 export type Source =
   | { readonly from: "input"; readonly name: string }
   | { readonly from: "variable"; readonly variable: tf.Variable }
   | { readonly from: "draw"; readonly index: number }
+  | { readonly from: "table"; readonly value: Value }
   | { readonly from: "constant"; readonly data: Data };
 
 /** A value that a step leaves behind: computed, or one of its sources as it is. */
 export type Result = { readonly output: number } | { readonly source: Source };
 
+/** A draw, and where it is rows of a table, of which: what is drawn is then their numbers. */
+export interface RecordedDraw extends Draw {
+  readonly table?: Value;
+}
+
 /** One call of a body, taken down. */
 export interface Recording {
   readonly program: Program;
   readonly sources: readonly Source[];
-  readonly draws: readonly Draw[];
+  readonly draws: readonly RecordedDraw[];
   /** Which of the draws are computed by kernels, not written from here. */
   readonly computed: readonly boolean[];
   readonly assigned: readonly { readonly variable: tf.Variable; readonly result: Result }[];
@@ -47,17 +55,18 @@ export function record<I extends string, O extends string>(
   key: Key,
   variables: Readonly<Record<string, tf.Variable>>,
 ): { recording: Recording; results: Record<string, tf.Tensor>; given: Given } {
+  const numeric = Object.values(variables).filter(({ dtype }) => dtype !== "string" && dtype !== "complex64");
+  for (const variable of numeric) backend.view(variable); // one that was assigned rows takes them now
   backend.flush();
   const given = new Map<string, Value>();
   const known = new Map<Value, Source>();
   const before = new Map<tf.Variable, Value>();
-  for (const variable of Object.values(variables)) {
-    if (variable.dtype === "string" || variable.dtype === "complex64") continue;
+  for (const variable of numeric) {
     const { value } = backend.view(variable);
     before.set(variable, value);
     known.set(value, { from: "variable", variable });
   }
-  const draws: Draw[] = [];
+  const draws: RecordedDraw[] = [];
   const runs = backend.counts.runs;
   const computed: boolean[] = [];
   let results: Record<string, tf.Tensor> = {};
@@ -81,11 +90,27 @@ export function record<I extends string, O extends string>(
     const tensors: Record<string, tf.Tensor> = {};
     for (const name in inputs) {
       const x = inputs[name] as tf.Tensor | number;
+      const rows = typeof x === "number" ? undefined : backend.rowsBehind(x);
+      if (rows !== undefined) {
+        const indices = newValue(Elem.int32, rows.indices.shape, { data: rows.indices.data });
+        const view = gathered(backend.recorder, { ...rows, indices }, (x as tf.Tensor).shape);
+        tensors[name] = backend.finished(backend.tensor(view));
+        given.set(name, rows.indices);
+        known.set(indices, { from: "input", name });
+        continue;
+      }
       if (typeof x !== "number") given.set(name, backend.view(x).value);
       tensors[name] = typeof x === "number" ? tf.scalar(x) : distinct(x);
       known.set(backend.view(tensors[name]!).value, { from: "input", name });
     }
     const traced = key.traced((draw, drawn) => {
+      const rows = backend.rowsBehind(drawn);
+      if (rows !== undefined && !known.has(rows.indices)) {
+        known.set(rows.indices, { from: "draw", index: draws.length });
+        computed.push(false);
+        draws.push({ ...draw, table: rows.table });
+        return;
+      }
       const { value } = backend.view(drawn);
       computed.push(value.node !== undefined);
       backend.evaluate(value);
@@ -134,7 +159,10 @@ export function record<I extends string, O extends string>(
     }
     const program = programOf(pending, (value) => wanted.has(value), interned);
     const sourceOf = (value: Value): Source =>
-      known.get(value) ?? { from: "constant", data: hostOf(value)!.slice() };
+      known.get(value) ??
+      (value.table === undefined
+        ? { from: "constant", data: hostOf(value)!.slice() }
+        : { from: "table", value });
     const resultOf = (value: Value): Result =>
       value.node === undefined ? { source: sourceOf(value) } : { output: program.outputs.indexOf(value) };
     return {
@@ -193,6 +221,7 @@ function sameSource(a: Source, b: Source): boolean {
   if (a.from === "input" && b.from === "input") return a.name === b.name;
   if (a.from === "variable" && b.from === "variable") return a.variable === b.variable;
   if (a.from === "draw" && b.from === "draw") return a.index === b.index;
+  if (a.from === "table" && b.from === "table") return a.value === b.value;
   if (a.from !== "constant" || b.from !== "constant" || a.data.length !== b.data.length) return false;
   for (let i = 0; i < a.data.length; i++) if (!Object.is(a.data[i], b.data[i])) return false;
   return true;

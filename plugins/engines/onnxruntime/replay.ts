@@ -11,7 +11,15 @@ import { type Call, type FixedStep, fixStep } from "./fixed.ts";
 import { Elem } from "./model.ts";
 import { fillAll } from "./noise.ts";
 import { processors } from "./processors.ts";
-import { differenceOf, type Given, type Recording, type Result, record, type Source } from "./recording.ts";
+import {
+  differenceOf,
+  type Given,
+  type RecordedDraw,
+  type Recording,
+  type Result,
+  record,
+  type Source,
+} from "./recording.ts";
 import {
   type Data,
   elemOf,
@@ -49,6 +57,12 @@ interface ReplayPlan {
   readonly constants: ReadonlyMap<Source, Value>;
 }
 
+/** What a call made, and how the next one is to be done. */
+interface Done {
+  readonly results: Record<string, tf.Tensor>;
+  readonly plan: ReplayPlan | FixedPlan;
+}
+
 interface EngineState {
   readonly state: {
     readonly gradientDepth: number;
@@ -72,14 +86,20 @@ export function replayingStep<I extends string, O extends string>(
     run(inputs, key) {
       const { state } = tf.engine() as unknown as EngineState;
       if (state.gradientDepth > 0) return plain.run(inputs, key);
-      const signature = signatureOf(inputs);
+      const signature = signatureOf(backend, inputs);
       const plan = plans.get(signature);
       if (plan?.stage === "gave up") return plain.run(inputs, key);
       if (plan?.stage === "replays" || plan?.stage === "fixed") {
         if (plan.recording.sources.every(alive)) {
-          const { results, plan: next } = replay(backend, plan, inputs, key);
-          if (next !== plan) plans.set(signature, next);
-          return results as never;
+          const done = replay(backend, plan, inputs, key);
+          if (done !== undefined) {
+            if (done.plan !== plan) plans.set(signature, done.plan);
+            return done.results as never;
+          }
+          warn("a sample that was rows of one data set is something else now");
+          forget(backend, plan);
+          plans.set(signature, { stage: "gave up" });
+          return plain.run(inputs, key);
         }
         forget(backend, plan);
         plans.delete(signature);
@@ -105,7 +125,7 @@ export function replayingStep<I extends string, O extends string>(
     dispose() {
       for (const plan of plans.values()) {
         if (plan.stage === "replays" || plan.stage === "fixed") forget(backend, plan);
-        if (plan.stage !== "gave up") backend.release(plan.recording.program);
+        if (plan.stage !== "gave up") backend.execution.release(plan.recording.program);
       }
       plans.clear();
     },
@@ -143,45 +163,53 @@ function replayed(
 /** Frees what a plan has on a device. */
 function forget(backend: OnnxBackend, plan: ReplayPlan | FixedPlan): void {
   if (plan.stage === "fixed") plan.step.dispose();
-  else for (const value of plan.constants.values()) backend.recycle(value);
+  else for (const value of plan.constants.values()) backend.execution.recycle(value);
 }
 
 function alive(source: Source): boolean {
+  if (source.from === "table") return source.value.device !== undefined;
   return source.from !== "variable" || !source.variable.isDisposed;
 }
 
-/** Names, shapes and types of the inputs: what a recording holds for. */
-function signatureOf(inputs: Readonly<Record<string, tf.Tensor | number>>): string {
+/** Names, shapes and types of the inputs, and which tables they are rows of: what a recording holds for. */
+function signatureOf(backend: OnnxBackend, inputs: Readonly<Record<string, tf.Tensor | number>>): string {
   let text = "";
   for (const name in inputs) {
     const x = inputs[name]!;
-    text += typeof x === "number" ? `${name};` : `${name}:${x.dtype}[${x.shape}];`;
+    if (typeof x === "number") text += `${name};`;
+    else text += `${name}:${backend.rowsBehind(x)?.table.table ?? ""}${x.dtype}[${x.shape}];`;
   }
   return text;
 }
 
-/** Repeats a recorded step on what its sources hold now. */
+/**
+ * Repeats a recorded step on what its sources hold now.
+ * @returns undefined where a draw is not what the recording takes it for: nothing has been changed then
+ */
 function replay(
   backend: OnnxBackend,
   plan: ReplayPlan | FixedPlan,
   given: Call["given"],
   key: Key,
-): { readonly results: Record<string, tf.Tensor>; readonly plan: ReplayPlan | FixedPlan } {
-  backend.flush();
+): Done | undefined {
   const { recording } = plan;
-  const call = { given, drawn: drawnBy(backend, recording, key) };
+  for (const source of recording.sources) if (source.from === "variable") backend.view(source.variable);
+  backend.flush();
+  const drawn = drawnBy(backend, recording, key);
+  if (drawn === undefined) return undefined;
+  const call = { given, drawn };
   const repeated = plan.stage === "fixed" ? plan.step.run(call) : computed(backend, plan, call);
   const done =
     repeated === undefined ? insteadOf(backend, plan as FixedPlan, call) : { results: repeated, plan };
   recording.draws.forEach(({ fill, shape }, i) => {
     const numbers = call.drawn[i];
     if (fill !== undefined && numbers !== undefined && !isResident(numbers))
-      backend.recycle(newValue(Elem.float32, shape, { data: numbers, owned: true }));
+      backend.execution.recycle(newValue(Elem.float32, shape, { data: numbers, owned: true }));
   });
   return done;
 }
 
-function insteadOf(backend: OnnxBackend, fixed: FixedPlan, call: Call): ReturnType<typeof replay> {
+function insteadOf(backend: OnnxBackend, fixed: FixedPlan, call: Call): Done {
   forget(backend, fixed);
   const plan = fixed.otherwise();
   return { results: computed(backend, plan, call), plan };
@@ -194,11 +222,12 @@ function computed(
   { given, drawn }: Call,
 ): Record<string, tf.Tensor> {
   const storedOf = (source: Source): Stored => {
-    if (source.from === "variable") return backend.resident(backend.view(source.variable).value);
+    if (source.from === "variable") return backend.execution.resident(backend.view(source.variable).value);
     if (source.from === "draw") return drawn[source.index]!;
-    if (source.from === "constant") return backend.resident(constants.get(source)!);
+    if (source.from === "table") return source.value.device!;
+    if (source.from === "constant") return backend.execution.resident(constants.get(source)!);
     const x = given[source.name]!;
-    return typeof x === "number" ? Float32Array.of(x) : backend.stored(backend.view(x).value);
+    return typeof x === "number" ? Float32Array.of(x) : backend.execution.stored(backend.fed(x));
   };
   /** A source's elements, here. */
   const dataOf = (source: Source): Data => {
@@ -212,7 +241,9 @@ function computed(
   const { program } = recording;
   // a body that only passes inputs on has no program
   const made =
-    program.nodes.length === 0 ? [] : backend.compute(program, recording.sources.map(storedOf), ends);
+    program.nodes.length === 0
+      ? []
+      : backend.execution.compute(program, recording.sources.map(storedOf), ends);
   // results first: a source may be a variable that is about to be assigned
   const storedOfResult = (result: Result): Stored =>
     "output" in result ? made[result.output]! : dataOf(result.source).slice();
@@ -233,13 +264,16 @@ function computed(
   return results;
 }
 
-/** The numbers of a recording's draws, drawn from another key. */
-function drawnBy(backend: OnnxBackend, { draws }: Recording, key: Key): Stored[] {
-  const fillings = draws.map((draw) => {
+/** The numbers of a recording's draws, drawn from another key; undefined where one is not rows of its table any more. */
+function drawnBy(backend: OnnxBackend, { draws }: Recording, key: Key): Stored[] | undefined {
+  const rows = draws.map((draw) => draw.table && rowsDrawn(backend, draw, key.fold(...draw.path)));
+  if (draws.some(({ table }, i) => table !== undefined && rows[i] === undefined)) return undefined;
+  const fillings = draws.map((draw, i) => {
+    if (rows[i] !== undefined) return { draw, data: rows[i] };
     const drawKey = key.fold(...draw.path);
     if (draw.words !== undefined) return { draw, data: draw.words(drawKey) };
     if (draw.fill === undefined) return { draw, data: sampled(backend, draw, drawKey) };
-    const out = backend.take({ elem: Elem.float32, shape: draw.shape }) as Float32Array;
+    const out = backend.execution.take({ elem: Elem.float32, shape: draw.shape }) as Float32Array;
     return { draw, data: out, filling: { draw, key: drawKey, out } };
   });
   const { threads } = backend;
@@ -248,6 +282,14 @@ function drawnBy(backend: OnnxBackend, { draws }: Recording, key: Key): Stored[]
     threads === "auto" ? processors() : threads,
   );
   return fillings.map(({ data }) => data);
+}
+
+/** Which rows of its table a draw gives; undefined where it gives anything else. */
+function rowsDrawn(backend: OnnxBackend, { make, table, shape }: RecordedDraw, key: Key): Data | undefined {
+  const tensor = tf.tidy(() => make(key));
+  const rows = backend.rowsBehind(tensor);
+  tensor.dispose();
+  return rows?.table === table && sameShape(tensor.shape, shape) ? rows!.indices.data : undefined;
 }
 
 function sampled(backend: OnnxBackend, draw: Draw, key: Key): Stored {

@@ -46,6 +46,10 @@ export interface Value {
   holders: number;
   /** Known to be zero throughout: what a gradient is where nothing flows back. */
   zero: boolean;
+  /** Rows of a table on a device, until somebody asks for them: of no node and no data. */
+  rows: Rows | undefined;
+  /** A table on a device, which outlives the programs that read it: its number. */
+  readonly table: number | undefined;
   /** The engine made `data` and nobody else has seen it: it may be used again. */
   owned: boolean;
   /** Its number within the graph being compiled. */
@@ -54,6 +58,15 @@ export interface Value {
   transposed: Map<string, Value> | undefined;
   /** If it is another value's elements in another order: of which, and how. */
   form: Form | undefined;
+}
+
+/** Rows of a table on a device. */
+export interface Rows {
+  readonly table: Value;
+  /** Which, int32 `[m]`; each of them is there. */
+  readonly indices: Value;
+  /** Their numbers, made here. */
+  here(): Float32Array;
 }
 
 /** A value under a shape of the same size: reshaping costs nothing until a node wants it. */
@@ -100,6 +113,8 @@ export function newValue(elem: Elem, shape: readonly number[], rest: Partial<Val
     constant: undefined,
     holders: 0,
     zero: false,
+    rows: undefined,
+    table: undefined,
     owned: false,
     mark: -1,
     transposed: undefined,

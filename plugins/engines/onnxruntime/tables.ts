@@ -1,0 +1,88 @@
+/**
+ * Tables of rows that a device keeps, so that a batch goes there as the numbers of its rows.
+ *
+ * @module
+ */
+import { type RowTable, rowNumbers } from "../../../core/mod.ts";
+import { Elem } from "./model.ts";
+import type { Recorder } from "./recorder.ts";
+import { isLarge } from "./residence.ts";
+import type { Device } from "./runtime.ts";
+import { newValue, type Rows, sizeOf, type Value, type View } from "./value.ts";
+
+/** The tables on a device. */
+export interface Tables {
+  /** Rows of a table, of no node yet; undefined where they are better brought there. @param rows each there */
+  rowsOf(table: RowTable, rows: Int32Array): Value | undefined;
+  /** Frees all of them. */
+  dispose(): void;
+}
+
+interface Kept {
+  readonly scale: number;
+  readonly shift: number;
+  readonly value: Value;
+}
+
+/** Tables are never mistaken for each other, on whatever device. */
+let count = 0;
+
+/**
+ * No table yet. One is brought there when rows of it are first asked for, and freed when nobody has its values any more.
+ * @param most bytes of all of them: a table beyond that is not kept
+ */
+export function newTables(device: Device, most: number): Tables {
+  const byValues = new WeakMap<object, Kept[]>();
+  const all = new Set<Value>();
+  let bytes = 0;
+  const free = (table: Value): void => {
+    if (!all.delete(table)) return;
+    bytes -= table.device!.bytes;
+    table.device!.dispose();
+    table.device = undefined;
+  };
+  const registry = new FinalizationRegistry(free);
+
+  const kept = (table: RowTable): Value | undefined => {
+    const { values, shape, scale, shift } = table;
+    const same = byValues.get(values) ?? [];
+    const known = same.find((other) => other.scale === scale && other.shift === shift);
+    if (known !== undefined) return known.value;
+    if (bytes + 4 * values.length > most) return undefined;
+    const width = sizeOf(shape);
+    const ports = [values.length / width, width];
+    const there = device.upload(rowNumbers(table), Elem.float32, ports);
+    const value = newValue(Elem.float32, ports, { device: there, holders: 1, table: count++ });
+    bytes += there.bytes;
+    all.add(value);
+    byValues.set(values, [...same, { scale, shift, value }]);
+    registry.register(values, value);
+    return value;
+  };
+
+  return {
+    rowsOf(table, rows) {
+      const shape = [rows.length, ...table.shape];
+      if (!isLarge(shape)) return undefined;
+      const there = kept(table);
+      if (there?.device === undefined) return undefined;
+      const indices = newValue(Elem.int32, [rows.length], { data: rows });
+      const here = (): Float32Array => rowNumbers(table, rows);
+      return newValue(Elem.float32, shape, { rows: { table: there, indices, here } });
+    },
+    dispose() {
+      for (const table of all) free(table);
+    },
+  };
+}
+
+/** Rows as a node takes them from their table. */
+export function gathered(g: Recorder, { table, indices }: Rows, shape: readonly number[]): View {
+  const { kernel } = g;
+  g.kernel = "rows of a data set";
+  const flat = [indices.shape[0]!, table.shape[1]!];
+  const ends = [table, indices].map((value) => ({ value, shape: value.shape }));
+  const out = g.op("Gather", ends, Elem.float32, flat, { attributes: { axis: 0 } });
+  g.kernel = kernel;
+  return g.reshape(out, shape);
+}
