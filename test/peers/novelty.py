@@ -1,7 +1,7 @@
 """Detectors of PyOD and scikit-learn on the rows that a run of novelty-detection learns from and is tested on.
 
-novelty.py <folder> [seed ...]    prints one line of JSON for each peer and seed: area under the ROC curve, average
-                                  precision, CPU seconds of fitting and scoring
+novelty.py <folder> [seed ...] [peer ...]    prints one line of JSON for each peer (or those named) and seed: area under
+                                             the ROC curve, average precision, CPU seconds of fitting and scoring
 
 The folder holds learn.npy [n, d], test.npy [m, d] and abnormal.npy [m], as novelty-rows.ts writes them. Peers have their
 defaults but for `EPOCHS`, with one thread each.
@@ -57,12 +57,14 @@ def peers(seed, rows, width):
     yield "OneClassSVM", Svm()
 
 
-def main(folder, seeds):
+def main(folder, seeds, names):
     torch.set_num_threads(1)
     learn, test, abnormal = (np.load(f"{folder}/{name}.npy") for name in ("learn", "test", "abnormal"))
     learn, test = (x.reshape(len(x), -1) for x in (learn, test))
     for seed in seeds:
         for name, peer in peers(seed, *learn.shape):
+            if names and name not in names:
+                continue
             np.random.seed(seed)
             torch.manual_seed(seed)
             sys.stdout, out = sys.stderr, sys.stdout
@@ -82,4 +84,5 @@ def main(folder, seeds):
             print(json.dumps(line), flush=True)
 
 
-main(sys.argv[1], [int(seed) for seed in sys.argv[2:]] or [0])
+rest = sys.argv[2:]
+main(sys.argv[1], [int(text) for text in rest if text.isdigit()] or [0], [text for text in rest if not text.isdigit()])
