@@ -13,7 +13,7 @@ import {
   type TableBackend,
   tf,
 } from "../../../core/mod.ts";
-import { NOISE_WORDS, noise, WORTH_MAKING } from "./device-noise.ts";
+import { draw, NOISE_WORDS, WORTH_MAKING } from "./device-noise.ts";
 import { apart, type Entry, fill, type Parts } from "./entry.ts";
 import { type Execution, type ExecutionCounts, newExecution } from "./execution.ts";
 import type { Elem } from "./model.ts";
@@ -350,12 +350,15 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, D
   }
 
   wordsFor({ shape }: RandomNumbers): number {
-    return this.#drawsThere && sizeOf(shape) >= WORTH_MAKING ? NOISE_WORDS : 0;
+    const { recorder, runtime } = this;
+    // a file that is recorded for any runtime has no nodes of ours
+    const isThere = this.#drawsThere && recorder.dialect === runtime.dialect;
+    return isThere && sizeOf(shape) >= WORTH_MAKING ? NOISE_WORDS : 0;
   }
 
   draw(words: tf.Tensor, numbers: RandomNumbers): tf.Tensor {
     this.begin("random numbers");
-    return this.finished(this.tensor(noise(this.recorder, this.view(words), numbers)));
+    return this.finished(this.tensor(draw(this.recorder, this.view(words), numbers)));
   }
 
   rowsOf(table: RowTable, rows: Int32Array): tf.Tensor | undefined {

@@ -36,7 +36,7 @@ const options = z
       .enum(["device", "host"])
       .default("device")
       .describe(
-        "On webgpu and cuda, where draws of 65 536 numbers and more are made: by the GPU, whose numbers are not the processor's, or here.",
+        "On webgpu and cuda, where draws of 16 384 numbers and more are made: by the GPU, whose numbers are not the processor's, or here.",
       ),
     keepData: z
       .int()

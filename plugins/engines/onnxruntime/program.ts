@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { groupsOf, makeGroup } from "./device-noise.ts";
 import { type Attributes, Elem, type Initializer, type Model, type ModelNode, type Port } from "./model.ts";
 import type { Interned } from "./recorder.ts";
 import { type Data, type Node, sameShape, sizeOf, type Value, type View } from "./value.ts";
@@ -143,6 +144,10 @@ export function modelOf(program: Program, ends?: Ends, most: number = Number.POS
       }
       return name;
     },
+    constant(name: string, elem: Elem, shape: readonly number[], make: () => Data): string {
+      if (!initializers.has(name)) initializers.set(name, { name, elem, shape, data: bytesOf(make()) });
+      return name;
+    },
   };
   for (const { name, elem } of PACKED) {
     const parts = packed.filter((part) => part.elem === elem);
@@ -151,12 +156,8 @@ export function modelOf(program: Program, ends?: Ends, most: number = Number.POS
     cut(builder, name, parts, most);
   }
 
-  const constantName = (value: Value, shape: readonly number[]): string => {
-    const name = `c${value.constant}_${shape.join("x")}`;
-    if (!initializers.has(name))
-      initializers.set(name, { name, elem: value.elem, shape, data: bytesOf(value.data!) });
-    return name;
-  };
+  const constantName = (value: Value, shape: readonly number[]): string =>
+    builder.constant(`c${value.constant}_${shape.join("x")}`, value.elem, shape, () => value.data!);
   const nameOf = ({ value, shape }: View): string => {
     if (value.constant !== undefined) return constantName(value, shape);
     const given = fed.get(value)?.find((entry) => sameShape(entry.shape, shape));
@@ -173,13 +174,23 @@ export function modelOf(program: Program, ends?: Ends, most: number = Number.POS
     return other;
   };
 
-  for (const [i, node] of program.nodes.entries()) {
-    const inputNames = node.inputs.map((view) => (view === undefined ? "" : nameOf(view)));
-    const outputNames = node.outputs.map((out) => {
-      const name = `v${names.size}`;
+  const outputNamesOf = ({ outputs }: Node): string[] =>
+    outputs.map((out) => {
+      const name = names.get(out) ?? `v${names.size}`;
       names.set(out, name);
       return name;
     });
+  const groups = groupsOf(program.nodes);
+  const drawn = new Set([...groups.values()].flat());
+  for (const [i, node] of program.nodes.entries()) {
+    const group = groups.get(node);
+    if (group !== undefined) {
+      const words = group.map(({ inputs: [words] }) => nameOf(words!));
+      makeGroup(builder, group, { words, outputs: group.flatMap(outputNamesOf), most });
+    }
+    if (drawn.has(node)) continue;
+    const inputNames = node.inputs.map((view) => (view === undefined ? "" : nameOf(view)));
+    const outputNames = outputNamesOf(node);
     nodes.push({
       name: `${node.kernel} (${i}) of ${node.inputs.map((v) => `[${v?.shape ?? ""}]`).join(" ")}`,
       op: node.op,

@@ -30,7 +30,7 @@ export interface Part {
 }
 
 /** What the pieces of a graph are made with. */
-interface Builder {
+export interface Builder {
   node(
     op: string,
     attributes: ModelNode["attributes"],
@@ -56,7 +56,8 @@ export function cut(g: Builder, vector: string, parts: readonly Part[], most: nu
   parts.forEach(({ name, shape }, i) => void g.node("Reshape", {}, [flat(i), g.ints(shape)], [name]));
 }
 
-function split(
+/** Cuts a vector into pieces, in order. */
+export function split(
   g: Builder,
   vector: string,
   pieces: readonly { readonly name: string; readonly size: number }[],
@@ -80,7 +81,8 @@ export function join(g: Builder, parts: readonly Part[], vector: string, most: n
   concatenate(g, flat, vector, most);
 }
 
-function concatenate(g: Builder, names: readonly string[], vector: string, most: number): void {
+/** Puts vectors one after the other. */
+export function concatenate(g: Builder, names: readonly string[], vector: string, most: number): void {
   const groups = grouped(names, most);
   const joined = groups.map((group, i) => {
     if (group.length === 1) return group[0]!;

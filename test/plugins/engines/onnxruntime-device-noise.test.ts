@@ -5,9 +5,15 @@
 import t from "tap";
 import { compileStep, Key, plainStep, type StepBody, tf } from "../../../core/mod.ts";
 import { BACKEND, type BackendCounts, OnnxBackend } from "../../../plugins/engines/onnxruntime/backend.ts";
+import { draw, NOISE_WORDS, WORTH_MAKING } from "../../../plugins/engines/onnxruntime/device-noise.ts";
 import { loadGpu } from "../../../plugins/engines/onnxruntime/gpu.ts";
 import { registerKernels } from "../../../plugins/engines/onnxruntime/kernels/mod.ts";
+import { Elem } from "../../../plugins/engines/onnxruntime/model.ts";
+import { modelOf, programOf } from "../../../plugins/engines/onnxruntime/program.ts";
+import { newRecorder } from "../../../plugins/engines/onnxruntime/recorder.ts";
 import { replayingStep } from "../../../plugins/engines/onnxruntime/replay.ts";
+import { PLAIN } from "../../../plugins/engines/onnxruntime/runtime.ts";
+import { newValue } from "../../../plugins/engines/onnxruntime/value.ts";
 import { checkMoments, normalMoments, uniformMoments } from "../../statistics.ts";
 import { normalOf, uniformOf, wordsOf } from "./onnxruntime-words.ts";
 
@@ -27,7 +33,6 @@ await start("device");
 const counts = (): Required<BackendCounts> => (tf.backend() as OnnxBackend).counts as Required<BackendCounts>;
 
 const key = Key.from("device noise");
-/** Numbers from which a device makes them. */
 const LARGE = 2 ** 16;
 
 /** What a draw holds. */
@@ -83,13 +88,9 @@ t.test("a bound is not reached where rounding would take a number there", async 
 });
 
 t.test("normal numbers are those of the generator, of any number and any moments", async (t) => {
-  for (const [n, half] of [
-    [2 ** 17, 2 ** 16],
-    [70_000, 35_000],
-    [65_541, 129 * 256], // half of them is a prime
-  ] as const) {
+  for (const n of [2 ** 17, 70_000, 65_541]) {
     const at = key.fold("normal", n);
-    const expected = normalOf(at, n, half);
+    const expected = normalOf(at, n);
     for (const [mean, deviation] of [
       [0, 1],
       [3, 0.5],
@@ -107,11 +108,21 @@ t.test("normal numbers are those of the generator, of any number and any moments
 
 t.test("they are a function of the key alone: drawn at once, recorded or replayed", async (t) => {
   const shape = [300, 250];
-  const body: StepBody<string, "x" | "y" | "z" | "few"> = ({ rate }, at) => ({
+  const others: Readonly<Record<string, (at: Key) => tf.Tensor>> = {
+    "uniform in [−1, 1)": (at) => at.uniform(shape, -1, 1),
+    "uniform in [0, 1)": (at) => at.uniform([16_385]),
+    "uniform below a bound": (at) => at.uniform([200, 90], 45, 50),
+    "normal of a width": (at) => at.normal([32, 512], 0, 0.15),
+    "normal of a mean": (at) => at.normal([71, 13, 23], -2, 3),
+    "normal of many": (at) => at.normal([2 ** 20]),
+  };
+  const body: StepBody<string, string> = ({ rate }, at) => ({
     x: tf.mul(at.fold("x").normal(shape), rate!),
-    y: at.fold("y").uniform(shape, -1, 1),
     z: at.fold("sampled").sample((k) => tf.add(k.normal(shape), k.fold("u").uniform(shape))),
     few: tf.add(at.fold("few").normal([10]), rate!),
+    ...Object.fromEntries(
+      Object.entries(others).map(([name, draw]) => [name, tf.add(draw(at.fold(name)), 0)]),
+    ),
   });
   const said: string[] = [];
   const { warn } = console;
@@ -147,19 +158,43 @@ t.test("they are a function of the key alone: drawn at once, recorded or replaye
       ),
       "drawn by itself",
     );
-    t.ok(bytes < 1000, `${bytes} bytes are uploaded for ${4 * 300 * 250 * 4} of noise`);
+    t.ok(bytes < 1000, `${bytes} bytes are uploaded, where the noise is ${4 * 2 ** 20} and more`);
+    const few = at.fold("few").normalArray(10);
     t.same(
-      [
-        ...at
-          .fold("few")
-          .normalArray(10)
-          .map((x) => x + 2 + i),
-      ],
-      [...values[3]!],
+      values[2],
+      few.map((x) => x + 2 + i),
       "few are drawn here",
     );
+    for (const [j, [name, draw]] of Object.entries(others).entries()) {
+      const alone = read(() => draw(at.fold(name)));
+      t.ok(isSame(values[3 + j]!, alone), name);
+    }
   }
   t.same(said, [], "the step is replayed");
+});
+
+t.test("draws of a program are made together", async (t) => {
+  const nodesOf = (shapes: readonly (readonly number[])[]): number => {
+    const g = newRecorder(PLAIN);
+    const drawn = shapes.flatMap((shape) => {
+      const words = newValue(Elem.int32, [NOISE_WORDS], { data: new Int32Array(NOISE_WORDS) });
+      const view = { value: words, shape: [NOISE_WORDS] };
+      return [draw(g, view, { shape, normal: [0, 1] }), draw(g, view, { shape, uniform: [0, 1] })];
+    });
+    const wanted = new Set(drawn.map(({ value }) => value));
+    return modelOf(programOf(g.pending, (value) => wanted.has(value), g.interned)).model.nodes.length;
+  };
+  const some = (n: number): number[][] => Array.from({ length: n }, (_, i) => [100 + i, 200]);
+  const [one, twenty] = [nodesOf(some(1)), nodesOf(some(20))];
+  t.ok(
+    twenty <= one + 2 * 19 + 6,
+    `${one} nodes for two draws, ${twenty} for forty: a reshape each, and the rows' words`,
+  );
+  t.equal(
+    nodesOf([...some(3), [2 ** 22]]),
+    nodesOf(some(3)) + nodesOf([[2 ** 22]]),
+    "a large one is made by itself",
+  );
 });
 
 t.test("another key gives other numbers", async (t) => {
@@ -193,8 +228,8 @@ t.test("noise: host draws here, whatever the size", async (t) => {
   );
   t.ok(
     isSame(
-      read(() => key.normal([LARGE - 1])),
-      key.normalArray(LARGE - 1),
+      read(() => key.normal([WORTH_MAKING - 1])),
+      key.normalArray(WORTH_MAKING - 1),
     ),
     "few are drawn here",
   );
@@ -278,7 +313,7 @@ t.test(
     }
     const most = x.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
     t.ok(most > 4.7 && most < 6.7, `${most} is the largest`); // beyond 4.7 lie 2.6e-6: 5.5 of them expected
-    for (const lag of [1, 2, 1024, n / 2]) {
+    for (const lag of [1, 2, 256, 512, 1024, n / 2]) {
       const together = mean((v, i) => v * x[(i + lag) % n]!);
       plausible(t, together * Math.sqrt(n), `correlation ${lag} apart`);
       const squares = mean((v, i) => (v ** 2 - 1) * (x[(i + lag) % n]! ** 2 - 1));

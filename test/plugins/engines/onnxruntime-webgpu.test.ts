@@ -6,7 +6,7 @@ import t from "tap";
 import { compileStep, descend, Key, plainStep, type StepBody, tf } from "../../../core/mod.ts";
 import { cpu } from "../../../plugins/engines/cpu/cpu.ts";
 import type { OnnxBackend } from "../../../plugins/engines/onnxruntime/backend.ts";
-import { NOISE_WORDS, noise } from "../../../plugins/engines/onnxruntime/device-noise.ts";
+import { draw, NOISE_WORDS } from "../../../plugins/engines/onnxruntime/device-noise.ts";
 import { Elem, encodeModel } from "../../../plugins/engines/onnxruntime/model.ts";
 import { onnxruntime } from "../../../plugins/engines/onnxruntime/onnxruntime.ts";
 import { modelOf, programOf } from "../../../plugins/engines/onnxruntime/program.ts";
@@ -139,7 +139,7 @@ await t.test("onnxruntime on WebGPU", { skip: none }, async (t) => {
           alone.every((v, j) => 2 * v === found[j]),
           `call ${i}`,
         );
-        const error = normalOf(at.fold(i), n, n / 2).reduce(
+        const error = normalOf(at.fold(i), n).reduce(
           (most, v, j) => Math.max(most, Math.abs(v - alone[j]!)),
           0,
         );
@@ -160,7 +160,7 @@ await t.test("onnxruntime on WebGPU", { skip: none }, async (t) => {
       shape: [NOISE_WORDS],
     };
     for (const law of [{ uniform: [-1, 2] }, { normal: [1, 2] }] as const) {
-      const { value } = noise(g, words, { shape: [65_537], ...law });
+      const { value } = draw(g, words, { shape: [65_537], ...law });
       const program = programOf(g.pending, (other) => other === value, g.interned);
       const model = encodeModel(modelOf(program).model);
       t.doesNotThrow(() => runtime.compile(model, { threads: 1, strict: true }).dispose());

@@ -33,14 +33,16 @@ export function uniformOf(key: Key, n: number): Float32Array {
   return Float32Array.from(wordsOf(key, n), (x) => Math.trunc(x / 256) * 2 ** -24 + 0.5);
 }
 
-/** n normal numbers of a grid that makes `2·half` of them: what is float32 there is rounded, functions are exact. */
-export function normalOf(key: Key, n: number, half: number): Float64Array {
-  const words = wordsOf(key, 2 * half);
+/** n normal numbers: what is float32 there is rounded, functions are exact. */
+export function normalOf(key: Key, n: number): Float64Array {
+  const words = wordsOf(key, n + 512);
   return Float64Array.from({ length: n }, (_, i) => {
-    const [first, second] = [words[i % half]!, words[half + (i % half)]!];
+    const column = i % 512;
+    const pair = i - column + (column % 256);
+    const [first, second] = [words[pair]!, words[pair + 256]!];
     const share = Math.fround(Math.fround(Math.abs(first)) + 0.5) * 2 ** -31;
     const length = Math.sqrt(-2 * Math.log(share));
     const angle = second * Math.PI * 2 ** -31;
-    return length * (i < half ? Math.cos(angle) : Math.sin(angle));
+    return length * (column < 256 ? Math.cos(angle) : Math.sin(angle));
   });
 }
