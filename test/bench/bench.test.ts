@@ -145,6 +145,13 @@ t.test("bench --json writes an array of rows", async (t) => {
   });
   t.not(refused, 0);
   t.match(stderr, /nothing.*toy-wgan-gp/, "an unknown case is refused");
+  const family = ["--only", "engines", "--engine", "auto", "--no-peers"];
+  const { stderr: told } = spawnSync(
+    process.execPath,
+    [main, ...family, "--repetitions", "1", "--block", "1"],
+    { encoding: "utf8" },
+  );
+  t.match(told, /engines-toy.*engines-conv/s, "the beginning of names stands for all of them");
 });
 
 for (const peer of ["pytorch", "jax"] as const) {

@@ -4,8 +4,8 @@
  * `node child.ts <case> <engine>` answers `{"ready": …}`, then to each line `run N` the mean time of N steps,
  * `{"ms": …}`; `node child.ts <case> <engine> small` does so with small batches and networks. `node child.ts <case> <engine>
  * <steps> <file>` runs a few steps of a small batch instead, writes all that their losses depend on (parameters, state,
- * data, noise in the order of drawing) to the file, and answers `{"losses": …}`. Answers are lines of JSON; what goes wrong
- * is `{"error": …}`.
+ * data, noise in the order of drawing) to the file, and answers `{"losses": …}`. `node child.ts <case> <engine> share <file>`
+ * writes parameters, state and data of the case in its own size. Answers are lines of JSON; what goes wrong is `{"error": …}`.
  *
  * @module
  */
@@ -44,7 +44,12 @@ try {
   const info = await startEngine(engineName!);
   const key = Key.from("bench");
   if (checkFile !== undefined) {
-    answer({ losses: await check(build(key, CHECK_BATCH, true), key, Number(checkSteps), checkFile) });
+    answer({
+      losses:
+        checkSteps === "share"
+          ? await check(build(key, batch, false), key, 0, checkFile)
+          : await check(build(key, CHECK_BATCH, true), key, Number(checkSteps), checkFile),
+    });
   } else {
     const isSmall = checkSteps === "small";
     const workload = build(key, isSmall ? CHECK_BATCH : batch, isSmall);

@@ -53,10 +53,20 @@ const among =
     if (unknown.length > 0) throw new InvalidArgumentError(`${unknown} is not among ${known.join(", ")}`);
     return list(given);
   };
+/** Cases by their names, or by how those begin: `attacks` for each `attacks-…`. */
+const amongCases = (given: string): string[] =>
+  among(caseNames)(
+    list(given)
+      .flatMap((name) => {
+        const family = caseNames.filter((known) => known.startsWith(`${name}-`));
+        return caseNames.includes(name) || family.length === 0 ? [name] : family;
+      })
+      .join(","),
+  );
 
 const options = new Command("bench")
   .description("Times dsgan's steps and those of its peers, by turns.")
-  .addOption(new Option("--only <cases>", `of ${caseNames.join(", ")}`).argParser(among(caseNames)))
+  .addOption(new Option("--only <cases>", `of ${caseNames.join(", ")}`).argParser(amongCases))
   .addOption(new Option("--engine <names>", `of ${engineNames.join(", ")}`).argParser(among(engineNames)))
   .addOption(new Option("--peers <names>", `of ${peerNames.join(", ")}`).argParser(among(peerNames)))
   .option("--no-peers", "without any")
@@ -67,8 +77,11 @@ const options = new Command("bench")
   .parse()
   .opts<Options>();
 
+const asked = cases.filter(({ name }) => options.only?.includes(name) ?? true);
+const ported = new Set(asked.flatMap((bench) => bench.peers));
 const peers: PeerName[] = [];
 for (const name of options.peers === false ? [] : (options.peers ?? peerNames)) {
+  if (!ported.has(name)) continue;
   const missing = await peerMissing(name);
   if (missing === undefined) peers.push(name);
   else say(`${name} is left out: ${missing}`);
@@ -76,9 +89,7 @@ for (const name of options.peers === false ? [] : (options.peers ?? peerNames)) 
 /** The most floating-point operations a millisecond that anyone made of the case `peak`. */
 let peak: number | undefined;
 // What is a share of the peak needs the peak, in the same run.
-const wanted =
-  options.only && (peers.length > 0 && !options.check ? [peakCase.name, ...options.only] : options.only);
-const chosen = cases.filter(({ name }) => wanted?.includes(name) ?? true);
+const chosen = asked.includes(peakCase) || peers.length === 0 || options.check ? asked : [peakCase, ...asked];
 if (options.check) await checkAll(chosen);
 else await timeAll(chosen);
 
@@ -93,17 +104,23 @@ async function timeAll(chosen: readonly BenchCase[]): Promise<void> {
   if (rows.length === 0) process.exitCode = 1;
 }
 
-/** Who runs a case. */
-function entrantsOf(bench: BenchCase): Entrant[] {
-  const { name, engines } = bench;
+/** Who runs a case. @param folder for what is shared */
+async function entrantsOf(bench: BenchCase, folder: string): Promise<Entrant[]> {
+  const { name, engines, shared = false } = bench;
   const wanted = options.engine ?? (engines === "all" ? engineNames.filter((e) => e !== "auto") : engines);
-  return [...wanted.map((engine) => engineEntrant(name, engine)), ...peerEntrants(bench, peers)];
+  const own = wanted.map((engine) => engineEntrant(name, engine));
+  if (!shared || !bench.peers.some((peer) => peers.includes(peer)))
+    return [...own, ...peerEntrants(bench, peers)];
+  const file = join(folder, `${name}.safetensors`);
+  await lossesOf(engineEntrant(name, wanted[0]!, "share", file));
+  return [...own, ...peerEntrants(bench, peers, file)];
 }
 
 async function timeCase(bench: BenchCase): Promise<Row[]> {
   const participants: Participant[] = [];
+  const folder = mkdtempSync(join(tmpdir(), "dsgan-bench-"));
   try {
-    for (const entrant of entrantsOf(bench)) {
+    for (const entrant of await entrantsOf(bench, folder)) {
       const participant = await start(entrant).catch((error) => void say(`  left out: ${messageOf(error)}`));
       if (participant === undefined) continue;
       if (participants.some(({ name }) => name === participant.name)) participant.stop();
@@ -128,6 +145,7 @@ async function timeCase(bench: BenchCase): Promise<Row[]> {
     return rowsOf(bench.name, times, { flops, peak });
   } finally {
     for (const { stop } of participants) stop();
+    rmSync(folder, { recursive: true });
   }
 }
 
@@ -164,8 +182,8 @@ async function checkAll(chosen: readonly BenchCase[]): Promise<void> {
   if (peers.length === 0) throw new Error("there is nothing to compare with");
   const folder = mkdtempSync(join(tmpdir(), "dsgan-bench-"));
   try {
-    for (const { name, peers: ported } of chosen) {
-      const judges = ported.filter((peer) => peers.includes(peer));
+    for (const { name, peers: ported, compared = true } of chosen) {
+      const judges = compared ? ported.filter((peer) => peers.includes(peer)) : [];
       if (judges.length === 0) continue;
       for (const engine of options.engine ?? ["auto"]) {
         const check = [String(CHECK_STEPS), join(folder, `${name}.safetensors`)];

@@ -31,8 +31,17 @@ export const variants: Readonly<
   "onnxruntime-web": { use: "onnxruntime", library: "web" },
 };
 
-/** What the cases are compared with: PyTorch as it comes, in two other forms, and JAX compiled whole (`peers/`). */
-export type PeerName = "pytorch" | "pytorch-channels-last" | "pytorch-compiled" | "jax";
+/** What attacks are compared with: libraries on PyTorch as it comes, and with images laid out with channels last. */
+type AttackLibrary = "foolbox" | "torchattacks" | "autoattack";
+
+/** What the cases are compared with: PyTorch as it comes, in two other forms, JAX compiled whole, and attacks (`peers/`). */
+export type PeerName =
+  | "pytorch"
+  | "pytorch-channels-last"
+  | "pytorch-compiled"
+  | "jax"
+  | AttackLibrary
+  | `${AttackLibrary}-channels-last`;
 
 /** A thing to time. */
 export interface BenchCase {
@@ -44,6 +53,10 @@ export interface BenchCase {
   readonly engines: readonly string[] | "all";
   /** Who else runs it: the scripts in `peers/` have it. */
   readonly peers: readonly PeerName[];
+  /** Whether the peers are given our weights and data: where what there is to do depends on these. */
+  readonly shared?: boolean;
+  /** Whether peers can be held to the same numbers; `false` where they draw at random what they are not given. */
+  readonly compared?: boolean;
   /** @param small makes convolutional networks a twelfth as wide, for comparing numbers in little time */
   build(key: Key, batch: number, small: boolean): Workload;
 }

@@ -1,61 +1,31 @@
 /**
- * Attacks, each a whole batch from clean images to examples. The peers are those of foolbox.
+ * Attacks on networks with weights as they are drawn. The peers are those of foolbox.
  *
  * @module
  */
-import {
-  type Attack,
-  type Classifier,
-  classifierOf,
-  type Network,
-  PLAIN,
-  prepare,
-  tf,
-} from "../../../core/mod.ts";
+import type { Attack, Network, tf } from "../../../core/mod.ts";
 import { deepfool } from "../../../plugins/attacks/deepfool/deepfool.ts";
 import { pgd } from "../../../plugins/attacks/pgd/pgd.ts";
 import { imageClassifier } from "../../../plugins/networks/image-classifier/image-classifier.ts";
 import { mlp } from "../../../plugins/networks/mlp/mlp.ts";
-import { type BenchCase, crossEntropy, labelsByTurns, type Workload } from "../workload.ts";
+import { type BenchCase, labelsByTurns, type Workload } from "../workload.ts";
+import { attackOn } from "./attack-on.ts";
 
 const EPSILON = 0.03;
+const RANGE = [-0.5, 0.5] as const;
 
 const pgd40 = pgd({ steps: 40, relativeStep: 1 / 30, randomStart: false, earlyStop: false });
 const fool = deepfool();
 
-/** Runs an attack on a network with weights as they are drawn, and answers one number that depends on every example. */
 function workload(attack: Attack, network: Network, x: tf.Tensor): Workload {
-  const classifier: Classifier = classifierOf(
-    { name: "classifier", inputShape: network.inputShape, classes: 10, range: [-0.5, 0.5] },
-    PLAIN,
-    network.inputShape,
-    (at) => network.apply(at, { training: false }),
-  );
-  const prepared = prepare(attack, classifier);
-  const { signal } = new AbortController();
-  return {
-    networks: { classifier: network },
-    data: { x, labels: labelsByTurns(x.shape[0]!, 10) },
-    numbers: () => ({}),
-    step: ({ x: at, labels }) => ({ loss: crossEntropy(classifier.logits(at!), labels!) }),
-    async whole({ x: clean, labels }, key) {
-      const [y, epsilon] = tf.tidy(() => [
-        // DeepFool leaves alone what is wrong already
-        attack !== pgd40 ? tf.argMax(classifier.logits(clean!), 1) : tf.argMax(labels!, 1),
-        tf.fill([clean!.shape[0]!], EPSILON),
-      ]) as [tf.Tensor1D, tf.Tensor1D];
-      const found = await prepared.perturb({ x: clean!, y }, { epsilon, key, signal });
-      const loss = tf.tidy(() =>
-        attack !== pgd40
-          ? tf.mean(
-              tf.sqrt(tf.sum(tf.square(tf.reshape(tf.sub(found.x, clean!), [clean!.shape[0]!, -1])), 1)),
-            )
-          : crossEntropy(classifier.logits(found.x), labels!),
-      ) as tf.Scalar;
-      tf.dispose([y, epsilon, found.x]);
-      return { loss };
-    },
-  };
+  return attackOn({
+    attack,
+    network,
+    x,
+    labels: labelsByTurns(x.shape[0]!, 10),
+    range: RANGE,
+    epsilon: EPSILON,
+  });
 }
 
 /** Table 7's classifier. */

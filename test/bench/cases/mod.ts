@@ -1,6 +1,7 @@
 /** All cases, in the order in which they are run. @module */
 import type { BenchCase } from "../workload.ts";
 import { attackCases } from "./attacks.ts";
+import { trainedAttackCases } from "./attacks-trained.ts";
 import { cifarGan } from "./cifar-gan.ts";
 import { cifarClassifier, enginesConv } from "./classifier.ts";
 import { mnistSsl } from "./mnist-ssl.ts";
@@ -23,6 +24,7 @@ export const cases: readonly BenchCase[] = [
   cifarClassifier,
   cifarGan,
   ...attackCases,
+  ...trainedAttackCases,
   enginesToy,
   enginesConv,
 ];

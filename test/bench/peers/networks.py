@@ -132,8 +132,19 @@ def image_generator(c):
     )
 
 
+def convnet(filters):
+    layers, inputs, side = [], 1, 28
+    for n in filters:
+        layers += [nn.Conv2d(inputs, n, 3, 2, 1), nn.ReLU()]
+        inputs, side = n, (side + 1) // 2
+    first = nn.Linear(inputs * side * side, 128)
+    first.images = (side, side, inputs)  # the layout in which dsgan numbers its inputs
+    return nn.Sequential(*layers, nn.Flatten(), first, nn.ReLU(), nn.Linear(128, 10))
+
+
 NAMES = {
     nn.Linear: {"weight": "weight", "bias": "bias"},
+    nn.Conv2d: {"weight": "weight", "bias": "bias"},
     nn.ConvTranspose2d: {"weight": "weight", "bias": "bias"},
     nn.BatchNorm1d: {"weight": "scale", "bias": "shift", "running_mean": "mean", "running_var": "variance"},
     WeightNorm: {"weight": "weight", "bias": "bias", "scale": "scale"},
@@ -152,6 +163,8 @@ def load(network, name, tensors):
             value = tensors.pop(f"{name}/{i}/{there}")
             if hasattr(layer, "image"):  # units from [height, width, channels] to [channels, height, width]
                 value = value.reshape(-1, *layer.image).permute(0, 3, 1, 2).reshape(value.shape)
+            if hasattr(layer, "images") and value.dim() == 2:  # inputs likewise
+                value = value.reshape(*layer.images, -1).permute(2, 0, 1, 3).reshape(value.shape)
             if value.dim() == 4:
                 value = value.permute(3, 2, 0, 1)
             elif value.dim() == 2:
