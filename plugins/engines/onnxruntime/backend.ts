@@ -111,7 +111,7 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, D
     this.threads = threads;
     this.#compiler = compiler;
     this.execution = newExecution(runtime, threads, limits);
-    this.#tables = runtime.device && newTables(runtime.device, settings.tables ?? 0);
+    this.#tables = runtime.device && newTables(runtime, runtime.device, settings.tables ?? 0);
     this.#drawsThere = settings.noise === "device" && runtime.device !== undefined;
     this.#entries = new tf.DataStorage(this, tf.engine());
   }

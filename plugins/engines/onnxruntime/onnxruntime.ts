@@ -122,7 +122,9 @@ export function onnxruntime(given: OnnxruntimeOptions = {}): Engine {
 
 /** Whether draws differ from the processor's. */
 function noiseInWords({ device }: Runtime, noise: Chosen["noise"]): string {
-  return device !== undefined && noise === "device" ? "large draws its own numbers, " : "";
+  return device !== undefined && noise === "device"
+    ? "large draws made there (not the processor's numbers), "
+    : "";
 }
 
 function threadsInWords({ name, maxThreads }: Runtime, threads: Threads): string {

@@ -4,11 +4,11 @@
  * @module
  */
 import { type RowTable, rowNumbers } from "../../../core/mod.ts";
-import { Elem } from "./model.ts";
+import { Elem, encodeModel } from "./model.ts";
 import type { Recorder } from "./recorder.ts";
 import { isLarge } from "./residence.ts";
-import type { Device } from "./runtime.ts";
-import { newValue, type Rows, sizeOf, type Value, type View } from "./value.ts";
+import type { Device, Runtime } from "./runtime.ts";
+import { newValue, type Resident, type Rows, sizeOf, type Value, type View } from "./value.ts";
 
 /** The tables on a device. */
 export interface Tables {
@@ -21,7 +21,8 @@ export interface Tables {
 interface Kept {
   readonly scale: number;
   readonly shift: number;
-  readonly value: Value;
+  /** Undefined where the device does not take it. */
+  readonly value: Value | undefined;
 }
 
 /** Tables are never mistaken for each other, on whatever device. */
@@ -31,7 +32,7 @@ let count = 0;
  * No table yet. One is brought there when rows of it are first asked for, and freed when nobody has its values any more.
  * @param most bytes of all of them: a table beyond that is not kept
  */
-export function newTables(device: Device, most: number): Tables {
+export function newTables(runtime: Pick<Runtime, "compile">, device: Device, most: number): Tables {
   const byValues = new WeakMap<object, Kept[]>();
   const all = new Set<Value>();
   let bytes = 0;
@@ -50,12 +51,13 @@ export function newTables(device: Device, most: number): Tables {
     if (known !== undefined) return known.value;
     if (bytes + 4 * values.length > most) return undefined;
     const width = sizeOf(shape);
-    const ports = [values.length / width, width];
-    const there = device.upload(rowNumbers(table), Elem.float32, ports);
-    const value = newValue(Elem.float32, ports, { device: there, holders: 1, table: count++ });
-    bytes += there.bytes;
-    all.add(value);
+    const port = [values.length / width, width] as const;
+    const there = brought(runtime, device, table, port);
+    const value = there && newValue(Elem.float32, port, { device: there, holders: 1, table: count++ });
     byValues.set(values, [...same, { scale, shift, value }]);
+    if (value === undefined) return undefined;
+    bytes += there!.bytes;
+    all.add(value);
     registry.register(values, value);
     return value;
   };
@@ -74,6 +76,56 @@ export function newTables(device: Device, most: number): Tables {
       for (const table of all) free(table);
     },
   };
+}
+
+/** Brings a table there; undefined where the device does not take it, as it may without a word where one is too large. */
+function brought(
+  runtime: Pick<Runtime, "compile">,
+  device: Device,
+  table: RowTable,
+  shape: readonly [size: number, width: number],
+): Resident | undefined {
+  const numbers = rowNumbers(table);
+  let there: Resident | undefined;
+  try {
+    there = device.upload(numbers, Elem.float32, shape);
+    if (isThere(runtime, numbers, there, shape)) return there;
+  } catch (error) {
+    if (device.broken() !== undefined) throw error;
+  }
+  there?.dispose();
+  return undefined;
+}
+
+/** Whether rows from the beginning, the middle and the end of a table are what they should be. */
+function isThere(
+  { compile }: Pick<Runtime, "compile">,
+  numbers: Float32Array,
+  data: Resident,
+  shape: readonly [size: number, width: number],
+): boolean {
+  const [size, width] = shape;
+  const rows = Int32Array.of(0, size >> 1, size - 1);
+  const table = { name: "table", elem: Elem.float32, shape };
+  const chosen = { name: "rows", elem: Elem.int32, shape: [rows.length] };
+  const found = {
+    name: "found",
+    elem: Elem.float32,
+    shape: [rows.length, width],
+    data: new Float32Array(3 * width),
+  };
+  const ends = { inputs: ["table", "rows"], outputs: ["found"] };
+  const node = { name: "rows", op: "Gather", domain: "", attributes: { axis: 0 }, ...ends };
+  const model = { inputs: [table, chosen], outputs: [found], initializers: [], nodes: [node] };
+  const session = compile(encodeModel(model), { threads: 1 });
+  try {
+    session.run({ table: { ...table, data }, rows: { ...chosen, data: rows } }, { found });
+  } finally {
+    session.dispose();
+  }
+  return found.data.every((x, i) =>
+    Object.is(x, numbers[rows[Math.floor(i / width)]! * width + (i % width)]),
+  );
 }
 
 /** Rows as a node takes them from their table. */

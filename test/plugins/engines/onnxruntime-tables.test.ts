@@ -21,10 +21,24 @@ import { BACKEND, type BackendCounts, OnnxBackend } from "../../../plugins/engin
 import { loadGpu } from "../../../plugins/engines/onnxruntime/gpu.ts";
 import { registerKernels } from "../../../plugins/engines/onnxruntime/kernels/mod.ts";
 import { replayingStep } from "../../../plugins/engines/onnxruntime/replay.ts";
+import type { Runtime } from "../../../plugins/engines/onnxruntime/runtime.ts";
 import { mlp } from "../../../plugins/networks/mlp/mlp.ts";
 import { adam } from "../../../plugins/optimizers/adam/adam.ts";
 
-const runtime = loadGpu("cpu");
+const plain = loadGpu("cpu");
+const { device: memory } = plain;
+/** What becomes of an upload of a table: it arrives, does not, or is refused. */
+const upload = { how: "well" as "well" | "lost" | "refused" };
+const runtime: Runtime = {
+  ...plain,
+  device: {
+    ...memory!,
+    upload(data, elem, shape) {
+      if (upload.how === "refused") throw new Error("too large a buffer");
+      return memory!.upload(upload.how === "lost" ? new Float32Array(data.length) : data, elem, shape);
+    },
+  },
+};
 registerKernels();
 /** Starts a backend that keeps so many bytes of tables. */
 async function start(tables: number): Promise<void> {
@@ -114,6 +128,24 @@ t.test("what is only read is made here", async (t) => {
   x.dispose();
   const after = counts();
   t.same([after.runs, after.downloads, after.uploads], [before.runs, before.downloads, before.uploads]);
+});
+
+t.test("a table that the device does not take stays here, even where it says nothing", async (t) => {
+  const rows = [9, 8, 7, 6, 5, 4, 3, 2];
+  const all = (data: FiniteDataset) => values(tf.tidy(() => tf.mul(data.rows(rows), 2)));
+  await start(0);
+  const expected = all(images());
+  for (const how of ["lost", "refused"] as const) {
+    await start(MUCH);
+    const before = counts();
+    upload.how = how;
+    const data = images();
+    t.same(all(data), expected, how);
+    upload.how = "well";
+    t.same(all(data), expected);
+    tf.add(1, 1).dataSync(); // what is freed goes with the next run
+    t.ok(counts().residentBytes < before.residentBytes + 4 * SIZE * SIDE * SIDE, "it is not there");
+  }
 });
 
 t.test("no row that is not there is asked for", async (t) => {
