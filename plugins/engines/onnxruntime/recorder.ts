@@ -160,13 +160,13 @@ export function newRecorder(dialect: Dialect): Recorder {
       const { value } = from;
       if (value.zero) return recorder.zeros(value.elem, shape);
       const key = `${from.shape}:${perm}`;
-      const made = value.transposed?.get(key);
+      const made = value.made?.get(key);
       if (made !== undefined && usable(made)) return { value: made, shape };
       const tall = perm.map((axis) => from.shape[axis]!);
       const out = recorder.op("Transpose", [from], value.elem, tall, { attributes: { perm } });
       out.value.form = form;
-      value.transposed ??= new Map();
-      value.transposed.set(key, out.value);
+      value.made ??= new Map();
+      value.made.set(key, out.value);
       return { value: out.value, shape };
     },
 

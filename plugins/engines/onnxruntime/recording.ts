@@ -62,6 +62,7 @@ export function record<I extends string, O extends string>(
   const known = new Map<Value, Source>();
   const before = new Map<tf.Variable, Value>();
   for (const variable of numeric) {
+    if (!isPlain(backend.view(variable).value)) tf.tidy(() => variable.assign(ownOf(variable)));
     const { value } = backend.view(variable);
     before.set(variable, value);
     known.set(value, { from: "variable", variable });
@@ -100,7 +101,7 @@ export function record<I extends string, O extends string>(
         continue;
       }
       if (typeof x !== "number") given.set(name, backend.view(x).value);
-      tensors[name] = typeof x === "number" ? tf.scalar(x) : distinct(x);
+      tensors[name] = typeof x === "number" ? tf.scalar(x) : isPlain(backend.view(x).value) ? x : ownOf(x);
       known.set(backend.view(tensors[name]!).value, { from: "input", name });
     }
     const traced = key.traced((draw, drawn) => {
@@ -122,15 +123,18 @@ export function record<I extends string, O extends string>(
   }
 
   /**
-   * What is true of this call's inputs alone must not become part of the recording: an input that shares its value with
-   * another input or a variable, is known to be zero, or is or has another order of some elements, gets a value of its own.
+   * Whether nothing is known of a value but its numbers. What is true of an input or a variable at this call alone must not
+   * become part of the recording: that it shares its value with another one, that it is zero, or that it is, or has been made,
+   * another order of some elements.
    */
-  function distinct(x: tf.Tensor): tf.Tensor {
+  function isPlain(value: Value): boolean {
+    return value.constant === undefined && !value.zero && !value.form && !value.made && !known.has(value);
+  }
+
+  /** The numbers of a tensor in a value of its own. */
+  function ownOf(x: tf.Tensor): tf.Tensor {
     const { value } = backend.view(x);
-    const plain = value.constant === undefined && !value.zero && !value.form && !value.transposed;
-    if (plain && !known.has(value)) return x;
-    const info = backend.holding(hostOf(value)!.slice(), value.elem, x.shape);
-    return backend.finished(info);
+    return backend.finished(backend.holding(hostOf(value)!.slice(), value.elem, x.shape));
   }
 
   function takeDown(): Recording {

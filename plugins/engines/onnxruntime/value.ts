@@ -54,8 +54,8 @@ export interface Value {
   owned: boolean;
   /** Its number within the graph being compiled. */
   mark: number;
-  /** Transposed forms made of it so far, by permutation: several consumers share them. */
-  transposed: Map<string, Value> | undefined;
+  /** What was made of it so far, by how: several consumers share it. */
+  made: Map<string, Value> | undefined;
   /** If it is another value's elements in another order: of which, and how. */
   form: Form | undefined;
 }
@@ -117,7 +117,7 @@ export function newValue(elem: Elem, shape: readonly number[], rest: Partial<Val
     table: undefined,
     owned: false,
     mark: -1,
-    transposed: undefined,
+    made: undefined,
     form: undefined,
     ...rest,
   };

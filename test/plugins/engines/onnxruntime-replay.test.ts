@@ -322,6 +322,52 @@ t.test("what is true of the first call's inputs alone does not become part of th
   t.end();
 });
 
+t.test("what is true of a variable at the first calls alone does not become part of the step", (t) => {
+  const [x, later] = tf.tidy(() => [key.fold("x").normal([2, 3]), key.fold("later").normal([2, 3])]);
+  const turned = tf.tidy(() => tf.transpose(x!));
+  turned.dataSync();
+  const starts: Readonly<Record<string, () => { start: tf.Tensor; beside?: (v: tf.Variable) => tf.Tensor }>> =
+    {
+      "zero throughout": () => ({ start: tf.zerosLike(x!) }),
+      "one throughout": () => ({ start: tf.onesLike(x!) }),
+      "another variable's numbers": () => ({ start: x!, beside: () => tf.variable(x!) }),
+      "a copy of it": () => ({ start: x!, beside: (v) => tf.variable(v) }),
+      "another order of what is kept": () => ({ start: tf.transpose(turned) }),
+      "kept in another order too": () => ({ start: x!, beside: (v) => tf.transpose(v) }),
+    };
+  for (const [what, make] of Object.entries(starts)) {
+    const { start, beside } = make();
+    const v = tf.variable(start);
+    const other = beside?.(v) ?? tf.variable(x!);
+    other.dataSync();
+    const body: StepBody<never, "y"> = () => ({
+      y: tf.add(tf.matMul(tf.transpose(v) as tf.Tensor2D, v as tf.Tensor2D), tf.sum(other)),
+    });
+    const step = compileStep("frozen", body);
+    const before = tf.memory().numTensors;
+    const read = (): number[][] =>
+      [step, plainStep(body)].map((some) => {
+        const { y } = some.run({}, key);
+        const values = [...y.dataSync()];
+        y.dispose();
+        return values;
+      });
+    const said = heard(() => {
+      for (let call = 0; call < 6; call++) {
+        if (call === 4) v.assign(later!);
+        const [ours, called] = read();
+        t.same(ours, called, `${what}: call ${call}`);
+      }
+    });
+    t.same(said, [], `${what}: the step is replayed`);
+    t.equal(tf.memory().numTensors, before, `${what}: nothing is left behind`);
+    step.dispose();
+    tf.dispose([v, other, start === x ? [] : start]);
+  }
+  tf.dispose([x!, later!, turned]);
+  t.end();
+});
+
 t.test("compileStep() gives tensors of the caller's own, also where the body returns an input", (t) => {
   const step = compileStep<"x", "same" | "again">("passing", ({ x }) => ({ same: x, again: x }));
   const x = tf.tensor1d([1, 2]);
