@@ -20,8 +20,13 @@ export const Elem = {
 /** The number of a type of elements. */
 export type Elem = (typeof Elem)[keyof typeof Elem];
 
-/** The value of a node's attribute. `float` marks numbers that are floats even where they are whole. */
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+/** The value of a node's attribute. `float` and `floats` mark numbers that are floats even where they are whole. */
+export type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] };
 /** A node's attributes, by name. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
@@ -115,6 +120,9 @@ function writeAttribute(w: Writer, name: string, value: Attribute): void {
   } else if ("float" in value) {
     w.float(2, value.float);
     w.int(20, 1);
+  } else if ("floats" in value) {
+    for (const f of value.floats) w.float(7, f);
+    w.int(20, 6);
   } else {
     for (const i of value) w.int(8, i);
     w.int(20, 7);

@@ -4,6 +4,7 @@
  * @module
  */
 import { groupsOf, makeGroup } from "./device-noise.ts";
+import { fused } from "./fusion.ts";
 import { type Attributes, Elem, type Initializer, type Model, type ModelNode, type Port } from "./model.ts";
 import type { Interned } from "./recorder.ts";
 import { type Data, type Node, sameShape, sizeOf, type Value, type View } from "./value.ts";
@@ -214,7 +215,12 @@ export function modelOf(program: Program, ends?: Ends, most: number = Number.POS
   const sizeOfPort = ({ shape }: Port): number => sizeOf(shape as number[]);
   const bySize = apart.toSorted((a, b) => sizeOfPort(a) - sizeOfPort(b)); // see binding.ts
   return {
-    model: { inputs, outputs: bySize, initializers: [...initializers.values()], nodes },
+    model: {
+      inputs,
+      outputs: bySize,
+      initializers: [...initializers.values()],
+      nodes: fused(nodes, new Set(bySize.map(({ name }) => name))),
+    },
     inputs: program.inputs.map((_, i) => `i${i}`),
     outputs: outputs.map(({ name }) => name),
   };

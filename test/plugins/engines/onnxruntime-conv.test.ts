@@ -3,7 +3,7 @@ import t from "tap";
 import { Key, tf } from "../../../core/mod.ts";
 import type { OnnxBackend } from "../../../plugins/engines/onnxruntime/backend.ts";
 import { onnxruntime } from "../../../plugins/engines/onnxruntime/onnxruntime.ts";
-import { programOf } from "../../../plugins/engines/onnxruntime/program.ts";
+import { modelOf, programOf } from "../../../plugins/engines/onnxruntime/program.ts";
 import { sizeOf } from "../../../plugins/engines/onnxruntime/value.ts";
 
 await onnxruntime().start();
@@ -102,4 +102,33 @@ t.test("blocks of channels go from one convolution to the next as they are", asy
     );
     t.equal(images.length, 2, "in at first, and out at last");
   });
+});
+
+t.test("a LeakyReLU becomes part of the convolution that nobody else reads", async (t) => {
+  await tf.setBackend("onnxruntime");
+  if (backend().runtime.dialect.block === undefined) return t.pass("this processor has no such convolutions");
+  const [x, w] = [tensor("x", [2, 8, 8, 32]), tensor("w", [3, 3, 32, 32])];
+  const conv = (x: tf.Tensor): tf.Tensor => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, "same");
+  const leaky = (x: tf.Tensor): tf.Tensor => tf.leakyRelu(x, 0.1);
+  const loss = (x: tf.Tensor): tf.Tensor => tf.sum(tf.square(leaky(tf.add(conv(x), tensor("b", [32])))));
+  const both = (x: tf.Tensor): tf.Tensor => {
+    const y = conv(x);
+    return tf.add(leaky(y), y);
+  };
+  const cases: [string, (x: tf.Tensor) => tf.Tensor, number][] = [
+    ["where its gradient reads its slope", (x) => tf.grad(loss)(x), 0],
+    ["where it is all that is wanted", (x) => leaky(conv(x)), 0],
+    ["where the convolution is read too", both, 1],
+  ];
+  for (const [what, f, apart] of cases) {
+    backend().flush();
+    tf.tidy(() => {
+      const { value } = backend().view(f(x));
+      const { pending, interned } = backend().recorder;
+      const { model } = modelOf(programOf(pending, (other) => other === value, interned));
+      t.equal(model.nodes.filter(({ op }) => op === "LeakyRelu").length, apart, what);
+      t.equal(model.nodes.filter(({ attributes }) => "activation" in attributes).length, 1 - apart, what);
+    });
+  }
+  tf.dispose([x, w]);
 });

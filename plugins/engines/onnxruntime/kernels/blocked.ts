@@ -9,7 +9,8 @@
  * @module
  */
 import type { tf } from "../../../../core/mod.ts";
-import { Elem } from "../model.ts";
+import { formOf } from "../form.ts";
+import { type Attributes, Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import type { View } from "../value.ts";
 import { concat, pad, slice } from "./shape.ts";
@@ -216,12 +217,24 @@ function views(g: Recorder, x: View, b: number, info: Info, pads: readonly numbe
   };
 }
 
-/** dy `[n, h, w, o]` with the places in blocks: `[n·h·w/b, o, b]`. */
+/**
+ * dy `[n, h, w, o]` with the places in blocks: `[n·h·w/b, o, b]`. The runtime's own operators that reorder images do it, on images
+ * whose channels are our places: they turn blocks round in registers, as its transposition does not.
+ */
 function placesInBlocks(g: Recorder, dy: View, b: number): View {
   const [n, h, w, o] = dy.shape as Shape4;
-  if ((h * w) % b !== 0 || o % b !== 0) {
-    return g.transpose(g.reshape(dy, [(n * h * w) / b, b, o]), [0, 2, 1]);
+  const k = n * h * w;
+  const reorder = (op: string, x: View, shape: readonly number[], attributes: Attributes): View =>
+    g.op(op, [x], float32, shape, { domain: "com.microsoft.nchwc", attributes });
+  if (formOf(dy) === undefined || o % b !== 0) {
+    return reorder("ReorderInput", g.reshape(dy, [1, k, o, 1]), [1, k, o, 1], { channels_last: 0 });
   }
-  const tiles = g.reshape(inBlocks(g, dy, b), [n, o / b, (h * w) / b, b, b]);
-  return g.transpose(tiles, [0, 2, 1, 4, 3]);
+  const blocks = g.reshape(inBlocks(g, dy, b), [n, o, h, w]);
+  if ((h * w) % b !== 0) {
+    const last = reorder("ReorderOutput", blocks, [n, h, w, o], { channels: o, channels_last: 1 });
+    return reorder("ReorderInput", g.reshape(last, [1, k, o, 1]), [1, k, o, 1], { channels_last: 0 });
+  }
+  const first = reorder("ReorderOutput", blocks, [n, o, h, w], { channels: o, channels_last: 0 });
+  const places = g.reshape(first, [n, o, 1, h * w]);
+  return reorder("ReorderInput", places, [n, h * w, o, 1], { channels_last: 1 });
 }

@@ -116,9 +116,15 @@ export function sigmoid(g: Recorder, x: View): View {
   return unlessNaN(g, x, pointwise(g, "Sigmoid", [x], float32));
 }
 
-/** x below 0 times alpha. */
+/** x below 0 times alpha. Recorded once: its gradient's slope is read from it. */
 export function leakyRelu(g: Recorder, x: View, alpha: number): View {
-  return pointwise(g, "LeakyRelu", [f(g, x)], float32, { attributes: { alpha: { float: alpha } } });
+  const how = `LeakyRelu ${alpha}`;
+  const made = x.value.made?.get(how);
+  if (made?.node !== undefined) return { value: made, shape: x.shape };
+  const y = pointwise(g, "LeakyRelu", [f(g, x)], float32, { attributes: { alpha: { float: alpha } } });
+  x.value.made ??= new Map();
+  x.value.made.set(how, y.value);
+  return y;
 }
 
 /** x kept within bounds. */
@@ -132,7 +138,7 @@ export function clip(g: Recorder, x: View, low: number, high: number): View {
 const HUGE = 3.4028234663852886e38;
 
 /**
- * 1 above 0, elsewhere alpha. Of the ReLU of x, since that is there already wherever this is the ReLU's gradient, and
+ * 1 above 0, elsewhere alpha. Of the (leaky) ReLU of x, since that is there already wherever this is its gradient, and
  * x itself then needn't be kept; as `min(1, HUGE·x)`, which is one cheap node (a comparison and a cast cost twice as
  * much, `Sign` five times) and exact for all but subnormal numbers below 1/HUGE.
  */
@@ -144,7 +150,7 @@ function step(g: Recorder, x: View, alpha: number): View {
     return pointwise(g, "HardSigmoid", [relu(g, x)], elem, { attributes });
   }
   if (elem === float32 && alpha > 0 && alpha < 1) {
-    return clip(g, pointwise(g, "Mul", [x, g.scalar(HUGE, elem)], elem), alpha, 1);
+    return clip(g, pointwise(g, "Mul", [leakyRelu(g, x, alpha), g.scalar(HUGE, elem)], elem), alpha, 1);
   }
   const sign = g.cast(pointwise(g, "Sign", [relu(g, x)], elem), float32);
   const scaled = pointwise(g, "Mul", [sign, g.scalar(1 - alpha, float32)], float32);
