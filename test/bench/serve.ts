@@ -160,9 +160,12 @@ async function writeLong(runs: string, n: number): Promise<string> {
 
 function writeMany(runs: string, n: number): void {
   for (let i = 0; i < n; i++) {
-    const time = new Date(Date.UTC(2026, 0, 1) + 1000 * Math.floor(i / 10)).toISOString().slice(11, 19);
-    const run = `many-20260101-${time.replaceAll(":", "")}-${i.toString(16).padStart(4, "0")}`;
-    mkdirSync(join(runs, run), { recursive: true });
+    const began = new Date(Date.UTC(2026, 0, 1) + 1000 * Math.floor(i / 10)).toISOString();
+    const run = `many-20260101-${began.slice(11, 19).replaceAll(":", "")}-${i.toString(16).padStart(4, "0")}`;
+    mkdirSync(join(runs, run, "lease/1"), { recursive: true });
+    const holder = { pid: 1, host: "bench", since: began, lease: 10_000 };
+    writeFileSync(join(runs, run, "lease/1/released.json"), JSON.stringify(holder));
+    writeFileSync(join(runs, run, "run.json"), JSON.stringify({ scenario: "many", began }));
     writeFileSync(join(runs, run, "scenario.yaml"), "name: many\ntags:\n  - bench\nseed: 0\n");
     writeFileSync(join(runs, run, "result.json"), resultOf(run, i % 100 === 0 ? "failed" : "passed"));
     writeFileSync(join(runs, run, "events.ndjson"), "");

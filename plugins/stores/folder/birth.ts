@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { RUN_FILES } from "../../../core/mod.ts";
 
@@ -26,23 +26,68 @@ export function preciselyAt(milliseconds: number): string {
 /** `<scenario>-<yyyymmdd>-<hhmmss>-<4 hex>`, the name of a run that was given none. */
 const NAME = /^(.+)-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-([0-9a-f]{4})$/;
 
-/**
- * @param name of the run's folder, which tells of a run that has no such file
- * @returns undefined where the folder is not that of a run
- */
-export function birthOf(name: string, location: string): Birth | undefined {
+/** Reads births of runs, each file once as long as it is not written anew. */
+export interface Births {
+  /**
+   * @param name of the run's folder, which tells of a run that has no such file
+   * @returns undefined where the folder is not that of a run
+   */
+  (name: string, location: string): Birth | undefined;
+  /** Forgets what was read of others. */
+  forgetAllBut(names: { has(name: string): boolean }): void;
+}
+
+/** A reader that has read nothing yet. */
+export function births(): Births {
+  const read = new Map<string, { readonly mark: string; readonly birth: Birth }>();
+  const birthOf = (name: string, location: string): Birth | undefined => {
+    const path = join(location, BIRTH);
+    const file = statOf(path);
+    if (file !== undefined) {
+      const mark = `${file.ino} ${file.mtimeMs} ${file.size}`;
+      const known = read.get(name);
+      if (known?.mark === mark) return known.birth;
+      const birth = birthIn(path);
+      if (birth !== undefined) {
+        read.set(name, { mark, birth });
+        return birth;
+      }
+    }
+    return birthBy(name) ?? birthOfLog(name, statOf(join(location, RUN_FILES.events)));
+  };
+  return Object.assign(birthOf, {
+    forgetAllBut(names: { has(name: string): boolean }) {
+      for (const name of read.keys()) if (!names.has(name)) read.delete(name);
+    },
+  });
+}
+
+function birthIn(path: string): Birth | undefined {
   try {
-    const { scenario, began } = JSON.parse(readFileSync(join(location, BIRTH), "utf8")) as Birth;
-    if (typeof scenario === "string" && typeof began === "string") return { scenario, began };
+    const { scenario, began } = JSON.parse(readFileSync(path, "utf8")) as Birth;
+    return typeof scenario === "string" && typeof began === "string" ? { scenario, began } : undefined;
   } catch {
-    // an older run, a damaged file, or no run at all
+    return undefined; // damaged, or gone in the meantime
   }
-  const log = statSync(join(location, RUN_FILES.events), { throwIfNoEntry: false });
+}
+
+/** What the name of a run tells that was given none. */
+function birthBy(name: string): Birth | undefined {
   const [, scenario, ...time] = NAME.exec(name) ?? [];
-  if (scenario !== undefined) {
-    const [year, month, day, hour, minute, second, fraction] = time as [string, ...string[]];
-    const microseconds = String(Math.floor(Number.parseInt(fraction!, 16) / 0.065536)).padStart(6, "0");
-    return { scenario, began: `${year}-${month}-${day}T${hour}:${minute}:${second}.${microseconds}Z` };
-  }
+  if (scenario === undefined) return undefined;
+  const [year, month, day, hour, minute, second, fraction] = time as [string, ...string[]];
+  const microseconds = String(Math.floor(Number.parseInt(fraction!, 16) / 0.065536)).padStart(6, "0");
+  return { scenario, began: `${year}-${month}-${day}T${hour}:${minute}:${second}.${microseconds}Z` };
+}
+
+function birthOfLog(name: string, log: Stats | undefined): Birth | undefined {
   return log && { scenario: name, began: preciselyAt(log.birthtimeMs) };
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined; // a link that leads to itself, or what we may not look at
+  }
 }

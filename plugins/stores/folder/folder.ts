@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -27,8 +27,8 @@ import {
   z,
 } from "../../../core/mod.ts";
 import { moment } from "../moment.ts";
-import { BIRTH, birthOf, preciselyAt } from "./birth.ts";
-import { glanceAt } from "./glance.ts";
+import { BIRTH, preciselyAt } from "./birth.ts";
+import { catalogueOf } from "./catalogue.ts";
 import { firstLease, heldLease, type LeaseOptions, take } from "./lease.ts";
 import { readerOf } from "./reader.ts";
 import { codeOf, reasonOf } from "./reason.ts";
@@ -79,6 +79,7 @@ export function folderStore(
   const { folder } = parseOptions("folder", options, given);
   const root = resolve(folder);
   const leasing: LeaseOptions = { machine, lease: length };
+  const catalogue = catalogueOf(root, machine);
   const refused = (error: unknown): InputError =>
     new InputError(
       `cannot keep runs in ${root}: ${reasonOf(error)}. ${codeOf(error) === "ENOSPC" ? "Make room, or choose" : "Choose"} a folder that can be written with --runs <dir>`,
@@ -148,22 +149,14 @@ export function folderStore(
     },
     async list() {
       try {
-        const entries = await readdir(root, { withFileTypes: true });
-        const runs = entries.flatMap((entry) => {
-          const isFolder = entry.isDirectory() || entry.isSymbolicLink();
-          const birth =
-            isFolder && isRunId(entry.name) ? birthOf(entry.name, join(root, entry.name)) : undefined;
-          return birth === undefined ? [] : [{ name: entry.name, began: birth.began }];
-        });
-        runs.sort((a, b) => (a.began < b.began ? 1 : a.began > b.began ? -1 : 0));
-        return runs.map(({ name }) => name);
+        return [...catalogue.names()];
       } catch (error) {
         if (codeOf(error) === "ENOENT") return []; // nothing was ever run
         throw new InputError(`cannot read the runs in ${root}: ${reasonOf(error)}`, { cause: error });
       }
     },
     async glance(id) {
-      const glance = isRunId(id) ? glanceAt(id, join(root, id), machine) : undefined;
+      const glance = isRunId(id) ? catalogue.glance(id) : undefined;
       if (glance !== undefined) return glance;
       throw absent(id);
     },

@@ -64,6 +64,7 @@ export function standingOf(location: string): Standing {
 }
 
 function holderIn(path: string): Holder | undefined {
+  if (!existsSync(path)) return undefined; // of most runs: an error in its place would take ten times as long
   try {
     const holder = JSON.parse(readFileSync(path, "utf8")) as Holder;
     return typeof holder.pid === "number" && holder.lease > 0 ? holder : undefined;

@@ -1,0 +1,115 @@
+/**
+ * What the runs of a folder tell at a glance. Lists are long and asked for often, and of most runs nothing changes any more: what was
+ * read of a run is read again only where its files were written since. Small files are read synchronously: thousands of runs
+ * are listed within a second, which a promise for each step of each would take several of.
+ *
+ * @module
+ */
+import { readdirSync, readFileSync, type Stats, statSync } from "node:fs";
+import { join } from "node:path";
+import {
+  isRunId,
+  type Machine,
+  parseKept,
+  RUN_FILES,
+  type RunGlance,
+  type RunResult,
+} from "../../../core/mod.ts";
+import { type Birth, births } from "./birth.ts";
+import { LEASES, ownerOf } from "./standing.ts";
+
+/** The runs of a folder. */
+export interface Catalogue {
+  /** Their names, the newest first. @throws as the system does */
+  names(): readonly string[];
+  /** @returns undefined where there is no such run */
+  glance(run: string): RunGlance | undefined;
+}
+
+/** How old a time of a file must be, in milliseconds, before it tells of every change: file systems date in steps, some of 2 s. */
+const SETTLED_MS = 2_000;
+
+/** How long a list is believed, in milliseconds: a run may be a link, and what that leads to changes without a word. */
+const LIST_HOLDS_MS = 5_000;
+
+/** A catalogue of which nothing has been read yet. */
+export function catalogueOf(root: string, machine: Machine): Catalogue {
+  const birthOf = births();
+  const ended = new Map<string, { readonly mark: string; readonly glance: RunGlance }>();
+  let list: { readonly mark: string; readonly at: number; readonly names: readonly string[] } | undefined;
+  const isSettled = (...files: readonly (Stats | undefined)[]): boolean =>
+    files.every((file) => file === undefined || Date.now() - file.mtimeMs > SETTLED_MS);
+
+  return {
+    names() {
+      const folder = statSync(root);
+      const mark = `${folder.ino} ${folder.mtimeMs}`;
+      if (list?.mark === mark && performance.now() - list.at < LIST_HOLDS_MS) return list.names;
+      const known = new Map<string, Birth>();
+      for (const entry of readdirSync(root, { withFileTypes: true })) {
+        if (!(entry.isDirectory() || entry.isSymbolicLink()) || !isRunId(entry.name)) continue;
+        const birth = birthOf(entry.name, join(root, entry.name));
+        if (birth !== undefined) known.set(entry.name, birth);
+      }
+      for (const run of ended.keys()) if (!known.has(run)) ended.delete(run);
+      birthOf.forgetAllBut(known);
+      const names = [...known]
+        .sort(([, a], [, b]) => (a.began < b.began ? 1 : a.began > b.began ? -1 : 0))
+        .map(([name]) => name);
+      list = isSettled(folder) ? { mark, at: performance.now(), names } : undefined;
+      return names;
+    },
+
+    glance(run) {
+      const location = join(root, run);
+      const folder = statSync(location, { throwIfNoEntry: false });
+      if (!folder?.isDirectory()) return undefined;
+      const [leases, kept] = [LEASES, RUN_FILES.result].map((name) =>
+        statSync(join(location, name), { throwIfNoEntry: false }),
+      );
+      const mark = `${folder.ino} ${folder.mtimeMs} ${leases?.mtimeMs} ${kept?.ino} ${kept?.mtimeMs}`;
+      const before = ended.get(run);
+      if (before?.mark === mark) return before.glance;
+      const birth = birthOf(run, location);
+      if (birth === undefined) return undefined;
+      const isLive = leases !== undefined && ownerOf(location, machine) !== undefined;
+      const result = kept && attempt(() => JSON.parse(text(location, RUN_FILES.result)) as RunResult);
+      const tags = attempt(() => tagsOf(text(location, RUN_FILES.scenario)));
+      const glance: RunGlance = {
+        run,
+        scenario: birth.scenario,
+        status: isLive ? "running" : (result?.status ?? "abandoned"),
+        tags: tags ?? [],
+        began: new Date(birth.began).toISOString(),
+        ...(!isLive && result && { seconds: result.seconds }),
+      };
+      if (!isLive && result !== undefined && isSettled(folder, leases, kept))
+        ended.set(run, { mark, glance });
+      return glance;
+    },
+  };
+}
+
+function text(location: string, file: string): string {
+  return readFileSync(join(location, file), "utf8");
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined; // not there yet, or damaged, which reading the run itself will tell
+  }
+}
+
+/** Plain words, each on a line of its own, as a resolved scenario has them. */
+const PLAIN = /^tags:\n((?: {2}- [a-z][\w .-]*\n)+)(?! )/im;
+
+/** The tags of a scenario: of the document only that part is read. */
+function tagsOf(scenario: string): string[] {
+  const plain = PLAIN.exec(scenario)?.[1];
+  if (plain !== undefined) return plain.match(/(?<=- ).*(?=\n)/g)!.map((tag) => tag.trimEnd());
+  const part = /^tags:.*(?:\n[ \t-].*)*/m.exec(scenario)?.[0];
+  const tags = part === undefined ? [] : (parseKept(part) as { tags?: unknown }).tags;
+  return Array.isArray(tags) ? tags.map(String) : [];
+}
