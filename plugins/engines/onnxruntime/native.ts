@@ -27,8 +27,12 @@ const SPINNING = { intra_op: { allow_spinning: "1", spin_duration_us: "50" }, fo
 
 const QUIET = { logSeverityLevel: FATAL };
 
-/** Loads the native library. Throws where it does not load, or lacks the provider. */
-export function loadNative(provider: Provider): Runtime {
+/**
+ * Loads the native library. Throws where it does not load, or lacks the provider.
+ * @param flush whether the processor takes subnormal numbers for 0. The first session of a process decides it for its main thread, and
+ * so for JavaScript's numbers too.
+ */
+export function loadNative(provider: Provider, flush = false): Runtime {
   if (provider === "webgpu" || provider === "cuda") return hinted(provider, () => loadGpu(provider));
   const native = loadBinding();
   const { version, providers } = native;
@@ -39,7 +43,7 @@ export function loadNative(provider: Provider): Runtime {
     );
   }
   const compile = (model: Uint8Array, settings: SessionSettings): Session =>
-    newSession(native, provider, model, settings);
+    newSession(native, provider, model, settings, flush);
   if (provider !== "cpu") hinted(provider, () => tryProvider(compile));
   return {
     name: "onnxruntime-node",
@@ -57,6 +61,7 @@ function newSession(
   provider: Provider,
   model: Uint8Array,
   { threads }: SessionSettings,
+  flush: boolean,
 ): Session {
   const session: NativeSession = native.newSession();
   session.loadModel(model.buffer as ArrayBuffer, model.byteOffset, model.byteLength, {
@@ -66,7 +71,7 @@ function newSession(
     executionMode: "sequential",
     graphOptimizationLevel: "all",
     logSeverityLevel: FATAL, // what goes wrong is thrown
-    extra: { session: SPINNING },
+    extra: { session: flush ? { ...SPINNING, set_denormal_as_zero: "1" } : SPINNING },
   });
   return {
     run(feeds, fetches) {
