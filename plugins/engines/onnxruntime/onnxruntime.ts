@@ -49,7 +49,7 @@ const options = z
       .enum(["keep", "flush"])
       .default("keep")
       .describe(
-        "flush has the processor take numbers below 1.2e-38 for 0, in the whole process: long fine-tunings that push probabilities there are up to five times as fast. Signs of such gradients, which FGSM goes by, are lost.",
+        "flush has the processor take numbers below 1.2e-38 for 0, in the whole process: long fine-tunings that push probabilities there are about twice as fast. Signs of such gradients, which FGSM goes by, are lost.",
       ),
     sessions: z
       .int()
