@@ -256,6 +256,8 @@ t.test("many runs on the page", { skip }, async (t) => {
       await run.writer.write(`artifacts/${name}`, text);
       await run.tell({ type: "artifact", path: `artifacts/${name}`, title: name, bytes: 1, sha256: "" });
     }
+    const wordy = "noisyInputs.averagePrecisionOverRings";
+    await run.tell({ type: "metrics", values: { [wordy]: 0.8778 } });
     await run.end(0.5);
     const { page, faults } = await browse(browser, `${await served(t, store)}/#/runs/${first}`);
     await page.locator(".evaluation dsgan-chart canvas").waitFor();
@@ -265,6 +267,22 @@ t.test("many runs on the page", { skip }, async (t) => {
     t.equal(await page.locator("dsgan-chart").count(), 1, "no chart for a number that was told once");
     await page.getByText("20 stages that told their numbers").click();
     await page.locator("table.values", { hasText: "attack 19" }).waitFor();
+    const name = page.locator(".metrics dt", { hasText: wordy });
+    await name.evaluate((e) => {
+      (e as HTMLElement).style.width = "8.5rem"; // less than the name, more than any of its words
+    });
+    const words = await name.evaluate((e) =>
+      [...e.childNodes].flatMap((node) => {
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        return node.nodeType === Node.TEXT_NODE ? [[node.textContent, range.getClientRects().length]] : [];
+      }),
+    );
+    t.same(
+      words.filter(([text, lines]) => text !== "" && lines !== 1),
+      [],
+      "names break between their words",
+    );
     const panels = await page.locator("main h2").allInnerTexts();
     t.match(panels[0], "Accuracy under attack");
     await page.setViewportSize({ width: 360, height: 740 });
@@ -272,6 +290,10 @@ t.test("many runs on the page", { skip }, async (t) => {
       .locator("table.cards, table.cards td")
       .evaluateAll((parts) => parts.filter((part) => part.getBoundingClientRect().right > innerWidth).length);
     t.equal(cut, 0, "on a phone no table is cut");
+    const caption = await page
+      .locator(".evaluation caption")
+      .evaluate((e) => e.getBoundingClientRect().height);
+    t.ok(caption < 60, `a table's caption is as wide as the table, and not ${caption} px tall`);
     t.same(faults, []);
     await page.close();
   });

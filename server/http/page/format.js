@@ -1,4 +1,4 @@
-/** Numbers and times for people. */
+/** Numbers, times and names for people. */
 
 /** About four digits; `NaN` and infinities, which answers name in words, as they are. @param {number | string} reading */
 export function number(reading) {
@@ -70,4 +70,9 @@ export function count(n, word) {
 /** `38 %`. @param {number} share */
 export function percent(share) {
   return `${Math.floor(100 * share)} %`;
+}
+
+/** The words of a name such as `noisy.averagePrecision`: where a line may break. @param {string} name */
+export function wordsOf(name) {
+  return name.split(/(?<=[.@_-])|(?<=[a-z0-9])(?=[A-Z])/);
 }

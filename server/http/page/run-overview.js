@@ -1,7 +1,7 @@
 /** What a run came to, at a glance: expectations, the result, curves, pictures, metrics, stages. */
 
 import { evaluationView, wordsView } from "./evaluation-view.js";
-import { duration, number } from "./format.js";
+import { duration, number, wordsOf } from "./format.js";
 import { html, nothing } from "./lit-html/lit-html.js";
 import { film, gallery, picturesOf } from "./pictures.js";
 import { curvesView } from "./run-curves.js";
@@ -44,6 +44,11 @@ export function overview(run, query, summary) {
     ${gallery(run, single)}`;
 }
 
+/** A name that breaks between its words. @param {string} name */
+function breakable(name) {
+  return wordsOf(name).map((word, i) => html`${i === 0 ? nothing : html`<wbr>`}${word}`);
+}
+
 /** @param {import("./api.js").Summary} summary */
 function expectations({ expectations, expected }) {
   if (expectations.length + expected.length === 0) return nothing;
@@ -56,14 +61,14 @@ function expectations({ expectations, expected }) {
         ({ metric, expected, value, met }) => html`
         <li class=${met ? "met" : "unmet"}>
           <span class="mark" aria-hidden="true">${met ? "✓" : "✗"}</span>
-          <span class="metric">${metric}</span>
+          <span class="metric">${breakable(metric)}</span>
           <span class="value">${value === undefined ? "–" : number(value)}</span>
           <span class="bounds">${met ? "" : "missed: "}${expected}</span>
         </li>`,
       )}
       ${expected.map(
         ({ metric, expected }) => html`
-        <li class="open"><span class="mark" aria-hidden="true">·</span><span class="metric">${metric}</span><span class="value"></span><span class="bounds">${expected}</span></li>`,
+        <li class="open"><span class="mark" aria-hidden="true">·</span><span class="metric">${breakable(metric)}</span><span class="value"></span><span class="bounds">${expected}</span></li>`,
       )}
     </ul>
   </section>`;
@@ -78,7 +83,7 @@ function metrics({ metrics, status }) {
       ? html`<section class="panel"><h2>Metrics</h2><p class="hint">They come at the end.</p></section>`
       : nothing;
   }
-  const list = html`<dl class="metrics">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd class="value">${number(value)}</dd></div>`)}</dl>`;
+  const list = html`<dl class="metrics">${rows.map(([name, value]) => html`<div><dt>${breakable(name)}</dt><dd class="value">${number(value)}</dd></div>`)}</dl>`;
   return html`<section class="panel"><h2>Metrics <small>${rows.length}</small></h2>
     ${rows.length > MANY ? html`<details><summary>all ${rows.length}</summary>${list}</details>` : list}</section>`;
 }
