@@ -13,7 +13,7 @@ import { cut, type Ends, join, type Part } from "./vectors.ts";
 /** A graph about to run: which values go in, which come out. */
 export interface Program {
   readonly nodes: readonly Node[];
-  /** Values fed, each under a shape. */
+  /** Values fed, each once, under the shape that is asked for first. */
   readonly inputs: readonly View[];
   /** Values wanted. */
   readonly outputs: readonly Value[];
@@ -46,7 +46,7 @@ export function programOf(
 
   const key: number[] = [];
   const inputs: View[] = [];
-  const numbers = new Map<Value, { shape: readonly number[]; number: number }[]>();
+  const numbers = new Map<Value, { shape: readonly number[]; number: number }>();
   let next = 0;
   for (const node of nodes) {
     key.push(node.signature);
@@ -59,16 +59,15 @@ export function programOf(
         key.push(input.value.mark);
         if (!sameShape(input.shape, input.value.shape)) key.push(-3, interned.id(`${input.shape}`));
       } else {
-        const fed = numbers.get(input.value) ?? [];
-        numbers.set(input.value, fed);
-        let entry = fed.find((e) => sameShape(e.shape, input.shape));
+        let entry = numbers.get(input.value);
         if (entry === undefined) {
           entry = { shape: input.shape, number: next++ };
-          fed.push(entry);
+          numbers.set(input.value, entry);
           inputs.push(input);
           key.push(-4, interned.id(`${input.value.elem}:${input.shape}`));
         }
         key.push(entry.number);
+        if (!sameShape(input.shape, entry.shape)) key.push(-3, interned.id(`${input.shape}`));
       }
     }
     for (const out of node.outputs) {
@@ -124,14 +123,14 @@ export function modelOf(program: Program, ends?: Ends, most: number = Number.POS
   const initializers = new Map<string, Initializer>();
   const reshaped = new Map<string, string>();
   const nodes: ModelNode[] = [];
-  const fed = new Map<Value, { shape: readonly number[]; name: string }[]>();
+  const fed = new Map<Value, { shape: readonly number[]; name: string }>();
   const inputs: Port[] = [];
   const packed: (Part & { readonly elem: Elem })[] = [];
   program.inputs.forEach(({ value, shape }, i) => {
     const name = `i${i}`;
     if (ends?.packed[i]) packed.push({ name, elem: value.elem, shape });
     else inputs.push({ name, elem: value.elem, shape });
-    fed.set(value, [...(fed.get(value) ?? []), { shape, name }]);
+    fed.set(value, { shape, name });
   });
 
   const builder = {
@@ -161,10 +160,9 @@ export function modelOf(program: Program, ends?: Ends, most: number = Number.POS
     builder.constant(`c${value.constant}_${shape.join("x")}`, value.elem, shape, () => value.data!);
   const nameOf = ({ value, shape }: View): string => {
     if (value.constant !== undefined) return constantName(value, shape);
-    const given = fed.get(value)?.find((entry) => sameShape(entry.shape, shape));
-    if (given !== undefined) return given.name;
-    const name = names.get(value)!;
-    if (sameShape(shape, value.shape)) return name;
+    const made = fed.get(value) ?? { name: names.get(value)!, shape: value.shape };
+    const { name } = made;
+    if (sameShape(shape, made.shape)) return name;
     const other = `${name}_${shape.join("x")}`;
     if (!reshaped.has(other)) {
       // a size of 0 means none, not "as before"
