@@ -39,14 +39,21 @@ const runtime: Runtime = {
     },
   },
 };
+const { fix: _, ...nodeByNode } = runtime;
 registerKernels();
-/** Starts a backend that keeps so many bytes of tables. */
-async function start(tables: number): Promise<void> {
+/**
+ * Starts a backend that keeps so many bytes of tables.
+ * @param repeats whether the device repeats steps by itself; else they are replayed node by node
+ */
+async function start(tables: number, repeats = true): Promise<void> {
   if (tf.findBackendFactory(BACKEND) !== null) tf.removeBackend(BACKEND);
   const limits = { programs: 64, nodes: 1e5 };
   tf.registerBackend(
     BACKEND,
-    () => new OnnxBackend(runtime, { threads: 1, limits, compiler: replayingStep, tables }),
+    () =>
+      new OnnxBackend(repeats ? runtime : nodeByNode, {
+        ...{ threads: 1, limits, compiler: replayingStep, tables },
+      }),
   );
   await tf.setBackend(BACKEND);
 }
@@ -199,14 +206,16 @@ function called(
 t.test("a replayed step is fed the numbers of its rows, given or drawn", async (t) => {
   await start(0);
   const here = called(compileStep, images());
-  await start(MUCH);
-  const there = called(compileStep, images());
-  const plain = called((_name, body) => plainStep(body), images());
-  const numbersOf = (made: typeof there) => made.map(({ values }) => values);
-  t.same(numbersOf(there), numbersOf(here));
-  t.same(numbersOf(plain), numbersOf(here));
-  for (const { uploads, bytes } of there.slice(3)) {
-    t.same([uploads, bytes], [2, 4 * (3 * M + 1)], "three times the rows' numbers, and a rate");
+  const numbersOf = (made: typeof here) => made.map(({ values }) => values);
+  for (const repeats of [true, false]) {
+    await start(MUCH, repeats);
+    const there = called(compileStep, images());
+    const plain = called((_name, body) => plainStep(body), images());
+    t.same(numbersOf(there), numbersOf(here));
+    t.same(numbersOf(plain), numbersOf(here));
+    for (const { uploads, bytes } of there.slice(3)) {
+      t.same([uploads, bytes], [2, 4 * (3 * M + 1)], "three times the rows' numbers, and a rate");
+    }
   }
   t.equal(here.at(-1)!.bytes, 4 * (3 * M * SIDE * SIDE + 1), "else three times the rows");
 });
@@ -240,6 +249,23 @@ t.test("one tensor as two inputs, and inputs of other data sets, are told apart"
     t.same(apart, expected(first(other, 2 * i)));
   }
   step.dispose();
+});
+
+t.test("rows that are given again and again, as to an attack, go there once", async (t) => {
+  await start(MUCH);
+  const data = images();
+  const given = (): tf.Tensor => data.rows(key.fold("again").integers(M, SIZE));
+  const x = given();
+  const step = compileStep<"x" | "by", "y">("again", ({ x, by }) => ({ y: tf.sum(tf.mul(x, by)) }));
+  for (let i = 0; i < 6; i++) {
+    const before = counts();
+    const found = values(step.run({ x, by: i }, key).y);
+    const { uploadedBytes } = counts();
+    t.same(found, values(tf.tidy(() => tf.sum(tf.mul(given(), i)))));
+    if (i > 2) t.equal(uploadedBytes - before.uploadedBytes, 4, "a number");
+  }
+  step.dispose();
+  x.dispose();
 });
 
 t.test("a body that reads the rows it was given or has drawn is called each time", async (t) => {
