@@ -13,7 +13,7 @@ import { formOf } from "../form.ts";
 import { type Attributes, Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import type { View } from "../value.ts";
-import { concat, pad, slice } from "./shape.ts";
+import { concat, slice } from "./shape.ts";
 
 const { float32 } = Elem;
 
@@ -188,8 +188,8 @@ export function blockedFilter(
 }
 
 /**
- * What all places see of x at a distance of some rows and columns from their windows' corners, `[i/b, n, h, w, b]`.
- * Pixels a stride apart are brought together first, so that every such view is a block, and copied in long pieces.
+ * What all places see of x at a distance of some rows and columns from their windows' corners, `[i/b, n, h, w, b]`. Pixels a stride
+ * apart are brought together first, so that every such view is a block, and copied in long pieces.
  */
 function views(g: Recorder, x: View, b: number, info: Info, pads: readonly number[]) {
   const { batchSize: n, inChannels: i, inHeight, inWidth, outHeight, outWidth } = info;
@@ -199,22 +199,57 @@ function views(g: Recorder, x: View, b: number, info: Info, pads: readonly numbe
     Math.ceil((top + inHeight + bottom) / down),
     Math.ceil((left + inWidth + right) / across),
   ];
-  const frame: [number, number][] = [
-    [0, 0],
-    [0, 0],
-    [top, tall * down - top - inHeight],
-    [left, wide * across - left - inWidth],
-    [0, 0],
-  ];
-  const framed = g.reshape(pad(g, inBlocks(g, x, b), frame, 0), [n, i / b, tall, down, wide, across, b]);
-  const phases = g.transpose(framed, [3, 5, 1, 0, 2, 4, 6]); // [down, across, i/b, n, tall, wide, b]
-  // under another shape, or ONNX Runtime's optimiser puts a transposition behind every slice in place of this one
-  const together = g.reshape(phases, [(down * across * i) / b, n, tall, wide, b]);
-  return (row: number, column: number): View => {
-    const phase = (row % down) * across + (column % across);
-    const begin = [(phase * i) / b, 0, Math.floor(row / down), Math.floor(column / across), 0];
-    return slice(g, together, begin, [i / b, n, outHeight, outWidth, b]);
+  const image = inBlocks(g, x, b);
+  const made = new Map<string, View>();
+  /** Of the image within its frame of zeros, the rows and columns a stride apart from these on: `[i/b, n, tall, wide, b]`. */
+  const phase = (row: number, column: number): View => {
+    const name = `${row} ${column}`;
+    const known = made.get(name);
+    if (known !== undefined) return known;
+    const skipped = [Math.max(0, row - top), Math.max(0, column - left)] as const;
+    const [height, width] = [inHeight - skipped[0], inWidth - skipped[1]];
+    const part = slice(g, image, [0, 0, ...skipped, 0], [n, i / b, height, width, b]);
+    const [above, before] = [Math.max(0, top - row), Math.max(0, left - column)];
+    const frame = [
+      above,
+      before,
+      Math.max(0, (tall - 1) * down + 1 - height - above),
+      Math.max(0, (wide - 1) * across + 1 - width - before),
+    ];
+    const picked = everySo(g, g.reshape(part, [n, i, height, width]), [down, across], frame, [
+      n,
+      i,
+      tall,
+      wide,
+    ]);
+    const blocks = g.transpose(g.reshape(picked, [n, i / b, tall * wide * b]), [1, 0, 2]);
+    const view = g.reshape(blocks, [i / b, n, tall, wide, b]);
+    made.set(name, view);
+    return view;
   };
+  return (row: number, column: number): View => {
+    const begin = [0, 0, Math.floor(row / down), Math.floor(column / across), 0];
+    return slice(g, phase(row % down, column % across), begin, [i / b, n, outHeight, outWidth, b]);
+  };
+}
+
+/**
+ * Pixels so far apart of an image in blocks, framed by zeros, as a convolution of each channel by itself with a 1: it runs on all
+ * threads, which the runtime's padding, slicing and transposing do not.
+ */
+function everySo(
+  g: Recorder,
+  x: View,
+  strides: readonly [number, number],
+  pads: readonly number[],
+  shape: readonly number[],
+): View {
+  const channels = shape[1]!;
+  const ones = g.named("ones", float32, [channels, 1, 1, 1], () => new Float32Array(channels).fill(1));
+  return g.op("Conv", [x, ones], float32, shape, {
+    domain: "com.microsoft.nchwc",
+    attributes: { kernel_shape: [1, 1], strides, dilations: [1, 1], pads, group: channels },
+  });
 }
 
 /**
