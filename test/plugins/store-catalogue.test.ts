@@ -1,5 +1,6 @@
 /** Lists of a folder's runs are read once, and yet tell what changes. */
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   renameSync,
@@ -99,6 +100,62 @@ t.test(
     t.same(await store.list(), ["another"]);
   },
 );
+
+t.test("what was glanced at follows its beginning and its tags, written over where they are", async (t) => {
+  const { store, at } = await shelf(t);
+  t.match(await store.glance("demo-1"), { scenario: "demo", tags: ["first"] });
+  writeFileSync(
+    join(at, "run.json"),
+    JSON.stringify({ scenario: "old", began: "2001-01-01T00:00:00.000000Z" }),
+  );
+  t.match(await store.glance("demo-1"), { scenario: "old", began: "2001-01-01T00:00:00.000Z" });
+  writeFileSync(join(at, "scenario.yaml"), "name: demo\ntags:\n  - second\n");
+  t.match(await store.glance("demo-1"), { tags: ["second"] });
+});
+
+t.test(
+  "a beginning just written is read again: another may follow within the same step of the clock",
+  async (t) => {
+    const { store, at } = await shelf(t);
+    const file = join(at, "run.json");
+    const now = Date.now() / 1000;
+    const begin = (scenario: string): void => {
+      writeFileSync(file, JSON.stringify({ scenario, began: "2001-01-01T00:00:00.000000Z" }));
+      utimesSync(file, now, now);
+    };
+    begin("one");
+    t.match(await store.glance("demo-1"), { scenario: "one" });
+    begin("two");
+    t.match(await store.glance("demo-1"), { scenario: "two" });
+  },
+);
+
+t.test(
+  "a run whose writer has only fallen silent is running again as soon as that one goes on",
+  async (t) => {
+    const { store, at } = await shelf(t);
+    const writer = await store.resume("demo-1");
+    t.teardown(() => writer.close());
+    const beat = join(at, "lease/2/beat");
+    age(at);
+    t.match(await store.glance("demo-1"), { status: "passed" }, "as far as anybody can tell");
+    writeFileSync(beat, "9\n");
+    t.match(await store.glance("demo-1"), { status: "running" });
+  },
+);
+
+t.test("a beginning that is no time, and a link that leads to itself, spoil nothing", async (t) => {
+  const { store, folder, at } = await shelf(t);
+  writeFileSync(join(at, "run.json"), JSON.stringify({ scenario: "demo", began: "yesterday" }));
+  t.match(await store.glance("demo-1"), { scenario: "demo-1", began: /^\d{4}-/, status: "passed" });
+  mkdirSync(join(folder, "demo-20269999-999999-ffff"));
+  t.same(await store.list(), ["demo-1"], "a name that looks like a time by chance");
+  symlinkSync("self", join(folder, "self"));
+  await t.rejects(store.glance("self"), { name: "InputError", message: /no run/ });
+  rmSync(join(at, "result.json"));
+  symlinkSync("result.json", join(at, "result.json"));
+  t.match(await store.glance("demo-1"), { status: "abandoned" });
+});
 
 t.test("a link is what it leads to", async (t) => {
   const { store, folder } = await shelf(t);

@@ -26,7 +26,7 @@ export function preciselyAt(milliseconds: number): string {
 /** `<scenario>-<yyyymmdd>-<hhmmss>-<4 hex>`, the name of a run that was given none. */
 const NAME = /^(.+)-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-([0-9a-f]{4})$/;
 
-/** Reads births of runs, each file once as long as it is not written anew. */
+/** Reads births of runs, each file once it has settled, and again where it is written anew. */
 export interface Births {
   /**
    * @param name of the run's folder, which tells of a run that has no such file
@@ -35,6 +35,14 @@ export interface Births {
   (name: string, location: string): Birth | undefined;
   /** Forgets what was read of others. */
   forgetAllBut(names: { has(name: string): boolean }): void;
+}
+
+/** How old a time of a file must be, in milliseconds, before it tells of every change: file systems date in steps, some of 2 s. */
+const SETTLED_MS = 2_000;
+
+/** Whether the times of files tell of every change of them. */
+export function isSettled(...files: readonly (Stats | undefined)[]): boolean {
+  return files.every((file) => file === undefined || Date.now() - file.mtimeMs > SETTLED_MS);
 }
 
 /** A reader that has read nothing yet. */
@@ -49,7 +57,7 @@ export function births(): Births {
       if (known?.mark === mark) return known.birth;
       const birth = birthIn(path);
       if (birth !== undefined) {
-        read.set(name, { mark, birth });
+        if (isSettled(file)) read.set(name, { mark, birth });
         return birth;
       }
     }
@@ -65,10 +73,14 @@ export function births(): Births {
 function birthIn(path: string): Birth | undefined {
   try {
     const { scenario, began } = JSON.parse(readFileSync(path, "utf8")) as Birth;
-    return typeof scenario === "string" && typeof began === "string" ? { scenario, began } : undefined;
+    return typeof scenario === "string" && isTime(began) ? { scenario, began } : undefined;
   } catch {
     return undefined; // damaged, or gone in the meantime
   }
+}
+
+function isTime(time: unknown): boolean {
+  return typeof time === "string" && !Number.isNaN(Date.parse(time));
 }
 
 /** What the name of a run tells that was given none. */
@@ -77,17 +89,19 @@ function birthBy(name: string): Birth | undefined {
   if (scenario === undefined) return undefined;
   const [year, month, day, hour, minute, second, fraction] = time as [string, ...string[]];
   const microseconds = String(Math.floor(Number.parseInt(fraction!, 16) / 0.065536)).padStart(6, "0");
-  return { scenario, began: `${year}-${month}-${day}T${hour}:${minute}:${second}.${microseconds}Z` };
+  const began = `${year}-${month}-${day}T${hour}:${minute}:${second}.${microseconds}Z`;
+  return isTime(began) ? { scenario, began } : undefined; // else a name that looks like it by chance
 }
 
 function birthOfLog(name: string, log: Stats | undefined): Birth | undefined {
   return log && { scenario: name, began: preciselyAt(log.birthtimeMs) };
 }
 
-function statOf(path: string): Stats | undefined {
+/** What is at a path; undefined where nothing is, or nothing that we may look at. */
+export function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
-    return undefined; // a link that leads to itself, or what we may not look at
+    return undefined; // such as a link that leads to itself
   }
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { readdirSync, readFileSync, type Stats, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import {
   isRunId,
@@ -15,8 +15,8 @@ import {
   type RunGlance,
   type RunResult,
 } from "../../../core/mod.ts";
-import { type Birth, births } from "./birth.ts";
-import { LEASES, ownerOf } from "./standing.ts";
+import { type Birth, births, isSettled, statOf } from "./birth.ts";
+import { LEASES, ownerOf, standingOf } from "./standing.ts";
 
 /** The runs of a folder. */
 export interface Catalogue {
@@ -26,9 +26,6 @@ export interface Catalogue {
   glance(run: string): RunGlance | undefined;
 }
 
-/** How old a time of a file must be, in milliseconds, before it tells of every change: file systems date in steps, some of 2 s. */
-const SETTLED_MS = 2_000;
-
 /** How long a list is believed, in milliseconds: a run may be a link, and what that leads to changes without a word. */
 const LIST_HOLDS_MS = 5_000;
 
@@ -37,8 +34,6 @@ export function catalogueOf(root: string, machine: Machine): Catalogue {
   const birthOf = births();
   const ended = new Map<string, { readonly mark: string; readonly glance: RunGlance }>();
   let list: { readonly mark: string; readonly at: number; readonly names: readonly string[] } | undefined;
-  const isSettled = (...files: readonly (Stats | undefined)[]): boolean =>
-    files.every((file) => file === undefined || Date.now() - file.mtimeMs > SETTLED_MS);
 
   return {
     names() {
@@ -62,16 +57,18 @@ export function catalogueOf(root: string, machine: Machine): Catalogue {
 
     glance(run) {
       const location = join(root, run);
-      const folder = statSync(location, { throwIfNoEntry: false });
+      const folder = statOf(location);
       if (!folder?.isDirectory()) return undefined;
-      const [leases, kept] = [LEASES, RUN_FILES.result].map((name) =>
-        statSync(join(location, name), { throwIfNoEntry: false }),
+      const files = [LEASES, RUN_FILES.result, RUN_FILES.scenario].map((name) =>
+        statOf(join(location, name)),
       );
-      const mark = `${folder.ino} ${folder.mtimeMs} ${leases?.mtimeMs} ${kept?.ino} ${kept?.mtimeMs}`;
-      const before = ended.get(run);
-      if (before?.mark === mark) return before.glance;
+      const [leases, kept] = files;
       const birth = birthOf(run, location);
       if (birth === undefined) return undefined;
+      const dates = [folder, ...files].map((file) => `${file?.ino} ${file?.mtimeMs}`);
+      const mark = `${dates} ${birth.scenario} ${birth.began}`;
+      const before = ended.get(run);
+      if (before?.mark === mark) return before.glance;
       const isLive = leases !== undefined && ownerOf(location, machine) !== undefined;
       const result = kept && attempt(() => JSON.parse(text(location, RUN_FILES.result)) as RunResult);
       const tags = attempt(() => tagsOf(text(location, RUN_FILES.scenario)));
@@ -83,8 +80,9 @@ export function catalogueOf(root: string, machine: Machine): Catalogue {
         began: new Date(birth.began).toISOString(),
         ...(!isLive && result && { seconds: result.seconds }),
       };
-      if (!isLive && result !== undefined && isSettled(folder, leases, kept))
-        ended.set(run, { mark, glance });
+      // one whose holder has only fallen silent may go on without any of these being written
+      const mayGoOn = isLive || (leases !== undefined && standingOf(location).holder !== undefined);
+      if (!mayGoOn && result !== undefined && isSettled(folder, ...files)) ended.set(run, { mark, glance });
       return glance;
     },
   };
