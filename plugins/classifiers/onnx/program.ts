@@ -28,7 +28,7 @@ export interface Opened extends OnnxModel {
 }
 
 /** Versions of ONNX's operators that are understood. */
-const OPSETS = [9, 21] as const;
+const OPSETS = [9, 23] as const;
 
 interface Step {
   readonly node: FileNode;

@@ -1,7 +1,7 @@
 /** Single operators and their variants, each a graph from `x` to `y`. */
 import { layers } from "./layers.ts";
 import { type Extra, graph, image, type Row, row, weights } from "./row.ts";
-import { floats, int, ints } from "./writer.ts";
+import { floats, type Given, int, ints } from "./writer.ts";
 
 const smooth = "Sigmoid Tanh Softplus Softsign Exp Sin Cos Erf Relu HardSwish Selu Neg Abs".split(" ");
 const positive: Extra = { range: [0.3, 2] };
@@ -182,6 +182,24 @@ const products: Row[] = [
   ),
 ];
 
+/** Keys and values. */
+const kv = (shape: readonly number[]) => ({ k: weights(shape), v: weights(shape, 2) });
+const few = (shape: readonly number[], kept: readonly number[]): Given => ({ elem: 9, shape, values: kept });
+const attention: Row[] = [
+  row("Attention", [2, 3, 4, 5], {}, kv([2, 3, 6, 5]), { opset: 23 }),
+  row("Attention", [2, 3, 4, 5], { scale: 0.3, is_causal: 1 }, kv([2, 3, 4, 5]), { opset: 23 }),
+  row("Attention", [2, 4, 3, 5], { softcap: 1.5 }, kv([2, 2, 3, 5]), { opset: 23, note: "shared keys" }),
+  row("Attention", [2, 4, 6], { q_num_heads: 3, kv_num_heads: 3 }, kv([2, 5, 6]), { opset: 23 }),
+  row("Attention", [1, 2, 3, 4], {}, { ...kv([1, 2, 5, 4]), m: weights([3, 5], 3) }, { opset: 23 }),
+  row(
+    "Attention",
+    [1, 2, 3, 4],
+    {},
+    { ...kv([1, 2, 4, 4]), m: few([3, 4], [1, 0, 1, 1, 0, 1, 0, 0, 1, 1, 1, 1]) },
+    { opset: 23, note: "some masked" },
+  ),
+];
+
 const arithmetic: Row[] = [
   graph(
     "the batch's size by Shape and Concat",
@@ -280,5 +298,6 @@ export const rows: readonly Row[] = [
   ...movement,
   ...reductions,
   ...products,
+  ...attention,
   ...arithmetic,
 ];

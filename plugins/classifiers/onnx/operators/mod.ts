@@ -5,6 +5,7 @@
  */
 import type { Operators } from "../node.ts";
 import { activations } from "./activation.ts";
+import { attentions } from "./attention.ts";
 import { constants } from "./constants.ts";
 import { convolutions } from "./conv.ts";
 import { products } from "./matmul.ts";
@@ -25,6 +26,7 @@ export const operators: Operators = {
   ...constants,
   ...reductions,
   ...products,
+  ...attentions,
   ...convolutions,
   ...pooling,
   ...normalisations,
