@@ -1,23 +1,7 @@
-/** Attacks on classifiers whose exact answers are known, and the properties that hold on any. */
+/** What holds of every attack on any classifier; losses. */
 import fc from "fast-check";
 import t from "tap";
-import {
-  type Attack,
-  type AttackInput,
-  Attacks,
-  type AttackTools,
-  type Classifier,
-  InputError,
-  Key,
-  type Norm,
-  prepare,
-  refsOf,
-  type StepTools,
-  tf,
-} from "../../core/mod.ts";
-import { deepfool } from "../../plugins/attacks/deepfool/deepfool.ts";
-import { toHyperplane } from "../../plugins/attacks/parts/hyperplane.ts";
-import { iterate } from "../../plugins/attacks/parts/iterate.ts";
+import { Attacks, type Classifier, InputError, Key, type Norm, prepare, refsOf, tf } from "../../core/mod.ts";
 import { lossOf } from "../../plugins/attacks/parts/losses.ts";
 import { pgd } from "../../plugins/attacks/pgd/pgd.ts";
 import { bump } from "../../plugins/attacks/square/bump.ts";
@@ -25,7 +9,7 @@ import { onnxruntime } from "../../plugins/engines/onnxruntime/onnxruntime.ts";
 import { checkAttack } from "../conformance/attack.ts";
 import { checkOptions } from "../conformance/options.ts";
 import { attacked, attackOf, batchFor, curved, registry } from "../fixtures/attacking.ts";
-import { imagesFor, type Linear, linear } from "../fixtures/linear.ts";
+import { imagesFor, linear } from "../fixtures/linear.ts";
 
 await onnxruntime().start();
 const signal = new AbortController().signal;
@@ -67,122 +51,6 @@ for (const component of registry.all(Attacks)) {
       await checkAttack(t, await attackOf({ use: component.name, ...options }));
     });
   }
-}
-
-for (const norm of NORMS) {
-  t.test(`deepfool() equals the closed form on linear classifiers in ${norm}`, async (t) => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.integer(),
-        fc.integer({ min: 2, max: 7 }),
-        fc.integer({ min: 1, max: 12 }),
-        fc.double({ min: 0, max: 0.2, noNaN: true }),
-        async (seed, classes, n, overshoot) => {
-          const planes = linear(seed, [9], classes);
-          const { rows, x, y } = imagesFor(planes, seed, n);
-          const attack = deepfool({ norm, steps: 10, overshoot, nudge: 0 });
-          const { distance, x: found } = await attacked(attack, planes.classifier, { x, y }, 0);
-          rows.forEach((row, i) => {
-            const exact = (1 + overshoot) * planes.distance(row, norm);
-            // where there is no overshoot, rounding leaves some just short of the plane, and a second step is taken
-            if (Math.abs(distance[norm][i]! - exact) > 2e-3 * exact + 2e-5) {
-              throw new Error(`row ${i}: ${distance[norm][i]} instead of ${exact}`);
-            }
-          });
-          tf.dispose([x, y, found]);
-          planes.classifier.dispose();
-        },
-      ),
-      { numRuns: 12 },
-    );
-    t.pass("held for all");
-  });
-
-  for (const attackOptions of [
-    { use: "pgd", steps: 30, relativeStep: 0.2 },
-    { use: "bim" },
-    { use: "fgsm" },
-    { use: "fgsm", loss: "log-odds" },
-    { use: "apgd", steps: 30 },
-    { use: "auto-attack", steps: 20, queries: 10, targets: 1 },
-  ]) {
-    t.test(
-      `${attackOptions.use} reaches the exact worst case of a linear classifier of two in ${norm}`,
-      async (t) => {
-        const classes = 2;
-        for (const seed of [1, 2, 3]) {
-          const planes = linear(seed, [5, 5, 1], classes);
-          const { rows, x, y } = imagesFor(planes, seed, 40);
-          const exact = rows.map((row) => planes.distance(row, norm));
-          const attack = await attackOf({ ...attackOptions, norm });
-          const epsilon = exact.toSorted((a, b) => a - b)[20]! * 1.0005;
-          const { success, x: found } = await attacked(attack, planes.classifier, { x, y }, epsilon);
-          t.same(
-            [...success],
-            exact.map((d) => (d <= epsilon ? 1 : 0)),
-          );
-          tf.dispose([x, y, found]);
-          planes.classifier.dispose();
-        }
-      },
-    );
-  }
-
-  t.test(`fab comes within a hundredth of the closed form on linear classifiers in ${norm}`, async (t) => {
-    for (const targets of [0, 3]) {
-      const planes = linear(7 + targets, [8], 5);
-      const { rows, x, y } = imagesFor(planes, 3, 20);
-      const attack = await attackOf({ use: "fab", norm, steps: 40, targets });
-      const { distance, success, x: found } = await attacked(attack, planes.classifier, { x, y }, 0);
-      t.equal(sum(success), 20);
-      const ratios = rows.map((row, i) => distance[norm][i]! / planes.distance(row, norm));
-      t.ok(Math.min(...ratios) > 1 - 1e-4, "none is nearer than the nearest");
-      const near = ratios.filter((ratio) => ratio < 1.01).length;
-      t.ok(near >= (targets === 0 ? 20 : 15), `${near} of 20 are nearest within 1 %`); // 3 of 4 planes are tried
-      tf.dispose([x, y, found]);
-      planes.classifier.dispose();
-    }
-  });
-
-  t.test(`toHyperplane() finds the nearest point of a plane within the bounds in ${norm}`, async (t) => {
-    await fc.assert(
-      fc.asyncProperty(fc.integer(), fc.double({ min: 0.02, max: 0.9, noNaN: true }), async (seed, share) => {
-        const d = 6;
-        const k = Key.from(seed);
-        const p = [...k.fold("p").uniformArray(d, 0, 1)];
-        const w = [...k.fold("w").normalArray(d)];
-        const sign = k.fold("sign").uniformArray(1)[0]! < 0.5 ? -1 : 1;
-        const room = w.map((v, i) => Math.abs(v) * (v * sign > 0 ? 1 - p[i]! : p[i]!));
-        const c = sign * share * room.reduce((a, b) => a + b, 0); // within reach
-        const found = tf.tidy(() => [
-          ...toHyperplane(norm, tf.tensor2d([p]), tf.tensor2d([w]), tf.tensor1d([c]), [0, 1]).dataSync(),
-        ]);
-        const reached = found.reduce((total, v, i) => total + v * w[i]!, 0);
-        const inside = found.every((v, i) => p[i]! + v >= -1e-6 && p[i]! + v <= 1 + 1e-6);
-        // the same by bisection on the multiplier, in plain numbers
-        const at = (s: number): number[] =>
-          w.map((v, i) => {
-            const direction = Math.sign(v) * sign;
-            const most = direction > 0 ? 1 - p[i]! : p[i]!;
-            return direction * Math.min(s * (norm === "l2" ? Math.abs(v) : 1), most);
-          });
-        let [low, high] = [0, 1e4];
-        for (let i = 0; i < 200; i++) {
-          const middle = (low + high) / 2;
-          const value = Math.abs(at(middle).reduce((total, v, j) => total + v * w[j]!, 0));
-          if (value < Math.abs(c)) low = middle;
-          else high = middle;
-        }
-        const exact = at(high);
-        const off = Math.max(...exact.map((v, i) => Math.abs(v - found[i]!)));
-        if (!inside || Math.abs(reached - c) > 1e-3 * (1 + Math.abs(c)) || off > 1e-3) {
-          throw new Error(`${found} instead of ${exact}`);
-        }
-      }),
-      { numRuns: 60 },
-    );
-    t.pass("held for all");
-  });
 }
 
 const MANY = [
@@ -331,37 +199,6 @@ t.test("attacks that aim fool the classifier into their target", async (t) => {
   classifier.dispose();
 });
 
-t.test("carlini-wagner comes near the closed form on a linear classifier, within the bounds", async (t) => {
-  const planes = linear(4, [9], 3, [-2, 2]);
-  const { rows, x, y } = imagesFor(planes, 4, 20);
-  const attack = await attackOf({
-    use: "carlini-wagner",
-    steps: 300,
-    searches: 6,
-    initialConstant: 0.1,
-    learningRate: 0.02,
-  });
-  const { distance, success, x: found } = await attacked(attack, planes.classifier, { x, y }, 0);
-  t.equal(sum(success), 20);
-  const ratios = rows.map((row, i) => distance.l2[i]! / planes.distance(row, "l2")).sort((a, b) => a - b);
-  t.ok(ratios[0]! > 1 - 1e-3);
-  t.ok(ratios[10]! < 1.05, `median ratio ${ratios[10]}`);
-  found.dispose();
-  planes.classifier.dispose();
-});
-
-t.test("deepfool() overshoots each step or the whole way", async (t) => {
-  const planes: Linear = linear(8, [9], 2);
-  const { rows, x, y } = imagesFor(planes, 9, 10);
-  for (const overshootOf of ["total", "step"] as const) {
-    const attack = deepfool({ steps: 5, candidates: 2, overshoot: 0.3, overshootOf, nudge: 0 });
-    const { distance, x: found } = await attacked(attack, planes.classifier, { x, y }, 0);
-    rows.forEach((row, i) => void t.ok(Math.abs(distance.l2[i]! / planes.distance(row, "l2") - 1.3) < 1e-3));
-    found.dispose();
-  }
-  planes.classifier.dispose();
-});
-
 t.test(
   "losses that need more classes than there are, and inputs that are no images, are refused",
   async (t) => {
@@ -423,109 +260,6 @@ t.test(
     t.equal((await attackOf({ use: "bim", norm: "l2" })).name, "bim-l2");
   },
 );
-
-/** An attack that hands its tools to a test; the images are what it was given. */
-const probe = (use: (input: AttackInput, tools: AttackTools) => Promise<void>): Attack => ({
-  name: "probe",
-  norm: "linf",
-  kind: "minimum-norm",
-  targeted: true,
-  async perturb(input, tools) {
-    await use(input, tools);
-    return input.x;
-  },
-});
-
-t.test("iterate() gives each image its own last state, in order, and counts its queries", async (t) => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 60 }),
-      async (needed) => {
-        const n = needed.length;
-        const classifier = curved(3);
-        const sizes = new Set<number>();
-        interface Counting extends Pick<AttackInput, "x"> {
-          readonly count: tf.Tensor;
-          readonly wanted: tf.Tensor;
-        }
-        const step = ({ x, count, wanted }: Counting, { classifier }: StepTools) => {
-          sizes.add(count.shape[0]!);
-          classifier.logits(x);
-          const next = tf.add(count, 1);
-          return { count: next, done: tf.greaterEqual(next, wanted) };
-        };
-        let counts: number[] = [];
-        const attack = probe(async ({ x, key }, tools) => {
-          const given = { x, wanted: tools.track(tf.tensor1d(needed)) };
-          const state = { count: tools.track(tf.zeros([n])) };
-          const end = await iterate(tools, { step, given, state, steps: 10, key });
-          counts = [...(await end.count.data())];
-        });
-        const batch = await batchFor(classifier, 3, n);
-        const before = tf.memory().numTensors;
-        const prepared = prepare(attack, classifier);
-        const { x, queries } = await prepared.perturb(batch, { key, signal });
-        x.dispose();
-        prepared.dispose();
-        if (tf.memory().numTensors !== before) throw new Error("tensors are left");
-        tf.dispose([batch.x, batch.y]);
-        classifier.dispose();
-        const exact = needed.map((steps) => Math.min(steps, 10));
-        if (counts.join() !== exact.join()) throw new Error(`${counts} instead of ${exact}`);
-        if ([...queries].join() !== exact.join()) throw new Error(`queries ${queries} instead of ${exact}`);
-        if ([...sizes].some((size) => size !== n && (size > n || Math.log2(size) % 1 !== 0))) {
-          throw new Error(`batches of ${[...sizes]}`);
-        }
-      },
-    ),
-    { numRuns: 15 },
-  );
-  t.pass("held for all");
-});
-
-t.test("iterate() leaves alone what is done before it begins, and what its caller gave it", async (t) => {
-  const classifier = curved(3);
-  const batch = await batchFor(classifier, 3, 4);
-  const step = ({ count }: { count: tf.Tensor }) => ({ count: tf.add(count, 1) });
-  const attack = probe(async ({ key }, tools) => {
-    const [done, count] = [tf.tensor1d([0, 1, 0, 1]), tf.zeros([4])];
-    const end = await iterate(tools, { step, given: {}, state: { count }, done, steps: 3, key });
-    t.same([...(await end.count.data())], [3, 0, 3, 0]);
-    const none = await iterate(tools, { step, given: {}, state: { count }, steps: 0, key });
-    t.same([...(await none.count.data())], [0, 0, 0, 0]);
-    t.notOk(done.isDisposed || count.isDisposed);
-    tf.dispose([done, count]);
-  });
-  const prepared = prepare(attack, classifier);
-  (await prepared.perturb(batch, { key, signal })).x.dispose();
-  prepared.dispose();
-  tf.dispose([batch.x, batch.y]);
-  classifier.dispose();
-});
-
-t.test("iterate() stops when its signal says so, and frees what it had", async (t) => {
-  const classifier = curved(3);
-  const batch = await batchFor(classifier, 3, 3);
-  const stop = new AbortController();
-  let rounds = 0;
-  const step = ({ count }: { count: tf.Tensor }) => ({ count: tf.add(count, 1) });
-  const attack = probe(async ({ key }, tools) => {
-    const state = { count: tools.track(tf.zeros([3])) };
-    const numbers = () => {
-      if (++rounds === 5) stop.abort(new Error("enough"));
-      return {};
-    };
-    await iterate(tools, { step, given: {}, state, steps: 50, numbers, key });
-  });
-  const prepared = prepare(attack, classifier);
-  const before = tf.memory().numTensors;
-  await t.rejects(prepared.perturb(batch, { key, signal: stop.signal }), { message: "enough" });
-  t.equal(rounds, 5);
-  t.equal(tf.memory().numTensors, before);
-  prepared.dispose();
-  tf.dispose([batch.x, batch.y]);
-  classifier.dispose();
-});
 
 t.test("bump() is of length 1, of both signs, and stands in the upper left", (t) => {
   for (const [side, norm] of ([3, 5, 9] as const).flatMap(

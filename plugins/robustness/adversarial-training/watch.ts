@@ -19,6 +19,7 @@ import {
   prepare,
   tf,
 } from "../../../core/mod.ts";
+import { isCertain, otherLogits, ownLogit } from "../certainty.ts";
 import {
   attackBatch,
   batchesOf,
@@ -71,11 +72,10 @@ export function watcherOf({ plan, images, batch, key }: Watch, classifier: Class
   const attacks = [plan.attack, plan.unrounded].map((attack) => prepare(attack, classifier));
   const surety = compileStep<"x" | "y", "certain" | "gap" | "right">("watch", ({ x, y }, at) => {
     const logits = classifier.logits(x, at);
-    const own = tf.cast(tf.oneHot(y as tf.Tensor1D, classifier.classes), "float32");
-    const logit = tf.sum(tf.mul(logits, own), 1); // [n]
+    const own = tf.cast(tf.oneHot(y as tf.Tensor1D, classifier.classes), "bool");
     return {
-      certain: tf.cast(tf.equal(tf.sum(tf.mul(tf.softmax(logits), own), 1), 1), "float32"),
-      gap: tf.sub(logit, tf.max(tf.sub(logits, tf.mul(own, FAR)), 1)),
+      certain: tf.cast(isCertain(logits, own), "float32"),
+      gap: tf.sub(ownLogit(logits, own), tf.max(otherLogits(logits, own), 1)),
       right: tf.cast(tf.equal(predictionOf(logits), tf.cast(y, "int32")), "float32"),
     };
   });
@@ -113,9 +113,6 @@ export function watcherOf({ plan, images, batch, key }: Watch, classifier: Class
     },
   };
 }
-
-/** Puts the true class behind all others. */
-const FAR = 1e9;
 
 /** Which images of a batch are fooled. It runs to its end: a look that was cut short would be of no step. */
 async function fooledBy(

@@ -12,6 +12,7 @@ import {
   predictionOf,
   tf,
 } from "../../../core/mod.ts";
+import { isCertain, logOdds, otherLogits, ownLogit } from "../certainty.ts";
 
 /** Of one image, each 0 or 1. */
 export interface Signs {
@@ -33,12 +34,6 @@ export interface Budget {
   readonly norm: SteppedNorm;
   readonly epsilon: number;
 }
-
-/** A logit beyond this counts as this: infinite ones have no differences. */
-const MOST = 1e38;
-
-/** From here on `1 + odds` is 1 in float32: log 2⁻²⁴. */
-const ROUNDED = -24 * Math.LN2;
 
 /** Keeps quotients finite. */
 const TINY = 1e-12;
@@ -71,7 +66,7 @@ export class GradientReader {
       const signs: Record<keyof Signs, tf.Tensor> = {
         zeroCrossEntropy: isZero(ofTruth),
         zeroMargin: isZero(slopeOf((z) => margin(z, truth))),
-        saturated: tf.lessEqual(logOdds(logitsOf(x), truth), ROUNDED),
+        saturated: isCertain(logitsOf(x), truth),
         byCrossEntropy: fools(aimed ? slopeOf((z) => crossEntropy(z, wanted)) : ofTruth),
         byLogOdds: fools(slopeOf((z) => logOdds(z, wanted))),
       };
@@ -98,18 +93,10 @@ export class GradientReader {
 
 const NAMES = ["zeroCrossEntropy", "zeroMargin", "saturated", "byCrossEntropy", "byLogOdds"] as const;
 
-/** The logit of each row's class, and those of the others, that one put behind them. */
-const own = (z: tf.Tensor, hot: tf.Tensor): tf.Tensor => tf.sum(tf.where(hot, z, 0), 1);
-const others = (z: tf.Tensor, hot: tf.Tensor): tf.Tensor => tf.where(hot, -MOST, z);
-
-const crossEntropy = (z: tf.Tensor, hot: tf.Tensor): tf.Tensor => tf.sub(tf.logSumExp(z, 1), own(z, hot));
-const margin = (z: tf.Tensor, hot: tf.Tensor): tf.Tensor => tf.sub(tf.max(others(z, hot), 1), own(z, hot));
-
-/** `log Σ_{k≠y} e^{z_k} − z_y`, of which the cross-entropy is the softplus. */
-function logOdds(logits: tf.Tensor, hot: tf.Tensor): tf.Tensor {
-  const z = tf.clipByValue(logits, -MOST, MOST);
-  return tf.sub(tf.logSumExp(others(z, hot), 1), own(z, hot));
-}
+const crossEntropy = (z: tf.Tensor, hot: tf.Tensor): tf.Tensor =>
+  tf.sub(tf.logSumExp(z, 1), ownLogit(z, hot));
+const margin = (z: tf.Tensor, hot: tf.Tensor): tf.Tensor =>
+  tf.sub(tf.max(otherLogits(z, hot), 1), ownLogit(z, hot));
 
 /** A number a row, as `x` is `[n, ...]`. */
 const spread = (numbers: tf.Tensor, x: tf.Tensor): tf.Tensor =>
