@@ -4,7 +4,8 @@ attacks.py <file> <task as JSON>    answers one line of JSON: {"<library> <attac
                                     for attacks that seek the least distance [distance, ...]
 
 The file holds `x` [n, height, width, channels], `y` and the network's weights as dsgan names them. The task names the
-network, what it is about (`strengths` of all attacks, `rounding` of FGSM's gradient, or attacks by `decisions`), and budgets: see compare.ts.
+network, what it is about (`strengths` of attacks, AutoAttack's other `members`, `rounding` of FGSM's gradient, or attacks by
+`decisions`), and budgets: see compare.ts.
 """
 
 import json
@@ -13,10 +14,11 @@ from pathlib import Path
 
 import eagerpy
 import foolbox
-import pyautoattack
 import torch
 import torchattacks
-from pyautoattack.autopgd_base import APGDAttack
+from pyautoattack import AutoAttack
+from pyautoattack.autopgd_base import APGDAttack, APGDAttack_targeted
+from pyautoattack.fab_pt import FABAttack_PT
 from pyautoattack.square import SquareAttack
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench" / "peers"))
@@ -142,6 +144,70 @@ def strengths(task, tensors):
     return answers
 
 
+def members(task, tensors):
+    """Those of AutoAttack that `strengths` has not, each by itself; and all together in l1."""
+    study = Study(task, tensors)
+    for norm in ("linf", "l2", "l1"):
+        by_norm(study, norm)
+    study.note("autoattack auto-attack-l1", task["l1"], lambda e: ensemble(study, "L1", e))
+    return study.answers
+
+
+def by_norm(study, norm):
+    task, x, y, whole, answers, note = study.task, study.x, study.y, study.whole, study.answers, study.note
+    epsilons = task[norm]
+    given = dict(norm=norm.capitalize(), seed=0, device="cpu", verbose=False)
+    steps = dict(n_iter=task["steps"], n_restarts=1, use_largereps=norm == "l1", **given)
+    aimed = dict(n_target_classes=task["targets"], **steps)
+    note(
+        f"autoattack apgd-targeted-{norm}",
+        epsilons,
+        lambda e: APGDAttack_targeted(whole, eps=e, **aimed).perturb(x, y),
+    )
+    fab = FABAttack_PT(whole, n_iter=task["steps"], **given)
+    answers[f"autoattack fab-{norm}"] = nearest(study, norm, [fab.attack_single_run(x, y)])
+    found = []
+    for rank in range(task["targets"]):
+        fab.target_class = rank + 2
+        found.append(fab.attack_single_run(x, y, is_targeted=True))
+    answers[f"autoattack fab-targeted-{norm}"] = nearest(study, norm, found)
+    if norm != "l1":
+        return
+    # it draws the same squares for all images, so that one seed says little: several, one after the other
+    name = f"autoattack square-{norm}"
+    answers[name] = {str(epsilon): [] for epsilon in epsilons}
+    for seed in range(task["seeds"]):
+        given["seed"] = seed
+        for epsilon in epsilons:
+            attack = SquareAttack(
+                whole, n_queries=task["queries"], p_init=0.8, n_restarts=1, eps=epsilon, resc_schedule=True, **given
+            )
+            answers[name][str(epsilon)] += study.fooled(attack.perturb(x, y))
+
+
+def nearest(study, norm, found):
+    """Distance of the nearest of several examples of each image; far where none fools."""
+    lengths = []
+    for adversarial in found:
+        change = (adversarial - study.x).flatten(1)
+        order = {"linf": torch.inf, "l2": 2, "l1": 1}[norm]
+        good = torch.tensor(study.fooled(adversarial))
+        lengths.append(torch.where(good, torch.linalg.vector_norm(change, order, dim=1), 1e9))
+    return torch.stack(lengths).amin(0).tolist()
+
+
+def ensemble(study, norm, epsilon):
+    """AutoAttack's standard version with fewer steps, targets and queries."""
+    task = study.task
+    whole = AutoAttack(study.whole, norm=norm, eps=epsilon, seed=0, version="standard", device="cpu")
+    for member in (whole.apgd, whole.apgd_targeted):
+        member.n_iter = member.n_iter_orig = task["steps"]  # in l1 the latter counts
+    whole.fab.n_iter = task["steps"]
+    whole.apgd_targeted.n_target_classes = whole.fab.n_target_classes = task["targets"]
+    whole.square.n_queries = task["queries"]
+    return whole.run_standard_evaluation(study.x, study.y, batch_size=len(study.x))[0]
+
+
 class HopSkipJump(foolbox.attacks.HopSkipJumpAttack):
     """Divides the slope of each image by its own length: foolbox takes one of the batch, and leaps too short."""
 
@@ -180,7 +246,7 @@ def main(path, text):
     torch.set_num_threads(1)  # two on two busy cores take many times longer
     torch.manual_seed(0)
     task = json.loads(text)
-    answer = {"strengths": strengths, "rounding": rounding, "decisions": decisions}[task["about"]]
+    answer = {"strengths": strengths, "members": members, "rounding": rounding, "decisions": decisions}[task["about"]]
     tensors = {name: torch.from_numpy(x.copy()) for name, x in safetensors(path).items()}
     print(json.dumps(answer(task, tensors)))
 

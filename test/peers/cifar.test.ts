@@ -20,6 +20,7 @@ t.test(
       l2: [0.1, 0.2],
       steps: 10,
       queries: 30,
+      targets: 3,
       seeds: 2,
       build: { filters },
     });

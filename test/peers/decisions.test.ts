@@ -30,7 +30,7 @@ t.test("HopSkipJump is as near as foolbox's at equal queries", { skip: peersMiss
   const right = [...taken].flatMap((label, i) => (label === test.labels![i] ? [i] : [])).slice(0, IMAGES);
   const x = test.rows(right);
   const labels = right.map((row) => test.labels![row]!);
-  const study = { network, mean: 0, test, linf: [], l2: [], steps: 5, queries: 0, seeds: 1 };
+  const study = { network, mean: 0, test, linf: [], l2: [], steps: 5, queries: 0, targets: 1, seeds: 1 };
   const theirs = await peers(t, { ...study, build: { mlp: [784, 64, 10] }, about: "decisions" }, x, labels);
 
   const y = tf.tensor1d(labels, "int32");

@@ -23,6 +23,7 @@ t.test(
       l1: [3, 6],
       steps: 20,
       queries: 100,
+      targets: 3,
       seeds: 4,
       build: { mlp: [784, 64, 10] },
     });
@@ -53,7 +54,7 @@ t.test(
       network,
       mean: 0,
       test: await data.heldOut!(),
-      ...{ linf, l2: [], steps: 1, queries: 1, seeds: 1 },
+      ...{ linf, l2: [], steps: 1, queries: 1, targets: 1, seeds: 1 },
       build: { mlp: [784, 64, 10] },
       about: "rounding",
     });
