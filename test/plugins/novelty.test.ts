@@ -1,6 +1,7 @@
 /** Novelty detection: its scorers keep the contract, its rows are used as they should be, and a run can be resumed. */
 import t from "tap";
 import {
+  type Application,
   type Component,
   fromArrays,
   InputError,
@@ -227,6 +228,30 @@ t.test("novelty-detection refuses classes where there are no labels", async (t) 
     /dataset "ring" is a formula/,
   );
 });
+
+t.test(
+  "novelty-detection says why there is no auroc where classes are named and no rows held back",
+  async (t) => {
+    const labels = Uint8Array.from({ length: 40 }, (_, i) => i % 2);
+    const data = fromArrays({ name: "rows", values: new Float32Array(40), shape: [1], labels });
+    const given = { ...parts, data, normal: [1], holdOut: 0.2, falseAlarms: 0.4 };
+    const first = async (test: typeof data | undefined) => {
+      const learn = async function* () {
+        yield { type: "stage", stage: "learn" };
+      };
+      const scorer = { name: "scorer", learn } as unknown as typeof parts.scorer;
+      const context = { key: Key.from(1) } as Parameters<Application["run"]>[0];
+      return (
+        await noveltyDetection({ ...given, scorer, test })
+          .run(context)
+          [Symbol.asyncIterator]()
+          .next()
+      ).value;
+    };
+    t.match(await first(undefined), { type: "warning", message: /"rows" holds back no rows .* no auroc/ });
+    t.match(await first(data), { type: "stage" });
+  },
+);
 
 const scenario = (ref: object): string =>
   JSON.stringify({

@@ -43,6 +43,11 @@ export function noveltyDetection(parts: NoveltyDetection): Application {
 }
 
 async function* run(parts: NoveltyDetection, context: RunContext): AsyncGenerator<ApplicationEvent> {
+  const { data, test, normal } = parts;
+  if (normal !== undefined && test === undefined) {
+    const message = `dataset "${data.name}" holds back no rows to test with: rows of classes that are not normal are of no use, and the run tells no auroc`;
+    yield { type: "warning", message };
+  }
   const key = context.key.fold("novelty-detection");
   const rows = await rowsOf(parts, key);
   if (parts.holdOut > 0) requireThreshold(rows.heldOut?.size ?? 0, parts.falseAlarms);
