@@ -111,7 +111,11 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, D
     this.threads = threads;
     this.#compiler = compiler;
     this.execution = newExecution(runtime, threads, limits);
-    this.#tables = runtime.device && newTables(runtime, runtime.device, settings.tables ?? 0);
+    const release = (table: Value): void => {
+      this.#release(table);
+      if (this.recorder.pending.length === 0) this.flush();
+    };
+    this.#tables = runtime.device && newTables(runtime, runtime.device, settings.tables ?? 0, release);
     this.#drawsThere = settings.noise === "device" && runtime.device !== undefined;
     this.#entries = new tf.DataStorage(this, tf.engine());
   }

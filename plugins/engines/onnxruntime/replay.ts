@@ -167,7 +167,7 @@ function forget(backend: OnnxBackend, plan: ReplayPlan | FixedPlan): void {
 }
 
 function alive(source: Source): boolean {
-  if (source.from === "table") return source.value.device !== undefined;
+  if (source.from === "table") return source.value.holders > 0 && source.value.device !== undefined;
   return source.from !== "variable" || !source.variable.isDisposed;
 }
 

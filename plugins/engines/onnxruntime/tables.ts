@@ -31,18 +31,22 @@ let count = 0;
 /**
  * No table yet. One is brought there when rows of it are first asked for, and freed when nobody has its values any more.
  * @param most bytes of all of them: a table beyond that is not kept
+ * @param release frees a table that nobody will ask for any more, once what is pending has run: that may read it
  */
-export function newTables(runtime: Pick<Runtime, "compile">, device: Device, most: number): Tables {
+export function newTables(
+  runtime: Pick<Runtime, "compile">,
+  device: Device,
+  most: number,
+  release: (table: Value) => void,
+): Tables {
   const byValues = new WeakMap<object, Kept[]>();
   const all = new Set<Value>();
   let bytes = 0;
-  const free = (table: Value): void => {
+  const registry = new FinalizationRegistry((table: Value) => {
     if (!all.delete(table)) return;
     bytes -= table.device!.bytes;
-    table.device!.dispose();
-    table.device = undefined;
-  };
-  const registry = new FinalizationRegistry(free);
+    release(table);
+  });
 
   const kept = (table: RowTable): Value | undefined => {
     const { values, shape, scale, shift } = table;
@@ -73,7 +77,12 @@ export function newTables(runtime: Pick<Runtime, "compile">, device: Device, mos
       return newValue(Elem.float32, shape, { rows: { table: there, indices, here } });
     },
     dispose() {
-      for (const table of all) free(table);
+      for (const table of all) {
+        table.device!.dispose();
+        table.device = undefined;
+      }
+      all.clear();
+      bytes = 0;
     },
   };
 }
