@@ -43,7 +43,7 @@ export interface PointAxes {
 export interface HistogramAxes extends PointAxes {
   /** What is counted: the title of its x axis. */
   readonly x?: string;
-  /** A value that is marked by a line, and lies within the picture: a threshold. */
+  /** A value that is marked by a line, and lies within the picture: a threshold. None is where it is not finite. */
   readonly mark?: number;
 }
 

@@ -160,6 +160,10 @@ t.test("histogram() names its axis, and marks a value that its series do not rea
   );
   t.equal(plain!.count(dark, above), 0);
   t.ok(marked!.count(dark, above) > 20, "a line from the bottom to the top");
+  const unmarked = JSON.stringify(histogramSpec("", series));
+  for (const mark of [Infinity, Number.NaN]) {
+    t.equal(JSON.stringify(histogramSpec("", series, { mark })), unmarked, `${mark} is nowhere`);
+  }
 });
 
 t.test("histogram() has bins for its narrowest series", (t) => {

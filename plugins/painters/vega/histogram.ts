@@ -16,9 +16,10 @@ const MOST_BINS = 100;
 export function histogramSpec(
   title: string,
   series: readonly PointSeries[],
-  { axes, x = "x", mark }: HistogramAxes = {},
+  { axes, x = "x", mark: given = Number.NaN }: HistogramAxes = {},
 ): Spec {
   if (series.length === 0) throw new RangeError("histogram: there is no series to draw");
+  const mark = Number.isFinite(given) ? given : undefined;
   const finite = series.map(({ values }) => values.filter(Number.isFinite));
   const [low, high] = decidedDomain(series, finite, axes);
   const reach = [Math.min(low, mark ?? low), Math.max(high, mark ?? high)] as const;
