@@ -86,7 +86,7 @@ export function replayingStep<I extends string, O extends string>(
     run(inputs, key) {
       const { state } = tf.engine() as unknown as EngineState;
       if (state.gradientDepth > 0) return plain.run(inputs, key);
-      const signature = signatureOf(backend, inputs);
+      const signature = signatureOf(backend, inputs, state.registeredVariables);
       const plan = plans.get(signature);
       if (plan?.stage === "gave up") return plain.run(inputs, key);
       if (plan?.stage === "replays" || plan?.stage === "fixed") {
@@ -172,7 +172,15 @@ function alive(source: Source): boolean {
 }
 
 /** Names, shapes and types of the inputs, and which tables they are rows of: what a recording holds for. */
-function signatureOf(backend: OnnxBackend, inputs: Readonly<Record<string, tf.Tensor | number>>): string {
+function signatureOf(
+  backend: OnnxBackend,
+  inputs: Readonly<Record<string, tf.Tensor | number>>,
+  variables: Readonly<Record<string, tf.Variable>>,
+): string {
+  if (Object.values(inputs).some((x) => typeof x !== "number" && backend.rowsBehind(x) !== undefined)) {
+    // one that holds rows takes them now, and an input that shares them is then numbers
+    for (const name in variables) if (backend.rowsBehind(variables[name]!)) backend.view(variables[name]!);
+  }
   let text = "";
   for (const name in inputs) {
     const x = inputs[name]!;
