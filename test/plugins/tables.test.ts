@@ -197,6 +197,15 @@ t.test("csv() tells what to do with a column of dates, or of too many texts", as
   await rejects(t, csv({ file: many, except: ["part"], columns: ["x"] }), /give one of them/);
 });
 
+t.test("csv() reads whole numbers of classes by the table's decimal mark", async (t) => {
+  const classes = async (mark: "." | ",") => {
+    const table = file(`classes${mark}csv.csv`, `x;kind\n1;2${mark}0\n3;5${mark}0\n`);
+    return (await csv({ file: table, delimiter: ";", decimal: mark, labels: "kind" })).labels;
+  };
+  t.same([...(await classes("."))!], [2, 5]);
+  t.same([...(await classes(","))!], [2, 5]);
+});
+
 t.test("csv() reads decimal commas where it is told to, and no points that part thousands", async (t) => {
   const table = file("comma.csv", 'x;kind\n1,5;a,b\n-2;"c"\n,25;c\n1,5e1;c\n');
   const data = await csv({

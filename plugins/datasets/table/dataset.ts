@@ -193,9 +193,10 @@ interface Classes {
 /** Numbers the classes of several tables. @throws InputError where there are more than 256 */
 function classesOf(tables: readonly Table[], column: string): Classes {
   const cells = tables.flatMap((table) => cellsOf(table, column));
-  const numbers = cells.map((cell) => numberIn(cell));
+  const number = (cell: Cell): number => numberIn(cell, tables[0]!.decimal);
+  const numbers = cells.map(number);
   if (numbers.every((n) => Number.isInteger(n) && n >= 0 && n <= 255)) {
-    return { size: numbers.reduce((most, n) => Math.max(most, n + 1), 0), of: numberIn };
+    return { size: numbers.reduce((most, n) => Math.max(most, n + 1), 0), of: number };
   }
   const names = [...new Set(cells.map(textIn))].filter((text) => text !== undefined).sort();
   if (names.length > 256) {

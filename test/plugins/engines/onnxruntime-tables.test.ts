@@ -251,35 +251,38 @@ t.test("one tensor as two inputs, and inputs of other data sets, are told apart"
   step.dispose();
 });
 
-t.test("rows that a variable holds as well are told from rows that it does not, whichever come first", async (t) => {
-  for (const [repeats, isHeld] of [true, false].flatMap((repeats) => [
-    [repeats, (i: number) => i < 4] as const,
-    [repeats, (i: number) => i >= 4] as const,
-  ])) {
-    await start(MUCH, repeats);
-    const data = images();
-    const v = tf.variable(tf.ones<tf.Rank>([M, SIDE, SIDE, 1]));
-    const body: StepBody<"x", "y"> = ({ x }) => {
-      v.assign(tf.mul(tf.add(v, x!), 0.5));
-      return { y: tf.sum(tf.square(v)) };
-    };
-    const step = compileStep("held", body);
-    for (let i = 0; i < 8; i++) {
-      const given = (): tf.Tensor => data.rows(key.fold("held", i).integers(M, SIZE));
-      const [x, other] = [given(), given()];
-      const start = tf.mul(v, 1);
-      v.assign(isHeld(i) ? x : start);
-      const found = values(step.run({ x }, key).y);
-      v.assign(isHeld(i) ? other : start);
-      start.dispose();
-      t.same(found, values(plainStep(body).run({ x: other }, key).y), `call ${i}`);
-      t.same(values(tf.tidy(() => tf.neg(x))), values(tf.tidy(() => tf.neg(other))));
-      tf.dispose([x, other]);
+t.test(
+  "rows that a variable holds as well are told from rows that it does not, whichever come first",
+  async (t) => {
+    for (const [repeats, isHeld] of [true, false].flatMap((repeats) => [
+      [repeats, (i: number) => i < 4] as const,
+      [repeats, (i: number) => i >= 4] as const,
+    ])) {
+      await start(MUCH, repeats);
+      const data = images();
+      const v = tf.variable(tf.ones<tf.Rank>([M, SIDE, SIDE, 1]));
+      const body: StepBody<"x", "y"> = ({ x }) => {
+        v.assign(tf.mul(tf.add(v, x!), 0.5));
+        return { y: tf.sum(tf.square(v)) };
+      };
+      const step = compileStep("held", body);
+      for (let i = 0; i < 8; i++) {
+        const given = (): tf.Tensor => data.rows(key.fold("held", i).integers(M, SIZE));
+        const [x, other] = [given(), given()];
+        const start = tf.mul(v, 1);
+        v.assign(isHeld(i) ? x : start);
+        const found = values(step.run({ x }, key).y);
+        v.assign(isHeld(i) ? other : start);
+        start.dispose();
+        t.same(found, values(plainStep(body).run({ x: other }, key).y), `call ${i}`);
+        t.same(values(tf.tidy(() => tf.neg(x))), values(tf.tidy(() => tf.neg(other))));
+        tf.dispose([x, other]);
+      }
+      step.dispose();
+      v.dispose();
     }
-    step.dispose();
-    v.dispose();
-  }
-});
+  },
+);
 
 t.test("rows that are given again and again, as to an attack, go there once", async (t) => {
   await start(MUCH);
