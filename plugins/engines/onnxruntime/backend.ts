@@ -343,6 +343,15 @@ export class OnnxBackend extends tf.KernelBackend implements ReplayingBackend, D
     this.#release(old);
   }
 
+  /** Gives a tensor its numbers, which are computed, in a value of which nothing else is known. */
+  part({ dataId }: tf.TensorInfo): Value {
+    const entry = this.#entries.get(dataId);
+    const old = entry.value!;
+    entry.value = newValue(old.elem, old.shape, { data: hostOf(old)!.slice(), owned: true, holders: 1 });
+    this.#release(old);
+    return entry.value;
+  }
+
   /** Whether a tensor beside a variable has what the variable holds. */
   isShared(variable: tf.Variable): boolean {
     const { refCount, value } = this.#entries.get(variable.dataId);

@@ -72,6 +72,7 @@ export function record<I extends string, O extends string>(
   const computed: boolean[] = [];
   let results: Record<string, tf.Tensor> = {};
   let reads = false;
+  let isDrawnTwice = false;
   backend.sources = {
     has: (value) => known.has(value),
     read() {
@@ -112,9 +113,11 @@ export function record<I extends string, O extends string>(
         draws.push({ ...draw, table: rows.table });
         return;
       }
-      const { value } = backend.view(drawn);
+      let { value } = backend.view(drawn);
       computed.push(value.node !== undefined);
       backend.evaluate(value);
+      if (known.has(value) || rows !== undefined) isDrawnTwice = true;
+      else if (!isPlain(value)) value = backend.part(drawn);
       known.set(value, { from: "draw", index: draws.length });
       draws.push(draw);
     });
@@ -123,8 +126,8 @@ export function record<I extends string, O extends string>(
   }
 
   /**
-   * Whether nothing is known of a value but its numbers. What is true of an input or a variable at this call alone must not
-   * become part of the recording: that it shares its value with another one, that it is zero, or that it is, or has been made,
+   * Whether nothing is known of a value but its numbers. What is true of an input, a variable or a draw at this call alone must
+   * not become part of the recording: that it shares its value with another one, that it is zero, or that it is, or has been made,
    * another order of some elements.
    */
   function isPlain(value: Value): boolean {
@@ -140,6 +143,7 @@ export function record<I extends string, O extends string>(
   function takeDown(): Recording {
     const assigned: { variable: tf.Variable; value: Value }[] = [];
     let obstacle: string | undefined;
+    if (isDrawnTwice) obstacle = "what it draws is also another draw, an input or a variable";
     if (reads || backend.counts.runs !== runs + computed.filter(Boolean).length)
       obstacle = "it reads values while it runs";
     for (const variable of Object.values(variables)) {

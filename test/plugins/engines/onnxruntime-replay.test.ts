@@ -368,6 +368,49 @@ t.test("what is true of a variable at the first calls alone does not become part
   t.end();
 });
 
+t.test("what is true of a draw at the first calls alone does not become part of the step", (t) => {
+  const held = tf.tensor2d([
+    [1, 2],
+    [3, 4],
+  ]);
+  const side = (k: Key): number => k.integers(1, 2)[0]!;
+  const samples: Readonly<Record<string, { make: (k: Key) => tf.Tensor; says: RegExp[] }>> = {
+    "zero throughout": { make: (k) => (side(k) ? k.normal([2, 2]) : tf.zerosLike(held)), says: [] },
+    "one throughout": { make: (k) => (side(k) ? k.normal([2, 2]) : tf.onesLike(held)), says: [] },
+    "one tensor twice": {
+      make: (k) => (side(k) ? tf.square(held) : held.clone()),
+      says: [/what it draws is also another draw/],
+    },
+  };
+  const sides = (i: number): number[] => ["a", "b"].map((name) => side(key.fold("sides", i, name)));
+  const calls = Array.from({ length: 40 }, (_, i) => i);
+  const alike = calls.filter((i) => `${sides(i)}` === "0,0").slice(0, 2);
+  const later = calls.filter((i) => sides(i)[0] !== sides(i)[1]).slice(0, 4);
+  for (const [what, { make, says }] of Object.entries(samples)) {
+    const body: StepBody<never, "y"> = (_, at) => {
+      const [a, b] = ["a", "b"].map((name) => at.fold(name).sample(make) as tf.Tensor2D);
+      return { y: tf.add(tf.matMul(tf.add(a!, held), tf.mul(b!, held)), a!) };
+    };
+    const step = compileStep("draws", body);
+    const said = heard(() => {
+      for (const i of [...alike, ...later]) {
+        const [ours, called] = [step, plainStep(body)].map((some) => {
+          const { y } = some.run({}, key.fold("sides", i));
+          const values = [...y.dataSync()];
+          y.dispose();
+          return values;
+        });
+        t.same(ours, called, `${what}: call ${i}`);
+      }
+    });
+    t.match(said, says, what);
+    t.equal(said.length, says.length, what);
+    step.dispose();
+  }
+  held.dispose();
+  t.end();
+});
+
 t.test("compileStep() gives tensors of the caller's own, also where the body returns an input", (t) => {
   const step = compileStep<"x", "same" | "again">("passing", ({ x }) => ({ same: x, again: x }));
   const x = tf.tensor1d([1, 2]);
