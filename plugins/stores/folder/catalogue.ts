@@ -16,7 +16,7 @@ import {
   type RunResult,
 } from "../../../core/mod.ts";
 import { type Birth, births, isSettled, statOf } from "./birth.ts";
-import { LEASES, ownerOf, standingOf } from "./standing.ts";
+import { isHeld, LEASES, standingOf } from "./standing.ts";
 
 /** The runs of a folder. */
 export interface Catalogue {
@@ -69,7 +69,8 @@ export function catalogueOf(root: string, machine: Machine): Catalogue {
       const mark = `${dates} ${birth.scenario} ${birth.began}`;
       const before = ended.get(run);
       if (before?.mark === mark) return before.glance;
-      const isLive = leases !== undefined && ownerOf(location, machine) !== undefined;
+      const standing = leases && standingOf(location);
+      const isLive = standing !== undefined && isHeld(location, standing, machine);
       const result = kept && attempt(() => JSON.parse(text(location, RUN_FILES.result)) as RunResult);
       const tags = attempt(() => tagsOf(text(location, RUN_FILES.scenario)));
       const glance: RunGlance = {
@@ -81,7 +82,7 @@ export function catalogueOf(root: string, machine: Machine): Catalogue {
         ...(!isLive && result && { seconds: result.seconds }),
       };
       // one whose holder has only fallen silent may go on without any of these being written
-      const mayGoOn = isLive || (leases !== undefined && standingOf(location).holder !== undefined);
+      const mayGoOn = standing?.holder !== undefined;
       if (!mayGoOn && result !== undefined && isSettled(folder, ...files)) ended.set(run, { mark, glance });
       return glance;
     },

@@ -170,12 +170,16 @@ export function holdOf(location: string, standing: Standing, machine: Machine): 
   return "fresh";
 }
 
+/** Whether a process writes the run now, as far as can be told. */
+export function isHeld(location: string, standing: Standing, machine: Machine): boolean {
+  return ["held", "fresh"].includes(holdOf(location, standing, machine));
+}
+
 /** The process that writes a run now, where there is one. */
 export function ownerOf(location: string, machine: Machine): RunOwner | undefined {
   const standing = standingOf(location);
   const { epoch, holder } = standing;
-  if (holder === undefined || !["held", "fresh"].includes(holdOf(location, standing, machine)))
-    return undefined;
+  if (holder === undefined || !isHeld(location, standing, machine)) return undefined;
   const { pid, host, since, lease } = holder;
   const age = Math.max(0, ageOf(location, standing, machine) ?? 0);
   const until = new Date(machine.now() + lease - age).toISOString();
