@@ -14,6 +14,7 @@ export {
   checkEpsilons,
   checkGradients,
   checkImages,
+  type OutputKind,
   outputKindOf,
   type Randomness,
   randomnessOf,

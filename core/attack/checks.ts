@@ -140,20 +140,24 @@ function farthest(a: Float32Array, b: Float32Array): number {
 }
 
 /**
- * What a classifier's outputs are: logits, or `probabilities` that are shares of 1, or their logarithms, as a softmax in
- * the model leaves them.
+ * What a classifier's outputs look like: `probabilities` are shares of 1, or their logarithms, as a softmax in the model
+ * leaves them. Those `in-unit` are each in [0, 1], as a sigmoid of each leaves them; logits may lie there as well.
+ */
+export type OutputKind = "logits" | "probabilities" | "log-probabilities" | "in-unit";
+
+/**
+ * Tells what a classifier's outputs look like.
  * @param images `[n, ...inputShape]`
  */
-export async function outputKindOf(
-  classifier: Classifier,
-  images: tf.Tensor,
-): Promise<"logits" | "probabilities" | "log-probabilities"> {
+export async function outputKindOf(classifier: Classifier, images: tf.Tensor): Promise<OutputKind> {
   const z = classifier.logits(images);
   const rows = (await z.array()) as number[][];
   z.dispose();
   const near1 = (values: readonly number[]): boolean =>
     Math.abs(values.reduce((a, b) => a + b, 0) - 1) < SUM_OF_SHARES;
-  if (rows.every((row) => row.every((p) => p >= 0 && p <= 1) && near1(row))) return "probabilities";
+  if (rows.every((row) => row.every((p) => p >= 0 && p <= 1))) {
+    return rows.every(near1) ? "probabilities" : "in-unit";
+  }
   return rows.every((row) => near1(row.map(Math.exp))) ? "log-probabilities" : "logits";
 }
 

@@ -3,17 +3,26 @@
  *
  * @module
  */
-import type { Norm } from "../../core/mod.ts";
+import type { Norm, OutputKind } from "../../core/mod.ts";
 import { type Evaluation, fooledWithin, shareOf, worstCase, Z } from "./evaluation.ts";
 
 /** What was probed beside the trials, on the images that were attacked. */
 export type Probes = {
-  /** Shares of the images whose gradient is zero throughout, of the cross-entropy and of the margin. */
-  readonly zeroGradients?: { readonly crossEntropy: number; readonly margin: number };
+  /**
+   * Shares of the images whose gradient is zero throughout, of the cross-entropy and of the margin; `atEnds` those of the
+   * latter whose outputs lie at the ends of the range of all images' outputs.
+   */
+  readonly zeroGradients?: {
+    readonly crossEntropy: number;
+    readonly margin: number;
+    readonly atEnds?: number;
+  };
   /** What float32 makes of the cross-entropy's gradient. */
   readonly rounding?: Rounding;
   /** What the classifier gives. */
-  readonly outputs?: "logits" | "probabilities" | "log-probabilities";
+  readonly outputs?: OutputKind;
+  /** What sigmoids at the end would hide. */
+  readonly squashing?: Squashing;
   /** Attacks run with a part of their steps, on some of the same images, at the largest budget. */
   readonly shortened?: readonly ShortenedAttack[];
 };
@@ -32,6 +41,16 @@ export type Rounding = {
   readonly accuracy: { readonly crossEntropy: number; readonly logOdds: number };
   /** Images that one of the two steps fools and the other does not. */
   readonly only: { readonly crossEntropy: number; readonly logOdds: number };
+};
+
+/**
+ * One step along the gradient of the log-odds of the outputs, and one where `log(p / (1 − p))` of each output stands in its
+ * place, in all budgets: images that the one fools in more of them, and that the other does. Both 0 where the outputs leave
+ * [0, 1].
+ */
+export type Squashing = {
+  readonly norm: Norm;
+  readonly only: { readonly outputs: number; readonly odds: number };
 };
 
 /** An attack run with a quarter of its steps. */
@@ -67,25 +86,48 @@ export function maskingSigns(evaluation: Evaluation, probes: Probes = {}): strin
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-/** Probabilities taken for logits: a softmax of a softmax, whose slope is small wherever the first is sure. */
-function outputSigns({ outputs }: Probes): string[] {
-  if (outputs !== "probabilities") return [];
+/**
+ * Probabilities taken for logits: a softmax of a softmax, whose slope is small wherever the first is sure. Outputs in [0, 1]
+ * that are no shares of 1 may be logits: there it decides whether taking them for sigmoids fools more images.
+ */
+function outputSigns({ outputs, squashing }: Probes): string[] {
+  if (outputs === "probabilities") {
+    return [
+      `its outputs are probabilities, and losses that expect logits are flat on them: attacks flatter it. ${WITH_LOGITS}`,
+    ];
+  }
+  if (squashing === undefined || !exceeds(squashing.only.odds, squashing.only.outputs)) return [];
+  const { norm, only } = squashing;
   return [
-    `its outputs are probabilities, and losses that expect logits are flat on them: attacks flatter it. ${WITH_LOGITS}`,
+    "its outputs lie in [0, 1] and are no shares of 1, as sigmoids leave them, and losses that expect logits are flat on " +
+      `them: attacks flatter it. One step (${norm}) up log(p / (1 − p)) of the outputs p fools ${only.odds} images at more ` +
+      `of the budgets than one up the outputs, which does so on ${only.outputs}. ${BEFORE_SIGMOIDS}`,
   ];
 }
 
 /** What to do about a softmax in the model. Black-box attacks see no more of one that is saturated. */
 const WITH_LOGITS =
-  "Attack the logits before its softmax: export the model without it, or let output: auto of a tfjs-model take it off";
+  "Attack the logits before its softmax: export the model without it, or let output: auto of onnx or of a tfjs-model take it off";
+
+/** The same of sigmoids. */
+const BEFORE_SIGMOIDS =
+  "Attack what goes into its sigmoids: export the model without them, or set output: sigmoids of onnx or of a tfjs-model";
 
 function zeroGradientSigns({ zeroGradients, rounding, outputs = "logits" }: Probes): string[] {
   if (zeroGradients === undefined) return [];
-  const { crossEntropy, margin } = zeroGradients;
-  if (margin > ZERO_GRADIENTS && outputs !== "logits") {
+  const { crossEntropy, margin, atEnds = 0 } = zeroGradients;
+  if (margin > ZERO_GRADIENTS && (outputs === "probabilities" || outputs === "log-probabilities")) {
     return [
       `the gradient is zero on ${percent(margin)} of the images, where the softmax that the model ends in is saturated: ` +
         `neither attacks that follow it nor black-box attacks prove anything there. ${WITH_LOGITS}`,
+    ];
+  }
+  if (margin > ZERO_GRADIENTS && atEnds > margin / 2) {
+    return [
+      `the gradient is zero on ${percent(margin)} of the images, on ${percent(atEnds)} because its outputs are saturated: they ` +
+        "lie at the ends of their range, as a sigmoid or tanh leaves them. Neither attacks that follow the gradient nor " +
+        "black-box attacks prove anything there. Attack what goes into that function: export the model without it, or name " +
+        "that value (outputName of onnx)",
     ];
   }
   if (margin > ZERO_GRADIENTS) {

@@ -180,6 +180,21 @@ t.test(
     t.match(signs([], { zeroGradients: { crossEntropy: 0.4, margin: 0.3 } }), [
       /gradient is zero on 30.0 % of the images/,
     ]);
+    t.match(
+      signs([], { zeroGradients: { crossEntropy: 0.4, margin: 0.3, atEnds: 0.1 } }),
+      [/30.0 % of the images: it is masked/],
+      "a third of them saturated",
+    );
+    t.match(
+      signs([], { outputs: "in-unit", zeroGradients: { crossEntropy: 0.4, margin: 0.3, atEnds: 0.2 } }),
+      [/30.0 % of the images, on 20.0 % because its outputs are saturated/],
+    );
+    const squashing = (odds: number, outputs: number): object => ({
+      ...{ outputs: "in-unit", squashing: { norm: "linf", only: { odds, outputs } } },
+    });
+    t.match(signs([], squashing(30, 2)), [/outputs lie in \[0, 1\].* 30 images at more .* on 2. Attack/]);
+    t.same(signs([], squashing(30, 22)), [], "which of them fools more is luck");
+    t.same(signs([], squashing(2, 30)), []);
     t.match(signs([], { zeroGradients: { crossEntropy: 0.4, margin: 0 } }), [
       /softmax is saturated. Attack with .* log-odds, margin or dlr/,
     ]);

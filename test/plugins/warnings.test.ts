@@ -78,10 +78,42 @@ t.test("a saturated softmax, its logarithm taken", async (t) => {
   t.notMatch(warnings, /Believe black-box attacks/);
 });
 
+/** Far from the middle, beside how bright all is, which tells no class from another. */
+const shared =
+  (factor: number): Forward =>
+  (x) => {
+    const thirds = bright(1)(x);
+    return tf.mul(factor, tf.sub(tf.add(thirds, tf.mul(2, tf.mean(thirds, 1, true))), 0.95));
+  };
+
+t.test("sigmoids for logits, and logits that lie between 0 and 1", async (t) => {
+  const sigmoids = await warningsOf((x) => tf.sigmoid(shared(40)(x)));
+  t.match(
+    sigmoids.join("\n"),
+    /^m: its outputs lie in \[0, 1\] and are no shares of 1, as sigmoids .*set output: sigmoids of onnx/m,
+  );
+  const within: Forward = (x) => tf.add(0.5, tf.mul(0.2, shared(1)(x)));
+  t.notMatch((await warningsOf(within)).join("\n"), /sigmoid/, "a step along their log-odds fools no more");
+  t.notMatch((await warningsOf(shared(8))).join("\n"), /sigmoid/, "outputs that leave [0, 1]");
+});
+
+t.test("outputs that are saturated, by a sigmoid or another function", async (t) => {
+  const middle: Forward = (x) => tf.mul(2000, tf.sub(bright(1)(x), 0.35));
+  const tanh = (await warningsOf((x) => tf.mul(10, tf.tanh(middle(x))))).join("\n");
+  t.match(
+    tanh,
+    /gradient is zero on 100.0 % of the images, on 100.0 % because its outputs are saturated.*Attack what goes into/,
+  );
+  t.notMatch(tanh, /Believe black-box attacks/);
+  const sigmoids = (await warningsOf((x) => tf.mul(0.9, tf.sigmoid(middle(x))))).join("\n");
+  t.match(sigmoids, /because its outputs are saturated: they lie at the ends/);
+  t.notMatch(sigmoids, /Believe black-box attacks/);
+});
+
 t.test("inputs rounded to a few levels", async (t) => {
   t.match(
     (await warningsOf((x) => bright(8)(tf.div(tf.round(tf.mul(x, 8)), 8)))).join("\n"),
-    /^m: the gradient is zero on 100.0 % of the images: it is masked/m,
+    /^m: the gradient is zero on 100.0 % of the images: it is masked.* Believe black-box attacks/m,
   );
 });
 

@@ -8,7 +8,10 @@ import type { FileNode, Graph } from "./file.ts";
 import { plain, type Value } from "./value.ts";
 
 /** What a model says that it gives. */
-export type Gives = "auto" | "logits" | "probabilities";
+export type Gives = "auto" | Given;
+
+/** What a model gives: `sigmoids` are a probability of its own for each class. */
+export type Given = "logits" | "probabilities" | "sigmoids";
 
 /** Where the logits are. */
 export interface Head {
@@ -61,16 +64,17 @@ const LEAST = 1e-30;
 /**
  * Logits `[n, classes]` of what a graph gives, `[n, classes]` or with axes of length 1 behind. One number for two classes
  * is how far the second is above the first.
- * @param shares whether it gives probabilities
  */
-export function logitsOf(value: Value, classes: number, shares: boolean): tf.Tensor {
+export function logitsOf(value: Value, classes: number, of: Given): tf.Tensor {
   const given = plain(value);
   const [n = 0, width = 1, ...rest] = given.shape;
   const flat =
     given.rank !== 2 && rest.every((length) => length === 1) ? tf.reshape(given, [n, width]) : given;
   const logs = (p: tf.Tensor): tf.Tensor => tf.log(tf.maximum(p, LEAST));
-  if (flat.rank !== 2 || width !== 1 || classes !== 2) return shares ? logs(flat) : flat;
-  const second = shares ? tf.sub(logs(flat), logs(tf.sub(1, flat))) : flat;
+  const odds = (p: tf.Tensor): tf.Tensor => tf.sub(logs(p), logs(tf.sub(1, p)));
+  const single = flat.rank === 2 && width === 1 && classes === 2;
+  if (!single) return { logits: (z: tf.Tensor) => z, probabilities: logs, sigmoids: odds }[of](flat);
+  const second = of === "logits" ? flat : odds(flat);
   return tf.concat([tf.zerosLike(second), second], 1);
 }
 

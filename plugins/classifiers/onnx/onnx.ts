@@ -22,7 +22,7 @@ import {
   z,
 } from "../../../core/mod.ts";
 import { locationOf } from "../parts/read.ts";
-import { areShares, logitsOf } from "./head.ts";
+import { areShares, type Given, logitsOf } from "./head.ts";
 import { type OpenGraph, openGraph } from "./open.ts";
 import type { RunGraph } from "./rows.ts";
 import { rowsOf, runOf, verified } from "./verify.ts";
@@ -39,11 +39,12 @@ const options = z.strictObject({
       "The output that has a number for each class, or another value of the graph; needed where there are several.",
     ),
   output: z
-    .enum(["auto", "logits", "probabilities"])
+    .enum(["auto", "logits", "probabilities", "sigmoids"])
     .default("auto")
     .describe(
       "What that output is. `auto` takes what goes into a softmax or a sigmoid at the end of the graph, and the " +
-        "logarithm where rows are shares of 1.",
+        "logarithm where rows are shares of 1; `sigmoids` are a probability of its own for each class, of which log(p / (1 − p)) " +
+        "is taken.",
     ),
   ...preprocessingOptions,
   channelsFirst: z
@@ -89,10 +90,13 @@ export function onnx(given: OnnxOptions): ClassifierSource {
         if (graph.quantized) {
           yield warning(graph, "it rounds values in flight: slopes pass straight through, as if it did not");
         }
-        const shares =
-          parts.output === "probabilities" ||
-          (parts.output === "auto" && areShares(await rowsOf(graph, run, x)));
-        const classifier = classifierFor(graph, run, place, preprocessing, shares);
+        const given =
+          parts.output !== "auto"
+            ? parts.output
+            : areShares(await rowsOf(graph, run, x))
+              ? "probabilities"
+              : "logits";
+        const classifier = classifierFor(graph, run, place, preprocessing, given);
         made.push(classifier.logits(images));
         await place.check?.(classifier);
         return classifier;
@@ -114,13 +118,13 @@ function classifierFor(
   run: RunGraph,
   place: ClassifierPlace,
   preprocessing: Preprocessing,
-  shares: boolean,
+  given: Given,
 ): Classifier {
   const classifier = classifierOf(
     place,
     preprocessing,
     entrance.networkShape,
-    (x) => logitsOf(run(entrance.enter(x))[0]!, place.classes, shares && head.without === undefined),
+    (x) => logitsOf(run(entrance.enter(x))[0]!, place.classes, head.without === undefined ? given : "logits"),
     program.dispose,
   );
   return { ...classifier, files: hashes };

@@ -168,7 +168,7 @@ export async function* attacked(
     const outputs = await firstOf(images, LOOKED_AT, (x) => outputKindOf(classifier, x));
     const probes =
       parts.probes && named.length > 0
-        ? yield* state.once(`${name}: probes`, () => probing(stage, named, evaluation, target))
+        ? yield* state.once(`${name}: probes`, () => probing(stage, named, evaluation, target, outputs))
         : {};
     evaluated.push({ name, evaluation, probes: { ...probes, outputs }, random, fingerprint });
   }

@@ -14,7 +14,7 @@ import {
 } from "../../../core/mod.ts";
 import { isCertain, logOdds, otherLogits, ownLogit } from "../certainty.ts";
 
-/** Of one image, each 0 or 1. */
+/** Of one image, each 0 or 1 unless it says otherwise. */
 export interface Signs {
   /** The gradient is zero throughout: that of the cross-entropy, and that of the margin. */
   readonly zeroCrossEntropy: number;
@@ -24,6 +24,15 @@ export interface Signs {
   /** One step of the whole budget fools the classifier: up the cross-entropy, and up the log-odds. */
   readonly byCrossEntropy: number;
   readonly byLogOdds: number;
+  /** Its own output, and the largest of the others. */
+  readonly own: number;
+  readonly other: number;
+  /**
+   * Budgets at which one step fools the classifier: up the log-odds of its outputs, and up those of the log-odds
+   * `log(p / (1 − p))` of each. 0 for outputs that cannot be probabilities.
+   */
+  readonly budgetsByOutputs: number;
+  readonly budgetsByOdds: number;
 }
 
 /** Norms in which one step of the whole budget along a slope says something: not in ℓ0. */
@@ -33,6 +42,8 @@ export type SteppedNorm = Exclude<Norm, "l0">;
 export interface Budget {
   readonly norm: SteppedNorm;
   readonly epsilon: number;
+  /** All budgets in this norm. */
+  readonly epsilons: readonly number[];
 }
 
 /** Keeps quotients finite. */
@@ -45,8 +56,9 @@ export class GradientReader {
   /**
    * @param budget of one step; without one, no step fools
    * @param aimed whether all batches have targets: then steps lead to those, as the attacks do
+   * @param inUnit whether each output lies in [0, 1], so that it may be a probability
    */
-  constructor(classifier: Classifier, budget: Budget | undefined, aimed: boolean) {
+  constructor(classifier: Classifier, budget: Budget | undefined, aimed: boolean, inUnit = false) {
     const [low, high] = classifier.bounds;
     const hot = (labels: tf.Tensor): tf.Tensor =>
       tf.cast(tf.oneHot(labels as tf.Tensor1D, classifier.classes), "bool");
@@ -55,20 +67,27 @@ export class GradientReader {
       const [truth, wanted] = [hot(y), hot(aim)];
       const slopeOf = (loss: (logits: tf.Tensor) => tf.Tensor): tf.Tensor =>
         tf.grad((image) => tf.sum(loss(logitsOf(image))))(x);
-      const fools = (slope: tf.Tensor): tf.Tensor => {
-        if (budget === undefined) return tf.zerosLike(y);
-        const { norm, epsilon } = budget;
-        const way = tf.mul(aimed ? -epsilon : epsilon, steepest(slope, norm));
+      const fools = (slope: tf.Tensor, epsilon = budget?.epsilon): tf.Tensor => {
+        if (budget === undefined || epsilon === undefined) return tf.zerosLike(y);
+        const way = tf.mul(aimed ? -epsilon : epsilon, steepest(slope, budget.norm));
         const taken = predictionOf(logitsOf(tf.clipByValue(tf.add(x, way), low, high)));
         return aimed ? tf.equal(taken, aim) : tf.notEqual(taken, aim);
       };
+      const budgets = (slope: tf.Tensor): tf.Tensor =>
+        tf.addN((budget?.epsilons ?? [0]).map((epsilon) => tf.cast(fools(slope, epsilon), "float32")));
+      const z = logitsOf(x);
+      const ofLogOdds = slopeOf((z) => logOdds(z, wanted));
       const ofTruth = slopeOf((z) => crossEntropy(z, truth));
       const signs: Record<keyof Signs, tf.Tensor> = {
         zeroCrossEntropy: isZero(ofTruth),
         zeroMargin: isZero(slopeOf((z) => margin(z, truth))),
-        saturated: isCertain(logitsOf(x), truth),
+        saturated: isCertain(z, truth),
         byCrossEntropy: fools(aimed ? slopeOf((z) => crossEntropy(z, wanted)) : ofTruth),
-        byLogOdds: fools(slopeOf((z) => logOdds(z, wanted))),
+        byLogOdds: fools(ofLogOdds),
+        own: ownLogit(z, truth),
+        other: tf.max(otherLogits(z, truth), 1),
+        budgetsByOutputs: inUnit ? budgets(ofLogOdds) : tf.zerosLike(y),
+        budgetsByOdds: inUnit ? budgets(slopeOf((p) => logOdds(oddsOf(p), wanted))) : tf.zerosLike(y),
       };
       for (const name of NAMES) signs[name] = tf.cast(signs[name], "float32");
       return signs;
@@ -91,7 +110,19 @@ export class GradientReader {
   }
 }
 
-const NAMES = ["zeroCrossEntropy", "zeroMargin", "saturated", "byCrossEntropy", "byLogOdds"] as const;
+const NAMES = [
+  ...(["zeroCrossEntropy", "zeroMargin", "saturated", "byCrossEntropy", "byLogOdds"] as const),
+  ...(["own", "other", "budgetsByOutputs", "budgetsByOdds"] as const),
+];
+
+/** What goes into a sigmoid that gives `p`, as far as float32 tells. */
+function oddsOf(p: tf.Tensor): tf.Tensor {
+  const within = tf.clipByValue(p, LEAST, 1 - 2 ** -24);
+  return tf.sub(tf.log(within), tf.log(tf.sub(1, within)));
+}
+
+/** Probabilities below this are taken for it: their logarithm must be a number. */
+const LEAST = 1e-30;
 
 const crossEntropy = (z: tf.Tensor, hot: tf.Tensor): tf.Tensor =>
   tf.sub(tf.logSumExp(z, 1), ownLogit(z, hot));

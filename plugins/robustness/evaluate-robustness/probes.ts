@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ApplicationEvent, judgeOf, type Norm, prepare } from "../../../core/mod.ts";
+import { type ApplicationEvent, judgeOf, type Norm, type OutputKind, prepare } from "../../../core/mod.ts";
 import { type Evaluation, rightCount } from "../evaluation.ts";
 import type { Probes, ShortenedAttack } from "../masking.ts";
 import { type Budget, GradientReader, type Signs } from "./gradients.ts";
@@ -16,6 +16,7 @@ export async function* probing(
   attacks: readonly NamedAttack[],
   evaluation: Evaluation,
   target: readonly number[] | null,
+  outputs: OutputKind,
 ): AsyncGenerator<ApplicationEvent, Probes> {
   const { parts, images, name, classifier, key, context } = stage;
   const { attacked, trials } = evaluation;
@@ -37,7 +38,7 @@ export async function* probing(
   yield { type: "stage", stage: title, steps };
 
   const budget = stepBudget(parts.epsilons, attacks);
-  const reader = new GradientReader(classifier, budget, target !== null);
+  const reader = new GradientReader(classifier, budget, target !== null, outputs === "in-unit");
   const signs: Signs[] = [];
   try {
     for (const rows of batches) {
@@ -88,7 +89,7 @@ function stepBudget(
   const norm = (["linf", "l2", "l1"] as const).find((one) =>
     attacks.some(({ attack }) => attack.norm === one),
   );
-  return norm && { norm, epsilon: Math.max(...epsilons[norm]) };
+  return norm && { norm, epsilon: Math.max(...epsilons[norm]), epsilons: epsilons[norm] };
 }
 
 /** What the gradients of all attacked images come to. */
@@ -96,17 +97,28 @@ function gradientProbes(
   signs: readonly Signs[],
   budget: Budget | undefined,
   evaluation: Evaluation,
-): Pick<Probes, "zeroGradients" | "rounding"> {
+): Pick<Probes, "zeroGradients" | "rounding" | "squashing"> {
   const count = (has: (of: Signs) => boolean): number => signs.filter(has).length;
   const share = (name: keyof Signs): number => count((of) => of[name] === 1) / signs.length;
   const right = (name: keyof Signs): number =>
     (rightCount(evaluation) - count((of) => of[name] === 1)) / evaluation.labels.length;
-  const zeroGradients = { crossEntropy: share("zeroCrossEntropy"), margin: share("zeroMargin") };
+  const zeroGradients = {
+    ...{ crossEntropy: share("zeroCrossEntropy"), margin: share("zeroMargin") },
+    atEnds: atEnds(signs).length / signs.length,
+  };
   if (budget === undefined) return { zeroGradients };
+  const { norm, epsilon } = budget;
   return {
     zeroGradients,
+    squashing: {
+      norm,
+      only: {
+        outputs: count((of) => of.budgetsByOutputs > of.budgetsByOdds),
+        odds: count((of) => of.budgetsByOdds > of.budgetsByOutputs),
+      },
+    },
     rounding: {
-      ...budget,
+      ...{ norm, epsilon },
       saturated: share("saturated"),
       accuracy: { crossEntropy: right("byCrossEntropy"), logOdds: right("byLogOdds") },
       only: {
@@ -115,4 +127,22 @@ function gradientProbes(
       },
     },
   };
+}
+
+/** Within this share of its range an output is at an end. */
+const CLOSE = 1e-6;
+
+/** So many images lie at the ends of any range. */
+const ANY = 2;
+
+/** The signs with zero gradients whose two outputs both lie at an end of the range of all. */
+function atEnds(signs: readonly Signs[]): readonly Signs[] {
+  const [low, high] = signs.reduce(
+    ([least, most], { own, other }) => [Math.min(least, own, other), Math.max(most, own, other)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
+  const slack = CLOSE * (high - low);
+  const isEnd = (value: number): boolean => value - low <= slack || high - value <= slack;
+  const found = signs.filter(({ zeroMargin, own, other }) => zeroMargin === 1 && isEnd(own) && isEnd(other));
+  return found.length > ANY ? found : [];
 }

@@ -118,6 +118,22 @@ t.test("other probabilities are taken for what they are", async (t) => {
   near(t, (await answer(classifier, x)).logits, shares.map(Math.log), "logarithms");
 });
 
+t.test("sigmoids are taken for what they are where that is said", async (t) => {
+  const nodes: NodeSpec[] = [
+    ...network.map((node) => (node.op === "Gemm" ? { ...node, outputs: ["z"] } : node)),
+    { op: "Sigmoid", inputs: ["z"], outputs: ["p"] },
+    { op: "Mul", inputs: ["p", "most"] },
+  ];
+  const bytes = onnxFile({ ...spec, nodes, constants: { ...constants, most: floats([1], [0.9]) } });
+  const x = images(4);
+  const file = written("sigmoids.onnx", bytes);
+  const shares = await expected(bytes, x);
+  near(t, (await answer((await open({ file })).classifier, x)).logits, shares, "nothing tells");
+  const { classifier } = await open({ file, output: "sigmoids" });
+  const odds = shares.map((p) => Math.log(p / (1 - p)));
+  near(t, (await answer(classifier, x)).logits, odds, "log-odds");
+});
+
 t.test("one number is how far the second of two classes is above the first", async (t) => {
   const small = { ...constants, v: floats([1, 6], numbers(6, 2)), b: floats([1], [0.1]) };
   const x = images(3);
