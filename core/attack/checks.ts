@@ -8,7 +8,7 @@ import { type Key, sizeOf } from "../tensor/key.ts";
 import * as tf from "../tensor/tf.ts";
 import type { Norm } from "./attack.ts";
 import { slackOf } from "./budget.ts";
-import type { Classifier } from "./classifier.ts";
+import { type Classifier, wrongOutput } from "./classifier.ts";
 import { channelsOf } from "./distance.ts";
 
 /** Largest distance that two images within the bounds can have: in ℓ0 the number of pixels. */
@@ -89,9 +89,7 @@ export async function checkClassifier(classifier: Classifier, images: tf.Tensor)
   const values = await logits.data();
   logits.dispose();
   if (shape.length !== 2 || shape[0] !== n || shape[1] !== classes) {
-    throw new InputError(
-      `classifier "${name}": its output for ${n} images is [${shape}], not (n, classes) = [${n}, ${classes}]`,
-    );
+    throw wrongOutput(classifier, n, shape);
   }
   const bad = Array.from({ length: n }, (_, i) =>
     values.subarray(i * classes, (i + 1) * classes).find((value) => !Number.isFinite(value)),

@@ -92,13 +92,27 @@ export function classifierOf(
       tf.tidy(() => {
         const logits = forward(prepare(x), key);
         if (logits.rank !== 2 || logits.shape[0] !== x.shape[0] || logits.shape[1] !== classes) {
-          throw new InputError(
-            `classifier "${name}": its output for ${x.shape[0]} images is [${logits.shape}], not (n, classes) = ` +
-              `[${x.shape[0]}, ${classes}]`,
-          );
+          throw wrongOutput(place, x.shape[0]!, logits.shape);
         }
         return logits as tf.Tensor2D;
       }),
     dispose,
   };
+}
+
+/** What to say where a classifier's output for `n` images has the wrong shape. */
+export function wrongOutput(
+  { name, classes }: Pick<ClassifierPlace, "name" | "classes">,
+  n: number,
+  shape: readonly number[],
+): InputError {
+  const [rows, columns = 0] = shape;
+  const more =
+    shape.length === 2 && rows === n && columns > classes
+      ? `: it tells ${columns} classes apart, and the data have ${classes}. Where the data lack the last of them, set classes: ` +
+        `${columns}; where they lack others, number theirs as the classifier does`
+      : "";
+  return new InputError(
+    `classifier "${name}": its output for ${n} images is [${shape}], not (n, classes) = [${n}, ${classes}]${more}`,
+  );
 }

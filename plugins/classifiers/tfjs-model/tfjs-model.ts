@@ -21,6 +21,7 @@ import {
   preprocessorOf,
   sizeOf,
   tf,
+  wrongOutput,
   z,
 } from "../../../core/mod.ts";
 import { files, locationOf } from "../parts/read.ts";
@@ -108,12 +109,14 @@ async function classifierIn(model: Model, parts: Parts, place: ClassifierPlace):
 }
 
 /** @throws InputError where an output is not as wide as there are classes */
-function checkColumns({ name, classes }: ClassifierPlace, seen: readonly (readonly number[])[]): void {
+function checkColumns(place: ClassifierPlace, seen: readonly (readonly number[])[]): void {
+  const { name, classes } = place;
   const columns = seen[0]!.length;
   if (columns === classes || (columns === 1 && classes === 2)) return;
+  if (columns > 1) throw wrongOutput(place, seen.length, [seen.length, columns]);
   throw new InputError(
     `classifier "${name}": its output for ${seen.length} images is [${seen.length},${columns}], not (n, classes) = ` +
-      `[${seen.length}, ${classes}]${columns === 1 ? "; a single number tells two classes apart" : ""}`,
+      `[${seen.length}, ${classes}]; a single number tells two classes apart`,
   );
 }
 

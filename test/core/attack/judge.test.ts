@@ -258,6 +258,10 @@ t.test("classifierOf() and checkClassifier() refuse outputs that are not (n, cla
       message: /classifier "mine": its output for 2 images is \[.*\], not \(n, classes\) = \[2, 3\]/,
     });
   }
+  const wider = giving((n) => [n, 4]);
+  await t.rejects(checkClassifier(wider, two), {
+    message: /= \[2, 3\]: it tells 4 classes apart, and the data have 3\. .* set classes: 4;/,
+  });
   await t.rejects(
     checkClassifier(
       giving((n) => [n, 3], Number.NaN),
