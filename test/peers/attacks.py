@@ -131,16 +131,7 @@ def strengths(task, tensors):
                 epsilons,
                 lambda e: APGDAttack(whole, n_iter=task["steps"], n_restarts=1, eps=e, loss=loss, **given).perturb(x, y),
             )
-        # it draws the same squares for all images, so that one seed says little: several, one after the other
-        name = f"autoattack square-{norm.lower()}"
-        answers[name] = {str(epsilon): [] for epsilon in epsilons}
-        for seed in range(task["seeds"]):
-            given["seed"] = seed
-            for epsilon in epsilons:
-                attack = SquareAttack(
-                    whole, n_queries=task["queries"], p_init=0.8, n_restarts=1, eps=epsilon, resc_schedule=True, **given
-                )
-                answers[name][str(epsilon)] += study.fooled(attack.perturb(x, y))
+        answers[f"autoattack square-{norm.lower()}"] = squares(study, SquareAttack, whole, given, epsilons, x, y, task)
     return answers
 
 
@@ -173,16 +164,25 @@ def by_norm(study, norm):
     answers[f"autoattack fab-targeted-{norm}"] = nearest(study, norm, found)
     if norm != "l1":
         return
-    # it draws the same squares for all images, so that one seed says little: several, one after the other
-    name = f"autoattack square-{norm}"
-    answers[name] = {str(epsilon): [] for epsilon in epsilons}
+    answers[f"autoattack square-{norm}"] = squares(study, SquareAttack, whole, given, epsilons, x, y, task)
+
+
+def squares(study, SquareAttack, whole, given, epsilons, x, y, task):
+    """Which images Square fools. It draws the same squares for all images, so that one seed says little: several, one after the other."""
+    found = {str(epsilon): [] for epsilon in epsilons}
     for seed in range(task["seeds"]):
-        given["seed"] = seed
         for epsilon in epsilons:
             attack = SquareAttack(
-                whole, n_queries=task["queries"], p_init=0.8, n_restarts=1, eps=epsilon, resc_schedule=True, **given
+                whole,
+                **{**given, "seed": seed},
+                n_queries=task["queries"],
+                p_init=0.8,
+                n_restarts=1,
+                eps=epsilon,
+                resc_schedule=True,
             )
-            answers[name][str(epsilon)] += study.fooled(attack.perturb(x, y))
+            found[str(epsilon)] += study.fooled(attack.perturb(x, y))
+    return found
 
 
 def nearest(study, norm, found):
