@@ -58,12 +58,14 @@ const TOGETHER_MS = 20;
  *
  * A processor with other work, woken for every single request, finds its caches cold each time: requests that are
  * answered four at a time take a third less.
+ *
+ * @param clock milliseconds that never go back
  */
-export function gathered(): () => Promise<void> | undefined {
+export function gathered(clock: () => number = () => performance.now()): () => Promise<void> | undefined {
   let [second, before, now] = [0, 0, 0];
   let next: Promise<void> | undefined;
   return () => {
-    const current = Math.floor(performance.now() / 1000);
+    const current = Math.floor(clock() / 1000);
     if (current !== second) [second, before, now] = [current, current === second + 1 ? now : 0, 0];
     now++;
     if (Math.max(before, now) < CROWD) return undefined;

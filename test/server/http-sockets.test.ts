@@ -360,14 +360,21 @@ t.test("a client that reads nothing is let go of, and takes no memory meanwhile"
 });
 
 t.test("requests go on at once, those of a crowd together", async (t) => {
-  const together = gathered();
-  for (let i = 0; i < 50; i++) t.equal(together(), undefined);
-  const waits = Array.from({ length: 100 }, () => together()).filter((wait) => wait !== undefined);
-  t.ok(waits.length > 40, `${waits.length} of 100 more were told to wait`);
-  t.equal(new Set(waits).size, 1, "all for the same");
+  let clock = 5_000;
+  const together = gathered(() => clock);
+  const answers = Array.from({ length: 150 }, () => together());
+  t.equal(
+    answers.findIndex((wait) => wait !== undefined),
+    99,
+    "the hundredth of a second is told to wait",
+  );
+  const waits = answers.slice(99);
+  t.equal(new Set(waits).size, 1, "all from there on for the same");
   await waits[0];
   t.not(together(), waits[0], "the next ones for another");
-  await pause(2100);
+  clock += 1000;
+  t.ok(together(), "the second before was a crowd's");
+  clock += 2000;
   t.equal(together(), undefined, "nobody once the crowd has gone");
 });
 
