@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError, messageOf } from "../plugin/errors.ts";
+import { fractionText } from "../run/metric-name.ts";
 import { type Key, sizeOf } from "../tensor/key.ts";
 import * as tf from "../tensor/tf.ts";
 import type { Norm } from "./attack.ts";
@@ -71,7 +72,7 @@ export function checkEpsilons(norm: Norm, epsilons: readonly number[], classifie
   }
   if (bad === undefined) return;
   throw new InputError(
-    `epsilon ${bad} (${norm}) must be at least 0 and at most ${Number(most.toPrecision(6))}, the largest ${norm} distance ` +
+    `epsilon ${fractionText(bad)} (${norm}) must be at least 0 and at most ${Number(most.toPrecision(6))}, the largest ${norm} distance ` +
       `between images within the bounds [${classifier.bounds}] of classifier "${classifier.name}"`,
   );
 }

@@ -17,6 +17,40 @@ export function canonicalName(name: string): string {
     .replaceAll(NUMBER, (_whole, above: string, below = "1") => String(Number(above) / Number(below)));
 }
 
+/** Digits from which on a number is no decimal that people write. */
+const LONG = 7;
+
+/** Denominators looked for: of simple fractions, then levels of a pixel, then all up to a thousand. */
+const DENOMINATORS = [3, 6, 7, 9, 11, 12, 255, ...Array.from({ length: 999 }, (_, i) => i + 2)];
+
+/**
+ * A number as people of the field write it: `8/255` where the decimal has no end, `0.1` as it is. What `8/255` was written
+ * as is not known any more: equal numbers read alike.
+ */
+export function fractionText(value: number): string {
+  const text = String(value);
+  const digits = text
+    .replace(/e.*$/, "")
+    .replace(/^[-0.]*/, "")
+    .replace(".", "").length;
+  if (!(value > 0) || Number.isInteger(value) || digits < LONG) return text;
+  const below = DENOMINATORS.find((of) => {
+    const nearest = Math.round(value * of) / of;
+    // tables are rounded to seven digits, which tell 255 denominators apart, and not a thousand
+    return nearest === value || (of === 255 && Number(nearest.toPrecision(digits)) === value);
+  });
+  return below === undefined ? text : `${Math.round(value * below)}/${below}`;
+}
+
+/** A name as it is shown to people: `m.pgd@8/255` for `m.pgd@0.03137254901960784`, and else itself. */
+export function readableName(name: string): string {
+  return name.replaceAll(NUMBER, (whole, above: string, below?: string) => {
+    if (below !== undefined) return whole;
+    const text = fractionText(Number(above));
+    return text.includes("/") ? text : whole;
+  });
+}
+
 /**
  * The one among names that is meant: itself, or else the only one that has the same numbers in the same words.
  * @returns undefined where there is none

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Norm } from "../../core/mod.ts";
+import { fractionText, type Norm } from "../../core/mod.ts";
 import { type Evaluation, type Share, shareOf } from "./evaluation.ts";
 import { exceeds } from "./masking.ts";
 
@@ -69,7 +69,7 @@ export function transferSigns(evaluated: readonly NamedEvaluation[]): string[] {
       const missed = count((image) => own.has(image) && !others.has(image));
       if (!exceeds(only, missed)) return [];
       return [
-        `${target.name}: examples of ${attack} at epsilon ${epsilon} found for ${source.name} fool ` +
+        `${target.name}: examples of ${attack} at epsilon ${fractionText(epsilon)} found for ${source.name} fool ` +
           `${count((image) => others.has(image))} images, those found for it only ${count((image) => own.has(image))}: its ` +
           "gradients are masked, or attacks that follow them need another loss, more steps or restarts",
       ];

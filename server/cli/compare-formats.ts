@@ -4,6 +4,7 @@
  * @module
  */
 import Table from "cli-table3";
+import { readableName } from "../../core/run/metric-name.ts";
 import { duration, number } from "../report/format.ts";
 import { CONFIDENCE } from "../statistics/sample.ts";
 import {
@@ -40,9 +41,9 @@ export function formatted(comparisons: readonly Comparison[], format: (typeof FO
       one.metrics[name] === undefined ? "" : whole(one.metrics[name]),
     ),
   ]);
-  const head = ["setting", "seeds", ...metricsOf(comparisons)];
+  const head = ["setting", "seeds", ...metricsOf(comparisons).map(readableName)];
   const compared = differences.map(({ metric, one, other, found }) => [
-    `${metric}: ${one} − ${other}`,
+    `${readableName(metric)}: ${one} − ${other}`,
     String(found.n),
     found.interval === undefined ? number(found.mean) : `${inShort(found)} ${ends(found)}`,
     found.p === undefined ? "" : pInWords(found.p),
@@ -87,7 +88,7 @@ function drawn(comparison: Comparison): string {
     colAligns: ["left", "right", "right", ...seeds.map(() => "right" as const)],
   });
   for (const [name, spread] of Object.entries(metrics)) {
-    table.push([name, inShort(spread), ends(spread), ...spread.values.map(number)]);
+    table.push([readableName(name), inShort(spread), ends(spread), ...spread.values.map(number)]);
   }
   table.push(["wall time", duration(seconds.mean), "", ...seconds.values.map(duration)]);
   return `${titleOf(comparison)}\n${table}`;

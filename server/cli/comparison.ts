@@ -4,7 +4,14 @@
  * @module
  */
 import { parse } from "yaml";
-import { InputError, nameAmong, RUN_FILES, type RunReader, type RunResult } from "../../core/mod.ts";
+import {
+  InputError,
+  nameAmong,
+  RUN_FILES,
+  type RunReader,
+  type RunResult,
+  readableName,
+} from "../../core/mod.ts";
 import { differingPaths, type Options, optionsOf } from "../statistics/options.ts";
 import { type PairedDifference, pairedDifference, type Spread, spread } from "../statistics/sample.ts";
 import { isSweep } from "../sweep/kept.ts";
@@ -107,7 +114,9 @@ export function comparisonsOf(
   });
   const absent = wanted?.find((name) => !comparisons.some(({ metrics }) => Object.hasOwn(metrics, name)));
   if (absent !== undefined) {
-    throw new InputError(`--metric ${absent}: no run has it. There are: ${there.join(", ")}`);
+    throw new InputError(
+      `--metric ${absent}: no run has it. There are: ${there.map(readableName).join(", ")}`,
+    );
   }
   return comparisons;
 }

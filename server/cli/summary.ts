@@ -5,6 +5,7 @@
  */
 import { styleText } from "node:util";
 import Table from "cli-table3";
+import { canonicalName, readableName } from "../../core/run/metric-name.ts";
 import type { RunResult } from "../../core/run/store.ts";
 import { duration, number } from "../report/format.ts";
 import { against, count, place } from "./words.ts";
@@ -45,7 +46,7 @@ export function closing({ result, location }: Pick<Finished, "result" | "locatio
   const head = styleText([status === "passed" ? "green" : "red", "bold"], status);
   return [
     ...missed.map(({ metric, expected, value }) => {
-      return `${styleText("red", "missed")} ${metric}${value === undefined ? "" : ` ${against(expected, value)}`}, expected ${expected}`;
+      return `${styleText("red", "missed")} ${readableName(metric)}${value === undefined ? "" : ` ${against(expected, value)}`}, expected ${expected}`;
     }),
     `${head} ${scenario} in ${duration(seconds)}: ${words[status]} (${place(location)})`,
   ].join("\n");
@@ -55,14 +56,14 @@ export function closing({ result, location }: Pick<Finished, "result" | "locatio
 function table({ metrics, expectations }: RunResult): string[] {
   const rows = [
     ...expectations.map(({ metric, expected, value, met }) => [
-      metric,
+      readableName(metric),
       value === undefined ? "" : against(expected, value),
       expected,
       met ? styleText("green", "met") : styleText("red", "missed"),
     ]),
     ...Object.entries(metrics)
-      .filter(([metric]) => !expectations.some((e) => e.metric === metric))
-      .map(([metric, value]) => [metric, number(value), "", ""]),
+      .filter(([metric]) => !expectations.some((e) => canonicalName(e.metric) === canonicalName(metric)))
+      .map(([metric, value]) => [readableName(metric), number(value), "", ""]),
   ];
   if (rows.length === 0) return [];
   const drawn = new Table({

@@ -4,7 +4,7 @@
  * @module
  */
 import { styleText } from "node:util";
-import { jsonOf, type LoadedSweep, type RunReader, type RunResult } from "../../core/mod.ts";
+import { jsonOf, type LoadedSweep, type RunReader, type RunResult, readableName } from "../../core/mod.ts";
 import { duration, number } from "../report/format.ts";
 import { caution, inWords, whole } from "../statistics/words.ts";
 import type { SweepStory } from "../sweep/kept.ts";
@@ -110,9 +110,13 @@ function rowsOf(
     ),
     state: stateOf(trial),
     seeds: `${trial.seeds.length}/${sweep.seeds.length}`,
-    ...(search.rungs && goal && { [`${goal.metric} at rungs`]: trial.scores.map(number).join(" ") }),
+    ...(search.rungs &&
+      goal && { [`${readableName(goal.metric)} at rungs`]: trial.scores.map(number).join(" ") }),
     ...Object.fromEntries(
-      names.map((name) => [name, trial.metrics[name] === undefined ? "" : whole(trial.metrics[name])]),
+      names.map((name) => [
+        readableName(name),
+        trial.metrics[name] === undefined ? "" : whole(trial.metrics[name]),
+      ]),
     ),
   }));
 }

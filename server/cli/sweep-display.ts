@@ -5,7 +5,14 @@
  */
 import { clearScreenDown, moveCursor } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
-import { type JobRecord, type LoadedSweep, type RunEvent, type Trial, trialsOf } from "../../core/mod.ts";
+import {
+  type JobRecord,
+  type LoadedSweep,
+  type RunEvent,
+  readableName,
+  type Trial,
+  trialsOf,
+} from "../../core/mod.ts";
 import { number } from "../report/format.ts";
 import { type HeldSweep, recordsOf, takeIn } from "../sweep/kept.ts";
 import { inShort } from "../sweep/outcome.ts";
@@ -82,7 +89,7 @@ function lineOf({ goal, sweep }: LoadedSweep, { job, outcome }: JobRecord): stri
   if (outcome === undefined || !("metrics" in outcome)) return head;
   const names = new Set([...(goal ? [goal.metric] : []), ...Object.keys(sweep.expect)]);
   const told = Object.entries(outcome.metrics).filter(([name]) => names.size === 0 || names.has(name));
-  return [head, ...told.map(([name, value]) => `${name} ${number(value)}`)].join("  ");
+  return [head, ...told.map(([name, value]) => `${readableName(name)} ${number(value)}`)].join("  ");
 }
 
 /** Milliseconds between two drawings. */
@@ -161,6 +168,9 @@ function rowOf(
     const at = steps.get(run);
     return `seed ${seed} ${at === undefined ? "…" : `${Math.floor((100 * at.step) / Math.max(1, at.steps))} %`}`;
   });
-  const score = goal === undefined || scores.length === 0 ? [] : [`${goal.metric} ${number(scores.at(-1)!)}`];
+  const score =
+    goal === undefined || scores.length === 0
+      ? []
+      : [`${readableName(goal.metric)} ${number(scores.at(-1)!)}`];
   return [`  ${inShort(settings)}`, state, ...score, ...going].join("  ");
 }

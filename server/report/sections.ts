@@ -4,6 +4,7 @@
  * @module
  */
 import type { Reading } from "../../core/run/event.ts";
+import { readableName } from "../../core/run/metric-name.ts";
 import { duration, number, size } from "./format.ts";
 import { type Content, type Html, html } from "./html.ts";
 import type { RunRecord, Stage } from "./record.ts";
@@ -98,7 +99,7 @@ export function expectations({ status, expectations: all }: RunRecord): Content 
   const rows = all.map(
     ({ metric, expected, value, met }) => html`
 <tr class="${met ? "met" : "unmet"}">
-  <td>${met ? "✓ met" : "✗ missed"}</td><th scope="row">${metric}</th>
+  <td>${met ? "✓ met" : "✗ missed"}</td><th scope="row">${readableName(metric)}</th>
   <td class="value">${value === undefined ? "—" : exact(value)}</td><td>${expected}</td>
 </tr>`,
   );
@@ -108,7 +109,9 @@ export function expectations({ status, expectations: all }: RunRecord): Content 
 /** All numbers. */
 export function metrics({ metrics: all }: RunRecord): Content {
   const names = Object.keys(all);
-  const rows = names.map((name) => html`<div><dt>${name}</dt><dd>${exact(all[name]!)}</dd></div>`);
+  const rows = names.map(
+    (name) => html`<div><dt>${readableName(name)}</dt><dd>${exact(all[name]!)}</dd></div>`,
+  );
   return names.length > 0 && folded(names.length, "metrics", html`<dl class="numbers">${rows}</dl>`);
 }
 

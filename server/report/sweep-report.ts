@@ -9,6 +9,7 @@ import {
   type Painter,
   type RunReader,
   type RunResult,
+  readableName,
   type Store,
 } from "../../core/mod.ts";
 import { caution, inWords, whole } from "../statistics/words.ts";
@@ -82,7 +83,7 @@ function heading({ loaded: { sweep, search, goal }, reader, story }: ReportedSwe
     ${fact("Sweep", html`<code>${reader.id}</code>`)}
     ${began !== undefined && fact("Started", html`<time datetime="${began}">${began.slice(0, 16).replace("T", " ")} UTC</time>`)}
     ${fact("Search", search.name)}
-    ${goal !== undefined && fact("Goal", `${goal.direction} ${goal.metric}`)}
+    ${goal !== undefined && fact("Goal", `${goal.direction} ${readableName(goal.metric)}`)}
     ${fact("Seeds", sweep.seeds.join(", "))}
     ${fact("Took", duration(story.seconds))}
   </dl>
@@ -101,7 +102,7 @@ function expectations(result: RunResult | undefined): Content {
   const rows = (result?.expectations ?? []).map(
     ({ metric, expected, value, met }) => html`
 <tr class="${met ? "met" : "unmet"}">
-  <td>${met ? "✓ met" : "✗ missed"}</td><th scope="row">${metric}</th>
+  <td>${met ? "✓ met" : "✗ missed"}</td><th scope="row">${readableName(metric)}</th>
   <td class="value">${value === undefined ? "—" : number(Number(value))}</td><td>${expected}</td>
 </tr>`,
   );
@@ -124,7 +125,10 @@ function trialTable({ sweep, goal }: LoadedSweep, trials: readonly TrialOutcome[
 </tr>`,
   );
   return [
-    table(["", ...paths.map((path) => names.get(path)!), "State", "Seeds", ...metrics], rows),
+    table(
+      ["", ...paths.map((path) => names.get(path)!), "State", "Seeds", ...metrics.map(readableName)],
+      rows,
+    ),
     html`<p class="hint">Mean ± standard deviation over the seeds, and the 95 % interval of the mean.</p>`,
   ];
 }

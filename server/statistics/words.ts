@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readableName } from "../../core/run/metric-name.ts";
 import { number } from "../report/format.ts";
 import { isTold, type PairedDifference, POWER, type Spread } from "./sample.ts";
 
@@ -20,7 +21,7 @@ export function inWords({ metric, one, other, found }: Difference): string {
   const { n, interval, p } = found;
   const mean = interval === undefined ? number(found.mean) : `${inShort(found)} ${ends(found)}`;
   const test = p === undefined ? "" : `, p ${pInWords(p)}`;
-  return `${metric}: (${one}) − (${other}) = ${mean}, ${n} equal ${n === 1 ? "seed" : "seeds"}${test}: ${verdict(found)}`;
+  return `${readableName(metric)}: (${one}) − (${other}) = ${mean}, ${n} equal ${n === 1 ? "seed" : "seeds"}${test}: ${verdict(found)}`;
 }
 
 /** What the seeds say, and where they are too few, how many or how large a difference it would take. */

@@ -149,13 +149,20 @@ t.test("a split that cannot be drawn says what helps", (t) => {
 });
 
 t.test("budgets may be fractions, and are the numbers that they are", async (t) => {
-  const { metrics, status } = await evaluate(
-    { ...small, epsilons: { linf: ["8/255", " 3 / 5 ", 0.1] } },
+  const { metrics, status, events } = await evaluate(
+    { ...small, keep: "all", epsilons: { linf: ["8/255", " 3 / 5 ", 0.1] } },
     forward,
   );
   t.equal(status, "passed");
   const budgets = Object.keys(metrics).flatMap((name) => /fgsm-linf@(.+)/.exec(name)?.[1] ?? []);
   t.same(budgets.map(Number).sort(), [8 / 255, 0.1, 0.6].sort());
+  const told = events.flatMap((event) =>
+    event.type === "stage" ? [event.stage] : event.type === "warning" ? [event.message] : [],
+  );
+  t.match(told.join("\n"), / at 8\/255$/m, "and are told as they were written");
+  t.notMatch(told.join("\n"), /0\.0313/);
+  const files = events.flatMap((event) => (event.type === "artifact" ? [event.path] : []));
+  t.match(files.join("\n"), /adversarial\/m\/fgsm-linf@0\.03137254901960784\.npy$/m, "files have the number");
   for (const bad of ["8/0", "a/b", "-1/2", "8/", "1/2/3", "0.5"]) {
     await t.rejects(evaluate({ ...small, epsilons: { linf: [bad] } }, forward), {
       message: /expected a number or a fraction such as 8\/255|expected a fraction such as 8\/255/,

@@ -193,6 +193,17 @@ t.test("summary() and closing() tell how it came out", (t) => {
     "digits enough to see why",
   );
   t.match(closing({ ...finished, result: { ...result, expectations: [] } }), "nothing was expected of it");
+  const name = `m.pgd@${8 / 255}`;
+  const met = { metric: "m.pgd@8/255", expected: "at least 0.5", value: 0.75, met: true };
+  const budgets = stripVTControlCharacters(
+    summary({
+      ...finished,
+      result: { ...result, metrics: { [name]: 0.75, "m.pgd@0.1": 0.5 }, expectations: [met] },
+    }),
+  );
+  t.equal(budgets.match(/m\.pgd@8\/255/g)?.length, 1, "a budget as it was written, once");
+  t.match(budgets, /m\.pgd@0\.1 /);
+  t.notMatch(budgets, "0.0313");
   t.end();
 });
 

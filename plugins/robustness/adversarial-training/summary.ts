@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fractionText } from "../../../core/mod.ts";
 import { cleanAccuracy } from "../evaluation.ts";
 import type { Adversary, Ordering } from "./comparisons.ts";
 import { type Findings, meanAccuracy } from "./findings.ts";
@@ -60,7 +61,7 @@ function accuracies({ judged, adversaries, curves, worst }: Findings): string {
   const head = [
     ...["classifier", "clean"],
     ...adversaries.map(({ name }) => name),
-    ...budgets.map(({ epsilon }) => `worst ℓ∞ ${epsilon}`),
+    ...budgets.map(({ epsilon }) => `worst ℓ∞ ${fractionText(epsilon)}`),
   ];
   const rows = judged.map(({ variant: { name }, paper }) => [
     name,

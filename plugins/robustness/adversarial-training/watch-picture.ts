@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Painter, Panel, Picture } from "../../../core/mod.ts";
+import { fractionText, type Painter, type Panel, type Picture } from "../../../core/mod.ts";
 import type { WatchPlan } from "./options.ts";
 import type { Variant } from "./variants.ts";
 import { type Watched, watchedNames } from "./watch.ts";
@@ -39,7 +39,7 @@ export async function watchPicture(
       },
     ];
   });
-  const title = `Accuracy at epsilon ${plan.epsilon} as fine-tuning goes on`;
+  const title = `Accuracy at epsilon ${fractionText(plan.epsilon)} as fine-tuning goes on`;
   return {
     name: "fine-tuning",
     title: `${title} (${plan.images} images held out; epoch 0 is the baseline)`,

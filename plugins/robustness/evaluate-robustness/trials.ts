@@ -7,6 +7,7 @@ import { dump } from "npyjs";
 import {
   type ApplicationEvent,
   type AttackBatch,
+  fractionText,
   inEachNorm,
   type Judge,
   judgeOf,
@@ -51,10 +52,26 @@ export async function* runTrials(
       const prepared = prepare(attack, classifier);
       try {
         for (const epsilon of minimal ? [null] : budgets) {
-          const title = `${stage.name}: ${name}${epsilon === null ? "" : ` at ${epsilon}`}`;
+          const at = (budget: string | number): string => `${name}${epsilon === null ? "" : ` at ${budget}`}`;
+          const title = `${stage.name}: ${at(epsilon === null ? "" : fractionText(epsilon))}`;
+          const file = `${stage.name}/${at(epsilon ?? "")}`.replaceAll(" at ", "@");
           const key = stage.key.fold("attack", name, epsilon ?? "least");
-          const plan = { stage, title, prepared, judge, others, epsilon, budgets, attacked, target, key };
-          const found = yield* context.state.once(title, (state) => runTrial(plan, state));
+          const plan = {
+            stage,
+            title,
+            file,
+            prepared,
+            judge,
+            others,
+            epsilon,
+            budgets,
+            attacked,
+            target,
+            key,
+          };
+          const found = yield* context.state.once(`${stage.name}: ${at(epsilon ?? "")}`, (state) =>
+            runTrial(plan, state),
+          );
           trials.push({ attack: name, norm, access, epsilon, ...found });
         }
       } finally {
@@ -72,6 +89,8 @@ export async function* runTrials(
 interface TrialPlan {
   readonly stage: Stage;
   readonly title: string;
+  /** Of its files, without their ending: a fraction would be a folder. */
+  readonly file: string;
   readonly prepared: PreparedAttack;
   readonly judge: Judge;
   /** Judges of the other classifiers that the examples are shown to. */
@@ -248,15 +267,14 @@ async function* kept(
   { success }: Found,
 ): AsyncGenerator<ApplicationEvent> {
   if (!isKept(plan)) return;
-  const { stage, title, prepared, epsilon, attacked } = plan;
-  const { parts, images, name, context } = stage;
+  const { stage, title, file, prepared, epsilon, attacked } = plan;
+  const { parts, images, context } = stage;
   const size = sizeOf(images.shape);
   const values = new Float32Array(attacked.length * size);
   for (const [i, { start, count }] of [...batchesOf(attacked.length, parts.batch)].entries()) {
     values.set((await examples[i]!.data()).subarray(0, count * size) as Float32Array, start * size);
   }
-  const file = `${name}/${title.slice(name.length + 2).replaceAll(" at ", "@")}`;
-  const budget = epsilon === null ? "at the least distance" : `within ${epsilon}`;
+  const budget = epsilon === null ? "at the least distance" : `within ${fractionText(epsilon)}`;
   const shape = [attacked.length, ...images.shape];
   yield await context.artifact(
     `adversarial/${file}.npy`,

@@ -3,7 +3,7 @@
 import { chartControls, drawing, zoomTo } from "./chart-controls.js";
 import { seedCurves } from "./compare-data.js";
 import { csvOf, save } from "./export.js";
-import { short, spreadText } from "./format.js";
+import { readable, short, spreadText } from "./format.js";
 import { html, nothing } from "./lit-html/lit-html.js";
 import { listLink, runLink, setQuery } from "./location.js";
 import { detailFor } from "./run-curves.js";
@@ -70,7 +70,7 @@ function bySettings(runs, rows, names) {
 function table({ sides, paths, metrics, names, query, choose }) {
   return html`<div class="scroll"><table class="cards wide compared">
     <thead><tr><th scope="col">run</th><th scope="col">status</th>${paths.map((path) => html`<th scope="col" title=${path}>${shortName(path, names)}</th>`)}
-      <th scope="col">seed</th>${metrics.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col"><span class="hidden">take away</span></th></tr></thead>
+      <th scope="col">seed</th>${metrics.map((name) => html`<th scope="col">${readable(name)}</th>`)}<th scope="col"><span class="hidden">take away</span></th></tr></thead>
     <tbody>${sides.map(({ label, rows, runs }, i) => {
       const [first] = rows;
       const statuses = [...new Set(rows.map(({ status }) => status))];
@@ -82,7 +82,7 @@ function table({ sides, paths, metrics, names, query, choose }) {
         ${metrics.map((name) => {
           const spread = spreadOf(rows, `m:${name}`);
           const isMissed = rows.some(({ missed = [] }) => missed.includes(name));
-          return html`<td data-label=${name} class="value ${isMissed ? "missed" : ""}">${spread === undefined ? "–" : spreadText(spread)}</td>`;
+          return html`<td data-label=${readable(name)} class="value ${isMissed ? "missed" : ""}">${spread === undefined ? "–" : spreadText(spread)}</td>`;
         })}
         <td><button class="link" aria-label="Take ${label} away" @click=${() =>
           choose(

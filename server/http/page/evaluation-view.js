@@ -2,7 +2,7 @@
 
 import { zoomTo } from "./chart-controls.js";
 import { familiesOf, largestOf } from "./evaluation.js";
-import { number } from "./format.js";
+import { budget } from "./format.js";
 import { unsafeHTML } from "./lit-html/directives/unsafe-html.js";
 import { html, nothing } from "./lit-html/lit-html.js";
 import { colorOf } from "./palette.js";
@@ -70,13 +70,13 @@ function table(classifiers, panels) {
   const hasClean = clean.some((point) => point !== undefined);
   return html`<div class="scroll"><table class="values cards">
     <caption>Accuracy in percent, at the largest ε of each attack</caption>
-    <thead><tr><th scope="col">classifier</th>${hasClean ? html`<th scope="col">clean</th>` : nothing}${panels.map((panel) => html`<th scope="col">${named(panel.attack, panel.norm)}<br>ε ${number(largestOf(panel))}</th>`)}</tr></thead>
+    <thead><tr><th scope="col">classifier</th>${hasClean ? html`<th scope="col">clean</th>` : nothing}${panels.map((panel) => html`<th scope="col">${named(panel.attack, panel.norm)}<br>ε ${budget(largestOf(panel))}</th>`)}</tr></thead>
     <tbody>${classifiers.map(
       (name, i) =>
         html`<tr><th scope="row">${name}</th>${hasClean ? html`<td class="value" data-label="clean">${cell(clean[i])}</td>` : nothing}${panels.map(
           (panel) => {
             const at = largestOf(panel);
-            return html`<td class="value" data-label="${named(panel.attack, panel.norm)} at ${number(at)}">${cell(panel.lines.find(({ classifier }) => classifier === name)?.points.find(({ epsilon }) => epsilon === at))}</td>`;
+            return html`<td class="value" data-label="${named(panel.attack, panel.norm)} at ${budget(at)}">${cell(panel.lines.find(({ classifier }) => classifier === name)?.points.find(({ epsilon }) => epsilon === at))}</td>`;
           },
         )}</tr>`,
     )}</tbody></table></div>`;

@@ -72,7 +72,37 @@ export function percent(share) {
   return `${Math.floor(100 * share)} %`;
 }
 
+/**
+ * A metric's name as it is shown: `m.pgd@8/255` for `m.pgd@0.03137254901960784`. The server's tables have the same rule.
+ * @param {string} name
+ */
+export function readable(name) {
+  return name.replaceAll(/(?<![\p{L}\d.])\d+\.\d{7,}(?![\p{L}\d/])/gu, fraction);
+}
+
+/** A budget as people of the field write it, `8/255`, or else about four digits. @param {number} epsilon */
+export function budget(epsilon) {
+  const text = fraction(String(epsilon));
+  return text.includes("/") ? text : number(epsilon);
+}
+
+/** A decimal without end as a fraction, where it is one; of tables with seven digits, of 255. @param {string} text */
+function fraction(text) {
+  const value = Number(text);
+  const digits = text
+    .replace(/e.*$/, "")
+    .replace(/^[-0.]*/, "")
+    .replace(".", "").length;
+  if (!(value > 0) || Number.isInteger(value) || digits < 7) return text;
+  const isNear = (/** @type {number} */ of) => {
+    const nearest = Math.round(value * of) / of;
+    return nearest === value || (of === 255 && Number(nearest.toPrecision(digits)) === value);
+  };
+  const below = [3, 6, 7, 9, 11, 12, 255, ...Array.from({ length: 999 }, (_, i) => i + 2)].find(isNear);
+  return below === undefined ? text : `${Math.round(value * below)}/${below}`;
+}
+
 /** The words of a name such as `noisy.averagePrecision`: where a line may break. @param {string} name */
 export function wordsOf(name) {
-  return name.split(/(?<=[.@_-])|(?<=[a-z0-9])(?=[A-Z])/);
+  return readable(name).split(/(?<=[.@_-])|(?<=[a-z0-9])(?=[A-Z])/);
 }

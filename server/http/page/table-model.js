@@ -1,5 +1,5 @@
 /** The table of runs as numbers and texts: which columns it has, how rows are found, sorted and put together. */
-import { short } from "./format.js";
+import { readable, short } from "./format.js";
 
 /** @typedef {import("../table.ts").TableRow} Row */
 /** @typedef {{ id: string, name: string, title: string }} Column `o:<path>` is an option, `m:<name>` a metric */
@@ -36,7 +36,7 @@ export function columnsOf(rows, names) {
   const metrics = byNumber(rows.flatMap((row) => Object.keys(row.metrics)));
   return {
     options: options.map((path) => ({ id: `o:${path}`, name: shortName(path, names), title: path })),
-    metrics: metrics.map((name) => ({ id: `m:${name}`, name, title: name })),
+    metrics: metrics.map((name) => ({ id: `m:${name}`, name: readable(name), title: name })),
   };
 }
 

@@ -1,6 +1,6 @@
 /** The trials of a sweep, one a row: settings, state, metrics over the seeds. */
 
-import { number, percent, short, spreadText } from "./format.js";
+import { number, percent, readable, short, spreadText } from "./format.js";
 import { repeat } from "./lit-html/directives/repeat.js";
 import { html, nothing } from "./lit-html/lit-html.js";
 import { runLink, setQuery } from "./location.js";
@@ -39,8 +39,8 @@ export function trialTable({
     <thead><tr><th scope="col"><span class="hidden">drawn</span></th>
       ${paths.map((path) => sortHead(sort, `s:${path}`, names[path] ?? path))}
       ${sortHead(sort, "state", "state")}<th scope="col">seeds</th>
-      ${rungs.length === 0 ? nothing : html`<th scope="col">${goal?.metric} at rungs</th>`}
-      ${metrics.map((metric) => sortHead(sort, `m:${metric}`, metric))}</tr></thead>
+      ${rungs.length === 0 ? nothing : html`<th scope="col">${readable(goal?.metric ?? "")} at rungs</th>`}
+      ${metrics.map((metric) => sortHead(sort, `m:${metric}`, readable(metric)))}</tr></thead>
     <tbody>${repeat(
       sorted,
       ({ trial }) => trial,
@@ -55,7 +55,7 @@ export function trialTable({
         const title =
           found?.interval &&
           `95 %: ${found.interval.map(number).join(" to ")}; by seed: ${found.values.map(number).join(", ")}`;
-        return html`<td data-label=${metric} class="value ${metric === goal?.metric ? "goal" : ""}" title=${title ?? nothing}>${found === undefined ? "–" : spreadText(found)}</td>`;
+        return html`<td data-label=${readable(metric)} class="value ${metric === goal?.metric ? "goal" : ""}" title=${title ?? nothing}>${found === undefined ? "–" : spreadText(found)}</td>`;
       })}</tr>`,
     )}</tbody></table></div>`;
 }

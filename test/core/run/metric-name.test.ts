@@ -1,6 +1,16 @@
 /** Numbers in names are compared as numbers. */
 import t from "tap";
-import { canonicalName, isPause, judgeExpectations, nameAmong, type RunEvent } from "../../../core/mod.ts";
+import {
+  canonicalName,
+  fractionText,
+  isPause,
+  judgeExpectations,
+  nameAmong,
+  type RunEvent,
+  readableName,
+} from "../../../core/mod.ts";
+// @ts-expect-error the page's modules have no declarations
+import { budget, readable } from "../../../server/http/page/format.js";
 
 t.test("one number has one name, however it is written", (t) => {
   for (const name of [
@@ -21,6 +31,47 @@ t.test("one number has one name, however it is written", (t) => {
   t.equal(canonicalName("ours_0.20_w1.clean"), "ours_0.2_w1.clean");
   for (const name of ["w10.clean", "layer.10", "fgsm-l2", "share.70", "m@1e", "0x10"])
     t.equal(canonicalName(name), name);
+  t.end();
+});
+
+t.test("budgets are shown as they were written: as fractions where a decimal has no end", (t) => {
+  for (const text of ["1/255", "4/255", "8/255", "16/255", "1/3", "2/7", "300/255"]) {
+    const [above, below] = text.split("/").map(Number);
+    const value = above! / below!;
+    const reduced = text === "300/255" ? "300/255" : text;
+    t.equal(fractionText(value), reduced);
+    t.equal(budget(value), reduced, "on the page too");
+    t.equal(readableName(`m.pgd@${value}`), `m.pgd@${reduced}`);
+    t.equal(readable(`m.pgd@${value}`), `m.pgd@${reduced}`);
+    t.equal(canonicalName(readableName(`m.pgd@${value}`)), `m.pgd@${value}`, "it is the same metric");
+  }
+  t.equal(fractionText(Number((8 / 255).toPrecision(7))), "8/255", "as tables have it");
+  for (const value of [
+    0,
+    0.1,
+    0.25,
+    0.2,
+    0.0314,
+    0.031373,
+    1,
+    1e-7,
+    12345678,
+    Math.PI,
+    Math.SQRT1_2,
+    -4 / 255,
+  ])
+    t.equal(fractionText(value), String(value));
+  for (const name of [
+    "m.pgd@0.1",
+    "m.pgd@0.10",
+    "m.step-log-odds@0.0314",
+    "layer12345678",
+    "m@8/255",
+    "m.clean",
+  ]) {
+    t.equal(readableName(name), name);
+    t.equal(readable(name), name);
+  }
   t.end();
 });
 
