@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Norm, OutputKind } from "../../core/mod.ts";
+import { fractionText, type Norm, type OutputKind } from "../../core/mod.ts";
 import { type Evaluation, fooledWithin, shareOf, worstCase, Z } from "./evaluation.ts";
 
 /** What was probed beside the trials, on the images that were attacked. */
@@ -23,6 +23,8 @@ export type Probes = {
   readonly outputs?: OutputKind;
   /** What sigmoids at the end would hide. */
   readonly squashing?: Squashing;
+  /** What slopes averaged over the budget find. */
+  readonly averaged?: Averaging;
   /** Attacks run with a part of their steps, on some of the same images, at the largest budget. */
   readonly shortened?: readonly ShortenedAttack[];
 };
@@ -53,6 +55,19 @@ export type Squashing = {
   readonly only: { readonly outputs: number; readonly odds: number };
 };
 
+/** One step along slopes averaged over random points of the budget, beside the attacks that follow slopes. */
+export type Averaging = {
+  readonly norm: Norm;
+  readonly epsilon: number;
+  readonly attacks: readonly string[];
+  /** Points averaged over. */
+  readonly points: number;
+  /** Images compared. */
+  readonly images: number;
+  /** Images that the averaged slopes alone fool, and that these attacks alone do. */
+  readonly only: { readonly averaged: number; readonly attacks: number };
+};
+
 /** An attack run with a quarter of its steps. */
 export type ShortenedAttack = {
   readonly attack: string;
@@ -74,10 +89,11 @@ const ZERO_GRADIENTS = 0.01;
  * @returns warnings, each with what was seen and what to do; none where there is no sign
  */
 export function maskingSigns(evaluation: Evaluation, probes: Probes = {}): string[] {
+  const ofSlopes = [...outputSigns(probes), ...zeroGradientSigns(probes), ...roundingSigns(probes)];
   return [
-    ...outputSigns(probes),
-    ...zeroGradientSigns(probes),
-    ...roundingSigns(probes),
+    ...ofSlopes,
+    // flat or rounded slopes explain as well why attacks leave images that other slopes fool
+    ...(ofSlopes.length === 0 ? averagedSigns(probes) : []),
     ...blackBoxSigns(evaluation),
     ...chanceSigns(evaluation),
     ...stepSigns(evaluation, probes),
@@ -162,8 +178,21 @@ function roundingSigns({ rounding, zeroGradients }: Probes): string[] {
   return [
     `float32 rounds the gradient of the cross-entropy: the probability of the true class is exactly 1 on ` +
       `${percent(saturated)} of the images${zero > 0 ? ` (and the gradient zero on ${percent(zero)})` : ""}. After one step ` +
-      `of ${epsilon} (${norm}) up the cross-entropy ${percent(accuracy.crossEntropy)} are still right, up the log-odds ` +
+      `of ${fractionText(epsilon)} (${norm}) up the cross-entropy ${percent(accuracy.crossEntropy)} are still right, up the log-odds ` +
       `${percent(accuracy.logOdds)}: attacks on the cross-entropy flatter this classifier. ${OTHER_LOSSES}`,
+  ];
+}
+
+/** Slopes that are right on average alone: one step along their mean fools what many steps along them do not. */
+function averagedSigns({ averaged }: Probes): string[] {
+  if (averaged === undefined || !exceeds(averaged.only.averaged, averaged.only.attacks)) return [];
+  const { norm, epsilon, attacks, points, images, only } = averaged;
+  const many = attacks.length > 1;
+  return [
+    `one step of ${fractionText(epsilon)} (${norm}) along slopes averaged over ${points} random points of the budget fools ` +
+      `${only.averaged} of ${images} images that ${attacks.join(", ")} ${many ? "do" : "does"} not, which ${many ? "fool" : "fools"} ` +
+      `${only.attacks} that it does not: slopes are masked, as steps in the inputs do (levels, a thermometer code), or ` +
+      `${many ? "these attacks need" : "this attack needs"} more or longer steps. Attack the model without the steps, or a copy with flatter ones`,
   ];
 }
 
@@ -185,7 +214,7 @@ function blackBoxSigns({ trials, bounds }: Evaluation): string[] {
     if (!exceeds(only, others)) continue;
     signs.set(
       black.attack,
-      `${black.attack}, which uses no gradients, fools ${count(fooled)} images at epsilon ${epsilon}, ${best.attack} ` +
+      `${black.attack}, which uses no gradients, fools ${count(fooled)} images at epsilon ${fractionText(epsilon)}, ${best.attack} ` +
         `only ${count(best.fooled)}: gradients are masked, or attacks that follow them need another loss, more steps ` +
         "or restarts",
     );
@@ -194,7 +223,7 @@ function blackBoxSigns({ trials, bounds }: Evaluation): string[] {
 }
 
 /** Fewer images on which two attacks differ say nothing. */
-const FEWEST = 6;
+export const FEWEST = 6;
 
 /** McNemar's test: whether an attack that alone fools `only` images is stronger than one that alone fools `others`. */
 export function exceeds(only: number, others: number): boolean {
@@ -223,7 +252,7 @@ function chanceSigns(evaluation: Evaluation): string[] {
     const { value, low } = worstCase(evaluation, evaluation.trials, norm, [epsilon])[0]!;
     if (low <= chance) return [];
     return [
-      `at the largest ${norm} budget, ${epsilon}, ${percent(value)} are still right, more than by chance ` +
+      `at the largest ${norm} budget, ${fractionText(epsilon)}, ${percent(value)} are still right, more than by chance ` +
         `(${percent(chance)}): add larger budgets until nothing is. Where accuracy stays high, attacks fail to find ` +
         "what is there",
     ];
@@ -236,7 +265,7 @@ function stepSigns({ attacked, classes }: Evaluation, { shortened = [] }: Probes
     const left = shareOf(images - full, images);
     if (attacked.length === 0 || full > quarter || left.low <= 1 / classes) return [];
     return [
-      `${attack} fools ${full} of ${images} images at epsilon ${epsilon} with all its steps, ${quarter} with a quarter of ` +
+      `${attack} fools ${full} of ${images} images at epsilon ${fractionText(epsilon)} with all its steps, ${quarter} with a quarter of ` +
         "them: more steps do not help. It has found what there is, or the loss it climbs leads nowhere: see whether " +
         "another loss or a black-box attack finds more",
     ];

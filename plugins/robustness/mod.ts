@@ -26,7 +26,7 @@ export {
   type Trial,
   worstCase,
 } from "./evaluation.ts";
-export { maskingSigns, type Probes, type Rounding, type ShortenedAttack } from "./masking.ts";
+export { type Averaging, maskingSigns, type Probes, type Rounding, type ShortenedAttack } from "./masking.ts";
 export {
   type Examined,
   type Finding,

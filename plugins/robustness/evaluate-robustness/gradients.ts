@@ -130,14 +130,14 @@ const margin = (z: tf.Tensor, hot: tf.Tensor): tf.Tensor =>
   tf.sub(tf.max(otherLogits(z, hot), 1), ownLogit(z, hot));
 
 /** A number a row, as `x` is `[n, ...]`. */
-const spread = (numbers: tf.Tensor, x: tf.Tensor): tf.Tensor =>
+export const spread = (numbers: tf.Tensor, x: tf.Tensor): tf.Tensor =>
   tf.reshape(numbers, [x.shape[0]!, ...x.shape.slice(1).map(() => 1)]);
 
 const largest = (slope: tf.Tensor): tf.Tensor => tf.max(tf.abs(tf.reshape(slope, [slope.shape[0]!, -1])), 1);
 const isZero = (slope: tf.Tensor): tf.Tensor => tf.equal(largest(slope), 0);
 
 /** The step of length 1 along which a function of this slope rises fastest; none where that is zero. */
-function steepest(slope: tf.Tensor, norm: SteppedNorm): tf.Tensor {
+export function steepest(slope: tf.Tensor, norm: SteppedNorm): tf.Tensor {
   if (norm === "linf") return tf.sign(slope);
   if (norm === "l1") {
     const steepest = tf.equal(tf.abs(slope), spread(largest(slope), slope));
@@ -145,6 +145,11 @@ function steepest(slope: tf.Tensor, norm: SteppedNorm): tf.Tensor {
   }
   const most = largest(slope);
   const scaled = tf.div(slope, spread(tf.add(most, tf.cast(tf.equal(most, 0), "float32")), slope)); // its squares are not 0
-  const lengths = tf.sqrt(tf.sum(tf.square(tf.reshape(scaled, [scaled.shape[0]!, -1])), 1));
-  return tf.div(scaled, spread(tf.maximum(lengths, TINY), scaled));
+  return tf.div(scaled, spread(tf.maximum(lengthsOf(scaled, "l2"), TINY), scaled));
+}
+
+/** The length of each row in ℓ2 or ℓ1, `[n]`. */
+export function lengthsOf(x: tf.Tensor, norm: "l2" | "l1"): tf.Tensor {
+  const rows = tf.reshape(x, [x.shape[0]!, -1]);
+  return norm === "l1" ? tf.sum(tf.abs(rows), 1) : tf.sqrt(tf.sum(tf.square(rows), 1));
 }

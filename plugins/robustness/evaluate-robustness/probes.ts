@@ -6,11 +6,15 @@
 import { type ApplicationEvent, judgeOf, type Norm, type OutputKind, prepare } from "../../../core/mod.ts";
 import { type Evaluation, rightCount } from "../evaluation.ts";
 import type { Probes, ShortenedAttack } from "../masking.ts";
+import { averaging } from "./averaged.ts";
 import { type Budget, GradientReader, type Signs } from "./gradients.ts";
 import { attackBatch, batchesOf, disposeBatch } from "./images.ts";
 import type { NamedAttack, Stage } from "./stage.ts";
 
-/** Looks at the gradients on all images that were attacked, and runs attacks again on the first batch of them. */
+/**
+ * Looks at the gradients on all images that were attacked, averages them over the budget on some, and runs attacks again on
+ * the first batch.
+ */
 export async function* probing(
   stage: Stage,
   attacks: readonly NamedAttack[],
@@ -32,7 +36,7 @@ export async function* probing(
     return [{ name, attack, steps: Math.max(1, Math.round(attack.steps / 4)), last, epsilon: last.epsilon! }];
   });
   const batches = [...batchesOf(attacked.length, parts.batch)];
-  const steps = batches.length + shortenable.length;
+  const steps = batches.length + shortenable.length + 1;
   let step = 0;
   const progress = (): ApplicationEvent => ({ type: "progress", stage: title, step: ++step, steps });
   yield { type: "stage", stage: title, steps };
@@ -54,6 +58,9 @@ export async function* probing(
   } finally {
     reader.dispose();
   }
+
+  const averaged = await averaging(stage, attacks, evaluation, target, budget);
+  yield progress();
 
   const looked = attacked.slice(0, parts.batch);
   const batch = attackBatch(images, batches[0]!, attacked, target);
@@ -78,7 +85,7 @@ export async function* probing(
     judge.dispose();
     disposeBatch(batch);
   }
-  return { ...gradientProbes(signs, budget, evaluation), shortened };
+  return { ...gradientProbes(signs, budget, evaluation), ...(averaged && { averaged }), shortened };
 }
 
 /** The largest budget in ℓ∞, or in ℓ2, or in ℓ1, where no attack is in another; none where all are in ℓ0. */
