@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { InputError, messageOf } from "../../../core/mod.ts";
 import { pathOf } from "../parts/read.ts";
-import { Elem } from "./elem.ts";
+import { Elem, half, halfBits } from "./elem.ts";
 import type { Port } from "./file.ts";
 
 /** Inputs of a file, row by row, and what is made of them. */
@@ -33,6 +33,7 @@ type OnnxRuntime = typeof import("onnxruntime-node");
 /**
  * Opens a file by ONNX Runtime.
  * @param bytes of the file, with the outputs that are to be compared; undefined where the file itself will do
+ * @param isRare whether it has numbers that ONNX Runtime has few operators for: doubles, bfloat16
  * @returns the reference, or a sentence that says why there is none
  * @throws InputError where ONNX Runtime refuses the file
  */
@@ -40,6 +41,7 @@ export async function referenceOf(
   location: URL,
   bytes: Uint8Array | undefined,
   port: Port,
+  isRare: boolean,
 ): Promise<Reference | string> {
   let runtime: OnnxRuntime;
   try {
@@ -48,7 +50,6 @@ export async function referenceOf(
     return `onnxruntime-node does not load (${messageOf(cause)})`;
   }
   const tensorOf = inputsOf(runtime, port);
-  if (tensorOf === undefined) return "its input is of halves, which this version of Node cannot make";
   // as the file has it: optimised, it takes a padding of zeros for part of a max pooling, which ignores it
   const options: InferenceSession.SessionOptions = {
     ...{ intraOpNumThreads: 1, logSeverityLevel: 4 },
@@ -61,6 +62,8 @@ export async function referenceOf(
         ? await runtime.InferenceSession.create(fileURLToPath(location), options)
         : await runtime.InferenceSession.create(bytes, options);
   } catch (cause) {
+    if (isRare)
+      return `ONNX Runtime does not run it (${messageOf(cause)}); here it is computed in single floats`;
     throw new InputError(`${pathOf(location)}: ONNX Runtime refuses the file: ${messageOf(cause)}`, {
       cause,
     });
@@ -68,21 +71,25 @@ export async function referenceOf(
   return {
     async run(x, output) {
       const results = await session.run({ [port.name]: tensorOf(x) }, [output]);
-      return Float32Array.from(results[output]!.data as ArrayLike<number>);
+      const { data, type } = results[output]!;
+      const values = data as ArrayLike<number>;
+      const areBits = type === "float16" && data instanceof Uint16Array; // where Node has no halves
+      return areBits ? Float32Array.from(values, half) : Float32Array.from(values);
     },
     dispose: () => session.release(),
   };
 }
 
 /** Makes tensors of the type that the file takes. */
-function inputsOf({ Tensor }: OnnxRuntime, { elem }: Port): ((x: Batch) => Tensor) | undefined {
+function inputsOf({ Tensor }: OnnxRuntime, { elem }: Port): (x: Batch) => Tensor {
   if (elem === Elem.double) return ({ data, shape }) => new Tensor("float64", Float64Array.from(data), shape);
   if (elem !== Elem.float16) return ({ data, shape }) => new Tensor("float32", data, shape);
-  const { Float16Array: Halves } = globalThis as unknown as {
-    Float16Array?: { from(values: ArrayLike<number>): { readonly buffer: ArrayBuffer } };
+  return ({ data, shape }) => {
+    const bits = Uint16Array.from(data, halfBits);
+    const tensor = new Tensor("float16", bits, shape);
+    // the binding knows halves by their bits alone, while the tensor shows them as Node's Float16Array where there is one
+    return Object.defineProperty(tensor, "data", { value: bits });
   };
-  if (Halves === undefined) return undefined;
-  return ({ data, shape }) => new Tensor("float16", new Uint16Array(Halves.from(data).buffer), shape);
 }
 
 /** The largest difference between outputs, as a share of the largest, or of 1. NaN and infinity equal themselves. */

@@ -175,6 +175,25 @@ export function half(bits: number): number {
 
 const word = new DataView(new ArrayBuffer(4));
 
+/** The bits of the half nearest to a number, of two equally near the even one. */
+export function halfBits(value: number): number {
+  if (Number.isNaN(value)) return 0x7e00;
+  word.setFloat32(0, value);
+  const sign = (word.getUint32(0) >>> 16) & 0x8000;
+  const exponent = ((word.getUint32(0) >>> 23) & 0xff) - 127;
+  const size = Math.abs(value);
+  if (size >= 65520) return sign | 0x7c00;
+  if (exponent < -14) return sign | nearest(size * 2 ** 24);
+  return sign | (((exponent + 14) << 10) + nearest(size * 2 ** (10 - exponent))); // the leading 1 counts in the exponent
+}
+
+/** The nearest whole number, of two equally near the even one. */
+function nearest(x: number): number {
+  const below = Math.floor(x);
+  const over = x - below;
+  return over > 0.5 || (over === 0.5 && below % 2 === 1) ? below + 1 : below;
+}
+
 /** A bfloat16 of its bits: the upper half of a single float. */
 export function brain(bits: number): number {
   word.setUint32(0, bits << 16);

@@ -5,8 +5,8 @@
  */
 import { type ClassifierPlace, InputError, messageOf } from "../../../core/mod.ts";
 import { files, pathOf } from "../parts/read.ts";
-import { isCoarse, isReal } from "./elem.ts";
-import { decodeModel, type OnnxModel, type Port } from "./file.ts";
+import { Elem, isCoarse, isReal } from "./elem.ts";
+import { decodeModel, type FileNode, type Graph, type OnnxModel, type Port } from "./file.ts";
 import { type Gives, type Head, headOf } from "./head.ts";
 import { batchOf, type Entrance, entranceOf } from "./layout.ts";
 import { nodesFor, type Program, programOf, requireOperators } from "./program.ts";
@@ -31,6 +31,8 @@ export interface OpenGraph {
   readonly external: boolean;
   /** Whether it computes with less than single floats. */
   readonly coarse: boolean;
+  /** Whether it has doubles or bfloat16, which ONNX Runtime computes little with. */
+  readonly rare: boolean;
   /** Whether it rounds values in flight. */
   readonly quantized: boolean;
   /** Gives the values of logits and of the output. */
@@ -58,14 +60,17 @@ export async function openGraph(location: URL, how: Opening, place: ClassifierPl
   requireOperators(nodes, model);
   const entrance = entranceOf(port, place, how.channelsFirst, path);
   const valuesOf = await weightsOf(graph, nodes, location, path, reader);
-  const quantized = nodes.some(({ op }) => op === "QuantizeLinear");
-  const halves = [...graph.initializers.values(), port].some(({ elem }) => isCoarse(elem ?? 0));
+  const dynamic = nodes.some(({ op }) => op === "DynamicQuantizeLinear");
+  const quantized = dynamic || nodes.some(({ op }) => op === "QuantizeLinear");
+  const elems = elemsOf(graph, nodes, port);
   return {
     ...{ location, path, bytes, port, head, entrance, quantized, hashes: reader.hashes },
-    size: batchOf(port),
+    // what it rounds to depends on all that it is given
+    size: batchOf(port) ?? (dynamic ? 1 : undefined),
     declared: graph.outputs.some(({ name }) => name === head.output),
     external: [...graph.initializers.values()].some(({ external }) => external !== undefined),
-    coarse: quantized || halves,
+    coarse: quantized || elems.some(isCoarse),
+    rare: elems.includes(Elem.double) || elems.includes(Elem.bfloat16),
     program: programOf(nodes, wanted, { ...model, valuesOf }),
   };
 }
@@ -76,6 +81,15 @@ function decoded(bytes: Uint8Array, path: string): OnnxModel {
   } catch (cause) {
     throw new InputError(`${path}: is no ONNX file that can be read: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** Types of its numbers: of its constants, its input, and what it casts to. */
+function elemsOf({ initializers }: Graph, nodes: readonly FileNode[], port: Port): number[] {
+  const cast = nodes.flatMap(({ op, attributes }) =>
+    op === "Cast" ? (attributes.get("to")?.int ?? []) : [],
+  );
+  const constants = nodes.flatMap(({ attributes }) => attributes.get("value")?.tensor?.elem ?? []);
+  return [...initializers.values(), port].map(({ elem }) => elem ?? 0).concat(cast, constants);
 }
 
 /** The one input. @throws InputError where there are more, or it is not of real numbers */

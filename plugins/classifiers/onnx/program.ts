@@ -74,6 +74,13 @@ export function requireOperators(
   }
   if (missing.size > 0) {
     const list = [...missing].map(([name, node]) => `${name} (node "${node.name}")`).join(", ");
+    const names = [...missing.keys()];
+    if (names.every((name) => /^(com\.microsoft\.)?Q(Linear|Gemm|Attention)/.test(name))) {
+      throw new InputError(
+        `${path}: has operators on quantised numbers that aren't supported: ${list}. Quantise the network with ` +
+          "DequantizeLinear before its operators (QuantFormat.QDQ), or attack the one that this was made of",
+      );
+    }
     throw new InputError(
       `${path}: has operators that aren't supported: ${list}. Export the classifier without them: in its mode of use, ` +
         "with random steps and what comes before or after the network left out",

@@ -194,9 +194,10 @@ export function together(values: readonly Value[], f: (...xs: tf.Tensor[]) => tf
   const rank = Math.max(...values.map(rankOf));
   const last = rank === 4 && values.some((value) => !isKnown(value) && value.last);
   if (!last) return laid(f(...values.map(plain)));
+  const anyLong = values.some((value) => sizeOf(shapeOf(value)) !== 1); // one of them keeps the four axes
   const xs = values.map((value) => {
     const missing = 4 - rankOf(value);
-    if (sizeOf(shapeOf(value)) === 1) return tf.reshape(plain(value), []);
+    if (sizeOf(shapeOf(value)) === 1 && anyLong) return tf.reshape(plain(value), []);
     return channelsLast(missing > 0 ? reshape(value, [...Array(missing).fill(1), ...shapeOf(value)]) : value);
   });
   return laid(f(...xs), true);

@@ -60,7 +60,7 @@ export async function verified(graph: OpenGraph, run: RunGraph, x: tf.Tensor): P
   const { head, location, port, path, coarse } = graph;
   const bytes = comparable(graph);
   if (typeof bytes === "string") return bytes;
-  const reference = await referenceOf(location, bytes, port);
+  const reference = await referenceOf(location, bytes, port, graph.rare);
   if (typeof reference === "string") return reference;
   try {
     const own = await valuesOf(graph, run, x, OUTPUT);

@@ -186,6 +186,44 @@ const quantised: Row[] = [
     ],
     { constants: { s: floats([], [0.25]), z: bytes(2, [], [3]) }, slope: false },
   ),
+  graph(
+    "DynamicQuantizeLinear and MatMulInteger",
+    [1, 3, 4],
+    [
+      { op: "DynamicQuantizeLinear", inputs: ["x"], outputs: ["q", "s", "z"] },
+      { op: "MatMulInteger", inputs: ["q", "w", "z", "wz"], outputs: ["m"] },
+      { op: "Cast", inputs: ["m"], outputs: ["f"], attributes: { to: 1 } },
+      { op: "Mul", inputs: ["f", "s"] },
+    ],
+    {
+      constants: { w: bytes(3, [4, 2], [1, -2, 3, 100, -128, 127, 5, 0]), wz: bytes(3, [], [7]) },
+      slope: false,
+    },
+  ),
+  graph(
+    "DynamicQuantizeLinear and ConvInteger, in groups, dilated",
+    [1, 4, 7, 6],
+    [
+      { op: "DynamicQuantizeLinear", inputs: ["x"], outputs: ["q", "s", "z"] },
+      {
+        ...{ op: "ConvInteger", inputs: ["q", "w", "z", "wz"], outputs: ["c"] },
+        attributes: { group: 2, dilations: [2, 1], pads: [2, 1, 0, 1], strides: [1, 2] },
+      },
+      { op: "Cast", inputs: ["c"], outputs: ["f"], attributes: { to: 1 } },
+      { op: "Mul", inputs: ["f", "s"] },
+    ],
+    {
+      constants: {
+        w: bytes(
+          2,
+          [4, 2, 3, 3],
+          Array.from({ length: 72 }, (_, i) => (i * 53) % 256),
+        ),
+        wz: bytes(2, [], [128]),
+      },
+      ...{ slope: false, range: [-0.5, 2] },
+    },
+  ),
 ];
 
 /** All of them. */

@@ -8,6 +8,7 @@ import { activations } from "./activation.ts";
 import { attentions } from "./attention.ts";
 import { constants } from "./constants.ts";
 import { convolutions } from "./conv.ts";
+import { integers } from "./integer.ts";
 import { products } from "./matmul.ts";
 import { normalisations } from "./norm.ts";
 import { paddings } from "./pad.ts";
@@ -33,4 +34,5 @@ export const operators: Operators = {
   ...resizing,
   ...paddings,
   ...quantisation,
+  ...integers,
 };

@@ -28,7 +28,8 @@ function aligned(node: OnnxNode, numbers: Value, rank: number): Value {
   return reshape(numbers, Array(rank).fill(1).with(axis, size));
 }
 
-const real = (x: Value): Value => (isKnown(x) ? zipped(Elem.float, (v) => v, x) : x);
+/** A value as real numbers. */
+export const real = (x: Value): Value => (isKnown(x) ? zipped(Elem.float, (v) => v, x) : x);
 
 function partsOf(node: OnnxNode, inputs: Inputs): { x: Value; scale: Value; zero: Value } {
   const x = given(inputs, 0);
@@ -57,13 +58,10 @@ const quantize: Operator = (node) => {
 };
 
 /** Rounded values whose slope is 1. */
-const straightRound = tf.customGrad((x) => ({
+export const straightRound = tf.customGrad((x) => ({
   value: tf.round(x as tf.Tensor),
   gradFunc: (dy: tf.Tensor) => dy,
 }));
-
-/** Whether a graph quantises values in flight. */
-export const quantizes = (ops: ReadonlySet<string>): boolean => ops.has("QuantizeLinear");
 
 /** Quantised numbers. */
 export const quantisation: Operators = { DequantizeLinear: dequantize, QuantizeLinear: quantize };
