@@ -14,8 +14,8 @@ const tensor = (name: string, shape: number[]): tf.Tensor => key.fold(name).norm
 interface Case {
   readonly image: [number, number, number, number];
   readonly filter: [number, number, number, number];
-  readonly stride: number;
-  readonly pad: "same" | "valid" | number;
+  readonly stride: number | [number, number];
+  readonly pad: "same" | "valid" | number | tf.backend_util.ExplicitPadding;
   readonly dilation?: number;
 }
 
@@ -36,6 +36,23 @@ const cases: readonly Case[] = [
   { image: [1, 9, 9, 16], filter: [3, 3, 16, 16], stride: 3, pad: 0 },
   { image: [2, 8, 8, 16], filter: [3, 3, 16, 20], stride: 1, pad: 1 },
   { image: [2, 8, 8, 20], filter: [3, 3, 20, 16], stride: 1, pad: 1 },
+  // of these tfjs reckons the width as the height
+  { image: [2, 8, 9, 16], filter: [5, 3, 16, 16], stride: 1, pad: 0 },
+  { image: [2, 8, 9, 3], filter: [5, 3, 3, 6], stride: 1, pad: 1 },
+  { image: [2, 8, 9, 3], filter: [3, 5, 3, 6], stride: 2, pad: 1 },
+  { image: [2, 8, 9, 16], filter: [5, 2, 16, 16], stride: 2, pad: 0 },
+  { image: [2, 8, 9, 16], filter: [3, 3, 16, 16], stride: [2, 1], pad: 1 },
+  { image: [2, 8, 9, 3], filter: [3, 3, 3, 6], stride: [1, 2], pad: 1 },
+  { image: [2, 8, 9, 16], filter: [4, 2, 16, 16], stride: 1, pad: 1, dilation: 2 },
+  {
+    ...{ image: [2, 8, 9, 16], filter: [5, 3, 16, 16], stride: 1 },
+    pad: [
+      [0, 0],
+      [2, 1],
+      [0, 1],
+      [0, 0],
+    ],
+  },
 ];
 
 /** A convolution, what may follow one, its gradients, and the gradient of its gradient's length. */
@@ -85,6 +102,43 @@ for (const given of cases) {
     });
   });
 }
+
+t.test("one channel each, and pooling, of windows and strides that aren't square", async (t) => {
+  const square = (f: (x: tf.Tensor4D) => tf.Tensor) => (): tf.Tensor[] => {
+    const x = tensor("x", [2, 8, 9, 4]) as tf.Tensor4D;
+    return [f(x), tf.grad((x: tf.Tensor) => tf.sum(tf.square(f(x as tf.Tensor4D))))(x)];
+  };
+  for (const [window, strides, pad] of [
+    [[5, 3], 1, 0],
+    [[5, 3], 1, 1],
+    [[3, 5], 1, 1],
+    [[3, 3], [2, 1], 1],
+  ] as [[number, number], number | [number, number], number][]) {
+    const w = (): tf.Tensor4D => tensor("w", [...window, 4, 2]) as tf.Tensor4D;
+    const depthwise = (x: tf.Tensor4D, w: tf.Tensor4D): tf.Tensor => tf.depthwiseConv2d(x, w, strides, pad);
+    const slopes = (): tf.Tensor[] => {
+      const x = tensor("x", [2, 8, 9, 4]) as tf.Tensor4D;
+      return [tf.grad((w: tf.Tensor) => tf.sum(tf.square(depthwise(x, w as tf.Tensor4D))))(w())];
+    };
+    for (const [name, f] of Object.entries({
+      depthwise: square((x) => depthwise(x, w())),
+      "depthwise filter": slopes,
+      "max pool": square((x) => tf.maxPool(x, window, strides, pad)),
+      "mean pool": square((x) => tf.avgPool(x, window, strides, pad)),
+    })) {
+      const [ours, cpu] = [await on("onnxruntime", f), await on("cpu", f)];
+      cpu.forEach(({ shape, values }, i) => {
+        t.same(ours[i]!.shape, shape);
+        const scale = values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+        const off = values.reduce((most, x, j) => Math.max(most, Math.abs(x - ours[i]!.values[j]!)), 0);
+        t.ok(
+          off < 1e-5 * scale,
+          `${name} ${window}, ${strides}, ${pad}: output ${i} is off by ${off} of ${scale}`,
+        );
+      });
+    }
+  }
+});
 
 t.test("blocks of channels go from one convolution to the next as they are", async (t) => {
   await tf.setBackend("onnxruntime");

@@ -36,12 +36,12 @@ export function registerConv(): void {
   kernel<ConvAttrs>("Conv2D", ({ g, input, attrs }) => {
     const [x, filter] = [input("x"), input("filter")];
     const info = infoOf(x.shape, filter.shape, attrs, false);
-    return info && conv(g, x, filter, info, false);
+    return info && conv(g, ...cut(g, x, info), filter, false);
   });
   kernel<ConvAttrs>("DepthwiseConv2dNative", ({ g, input, attrs }) => {
     const [x, filter] = [input("x"), input("filter")];
     const info = infoOf(x.shape, filter.shape, attrs, true);
-    return info && conv(g, x, filter, info, true);
+    return info && conv(g, ...cut(g, x, info), filter, true);
   });
   for (const [name, depthwise] of [
     ["FusedConv2D", false],
@@ -51,7 +51,7 @@ export function registerConv(): void {
       const [x, filter] = [input("x"), input("filter")];
       const info = infoOf(x.shape, filter.shape, attrs, depthwise);
       if (info === undefined) return undefined;
-      const y = conv(g, x, filter, info, depthwise);
+      const y = conv(g, ...cut(g, x, info), filter, depthwise);
       const bias = optional("bias");
       return activated(
         g,
@@ -69,20 +69,20 @@ export function registerConv(): void {
       const [dy, filter] = [input("dy"), input("filter")];
       const info = infoOf(attrs.inputShape, filter.shape, attrs, depthwise);
       if (info !== undefined && !sameShape(info.outShape, dy.shape)) return undefined;
-      return info && convInput(g, dy, filter, info, attrs.inputShape, depthwise);
+      return info && wholeInput(g, dy, filter, info, depthwise);
     });
   }
   kernel<ConvAttrs & { filterShape: Shape4 }>("Conv2DBackpropFilter", ({ g, input, attrs }) => {
     const [x, dy] = [input("x"), input("dy")];
     const info = infoOf(x.shape, attrs.filterShape, attrs, false);
-    return info && convFilter(g, x, dy, info, attrs.filterShape);
+    return info && convFilter(g, ...cut(g, x, info), dy, attrs.filterShape);
   });
   kernel<ConvAttrs & { filterShape: Shape4 }>(
     "DepthwiseConv2dNativeBackpropFilter",
     ({ g, input, attrs }) => {
       const [x, dy] = [input("x"), input("dy")];
       const info = infoOf(x.shape, attrs.filterShape, attrs, true);
-      return info && depthwiseFilter(g, x, dy, info, attrs.filterShape);
+      return info && depthwiseFilter(g, ...cut(g, x, info), dy, attrs.filterShape);
     },
   );
 }
@@ -126,6 +126,44 @@ export function padsOf(info: Info): { pads: number[]; over: [number, number] } {
   };
 }
 
+/**
+ * Rows and columns at the far ends that no output sees, though another step would: of a filter or of strides that are not
+ * square and a padding that is a number, tfjs reckons the width of the output as it does its height. 0 where there are none.
+ */
+export function unseen(info: Info): [rows: number, columns: number] {
+  const [rows, columns] = padsOf(info).over;
+  return [rows >= info.strideHeight ? rows : 0, columns >= info.strideWidth ? columns : 0];
+}
+
+/** An input without what no output sees of it, and what is to be computed then. */
+function cut(g: Recorder, x: View, info: Info): [View, Info] {
+  const [rows, columns] = unseen(info);
+  if (rows + columns === 0) return [x, info];
+  const [inHeight, inWidth] = [info.inHeight - rows, info.inWidth - columns];
+  const inShape: Shape4 = [info.batchSize, inHeight, inWidth, info.inChannels];
+  return [slice(g, x, [0, 0, 0, 0], inShape), { ...info, inHeight, inWidth, inShape }];
+}
+
+/** The gradient to an input, 0 where no output sees it. */
+function wholeInput(g: Recorder, dy: View, filter: View, info: Info, depthwise: boolean): View {
+  const [rows, columns] = unseen(info);
+  const [inHeight, inWidth] = [info.inHeight - rows, info.inWidth - columns];
+  const inShape: Shape4 = [info.batchSize, inHeight, inWidth, info.inChannels];
+  const dx = convInput(g, dy, filter, { ...info, inHeight, inWidth, inShape }, inShape, depthwise);
+  if (rows + columns === 0) return dx;
+  return pad(
+    g,
+    dx,
+    [
+      [0, 0],
+      [0, rows],
+      [0, columns],
+      [0, 0],
+    ],
+    0,
+  );
+}
+
 const isPointwise = (info: Info): boolean =>
   info.filterHeight * info.filterWidth * info.strideHeight * info.strideWidth === 1 &&
   info.outHeight === info.inHeight &&
@@ -138,7 +176,7 @@ function weights(g: Recorder, filter: View, grouped: boolean): View {
   return g.reshape(g.transpose(filter, [2, 3, 0, 1]), [i * o, 1, h, w]);
 }
 
-function conv(g: Recorder, x: View, filter: View, info: Info, depthwise: boolean): View {
+function conv(g: Recorder, x: View, info: Info, filter: View, depthwise: boolean): View {
   if (x.value.zero || filter.value.zero) return g.zeros(float32, info.outShape);
   const group = depthwise ? info.inChannels : 1;
   const { pads } = padsOf(info);
@@ -253,7 +291,7 @@ const GATHERED = 2 ** 27;
  * The gradient to the filter: what was seen through each of its cells times what came of it. Several cells are gathered
  * into one product, since ONNX Runtime computes few rows of a product at two thirds of the speed of many.
  */
-function convFilter(g: Recorder, x: View, dy: View, info: Info, filterShape: Shape4): View {
+function convFilter(g: Recorder, x: View, info: Info, dy: View, filterShape: Shape4): View {
   if (x.value.zero || dy.value.zero) return g.zeros(float32, filterShape);
   const blocked = blockedFilter(g, x, dy, info, padsOf(info).pads);
   if (blocked !== undefined) return blocked;
@@ -274,7 +312,7 @@ function convFilter(g: Recorder, x: View, dy: View, info: Info, filterShape: Sha
   return g.reshape(concat(g, products, 0), filterShape);
 }
 
-function depthwiseFilter(g: Recorder, x: View, dy: View, info: Info, filterShape: Shape4): View {
+function depthwiseFilter(g: Recorder, x: View, info: Info, dy: View, filterShape: Shape4): View {
   const [, , channels, multiplier] = filterShape;
   const padded = framed(g, x, info);
   const spread = [info.batchSize, info.outHeight, info.outWidth, channels];

@@ -8,7 +8,7 @@ import { Elem } from "../model.ts";
 import type { Recorder } from "../recorder.ts";
 import { sizeOf, type View } from "../value.ts";
 import type { Info } from "./blocked.ts";
-import { channelsFirst, channelsLast, padsOf } from "./conv.ts";
+import { channelsFirst, channelsLast, padsOf, unseen } from "./conv.ts";
 import { kernel } from "./kernel.ts";
 import { pointwise } from "./pointwise.ts";
 
@@ -147,8 +147,9 @@ function infoOf(x: readonly number[], attrs: PoolAttrs): Info {
 const isNothing = (info: Info): boolean =>
   info.filterWidth === 1 && info.filterHeight === 1 && tf.util.arraysEqual(info.inShape, info.outShape);
 
-/** ONNX wants paddings smaller than the window. */
+/** ONNX wants paddings smaller than the window, and gives an output to all that a window fits into. */
 function outOfFrame(info: Info): boolean {
+  if (unseen(info).some((rows) => rows > 0)) return true;
   const [top, left, bottom, right] = padsOf(info).pads as [number, number, number, number];
   return Math.max(top, bottom) >= info.filterHeight || Math.max(left, right) >= info.filterWidth;
 }
