@@ -52,6 +52,8 @@ interface Answer {
   readonly logits: readonly number[];
   readonly epsilons: Readonly<Record<"linf" | "l2", number>>;
   readonly found: Readonly<Record<string, readonly boolean[]>>;
+  /** Of the processor, by the name of an attack, where they were counted. */
+  readonly seconds: Readonly<Record<string, number>>;
   /** Null where the peer found nothing. */
   readonly distances: Readonly<Record<string, readonly (number | null)[]>>;
 }
@@ -134,7 +136,7 @@ t.test("attacks through ONNX do what those of other libraries do", { skip: missi
   const answers = await peers(data, await data.heldOut!());
   const decisions = { all: 0, differ: 0 };
   for (const [network, about] of Object.entries(answers)) {
-    const { shape, images, labels, logits, mean, deviation, found, distances } = about;
+    const { shape, images, labels, logits, mean, deviation, found, distances, seconds } = about;
     const n = labels.length;
     const { classifier, events } = await open(
       { file: join(folder, `${network}.onnx`), mean, deviation },
@@ -152,19 +154,24 @@ t.test("attacks through ONNX do what those of other libraries do", { skip: missi
     const far = Math.max(...logits.map((z, i) => Math.abs(z - own[i]!)));
     t.ok(far < 1e-4 * Math.max(1, ...logits.map(Math.abs)), `${network}: logits off by ${far}`);
 
-    const known = new Map<string, Verdict>();
+    const known = new Map<string, Verdict & { readonly seconds: number }>();
     for (const [name, theirs] of Object.entries(found)) {
       const [library, full] = name.split(" ") as [string, string];
       const [called, epsilon] = full.split("@") as [string, string];
       const { attack, kind } = attackOf(called);
       const batch = kind === "pgd-aimed" ? { x, y, target } : { x, y };
-      if (!known.has(full)) known.set(full, await ours(classifier, attack, batch, Number(epsilon)));
-      const { success: flags, members } = known.get(full)!;
+      if (!known.has(full)) {
+        const { user } = process.cpuUsage();
+        const verdict = await ours(classifier, attack, batch, Number(epsilon));
+        known.set(full, { ...verdict, seconds: (process.cpuUsage().user - user) / 1e6 });
+      }
+      const { success: flags, members, seconds: took } = known.get(full)!;
       const success = [...flags].map(Boolean);
       for (const [member, left] of Object.entries(members))
         t.comment(`${network}: ${full}: ${left.reduce((sum, flag) => sum + flag, 0)} left after ${member}`);
       const [a, b] = [success, theirs].map((flags) => (100 * flags.filter(Boolean).length) / n);
-      t.comment(`${network}: ${name}: ${a} %, theirs ${b} %`);
+      const times = seconds[name] === undefined ? "" : `; processor ${took} s, theirs ${seconds[name]} s`;
+      t.comment(`${network}: ${name}: ${a} %, theirs ${b} %${times}`);
       if (library === "foolbox") {
         decisions.all += n;
         decisions.differ += success.filter((good, i) => good !== theirs[i]).length;

@@ -3,11 +3,13 @@
 onnx_attacks.py FOLDER <task as JSON>   reads FOLDER/study.safetensors: `x`, `y`, MNIST's images [n, 28, 28, 1] to train on and
                                         `tx`, `ty` to attack; writes a file for each network, and answers.json:
                                         {network: {shape, mean, deviation, images, labels, logits, linf, l2,
-                                        found: {"<library> <attack>@<epsilon>": [success, ...]}, distances: {...}}}
+                                        found: {"<library> <attack>@<epsilon>": [success, ...]}, distances: {...},
+                                        seconds: {"<library> <attack>@<epsilon>": of the processor}}}
 """
 
 import json
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -108,7 +110,7 @@ class Study:
         self.whole = Normal(network, mean, deviation).eval()  # torchattacks leaves it in the mode it found
         preprocessing = dict(mean=mean, std=deviation, axis=-3)
         self.model = foolbox.PyTorchModel(network, bounds=(0, 1), preprocessing=preprocessing, device="cpu")
-        self.found, self.distances = {}, {}
+        self.found, self.distances, self.seconds = {}, {}, {}
 
     def fooled(self, adversarial):
         with torch.no_grad():
@@ -152,7 +154,9 @@ class Study:
         ):
             self.found[f"torchattacks {name}-linf@{epsilon}"] = self.fooled(attack(self.x, self.y))
         for norm, epsilon in epsilons.items():
-            self.found[f"autoattack auto-attack-{norm}@{epsilon}"] = self.autoattack(norm, epsilon, task)
+            name, start = f"autoattack auto-attack-{norm}@{epsilon}", time.process_time()
+            self.found[name] = self.autoattack(norm, epsilon, task)
+            self.seconds[name] = time.process_time() - start
 
     def autoattack(self, norm, epsilon, task):
         all_ = AutoAttack(self.whole, norm=norm.capitalize(), eps=epsilon, seed=0, version="standard", device="cpu")
@@ -197,7 +201,7 @@ def main(folder, text):
             **dict(shape=[*x.shape[2:], x.shape[1]], images=x.permute(0, 2, 3, 1).flatten().tolist(), labels=y.tolist()),
             **dict(mean=[0.0] if inside else mean, deviation=[1.0] if inside else deviation),
             **dict(logits=logits.flatten().tolist(), epsilons=epsilons),
-            **dict(found=study.found, distances=study.distances),
+            **dict(found=study.found, distances=study.distances, seconds=study.seconds),
         }
     (folder / "answers.json").write_text(json.dumps(answers))
 
