@@ -53,6 +53,12 @@ const cases: readonly Case[] = [
       [0, 0],
     ],
   },
+  { image: [4, 8, 8, 1], filter: [5, 5, 1, 16], stride: 2, pad: 2 },
+  { image: [2, 9, 9, 3], filter: [4, 4, 3, 32], stride: 2, pad: "same" },
+  { image: [2, 8, 8, 16], filter: [3, 3, 16, 16], stride: 2, pad: "valid" },
+  { image: [4, 10, 10, 16], filter: [2, 2, 16, 16], stride: 3, pad: "valid" },
+  { image: [4, 4, 4, 16], filter: [5, 5, 16, 16], stride: 1, pad: "same" },
+  { image: [4, 2, 2, 16], filter: [3, 3, 16, 16], stride: 2, pad: 3 },
 ];
 
 /** A convolution, what may follow one, its gradients, and the gradient of its gradient's length. */

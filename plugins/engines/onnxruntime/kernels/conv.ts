@@ -12,7 +12,8 @@ import type { Recorder } from "../recorder.ts";
 import { sameShape, sizeOf, type View } from "../value.ts";
 import { activated, type FusedAttrs } from "./activation.ts";
 
-import { blockedConv, blockedFilter, blockedInput, type Info } from "./blocked.ts";
+import { blockedConv, blockedInput, type Info } from "./blocked.ts";
+import { blockedFilter } from "./blocked-filter.ts";
 import { kernel } from "./kernel.ts";
 import { pointwise } from "./pointwise.ts";
 import { add, gemm } from "./products.ts";
