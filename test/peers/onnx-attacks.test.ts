@@ -32,13 +32,18 @@ const missing =
   `${python} lacks a peer (${probe.stderr?.trim().split("\n").at(-1) ?? probe.error}): see .ci/run, or name another ` +
     "interpreter in DSGAN_PYTHON";
 
-/** What is asked of the peers: small enough for every change. DSGAN_PEERS=whole takes AutoAttack's own budgets. */
+/**
+ * What is asked of the peers: small enough for every change. DSGAN_PEERS=whole takes AutoAttack's own budgets, and DSGAN_PEERS_TASK
+ * other options as JSON, such as fewer images.
+ */
 const whole = process.env.DSGAN_PEERS === "whole";
 const task = {
   networks: (process.env.DSGAN_PEERS_NETWORKS ?? "pool,stride,residual,robust").split(","),
   images: whole ? 300 : 60,
+  norms: ["linf", "l2"],
   training: whole ? 300 : 150,
   ...(whole ? { steps: 100, targets: 9, queries: 5000 } : { steps: 15, targets: 3, queries: 100 }),
+  ...(JSON.parse(process.env.DSGAN_PEERS_TASK ?? "{}") as object),
 };
 
 /** What onnx_attacks.py tells of a network. */

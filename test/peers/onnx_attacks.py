@@ -153,7 +153,8 @@ class Study:
             ("pgd", ta.PGD(self.whole, eps=epsilon, alpha=epsilon / 10, steps=20, random_start=False)),
         ):
             self.found[f"torchattacks {name}-linf@{epsilon}"] = self.fooled(attack(self.x, self.y))
-        for norm, epsilon in epsilons.items():
+        for norm in task["norms"]:
+            epsilon = epsilons[norm]
             name, start = f"autoattack auto-attack-{norm}@{epsilon}", time.process_time()
             self.found[name] = self.autoattack(norm, epsilon, task)
             self.seconds[name] = time.process_time() - start
