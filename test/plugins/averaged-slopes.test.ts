@@ -77,6 +77,9 @@ async function trained({ sees, sizes, epsilon = 0 }: Plan, data: FiniteDataset):
   return forward;
 }
 
+/** Pixels with fine ripples on them: slopes of their own that lead nowhere. */
+const ripples = (x: tf.Tensor): tf.Tensor => tf.add(x, tf.mul(0.01, tf.sin(tf.mul(2000, x))));
+
 const plain = (x: tf.Tensor): tf.Tensor => x;
 
 /** Whether they hide slopes, and at which budgets they are attacked. */
@@ -117,6 +120,31 @@ for (const [name, { masks, linf, ...plan }] of Object.entries(CASES)) {
     }
   });
 }
+
+t.test("in other norms", async (t) => {
+  const data = await mnist({ split: "train", range: "unit" });
+  const pgd = { use: "pgd", steps: 20, relativeStep: 0.1, norm: "l2" };
+  const apgd = { use: "apgd", steps: 10, norm: "l1" };
+  for (const [sees, attack, epsilons, masks] of [
+    [plain, pgd, { l2: [0.5, 1] }, false],
+    [ripples, pgd, { l2: [0.5, 1] }, true],
+    [ripples, apgd, { l1: [8] }, false], // where one step moves one pixel, its mean says nothing
+  ] as const) {
+    const forward = await trained({ sees, sizes: [784, 64, 10] }, data);
+    const { status, error, warnings, metrics } = await evaluate(
+      {
+        ...{ data: { use: "mnist", range: "unit" }, n: 100, classifiers: { m: { use: "invented" } } },
+        ...{ attacks: [attack], epsilons },
+      },
+      forward,
+      { engine: "onnxruntime" },
+    );
+    t.equal(status, "passed", error ?? "");
+    t.comment(JSON.stringify(metrics));
+    const told = warnings.filter((message) => /along slopes averaged over 10 random points/.test(message));
+    t.equal(told.length, masks ? 1 : 0, warnings.join("\n"));
+  }
+});
 
 t.test("what is not seen often enough is no sign", (t) => {
   const evaluation = {

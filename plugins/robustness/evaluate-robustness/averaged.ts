@@ -8,7 +8,7 @@ import { type Classifier, compileStep, type Key, predictionOf, tf } from "../../
 import { logOdds } from "../certainty.ts";
 import { type Evaluation, fooledWithin } from "../evaluation.ts";
 import { type Averaging, FEWEST } from "../masking.ts";
-import { type Budget, lengthsOf, type SteppedNorm, spread, steepest } from "./gradients.ts";
+import { type Budget, lengthsOf, spread, steepest } from "./gradients.ts";
 import { attackBatch, disposeBatch } from "./images.ts";
 import type { NamedAttack, Stage } from "./stage.ts";
 
@@ -31,7 +31,7 @@ const LEFT = 0.2;
  * Compares one step along averaged slopes with all attacks that follow slopes, at the largest budget where these leave enough
  * images. A few images that they left come first, and where next to none of them is fooled, as on a
  * classifier that masks nothing, that is all that is computed.
- * @returns undefined where no attack follows slopes for several steps, or they leave too little
+ * @returns undefined where no attack in ℓ∞ or ℓ2 follows slopes for several steps, or they leave too little
  */
 export async function averaging(
   stage: Stage,
@@ -81,9 +81,12 @@ export async function averaging(
   }
 }
 
+/** Norms in which one step moves all pixels: in ℓ1 it moves one, which fools next to nothing. */
+type AveragedNorm = "linf" | "l2";
+
 /** What all attacks that follow slopes leave at a budget. */
 interface Rival {
-  readonly norm: SteppedNorm;
+  readonly norm: AveragedNorm;
   readonly epsilon: number;
   readonly attacks: readonly string[];
   /** A value for each image attacked. */
@@ -95,6 +98,7 @@ function rivalOf(
   evaluation: Evaluation,
   { norm, epsilons }: Budget,
 ): Rival | undefined {
+  if (norm === "l1") return undefined;
   const following = attacks.filter(({ attack: { access = "white-box" } }) => access === "white-box");
   const names = new Set(following.map(({ name }) => name));
   const trials = evaluation.trials.filter((trial) => trial.norm === norm && names.has(trial.attack));
@@ -161,10 +165,10 @@ class AveragedSlopes {
   }
 }
 
-/** A random change within the budget: of ℓ∞ anywhere in it, of the others on its edge, where nearly all of a ball is. */
-function noise(x: tf.Tensor, norm: SteppedNorm, epsilon: number, key: Key): tf.Tensor {
+/** A random change within the budget: of ℓ∞ anywhere in it, of ℓ2 on its edge, where nearly all of a ball is. */
+function noise(x: tf.Tensor, norm: AveragedNorm, epsilon: number, key: Key): tf.Tensor {
   const shape = [...x.shape];
   if (norm === "linf") return key.uniform(shape, -epsilon, epsilon);
   const way = key.normal(shape, 0, 1);
-  return tf.mul(epsilon, tf.div(way, spread(lengthsOf(way, norm), way)));
+  return tf.mul(epsilon, tf.div(way, spread(lengthsOf(way), way)));
 }

@@ -145,11 +145,9 @@ export function steepest(slope: tf.Tensor, norm: SteppedNorm): tf.Tensor {
   }
   const most = largest(slope);
   const scaled = tf.div(slope, spread(tf.add(most, tf.cast(tf.equal(most, 0), "float32")), slope)); // its squares are not 0
-  return tf.div(scaled, spread(tf.maximum(lengthsOf(scaled, "l2"), TINY), scaled));
+  return tf.div(scaled, spread(tf.maximum(lengthsOf(scaled), TINY), scaled));
 }
 
-/** The length of each row in ℓ2 or ℓ1, `[n]`. */
-export function lengthsOf(x: tf.Tensor, norm: "l2" | "l1"): tf.Tensor {
-  const rows = tf.reshape(x, [x.shape[0]!, -1]);
-  return norm === "l1" ? tf.sum(tf.abs(rows), 1) : tf.sqrt(tf.sum(tf.square(rows), 1));
-}
+/** The Euclidean length of each row, `[n]`. */
+export const lengthsOf = (x: tf.Tensor): tf.Tensor =>
+  tf.sqrt(tf.sum(tf.square(tf.reshape(x, [x.shape[0]!, -1])), 1));
