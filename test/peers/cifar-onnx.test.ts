@@ -117,6 +117,8 @@ t.test("real CIFAR-10, from PyTorch through a file and a folder", { skip: missin
     const share = (flags: readonly boolean[]): number => (100 * flags.filter((good) => !good).length) / n;
     t.comment(`${network}: ${share(answer.clean.map((good) => !good))} % right; the run took ${seconds} s`);
     t.match(stdout, new RegExp(`${network}\\.auto-attack-linf@${budgets[0]} `), "told as it was written");
+    for (const [line] of stdout.matchAll(/warning: .*/g)) t.comment(`${network}: ${line}`);
+    t.notMatch(stdout, /slopes averaged over/, `${network} masks nothing`);
     for (const [name, theirs] of Object.entries(answer.found)) {
       const [library, full] = name.split(" ") as [string, string];
       const [attack, text] = full.split("@") as [string, string];
