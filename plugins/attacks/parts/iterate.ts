@@ -2,7 +2,7 @@
  * The loop that all iterative attacks share: a compiled step on tensors of one row an image, until every image is done.
  *
  * Images that are done keep their state, and once half of a batch is done, the others go on in a batch half as large:
- * batch sizes are powers of two below the first, so that few programs are compiled.
+ * batch sizes are powers of two below the first, so that few programs are compiled. Long loops have sizes in between.
  *
  * @module
  */
@@ -118,7 +118,7 @@ export async function iterate<
     const done = await state.done!.data();
     const going = images.map((_, row) => row).filter((row) => images[row]! >= 0 && !done[row]);
     if (going.length === 0) break;
-    const size = sizeFor(going.length, n);
+    const size = sizeFor(going.length, n, steps - i - 1);
     if (size < images.length && i + 1 < steps) {
       const leaving = images.map((_, row) => row).filter((row) => images[row]! >= 0 && done[row]);
       finished.push({ images: leaving.map((row) => images[row]!), rows: pick(state, leaving) });
@@ -142,9 +142,17 @@ export async function iterate<
   return tracked(tools, last) as Next<S>; // rows of the state, under its names
 }
 
-/** The batch size for so many images: a power of two, or the first one where that is no smaller. */
-export function sizeFor(images: number, first: number): number {
-  const size = 2 ** Math.ceil(Math.log2(Math.max(images, LEAST)));
+/** With so many iterations to go, compiling one more program takes less time than computing rows that nobody needs. */
+const MANY = 1000;
+
+/**
+ * The batch size for so many images: a power of two, or the first one where that is no smaller.
+ * @param steps iterations to go: with many, three quarters of a power of two are a size too
+ */
+export function sizeFor(images: number, first: number, steps = 0): number {
+  const power = 2 ** Math.ceil(Math.log2(Math.max(images, LEAST)));
+  const between = 0.75 * power;
+  const size = steps >= MANY && between >= Math.max(images, LEAST) ? between : power;
   return size < first ? size : first;
 }
 
