@@ -21,36 +21,10 @@ import torch
 import torch.nn.functional as F
 import torchattacks
 from PIL import Image
-from pyautoattack import AutoAttack
+from study import Normal, Residual, auto_attack, moved
 from torch import nn
 
 MEAN, DEVIATION = [0.4914, 0.4822, 0.4465], [0.247, 0.2435, 0.2616]
-
-
-class Normal(nn.Module):
-    """A network with its normalisation, for libraries that know of none."""
-
-    def __init__(self, network):
-        super().__init__()
-        self.network = network
-        self.register_buffer("mean", torch.tensor(MEAN)[:, None, None])
-        self.register_buffer("deviation", torch.tensor(DEVIATION)[:, None, None])
-
-    def forward(self, x):
-        return self.network((x - self.mean) / self.deviation)
-
-
-class Residual(nn.Module):
-    """Two convolutions around a shortcut of half the size (He et al., 2016)."""
-
-    def __init__(self, inputs, outputs):
-        super().__init__()
-        self.conv1, self.bn1 = nn.Conv2d(inputs, outputs, 3, 2, 1, bias=False), nn.BatchNorm2d(outputs)
-        self.conv2, self.bn2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs)
-        self.shortcut = nn.Conv2d(inputs, outputs, 1, 2, bias=False)
-
-    def forward(self, x):
-        return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))) + self.shortcut(x))
 
 
 def network(width):
@@ -73,7 +47,7 @@ def sprites(archive, parts):
 
 
 def train(model, x, y, steps, epsilon):
-    """Cross-entropy on mirrored images; with a budget, on one step from a random point of it (Wong, Rice and Kolter, 2020)."""
+    """Cross-entropy on mirrored images; with a budget, on images moved within it."""
     optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9, weight_decay=5e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.2, steps)
     for _ in range(steps):
@@ -81,10 +55,7 @@ def train(model, x, y, steps, epsilon):
         images, labels = x[rows], y[rows]
         images = torch.where(torch.rand(len(images), 1, 1, 1) < 0.5, images, images.flip(3))
         if epsilon > 0:
-            delta = torch.empty_like(images).uniform_(-epsilon, epsilon).requires_grad_()
-            (slope,) = torch.autograd.grad(F.cross_entropy(model(images + delta), labels), delta)
-            delta = (delta.detach() + 1.25 * epsilon * slope.sign()).clamp(-epsilon, epsilon)
-            images = (images + delta).clamp(0, 1)
+            images = moved(model, images, labels, epsilon)
         optimizer.zero_grad()
         F.cross_entropy(model(images), labels).backward()
         optimizer.step()
@@ -117,10 +88,7 @@ def attacked(model, x, y, budgets, task):
             found[f"foolbox {name}@{text}"] = fooled(attack(of, x, y, epsilons=epsilon)[1])
         pgd = torchattacks.PGD(model, eps=epsilon, alpha=epsilon / 10, steps=20, random_start=False)
         found[f"torchattacks pgd@{text}"] = fooled(pgd(x, y))
-        auto = AutoAttack(model, norm="Linf", eps=epsilon, seed=0, version="standard", device="cpu")
-        auto.apgd.n_iter = auto.apgd_targeted.n_iter = auto.fab.n_iter = task["steps"]
-        auto.apgd_targeted.n_target_classes = auto.fab.n_target_classes = task["targets"]
-        auto.square.n_queries = task["queries"]
+        auto = auto_attack(model, "Linf", epsilon, task)
         start = time.process_time()
         found[f"autoattack auto-attack@{text}"] = fooled(auto.run_standard_evaluation(x, y, batch_size=100)[0])
         seconds[f"autoattack auto-attack@{text}"] = time.process_time() - start
@@ -138,7 +106,7 @@ def main(folder, text):
         torch.manual_seed(0)
         start = time.process_time()
         inner = network(plan["width"])
-        model = train(Normal(inner), train_x, train_y, plan["training"], float(Fraction(plan["epsilon"])))
+        model = train(Normal(inner, MEAN, DEVIATION), train_x, train_y, plan["training"], float(Fraction(plan["epsilon"])))
         print(name, "trained in", time.process_time() - start, file=sys.stderr)
         torch.onnx.export(
             *(inner, (x[:2],), folder / f"{name}.onnx"),

@@ -17,37 +17,11 @@ import foolbox
 import torch
 import torch.nn.functional as F
 import torchattacks
-from pyautoattack import AutoAttack
+from study import Normal, Residual, auto_attack, moved
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench" / "peers"))
 from talk import safetensors  # noqa: E402
-
-
-class Residual(nn.Module):
-    """Two convolutions around a shortcut of half the size."""
-
-    def __init__(self, inputs, outputs):
-        super().__init__()
-        self.conv1, self.bn1 = nn.Conv2d(inputs, outputs, 3, 2, 1, bias=False), nn.BatchNorm2d(outputs)
-        self.conv2, self.bn2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs)
-        self.shortcut = nn.Conv2d(inputs, outputs, 1, 2, bias=False)
-
-    def forward(self, x):
-        return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))) + self.shortcut(x))
-
-
-class Normal(nn.Module):
-    """A network with its normalisation: of a file, or for libraries that know of none."""
-
-    def __init__(self, network, mean, deviation):
-        super().__init__()
-        self.network = network
-        self.register_buffer("mean", torch.tensor(mean)[:, None, None])
-        self.register_buffer("deviation", torch.tensor(deviation)[:, None, None])
-
-    def forward(self, x):
-        return self.network((x - self.mean) / self.deviation)
 
 
 def pool():
@@ -84,17 +58,14 @@ def coloured(n, seed):
 
 
 def train(network, x, y, steps, epsilon=0.0):
-    """Cross-entropy; with a budget, on one step from a random point of it (Wong, Rice and Kolter, 2020)."""
+    """Cross-entropy; with a budget, on images moved within it."""
     optimizer = torch.optim.Adam(network.parameters(), 3e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 6e-3, steps)
     for _ in range(steps):
         rows = torch.randint(len(x), (100,))
         images, labels = x[rows], y[rows]
         if epsilon > 0:
-            delta = torch.empty_like(images).uniform_(-epsilon, epsilon).requires_grad_()
-            (slope,) = torch.autograd.grad(F.cross_entropy(network(images + delta), labels), delta)
-            delta = (delta.detach() + 1.25 * epsilon * slope.sign()).clamp(-epsilon, epsilon)
-            images = (images + delta).clamp(0, 1)
+            images = moved(network, images, labels, epsilon)
         optimizer.zero_grad()
         F.cross_entropy(network(images), labels).backward()
         optimizer.step()
@@ -160,10 +131,7 @@ class Study:
             self.seconds[name] = time.process_time() - start
 
     def autoattack(self, norm, epsilon, task):
-        all_ = AutoAttack(self.whole, norm=norm.capitalize(), eps=epsilon, seed=0, version="standard", device="cpu")
-        all_.apgd.n_iter = all_.apgd_targeted.n_iter = all_.fab.n_iter = task["steps"]
-        all_.apgd_targeted.n_target_classes = all_.fab.n_target_classes = task["targets"]
-        all_.square.n_queries = task["queries"]
+        all_ = auto_attack(self.whole, norm.capitalize(), epsilon, task)
         return self.fooled(all_.run_standard_evaluation(self.x, self.y, batch_size=len(self.x))[0])
 
 

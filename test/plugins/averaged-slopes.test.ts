@@ -1,5 +1,5 @@
 /** Steps in the inputs hide slopes from attacks; their mean over the budget tells, and no honest classifier is accused. */
-import t from "tap";
+import t, { type Test } from "tap";
 import { compileStep, descend, type FiniteDataset, Key, tf } from "../../core/mod.ts";
 import { mnist } from "../../plugins/datasets/mnist/mnist.ts";
 import { onnxruntime } from "../../plugins/engines/onnxruntime/onnxruntime.ts";
@@ -98,6 +98,18 @@ const CASES: Readonly<Record<string, Plan & { readonly masks: boolean; readonly 
     },
   };
 
+/** The evaluation passed, and told of averaged slopes where the classifier masks, and else did not. */
+function expectTold(
+  t: Test,
+  { status, error, warnings, metrics }: Awaited<ReturnType<typeof evaluate>>,
+  masks: boolean,
+): void {
+  t.equal(status, "passed", error ?? "");
+  t.comment(JSON.stringify(metrics));
+  const told = warnings.filter((message) => /along slopes averaged over 10 random points/.test(message));
+  t.equal(told.length, masks ? 1 : 0, warnings.join("\n"));
+}
+
 for (const [name, { masks, linf, ...plan }] of Object.entries(CASES)) {
   t.test(name, async (t) => {
     const forward = await trained(plan, await mnist({ split: "train", range: "unit" }));
@@ -105,7 +117,7 @@ for (const [name, { masks, linf, ...plan }] of Object.entries(CASES)) {
       [{ use: "pgd", steps: 20, relativeStep: 0.1 }],
       [{ use: "pgd", steps: 20, relativeStep: 0.1, loss: "log-odds" }, "fgsm"],
     ]) {
-      const { status, error, warnings, metrics } = await evaluate(
+      const ended = await evaluate(
         {
           ...{ data: { use: "mnist", range: "unit" }, n: 200, classifiers: { m: { use: "invented" } } },
           ...{ attacks, epsilons: { linf } },
@@ -113,10 +125,7 @@ for (const [name, { masks, linf, ...plan }] of Object.entries(CASES)) {
         forward,
         { engine: "onnxruntime" },
       );
-      t.equal(status, "passed", error ?? "");
-      t.comment(JSON.stringify(metrics));
-      const told = warnings.filter((message) => /along slopes averaged over 10 random points/.test(message));
-      t.equal(told.length, masks ? 1 : 0, warnings.join("\n"));
+      expectTold(t, ended, masks);
     }
   });
 }
@@ -131,7 +140,7 @@ t.test("in other norms", async (t) => {
     [ripples, apgd, { l1: [8] }, false], // where one step moves one pixel, its mean says nothing
   ] as const) {
     const forward = await trained({ sees, sizes: [784, 64, 10] }, data);
-    const { status, error, warnings, metrics } = await evaluate(
+    const ended = await evaluate(
       {
         ...{ data: { use: "mnist", range: "unit" }, n: 100, classifiers: { m: { use: "invented" } } },
         ...{ attacks: [attack], epsilons },
@@ -139,10 +148,7 @@ t.test("in other norms", async (t) => {
       forward,
       { engine: "onnxruntime" },
     );
-    t.equal(status, "passed", error ?? "");
-    t.comment(JSON.stringify(metrics));
-    const told = warnings.filter((message) => /along slopes averaged over 10 random points/.test(message));
-    t.equal(told.length, masks ? 1 : 0, warnings.join("\n"));
+    expectTold(t, ended, masks);
   }
 });
 
