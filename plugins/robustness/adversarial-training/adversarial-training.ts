@@ -40,7 +40,9 @@ export function adversarialTraining(parts: AdversarialTraining): Application {
     throw new InputError("a critic of pixels cannot see noise on features: give critic: features");
   }
   if (gan.reading.featureNoise !== undefined && gan.reading.noise === "pixels") {
-    throw new InputError("featureNoise is the width of noise on features: give noise: features");
+    throw new InputError(
+      "featureNoise is the width of noise on features: give noise: features, or leave featureNoise out",
+    );
   }
   const unmet = evaluation.adaptive.epsilons.linf.filter((e) => !evaluation.paper.epsilons.linf.includes(e));
   if (unmet.length > 0) {
