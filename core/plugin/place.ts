@@ -7,8 +7,11 @@
 /** Two letters at least before the colon: one is a drive of Windows. Without slashes, only schemes that have none. */
 const URL_TEXT = /^(?:[a-z][a-z0-9+.-]+:\/\/|(?:data|blob|file|node|npm|jsr):)/i;
 
-/** Characters that mean something else in a URL than in a path, blanks among them: those at its ends are dropped. */
-const SPECIAL = /[%\\?#\0-\x20]/g;
+/**
+ * Characters that mean something else in a URL than in a path. Blanks are among them: those at a URL's ends are dropped. So
+ * is `|`, which after one letter makes a drive of Windows.
+ */
+const SPECIAL = /[%\\?#|\0-\x20]/g;
 
 /** The location that a path or a URL means, relative ones to `base`; in a path, no character is special but `/`. */
 export function locate(path: string, base: URL): URL {

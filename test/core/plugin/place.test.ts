@@ -28,6 +28,7 @@ t.test("locate() finds the file that a path names", (t) => {
   );
   const base = pathToFileURL("/a/b/");
   t.equal(locate("../c", base).href, "file:///a/c");
+  t.equal(locate("/c|/d", base).href, "file:///c%7C/d", "no drive of Windows");
   t.equal(locate("//c/d", base).href, "file:///c/d", "two slashes name no host");
   t.equal(locate("https://host/a%20b?c#d", base).href, "https://host/a%20b?c#d", "URLs stay as they are");
   t.equal(locate("data:text/plain,a", base).href, "data:text/plain,a");
