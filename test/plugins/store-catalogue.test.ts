@@ -54,6 +54,13 @@ t.test("what has not changed is not read again", async (t) => {
   t.match(await store.glance("demo-1"), { status: "failed" });
 });
 
+t.test("runs that began at one moment are listed by name, wherever the folder lies", async (t) => {
+  const born = JSON.stringify({ scenario: "demo", began: "2026-01-01T00:00:00.000Z" });
+  const names = ["m", "z", "a", "k", "b", "y"];
+  const folder = t.testdir(Object.fromEntries(names.map((name) => [name, { "run.json": born }])));
+  t.strictSame(await folderStore({ folder }).list(), names.toSorted().toReversed());
+});
+
 t.test("a run that goes on, and ends otherwise, is told of at once", async (t) => {
   const { store } = await shelf(t);
   t.match(await store.glance("demo-1"), { status: "passed" });

@@ -21,15 +21,17 @@ const result: RunResult = {
   expectations: [{ metric: "loss", expected, value: "NaN", met: false }],
 };
 
-/** A folder with runs of two settings and two seeds; one run ended with NaN. */
+/** A folder with runs of two settings and two seeds, the newest first; one run ended with NaN. */
 function runs(folder: string): string {
-  for (const [id, seed, alpha, loss] of [
-    ["a-0", 0, 0.1, "NaN"],
-    ["a-1", 1, 0.1, 2],
-    ["a-2", 0, 0.2, 3],
-    ["a-3", 1, 0.2, 4],
+  for (const [id, second, seed, alpha, loss] of [
+    ["a-0", 3, 0, 0.1, "NaN"],
+    ["a-1", 2, 1, 0.1, 2],
+    ["a-2", 1, 0, 0.2, 3],
+    ["a-3", 0, 1, 0.2, 4],
   ] as const) {
     mkdirSync(join(folder, id));
+    const began = `2026-01-01T00:00:0${second}.000Z`;
+    writeFileSync(join(folder, id, "run.json"), JSON.stringify({ scenario: "a", began }));
     const scenario = { name: "a", seed, application: { use: "generate", alpha } };
     const ended = { ...result, run: id, metrics: { loss, fine: 0.5 } };
     const event = { seq: 1, time: "2026-01-01T00:00:00.000Z", type: "metrics", values: ended.metrics };

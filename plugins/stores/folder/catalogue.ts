@@ -20,7 +20,7 @@ import { isHeld, LEASES, standingOf } from "./standing.ts";
 
 /** The runs of a folder. */
 export interface Catalogue {
-  /** Their names, the newest first. @throws as the system does */
+  /** Their names, the newest first; those that began at one moment, from the last name to the first. @throws as the system does */
   names(): readonly string[];
   /** @returns undefined where there is no such run */
   glance(run: string): RunGlance | undefined;
@@ -49,7 +49,7 @@ export function catalogueOf(root: string, machine: Machine): Catalogue {
       for (const run of ended.keys()) if (!known.has(run)) ended.delete(run);
       birthOf.forgetAllBut(known);
       const names = [...known]
-        .sort(([, a], [, b]) => (a.began < b.began ? 1 : a.began > b.began ? -1 : 0))
+        .sort(([a, { began: one }], [b, { began: other }]) => compared(other, one) || compared(b, a))
         .map(([name]) => name);
       list = isSettled(folder) ? { mark, at: performance.now(), names } : undefined;
       return names;
@@ -87,6 +87,11 @@ export function catalogueOf(root: string, machine: Machine): Catalogue {
       return glance;
     },
   };
+}
+
+/** As `sort` wants it, by code units: dates of one form sort so by time. */
+function compared(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function text(location: string, file: string): string {
