@@ -106,7 +106,7 @@ async function done(jobs: Jobs): Promise<void> {
 const server = await (async () => {
   const missing = lacksPostgres();
   if (missing !== undefined) throw new Error(missing);
-  return await startPostgres({ max_connections: "1000" });
+  return await startPostgres();
 })();
 const folder = mkdtempSync(join(tmpdir(), "dsgan-bench-"));
 

@@ -103,12 +103,14 @@ else {
     shut.close();
     await asked(url, "create database latin encoding 'LATIN1' template template0");
     await asked(url, "create role guest login");
+    await asked(url, "create role crowd login connection limit 0");
     const cases: readonly [string, RegExp][] = [
       [`postgres://u:secret@127.0.0.1:${port}/db`, /ECONNREFUSED.*Is the server up/],
       [`${url}-absent`, /does not exist.*createdb -E UTF8/],
       [url.replace(/test\d+$/, "latin"), /encoding is LATIN1.*createdb -E UTF8/],
       [url.replace("postgres:secret", "nobody:secret"), /nobody.*user and password/],
       [url.replace("postgres:secret", "guest:secret"), /permission denied.*allowed to make a schema/],
+      [url.replace("postgres:secret", "crowd:secret"), /too many connections.*Raise the limit/],
       ["postgres:///db?host=/absent/secret", /ENOENT.*Is the server up/],
     ];
     for (const [bad, message] of cases) {

@@ -198,6 +198,7 @@ function adviceOn(error: unknown): string {
   if (code === "42501") return "Whoever uses it first must be allowed to make a schema in it";
   if (code === "42704") return "Is what follows `?` in its address spelt right?";
   if (code?.startsWith("28")) return "Check user and password";
+  if (code === "53300") return "Raise the limit: that of the server is `max_connections`";
   if (mayPass(error)) return "Is the server up, and reached from here?";
   return "It takes a PostgreSQL of version 13 or later";
 }
