@@ -20,7 +20,7 @@ import { isHeld, LEASES, standingOf } from "./standing.ts";
 
 /** The runs of a folder. */
 export interface Catalogue {
-  /** Their names, the newest first; those that began at one moment, from the last name to the first. @throws as the system does */
+  /** Their names, the newest first; of those that began at one moment, the last by name first. @throws as the system does */
   names(): readonly string[];
   /** @returns undefined where there is no such run */
   glance(run: string): RunGlance | undefined;
